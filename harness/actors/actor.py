@@ -1,0 +1,228 @@
+"""The actor: one real process with one lock session, taking its steps when the baton reaches it."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from harness.actors.command import CommandSession
+from harness.actors.journal import Journal
+from harness.actors.mailbox import (
+    Baton,
+    Begin,
+    Finish,
+    Finished,
+    Mailbox,
+    Probe,
+    Ready,
+    Returned,
+    Team,
+    Trouble,
+)
+from harness.actors.session import Attempt, PythonSession, Session
+from harness.clock import now_ns
+from harness.errors import UserError, one_line
+from harness.locks.interface import Lock
+from harness.locks.loading import LockSpec, load
+from harness.model import Event, EventKind, Month, Operation, Program, Verb
+from harness.servers import address
+
+CONDUCTOR = "conductor"
+Opener = Callable[[int], Session]
+
+
+def conductors_turn(program: Program, number: int) -> bool:
+    """Whether the conductor itself must act before or at step `number`: a fault, a pending call, the end.
+
+    It also acts after a reopen, to see the old session go.
+    """
+    if number >= len(program.steps):
+        return True
+    step = program.steps[number]
+    if not isinstance(step, Operation) or step.pending:
+        return True
+    before = program.steps[number - 1] if number else None
+    return isinstance(before, Operation) and before.verb == "reopen"
+
+
+class Actor:
+    """Holds the session of one process, from one program to the next."""
+
+    def __init__(self, name: str, mailbox: Mailbox, journal: Journal, opener: Opener, dsn: str) -> None:
+        self._name = name
+        self._mailbox = mailbox
+        self._journal = journal
+        self._opener = opener
+        self._dsn = dsn
+        self._sessions = 0
+        self._session = opener(0)
+
+    def ready(self) -> Ready:
+        return Ready(self._name, self._session.client_pid(), self._session.verbs())
+
+    def handle(self, message: object) -> None:
+        """Act on one message from the conductor or from another actor."""
+        match message:
+            case Begin():
+                self._begin(message)
+            case Team():
+                self._team = message.team
+            case Baton():
+                self._take_turns(message.number)
+            case Finish():
+                self._give_everything_back()
+                self._mailbox.send(CONDUCTOR, Finished(self._name))
+            case Probe():
+                self._probe(message)
+                self._mailbox.send(CONDUCTOR, Finished(self._name))
+
+    def _begin(self, message: Begin) -> None:
+        self._me, self._life, self._team = message.actor, message.life, message.team
+        self._program = message.program
+        self._held: dict[Month, int] = {}
+        self._extra = 0
+
+    def _take_turns(self, number: int) -> None:
+        """Take step `number` and those after it that are ours too; then hand the baton on."""
+        steps = self._program.steps
+        while True:
+            step = steps[number]
+            assert isinstance(step, Operation)
+            self._perform(number, step)
+            if step.pending:  # the baton went on long ago
+                self._mailbox.send(CONDUCTOR, Returned(number))
+                return
+            number += 1
+            if conductors_turn(self._program, number):
+                self._mailbox.send(CONDUCTOR, Baton(number))
+                return
+            if steps[number].actor != self._me:
+                self._mailbox.send(self._team[steps[number].actor], Baton(number))
+                return
+
+    def _give_everything_back(self) -> None:
+        for month, count in list(self._held.items()):
+            for _ in range(count):
+                self._perform_extra(Operation(self._me, "release", month))
+
+    def _probe(self, message: Probe) -> None:
+        for month in message.months:
+            self._perform_extra(Operation(self._me, "acquire", month, message.timeout_ms))
+            if self._held.get(month):
+                self._perform_extra(Operation(self._me, "release", month))
+
+    def _perform_extra(self, operation: Operation) -> None:
+        """An operation that is not in the program gets a number that is in nobody's."""
+        number = len(self._program.steps) + self._extra * self._program.actors + self._me
+        self._extra += 1
+        self._perform(number, operation)
+
+    def _perform(self, number: int, operation: Operation) -> None:
+        if operation.verb == "join":
+            return
+        month = operation.month
+        asked = {"timeout_ms": operation.timeout_ms, "raises": operation.raises}
+        self._write("invoke", number, operation.verb, month, **asked)
+        with Attempt() as attempt:
+            getattr(self, f"_{operation.verb}")(number, operation)
+        if isinstance(attempt.error, UserError):
+            raise attempt.error  # the session cannot be spoken to at all
+        if attempt.error is not None:
+            why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
+            self._write("info", number, operation.verb, month, error=address.redact(why, self._dsn))
+
+    def _acquire(self, number: int, operation: Operation) -> None:
+        month = self._month(operation)
+        answer = self._session.acquire(month, operation.timeout_ms)
+        self._write("ok", number, "acquire", month, answer=answer)
+        if answer:
+            self._held[month] = self._held.get(month, 0) + 1
+
+    def _release(self, number: int, operation: Operation) -> None:
+        month = self._month(operation)
+        self._held[month] = max(0, self._held.get(month, 0) - 1)
+        self._write("ok", number, "release", month, answer=self._session.release(month))
+
+    def _is_locked(self, number: int, operation: Operation) -> None:
+        month = self._month(operation)
+        self._write("ok", number, "is_locked", month, answer=self._session.is_locked(month))
+
+    def _list(self, number: int, operation: Operation) -> None:
+        self._write("ok", number, "list", listed=self._session.listed(self._program.months))
+
+    def _hold(self, number: int, operation: Operation) -> None:
+        month = self._month(operation)
+        answer, own = self._session.hold(
+            operation,
+            lambda: self._write("enter", number, "hold", month),
+            lambda: self._write("leave", number, "hold", month),
+        )
+        self._write("ok", number, "hold", month, answer=answer, own_error=own is not None)
+
+    def _reopen(self, number: int, operation: Operation) -> None:
+        self._held.clear()
+        self._session.close()
+        self._sessions += 1
+        self._session = self._opener(self._sessions)
+        self._write("ok", number, "reopen")
+        self._life += 1
+
+    @staticmethod
+    def _month(operation: Operation) -> Month:
+        assert operation.month is not None
+        return operation.month
+
+    def _write(self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any) -> None:
+        """`more`: the fields of `Event` that this kind of event carries besides."""
+        event = Event(now_ns(), kind, self._me, self._life, number, verb, month, **more)
+        self._journal.write(event)
+
+
+def session_name(tag: str, name: str, count: int) -> str:
+    """The application_name of an actor's `count`-th session: how the server tells who is who."""
+    return f"lock-harness/{tag}/{name}.{count}"
+
+
+def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, url: str) -> None:
+    """The life of an actor process: open a session, say so, then act on messages until killed."""
+    os.setpgid(0, 0)  # a Ctrl-C in the terminal is for the conductor; and our children die with us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _log_to(directory / f"{name}.log")
+    mailbox = Mailbox(directory, name)
+    with Attempt() as attempt:
+        opener = _opener(tag, name, lock, dsn, url)
+        actor = Actor(name, mailbox, Journal(directory / f"{name}.journal"), opener, dsn)
+        mailbox.send(CONDUCTOR, actor.ready())
+        while True:
+            actor.handle(mailbox.receive())
+    assert attempt.error is not None
+    kind = "" if isinstance(attempt.error, UserError) else f"{type(attempt.error).__name__}: "
+    why = address.redact(kind + one_line(attempt.error), dsn)
+    mailbox.send(CONDUCTOR, Trouble(name, address.redact(why, url)))
+
+
+def _opener(tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str) -> Opener:
+    if isinstance(lock, LockSpec) and lock.command:
+        command = lock.command
+
+        def open_command(count: int) -> Session:
+            who = session_name(tag, name, count)
+            return CommandSession(command, address.named(url, who), who)
+
+        return open_command
+
+    opened = load(lock.name) if isinstance(lock, LockSpec) else lock
+
+    def open_python(count: int) -> Session:
+        return PythonSession(opened(address.named(dsn, session_name(tag, name, count))), os.getpid())
+
+    return open_python
+
+
+def _log_to(path: Path) -> None:
+    """What the lock prints, and a lock command's standard error, goes to a file and not to the terminal."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)

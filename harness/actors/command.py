@@ -1,0 +1,102 @@
+"""A lock session in a program of any language: the program *is* the actor, this is its voice."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from harness.actors.session import BodyError, Note, boolean
+from harness.errors import UserError
+from harness.locks.interface import OPTIONAL_VERBS
+from harness.locks.line_protocol import Answer, LineProtocolError, LockCommandFailed, Request, decode, encode
+from harness.model import Month, Operation
+
+EXIT_S = 5.0
+BODY_TEXT = "the body failed"
+
+
+class CommandSession:
+    """A running lock command with an open session."""
+
+    def __init__(self, command: Sequence[str], url: str, application_name: str) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PGAPPNAME": application_name},
+        )
+        self._requests = 0
+        offered = self._ask("open", dsn=url).ok
+        self._verbs = tuple(offered) if isinstance(offered, list) else ()
+        unknown = [verb for verb in self._verbs if verb not in OPTIONAL_VERBS]
+        if unknown:
+            names = ", ".join(OPTIONAL_VERBS)
+            raise LineProtocolError(f"the lock command offers {unknown[0]!r}: the optional verbs are {names}")
+
+    def verbs(self) -> tuple[str, ...]:
+        return tuple(verb for verb in self._verbs if verb != "list")
+
+    def client_pid(self) -> int:
+        return self._process.pid
+
+    def acquire(self, month: Month, timeout_ms: int) -> bool:
+        return self._decide("acquire", month, timeout_ms)
+
+    def release(self, month: Month) -> bool:
+        return self._decide("release", month)
+
+    def is_locked(self, month: Month) -> bool:
+        return self._decide("is_locked", month)
+
+    def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
+        raise NotImplementedError("the line protocol has no list")
+
+    def hold(self, operation: Operation, enter: Note, leave: Note) -> tuple[bool, BodyError | None]:
+        """The body runs inside the program, so when it begins and ends is not seen here."""
+        assert operation.month is not None
+        text = BODY_TEXT if operation.raises else None
+        try:
+            return self._decide("hold", operation.month, operation.timeout_ms, text), None
+        except LockCommandFailed as error:
+            if text is None or text not in str(error):
+                raise
+            return True, BodyError(text)
+
+    def close(self) -> None:
+        """End its input; a program that does not exit then is killed."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(EXIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _decide(
+        self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
+    ) -> bool:
+        answer = self._ask(verb, month, timeout_ms, raises)
+        if answer.error is not None:
+            raise LockCommandFailed(answer.error)
+        return boolean(answer.ok, verb)
+
+    def _ask(
+        self,
+        verb: str,
+        month: Month | None = None,
+        timeout_ms: int | None = None,
+        raises: str | None = None,
+        dsn: str | None = None,
+    ) -> Answer:
+        self._requests += 1
+        year, number = month or (None, None)
+        request = Request(self._requests, verb, year, number, timeout_ms, raises, dsn)
+        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._process.stdin.write(encode(request))
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            raise UserError(f"the lock command ended at {verb!r} with exit code {self._process.wait()}")
+        return decode(line, request)

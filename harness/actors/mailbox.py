@@ -1,0 +1,114 @@
+"""Messages between the processes of one arena: datagrams to names.
+
+Every process has a mailbox, a Unix datagram socket at `<arena>/<name>`.  A datagram arrives whole or not
+at all, keeps its order, needs no connection, and wakes a sleeping reader in microseconds; a new process is
+reached by its name, without handing file descriptors around.
+"""
+
+import contextlib
+import select
+import socket
+from pathlib import Path
+
+import msgspec
+
+from harness.model import Month, Program
+
+LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True):
+    """To an actor: you are number `actor` of `team` (names of mailboxes) in this program, at this `life`."""
+
+    actor: int
+    life: int
+    team: tuple[str, ...]
+    program: Program
+
+
+class Team(msgspec.Struct, frozen=True, tag=True):
+    """To an actor: somebody was replaced; these are the names now."""
+
+    team: tuple[str, ...]
+
+
+class Baton(msgspec.Struct, frozen=True, tag=True):
+    """It is the receiver's turn: step `number` is next."""
+
+    number: int
+
+
+class Finish(msgspec.Struct, frozen=True, tag=True):
+    """To an actor: give back all that you hold."""
+
+
+class Probe(msgspec.Struct, frozen=True, tag=True):
+    """To an actor: acquire and release each of `months`, to show that they are free."""
+
+    months: tuple[Month, ...]
+    timeout_ms: int
+
+
+class Returned(msgspec.Struct, frozen=True, tag=True):
+    """From an actor: the pending operation `number` has returned."""
+
+    number: int
+
+
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """From an actor: done with Finish, or with Probe."""
+
+    name: str
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """From an actor: my first session is open; my lock can do these verbs besides acquire and release."""
+
+    name: str
+    client_pid: int
+    verbs: tuple[str, ...]
+
+
+class Trouble(msgspec.Struct, frozen=True, tag=True):
+    """From an actor: my lock session cannot be used; `why` fits one line."""
+
+    name: str
+    why: str
+
+
+Message = Begin | Team | Baton | Finish | Probe | Returned | Finished | Ready | Trouble
+_decoder = msgspec.msgpack.Decoder(Message)
+_encoder = msgspec.msgpack.Encoder()
+
+
+class Mailbox:
+    """One process's mailbox, and the means to write to the others of the same directory."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self.name = name
+        self._directory = directory
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(directory / name))
+
+    def send(self, name: str, message: Message) -> bool:
+        """False if nobody reads that mailbox any more."""
+        try:
+            self._socket.sendto(_encoder.encode(message), str(self._directory / name))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        return True
+
+    def receive(self, timeout_ms: float | None = None) -> Message | None:
+        """The next message; None if none comes within `timeout_ms`."""
+        if timeout_ms is not None and not self.waiting(timeout_ms):
+            return None
+        return _decoder.decode(self._socket.recv(LARGEST))
+
+    def waiting(self, timeout_ms: float) -> bool:
+        """Whether a message is there, or comes within `timeout_ms`."""
+        return bool(select.select([self._socket], [], [], max(0.0, timeout_ms) / 1000)[0])
+
+    def close(self) -> None:
+        self._socket.close()
+        with contextlib.suppress(FileNotFoundError):
+            (self._directory / self.name).unlink()

@@ -1,0 +1,183 @@
+"""Actor processes, some at work and some spare, all forked from a process that has everything imported."""
+
+import contextlib
+import io
+import os
+import signal
+from collections import deque
+from collections.abc import Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import multiprocess
+from multiprocess import context, forkserver, popen_forkserver, reduction, spawn
+
+from harness.actors.actor import main, session_name
+from harness.actors.journal import JournalReader
+from harness.actors.mailbox import Mailbox, Message, Ready, Trouble
+from harness.clock import now_ns
+from harness.errors import MachineError, UserError
+from harness.guardian import Guardian
+from harness.locks.interface import Lock
+from harness.locks.loading import LockSpec
+
+START_MS = 15_000
+SPARES = 2
+
+
+class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
+    """Starts a process without importing our `__main__` in it once more.
+
+    The import would cost a cold start each time, and run a user's unguarded script again.  What is defined
+    in `__main__` travels by value, thanks to dill.
+    """
+
+    def _launch(self, process: Any) -> None:
+        preparation = spawn.get_preparation_data(process._name)
+        preparation.pop("init_main_from_name", None)
+        preparation.pop("init_main_from_path", None)
+        letter = io.BytesIO()
+        context.set_spawning_popen(self)
+        try:
+            reduction.dump(preparation, letter)
+            reduction.dump(process, letter)
+        finally:
+            context.set_spawning_popen(None)
+        self.sentinel, into = forkserver.connect_to_new_process(self._fds)
+        keep = os.dup(into)
+        self.finalizer = multiprocess.util.Finalize(
+            self, multiprocess.util.close_fds, (keep, self.sentinel)
+        )
+        with open(into, "wb") as pipe:
+            pipe.write(letter.getbuffer())
+        self.pid = forkserver.read_signed(self.sentinel)
+
+
+class _Process(context.ForkServerProcess):  # type: ignore[misc]
+    @staticmethod
+    def _Popen(process: Any) -> _Popen:  # noqa: N802 - the name that multiprocess calls
+        return _Popen(process)
+
+
+class ActorProcess:
+    """The conductor's hold on one actor process."""
+
+    def __init__(self, name: str, tag: str, process: Any, journal: Path) -> None:
+        self.name = name
+        self.journal = JournalReader(journal)
+        self.sessions = 1
+        self.ready: Ready | None = None
+        self._tag = tag
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
+    @property
+    def session(self) -> str:
+        """The application_name of the session that is open now."""
+        return session_name(self._tag, self.name, self.sessions - 1)
+
+    def alive(self) -> bool:
+        return bool(self._process.is_alive())
+
+    def kill(self) -> None:
+        """SIGKILL the actor, and the lock command where there is one; return when the process is gone."""
+        pids = [self.pid] + ([self.ready.client_pid] if self.ready else [])
+        for pid in dict.fromkeys(pids):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.join()
+
+    def kill_group(self) -> None:
+        """Everything that this actor may have started too."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.kill()
+
+
+class Pool:
+    """Starts actors ahead of need and hands them out ready.
+
+    `lock` is a spec that each process loads for itself, or a callable, which is sent to it by dill.
+    `log` of an actor holds what its lock printed.
+    """
+
+    def __init__(
+        self, guardian: Guardian, mailbox: Mailbox, tag: str, lock: LockSpec | Lock, dsn: str, url: str
+    ) -> None:
+        self._guardian = guardian
+        self._mailbox = mailbox
+        self._arguments = (tag, lock, dsn, url)
+        self._tag = tag
+        self._numbers = count()
+        self._starting: dict[str, ActorProcess] = {}
+        self._spares: deque[ActorProcess] = deque()
+        preload = ["harness.actors.actor"]
+        if isinstance(lock, LockSpec) and lock.name:
+            preload.append(lock.name.partition(":")[0])
+        forkserver.set_forkserver_preload(preload)
+
+    def reserve(self, wanted: int) -> None:
+        """Have at least `wanted` spares on their way."""
+        while len(self._starting) + len(self._spares) < wanted:
+            self._start()
+
+    def take(self) -> ActorProcess:
+        """A ready actor, at once if a spare is there; `UserError` if the lock cannot open a session."""
+        self.reserve(1)
+        deadline = now_ns() + START_MS * 1_000_000
+        while not self._spares:
+            message = self._mailbox.receive(20)
+            if message is not None:
+                self.welcome(message)
+            elif now_ns() > deadline or not all(one.alive() for one in self._starting.values()):
+                self._raise_no_start()
+        return self._spares.popleft()
+
+    def welcome(self, message: Message) -> None:
+        """Take note of a process that has come up, or could not."""
+        if isinstance(message, Trouble):
+            raise UserError(f"the lock cannot be used: {message.why}")
+        if isinstance(message, Ready) and message.name in self._starting:
+            process = self._starting.pop(message.name)
+            process.ready = message
+            self._spares.append(process)
+
+    def bury(self, process: ActorProcess) -> None:
+        """End a process for good, with all that it started."""
+        process.kill_group()
+        self._guardian.disown(process.pid)
+
+    def close(self) -> None:
+        for process in [*self._starting.values(), *self._spares]:
+            self.bury(process)
+        self._starting.clear()
+        self._spares.clear()
+
+    def _start(self) -> None:
+        name = f"a{next(self._numbers)}"
+        directory = self._guardian.directory
+        process = _Process(target=main, args=(directory, name, *self._arguments), name=name, daemon=True)
+        try:
+            process.start()
+        except OSError as error:
+            raise MachineError(f"an actor process could not be started: {error}") from None
+        self._guardian.own(process.pid)
+        self._starting[name] = ActorProcess(name, self._tag, process, directory / f"{name}.journal")
+
+    def _raise_no_start(self) -> None:
+        while (message := self._mailbox.receive(0)) is not None:
+            self.welcome(message)  # its own words are better than ours
+        dead = [name for name, one in self._starting.items() if not one.alive()]
+        what = "ended" if dead else f"did not open a session within {START_MS // 1000} s"
+        log = self._guardian.directory / f"{(dead or list(self._starting))[0]}.log"
+        said = log.read_text(errors="replace").split("\n")[-2:] if log.exists() else []
+        words = f"; it said: {' '.join(said).strip()}" if any(said) else "; it said nothing"
+        raise UserError(f"the lock {what} before it could be used{words}")
+
+
+def names(team: Sequence[ActorProcess]) -> tuple[str, ...]:
+    return tuple(one.name for one in team)

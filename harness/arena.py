@@ -1,0 +1,102 @@
+"""The world of one worker: server, observer, actors, stall meter; the one owner of every clean-up."""
+
+import contextlib
+import platform
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from os import cpu_count
+
+from harness.actors.actor import CONDUCTOR
+from harness.actors.mailbox import Mailbox
+from harness.actors.pool import SPARES, ActorProcess, Pool
+from harness.actors.stall_meter import StallMeter
+from harness.guardian import Guardian, guarded_directory
+from harness.locks.interface import Lock
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Environment
+from harness.servers import address
+from harness.servers.lease import DEFAULT_YEARS, Years, lease
+from harness.servers.observer import Observer
+from harness.servers.server import Server, private_database
+
+
+@dataclass
+class Arena:
+    """Everything that a scheduler needs to run a program.
+
+    `team` are the actors that are warm from the last program; `years` are ours alone.
+    """
+
+    server: Server
+    lock: LockSpec | Lock
+    bounds: Bounds
+    years: Years
+    observer: Observer
+    mailbox: Mailbox
+    pool: Pool
+    meter: StallMeter
+    verbs: frozenset[str]
+    team: list[ActorProcess] = field(default_factory=list)
+
+    def gather(self, actors: int) -> list[ActorProcess]:
+        """The first `actors` of a warm team, with new ones where it was smaller or has lost some."""
+        for index in range(actors):
+            if index == len(self.team):
+                self.team.append(self.pool.take())
+            elif not self.team[index].alive():
+                self.replace(index)
+        return self.team[:actors]
+
+    def replace(self, index: int) -> ActorProcess:
+        """Put a spare in the place of an actor, dead or alive."""
+        self.pool.bury(self.team[index])
+        self.team[index] = self.pool.take()
+        self.pool.reserve(SPARES)
+        return self.team[index]
+
+    def dismiss(self) -> None:
+        """End all actors, so that the next program meets only fresh sessions."""
+        while self.team:
+            self.pool.bury(self.team.pop())
+
+    def environment(self) -> Environment:
+        return Environment(
+            harness=metadata.version("lock-harness"),
+            python=platform.python_version(),
+            system=f"{platform.system()} {platform.machine()}",
+            cpus=cpu_count() or 1,
+            server=self.server.version,
+            server_kind=self.server.kind,
+        )
+
+
+@contextlib.contextmanager
+def open_arena(
+    server: Server, lock: LockSpec | Lock, bounds: Bounds, years: Years = DEFAULT_YEARS
+) -> Iterator[Arena]:
+    """An arena for the length of a `with` block, with a database of its own where one may be created."""
+    with contextlib.ExitStack() as stack:
+        tag = secrets.token_hex(3)
+        guardian = stack.enter_context(guarded_directory())
+        home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
+        conn = stack.enter_context(address.connect(home.dsn, f"lock-harness/{tag}/observer"))
+        meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
+        mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
+        pool = _pool(guardian, mailbox, tag, lock, home)
+        stack.callback(pool.close)
+        first = pool.take()
+        assert first.ready is not None
+        arena = Arena(
+            home, lock, bounds, lease(conn, years), Observer(conn), mailbox, pool, meter,
+            frozenset({"acquire", "release", *first.ready.verbs}), [first],
+        )  # fmt: skip
+        stack.callback(arena.dismiss)
+        yield arena
+
+
+def _pool(guardian: Guardian, mailbox: Mailbox, tag: str, lock: LockSpec | Lock, server: Server) -> Pool:
+    pool = Pool(guardian, mailbox, tag, lock, server.dsn, server.url)
+    pool.reserve(1 + SPARES)
+    return pool

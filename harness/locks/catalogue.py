@@ -1,0 +1,65 @@
+"""Advisory locks as `pg_locks` shows them, read without the usual mistakes.
+
+PostgreSQL has two spaces of advisory keys that never meet.  A bigint key is shown in two halves, high in
+`classid` and low in `objid`, with `objsubid` 1; a pair of integers with `objsubid` 2.  Locks belong to one
+database.  A query that looks at `objid` alone also counts waiters, other databases, and the pair (0, key).
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+
+
+class AdvisoryLock(msgspec.Struct, frozen=True):
+    """One row: a session that holds, or with `granted` false waits for, an advisory lock of this database.
+
+    `lock_key` is the bigint key, or of a pair (a, b) the same 64 bits, with `pair` true.
+    `since` is when the session last changed its state: a held lock can be older than that, never younger;
+    a wait began then.
+    """
+
+    lock_key: int
+    pair: bool
+    pid: int
+    mode: str
+    granted: bool
+    application_name: str
+    client: str
+    since: datetime | None
+    state: str
+
+
+_ALL = """
+SELECT ((l.classid::bigint << 32) | l.objid::bigint) AS lock_key, l.objsubid = 2 AS pair,
+       l.pid, l.mode, l.granted, coalesce(a.application_name, '') AS application_name,
+       coalesce(host(a.client_addr) || ':' || a.client_port, 'local') AS client,
+       a.state_change AS since, coalesce(a.state, 'unknown') AS state
+  FROM pg_catalog.pg_locks l
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'advisory'
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+ ORDER BY lock_key, l.granted DESC, l.pid
+"""
+
+_HELD = """
+SELECT EXISTS (
+  SELECT FROM pg_catalog.pg_locks
+   WHERE locktype = 'advisory' AND granted AND objsubid = 1
+     AND classid::bigint = %(key)s::bigint >> 32 AND objid::bigint = %(key)s::bigint & 4294967295
+     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+"""
+
+
+def advisory_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:
+    """All advisory locks of the connection's database, held ones before waiting ones."""
+    with conn.cursor(row_factory=class_row(AdvisoryLock)) as cursor:
+        return cursor.execute(_ALL).fetchall()
+
+
+def is_held(conn: psycopg.Connection[Any], key: int) -> bool:
+    """Whether any session of this database holds the non-negative bigint `key`."""
+    row = conn.execute(_HELD, {"key": key}).fetchone()
+    return bool(row and row[0])

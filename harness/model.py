@@ -1,0 +1,212 @@
+"""The words of the harness as plain, frozen data: what was drawn, what happened, what it means.
+
+Nothing here does anything.  Every other module speaks in these types, and a saved run is nothing
+but a `Run` in JSON.  All times are CLOCK_MONOTONIC nanoseconds (`_ns`), which every process of one
+machine shares; all requested durations are milliseconds (`_ms`).
+"""
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+
+class Month(NamedTuple):
+    """What is locked: one month of one year.  In JSON a pair, `[2090, 1]`."""
+
+    year: int
+    month: int
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.month:02d}"
+
+
+Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join"]
+
+
+class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation", tag_field="step"):
+    """A step that one actor takes through its lock session.
+
+    acquire    ask for `month`, for at most `timeout_ms`
+    release    give `month` back, held or not
+    hold       run a body under the lock (`with_month_lock`); with `raises` the body fails
+    is_locked  ask whether anybody holds `month`
+    list       ask for all advisory locks
+    reopen     close the session without releasing anything, then open a new one
+    join       do nothing; as an actor does one thing at a time, this waits for its pending acquire
+
+    `pending`: the others go on while this operation waits; a release, a crash or the timeout ends it.
+    """
+
+    actor: int
+    verb: Verb
+    month: Month | None = None
+    timeout_ms: int = 0
+    raises: bool = False
+    pending: bool = False
+
+
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_field="step"):
+    """A step that is done *to* an actor.  `kill`: its process gets SIGKILL; a new one takes its place."""
+
+    actor: int
+    kind: Literal["kill"] = "kill"
+
+
+Step = Operation | Fault
+
+
+class Program(msgspec.Struct, frozen=True):
+    """Everything random about one example, drawn before anything runs.  It is the replay token."""
+
+    actors: int
+    months: tuple[Month, ...]
+    steps: tuple[Step, ...]
+
+
+EventKind = Literal["invoke", "enter", "leave", "ok", "info", "kill", "gone", "lingers"]
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of a history.
+
+    invoke         an operation begins; carries the operation's own fields
+    ok / info      it ended and we know / do not know its effect (`error`: what it raised)
+    enter / leave  the body of a `hold` begins / ends
+    kill           logged just before SIGKILL is sent
+    gone / lingers the server has / has not noticed, within the bound, that a killed client is dead
+
+    `life` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
+    `number` counts the operations of the example; those from the program have the step's index.
+    """
+
+    at_ns: int
+    kind: EventKind
+    actor: int
+    life: int
+    number: int
+    verb: Verb | None = None
+    month: Month | None = None
+    timeout_ms: int = 0
+    raises: bool = False
+    answer: bool | None = None
+    listed: tuple[Month, ...] | None = None
+    error: str | None = None
+    own_error: bool = False  # hold: the exception that came out is the very one that the body raised
+
+
+class ServerLock(msgspec.Struct, frozen=True):
+    """An advisory lock of one actor's session as the server's own `pg_locks` shows it."""
+
+    actor: int
+    pid: int
+    key: str
+    granted: bool
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """`pg_locks` at a quiet point beside what the clients' answers add up to.
+
+    `held` has one (actor, month) for every hold; `waited_ns` is how long the server was given to agree;
+    `sessions` says how many of the actors' sessions the server could name.
+    """
+
+    at_ns: int
+    where: Literal["after the steps", "at the end"]
+    held: tuple[tuple[int, Month], ...]
+    locks: tuple[ServerLock, ...]
+    sessions: int
+    waited_ns: int
+
+
+class Stall(msgspec.Struct, frozen=True):
+    """The machine did not run us: the stall meter woke at `at_ns`, `overslept_ns` later than it asked."""
+
+    at_ns: int
+    overslept_ns: int
+
+
+class History(msgspec.Struct, frozen=True):
+    """What happened in one example, in the order of time.  `unfinished`: a call did not return; we gave up."""
+
+    actors: int
+    months: tuple[Month, ...]
+    events: tuple[Event, ...]
+    audits: tuple[Audit, ...] = ()
+    stalls: tuple[Stall, ...] = ()
+    unfinished: bool = False
+
+
+Status = Literal["holds", "violated", "unknown"]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What one check says of one history, and the numbers of the events that prove it."""
+
+    check: str
+    status: Status
+    why: str = ""
+    evidence: tuple[int, ...] = ()
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How late is too late.  Lower bounds on time need no allowance; these are the upper ones.
+
+    release_ms   a dead or closed client's locks are free after this
+    late_ms      an acquire returns at most this much after its timeout
+    handover_ms  a waiting acquire gets a month that has been free for this long
+    stall_ms     a late answer is `unknown` when the machine itself stalled for this long meanwhile
+    """
+
+    release_ms: int = 1000
+    late_ms: int = 100
+    handover_ms: int = 250
+    stall_ms: int = 10
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """Where it ran: enough to compare two runs, and never a secret."""
+
+    harness: str
+    python: str
+    system: str
+    cpus: int
+    server: str
+    server_kind: str
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """What was measured over all examples of a run.  `release_ms`: from SIGKILL to the server letting go."""
+
+    examples: int = 0
+    violated: int = 0
+    unknown: int = 0
+    operations: int = 0
+    faults: int = 0
+    seconds: float = 0.0
+    release_ms: tuple[float, ...] = ()
+
+
+class Run(msgspec.Struct, frozen=True):
+    """All that reports read, and all that a replay needs: one scenario's result, in one JSON file.
+
+    `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of
+    the last example.  `first_program` and `first_history` keep the first evidence as it was found.
+    `repeats`: the shrunk program failed k of n times.
+    """
+
+    scenario: str
+    about: str
+    lock: str
+    seed: int
+    status: Status
+    program: Program
+    history: History
+    verdicts: tuple[Verdict, ...]
+    bounds: Bounds
+    figures: Figures
+    environment: Environment
+    repeats: tuple[int, int] | None = None
+    first_program: Program | None = None
+    first_history: History | None = None
+    expects: str | None = None
+    format: Literal[1] = 1

@@ -1,0 +1,65 @@
+"""What the server itself says: which sessions are there, what they hold, whether they wait.
+
+Only catalogue reads.  Sessions are known by their application_name.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+
+
+class SessionLock(NamedTuple):
+    """One named session, with one of its advisory locks (`key` None: it has none)."""
+
+    name: str
+    pid: int
+    key: str | None
+    granted: bool
+
+
+class Activity(NamedTuple):
+    """What a session does: it changes with every statement."""
+
+    statement_began: object
+    quiet: bool
+
+
+_LOCKS = """
+SELECT a.application_name, a.pid, l.classid || ':' || l.objid || ':' || l.objsubid, coalesce(l.granted, false)
+  FROM pg_catalog.pg_stat_activity a
+  LEFT JOIN pg_catalog.pg_locks l
+    ON l.pid = a.pid AND l.locktype = 'advisory' AND l.database = a.datid
+ WHERE a.application_name = ANY(%s) AND a.datname = current_database()
+"""
+
+_ALIVE = """
+SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application_name = ANY(%s)
+"""
+
+_ACTIVITY = """
+SELECT a.query_start, a.state <> 'active' OR a.wait_event_type = 'Lock'
+  FROM pg_catalog.pg_stat_activity a WHERE a.application_name = %s
+"""
+
+
+class Observer:
+    """Questions to the server over a connection that is never the lock's."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+
+    def locks(self, sessions: Sequence[str]) -> list[SessionLock]:
+        """One row for every advisory lock of these sessions, and one for a session without any."""
+        rows = self._conn.execute(_LOCKS, (list(sessions),), prepare=True).fetchall()
+        return [SessionLock(*row) for row in rows]
+
+    def alive(self, sessions: Sequence[str]) -> frozenset[str]:
+        """Those of `sessions` that the server still has."""
+        rows = self._conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def activity(self, session: str) -> Activity | None:
+        """None if the server does not know a session of that name."""
+        row = self._conn.execute(_ACTIVITY, (session,), prepare=True).fetchone()
+        return Activity(row[0], bool(row[1])) if row else None

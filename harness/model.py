@@ -174,8 +174,20 @@ class Environment(msgspec.Struct, frozen=True):
     server_kind: str
 
 
+class Spread(msgspec.Struct, frozen=True):
+    """A measured quantity, in milliseconds."""
+
+    count: int
+    median_ms: float
+    p99_ms: float
+    max_ms: float
+
+
 class Figures(msgspec.Struct, frozen=True):
-    """What was measured over all examples of a run.  `release_ms`: from SIGKILL to the server letting go."""
+    """What was measured over all examples of a run.
+
+    `release`: from SIGKILL to the moment when the server was seen to have let go.
+    """
 
     examples: int = 0
     violated: int = 0
@@ -183,7 +195,7 @@ class Figures(msgspec.Struct, frozen=True):
     operations: int = 0
     faults: int = 0
     seconds: float = 0.0
-    release_ms: tuple[float, ...] = ()
+    release: Spread | None = None
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -191,12 +203,14 @@ class Run(msgspec.Struct, frozen=True):
 
     `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of
     the last example.  `first_program` and `first_history` keep the first evidence as it was found.
+    `lock` is an importable name, or with `lock_command` a command line.
     `repeats`: the shrunk program failed k of n times.
     """
 
     scenario: str
     about: str
     lock: str
+    lock_command: bool
     seed: int
     status: Status
     program: Program

@@ -80,6 +80,11 @@ class ActorProcess:
         """The application_name of the session that is open now."""
         return session_name(self._tag, self.name, self.sessions - 1)
 
+    @property
+    def all_sessions(self) -> list[str]:
+        """Those of the closed sessions too, in case one of them lingers on."""
+        return [session_name(self._tag, self.name, number) for number in range(self.sessions)]
+
     def alive(self) -> bool:
         return bool(self._process.is_alive())
 

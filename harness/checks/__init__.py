@@ -1,0 +1,41 @@
+"""The invariants: pure functions of a history, one to a file.  `judge` asks them all."""
+
+from collections.abc import Callable
+
+from harness.checks.auto_release import auto_release
+from harness.checks.errors_preserved import errors_preserved
+from harness.checks.grants_free_month import grants_free_month
+from harness.checks.honest_results import honest_results
+from harness.checks.independent_months import independent_months
+from harness.checks.mutual_exclusion import mutual_exclusion
+from harness.checks.nothing_left_behind import nothing_left_behind
+from harness.checks.timeout_not_early import timeout_not_early
+from harness.checks.timeout_not_late import timeout_not_late
+from harness.checks.timeout_returns_false import timeout_returns_false
+from harness.checks.view import View
+from harness.model import Bounds, History, Status, Verdict
+
+CHECKS: tuple[Callable[[View], Verdict], ...] = (
+    mutual_exclusion,
+    auto_release,
+    timeout_returns_false,
+    timeout_not_early,
+    timeout_not_late,
+    honest_results,
+    grants_free_month,
+    independent_months,
+    errors_preserved,
+    nothing_left_behind,
+)
+
+
+def judge(history: History, bounds: Bounds) -> tuple[Verdict, ...]:
+    """Every check's verdict on one history, the most telling first."""
+    view = View(history, bounds)
+    return tuple(check(view) for check in CHECKS)
+
+
+def overall(verdicts: tuple[Verdict, ...]) -> Status:
+    """violated if anything is; else unknown if anything is; else holds."""
+    said = {verdict.status for verdict in verdicts}
+    return "violated" if "violated" in said else "unknown" if "unknown" in said else "holds"

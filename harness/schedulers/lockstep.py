@@ -82,7 +82,8 @@ class Lockstep:
         self._audit("at the end")
         if self._audits[-1].locks:
             return  # something is left behind; asking for it again would only cost time
-        count, limit = len(self._team), self._arena.bounds.release_ms
+        bounds = self._arena.bounds
+        count, limit = len(self._team), bounds.release_ms + 2 * bounds.handover_ms  # long enough to be sure
         shares = [self._program.months[index::count] for index in range(count)]
         self._all_do([Probe(share, limit) if share else None for share in shares], limit * 12)
 
@@ -217,9 +218,8 @@ class Lockstep:
         """Compare the server's locks with the clients' answers, until they agree or have had time to."""
         held = held_after(sorted(self._all_events(), key=lambda event: event.at_ns))
         began = now_ns()
-        sessions = {one.session: actor for actor, one in enumerate(self._team)}
-        for actor, one in self._past:
-            sessions[one.session] = actor
+        everybody = [*enumerate(self._team), *self._past]
+        sessions = {name: actor for actor, one in everybody for name in one.all_sessions}
         while True:
             rows = self._arena.observer.locks(list(sessions))
             locks = tuple(
@@ -228,5 +228,6 @@ class Lockstep:
             waited = now_ns() - began
             if len(locks) == len(held) or waited > SETTLE_NS:
                 break
-        seen = len({row.name for row in rows})
+        present = {row.name for row in rows}
+        seen = sum(one.session in present for one in self._team)
         self._audits.append(Audit(now_ns(), where, held, locks, seen, waited))  # type: ignore[arg-type]

@@ -18,6 +18,11 @@ CONNECT_TIMEOUT_S = 5
 _LOOKS_SECRET = re.compile(r"(?<=:)[^:@\s]+(?=@)|(?<=password=)('[^']*'|[^\s&]+)", re.IGNORECASE)
 
 
+def from_environment() -> str | None:
+    """The server that HYPERDRIVE_CONNECTION_STRING names; None if it is unset or empty."""
+    return os.environ.get(VARIABLE) or None
+
+
 def check(dsn: str) -> str:
     """`dsn` itself if libpq can read it; `UserError` otherwise."""
     try:

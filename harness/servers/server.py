@@ -1,7 +1,6 @@
 """A live server to test against, and the one place that decides where it comes from."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,6 +9,7 @@ from psycopg import sql
 
 from harness.errors import UserError
 from harness.servers import address
+from harness.servers.pooler import shared_sessions
 
 NONE = "none"
 
@@ -48,7 +48,7 @@ def open_server(choice: str | None) -> Iterator[Server]:
     `choice` is a connection string, `embedded` or `container`; without one the environment variable
     HYPERDRIVE_CONNECTION_STRING decides, and without that one an embedded server is started.
     """
-    choice = choice or os.environ.get(address.VARIABLE) or "embedded"
+    choice = choice or address.from_environment() or "embedded"
     if choice == NONE:
         raise UserError("--pg none: this command needs a server; leave --pg out to have one started")
     if choice == "embedded":
@@ -62,8 +62,18 @@ def open_server(choice: str | None) -> Iterator[Server]:
         with container_server() as server:
             yield server
     else:
-        dsn = address.check(choice)
-        yield Server(dsn, address.as_url(dsn), "named", version_of(dsn))
+        yield _named_server(address.check(choice))
+
+
+def _named_server(dsn: str) -> Server:
+    """A server that the user named; `UserError` if session locks cannot work through that address."""
+    version = version_of(dsn)
+    if (why := shared_sessions(dsn)) is not None:
+        raise UserError(
+            f"{address.shown(dsn)} is a pooler that breaks session locks ({why}): name the server itself, "
+            "or a pooler in session mode; 'lock-harness doctor' tells more"
+        )
+    return Server(dsn, address.as_url(dsn), "named", version)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,18 @@
+"""An exception in the body of `with_month_lock` comes out as it is."""
+
+from harness.checks.verdicts import Finding, verdict
+from harness.checks.view import View
+from harness.model import Verdict
+
+
+def errors_preserved(view: View) -> Verdict:
+    found: list[Finding] = []
+    for call in view.calls:
+        if call.verb != "hold" or call.returned_ns is None:
+            continue
+        if call.raises and call.answer and not call.own_error:
+            found.append(("violated", f"the {call} swallowed its body's exception", (call.number,)))
+        elif call.error and (call.raises or call.entered_ns is not None):
+            why = f"the {call} raised something else than its body did: {call.error}"
+            found.append(("violated", why, (call.number,)))
+    return verdict("errors_preserved", found)

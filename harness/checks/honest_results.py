@@ -1,0 +1,44 @@
+"""Answers are true: of release, of is_locked, of the list of all locks."""
+
+from collections.abc import Iterator
+
+from harness.checks.verdicts import Finding, verdict
+from harness.checks.view import Call, View
+from harness.model import Month, Verdict
+
+
+def honest_results(view: View) -> Verdict:
+    found = [*_releases(view), *_errors(view)]
+    for call in view.calls:
+        if call.verb == "is_locked" and call.month and call.answer is not None:
+            found.extend(_claim(view, call, call.month, call.answer))
+        elif call.verb == "list" and call.listed is not None:
+            for month in view.history.months:
+                found.extend(_claim(view, call, month, month in call.listed))
+    return verdict("honest_results", found)
+
+
+def _releases(view: View) -> Iterator[Finding]:
+    for call in view.calls:
+        count = view.counts.get(call.number)
+        if call.verb == "release" and count is not None and call.answer not in (None, count > 0):
+            held = f"held it {count} times" if count > 1 else "held it" if count else "did not hold it"
+            why = f"the {call} answered {call.answer} although that session {held}"
+            yield "violated", why, (call.number,)
+
+
+def _errors(view: View) -> Iterator[Finding]:
+    for call in view.calls:
+        if call.error and call.verb not in ("acquire", "hold"):
+            yield "violated", f"the {call} raised: {call.error}", (call.number,)
+
+
+def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Finding]:
+    """The claim that `month` is locked, or is not, at some moment of the call."""
+    if locked and not view.maybe_held(month, call.invoked_ns, call.until_ns):
+        why = f"the {call} says that {month} is locked, but nobody can have held it then"
+        yield "violated", why, (call.number,)
+    holder = view.held_throughout(month, call.invoked_ns, call.until_ns)
+    if not locked and holder:
+        why = f"the {call} says that {month} is free, but actor {holder.owner[0]} held it all the while"
+        yield "violated", why, (holder.first, call.number)

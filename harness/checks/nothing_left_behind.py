@@ -1,0 +1,36 @@
+"""The server holds for a session what its client knows of, and at the end nothing.
+
+At quiet points `pg_locks` is compared, session by session, with what the clients' answers add up to.
+"""
+
+from harness.checks.verdicts import Finding, verdict
+from harness.checks.view import View
+from harness.model import Audit, Verdict
+
+
+def nothing_left_behind(view: View) -> Verdict:
+    found: list[Finding] = []
+    for audit in view.history.audits:
+        found.extend(_surplus(audit))
+        if audit.sessions < view.history.actors and not view.history.unfinished:
+            why = (
+                f"the server can name {audit.sessions} of {view.history.actors} sessions: "
+                "the lock must pass on the application_name of its connection string"
+            )
+            found.append(("unknown", why, ()))
+    return verdict("nothing_left_behind", found)
+
+
+def _surplus(audit: Audit) -> list[Finding]:
+    found: list[Finding] = []
+    for actor in sorted({lock.actor for lock in audit.locks}):
+        locks = [lock for lock in audit.locks if lock.actor == actor]
+        knows = sum(1 for one, _ in audit.held if one == actor)
+        if len(locks) > knows:
+            pids = ", ".join(str(pid) for pid in sorted({lock.pid for lock in locks}))
+            why = (
+                f"{audit.where} the server has {len(locks)} advisory locks of actor {actor} (pid {pids}), "
+                f"but by its answers it holds {knows}"
+            )
+            found.append(("violated", why, ()))
+    return found

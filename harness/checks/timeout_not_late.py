@@ -1,0 +1,25 @@
+"""Whoever asks for a limited time gets an answer soon after it.  An upper bound: it needs a witness."""
+
+from harness.checks.timeouts import asking
+from harness.checks.verdicts import Finding, ms, verdict
+from harness.checks.view import View
+from harness.model import Verdict
+
+
+def timeout_not_late(view: View) -> Verdict:
+    """Judges answers, and calls that were still out when the harness gave up on them."""
+    found: list[Finding] = []
+    given_up_ns = view.history.events[-1].at_ns if view.history.events else 0
+    for call in asking(view):
+        killed = call.owner in view.kills
+        if call.returned_ns is None and (killed or not view.history.unfinished):
+            continue
+        ended_ns = given_up_ns if call.returned_ns is None else call.returned_ns
+        took, limit = ended_ns - call.invoked_ns, call.timeout_ms + view.bounds.late_ms
+        late_ns = took - call.timeout_ms * 1_000_000
+        if took > limit * 1_000_000 or call.returned_ns is None:
+            what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
+            why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms"
+            blame = view.stalled(call.invoked_ns, ended_ns, late_ns)
+            found.append(("unknown" if blame else "violated", why, (call.number,)))
+    return verdict("timeout_not_late", found)

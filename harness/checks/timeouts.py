@@ -1,0 +1,11 @@
+"""What the three checks of timeouts share: the calls that ask for a month for a limited time."""
+
+from collections.abc import Iterator
+
+from harness.checks.view import Call, View
+
+
+def asking(view: View) -> Iterator[Call]:
+    for call in view.calls:
+        if call.verb in ("acquire", "hold"):
+            yield call

@@ -1,0 +1,203 @@
+"""The command line: `lock-harness run | replay | list | locks | doctor`."""
+
+import signal
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.prompt import Confirm
+from rich.text import Text
+
+from harness.campaign import Campaign, Options
+from harness.errors import HarnessError, UserError, one_line
+from harness.jobs import known_scenarios, lock_spec
+from harness.render.lock_table import lock_table
+from harness.replaying import replay as replay_run
+from harness.reports import DEFAULT
+from harness.scenario import pick
+from harness.servers import address, doctor, holders
+from harness.servers.lease import DEFAULT_YEARS, parse_years
+from harness.servers.server import NONE, open_server
+
+INTERRUPTED = 130  # as a shell reports SIGINT
+
+console = Console(highlight=False)
+app = App(
+    name="lock-harness",
+    help="Know that a lock built on PostgreSQL holds: real processes, a live server, generated interleavings.",
+    version=metadata.version("lock-harness"),
+    version_flags=["--version"],
+    console=console,
+)
+
+Pg = Annotated[
+    str | None,
+    Parameter(
+        "--pg",
+        help=f"The server: a connection string, embedded, or container. Default: ${address.VARIABLE}, "
+        "else an embedded server is started.",
+    ),
+]
+LockName = Annotated[str | None, Parameter("--lock", help="The lock under test, as package.module:attr.")]
+LockCommand = Annotated[
+    str | None,
+    Parameter("--lock-command", help="The lock under test, as a program that speaks JSON lines."),
+]
+
+
+@app.command
+def run(
+    *scenarios: str,
+    examples: Annotated[int | None, Parameter(help="Examples of each drawn scenario.")] = None,
+    for_: Annotated[
+        str | None, Parameter("--for", help="Explore for so long in all, such as 90s or 5m.")
+    ] = None,
+    seed: Annotated[int | None, Parameter(help="Seed of the draws; the same seed draws the same.")] = None,
+    workers: Annotated[int | None, Parameter(["-n", "--workers"], help="Share the work out.")] = None,
+    lock: LockName = None,
+    lock_command: LockCommand = None,
+    pg: Pg = None,
+    years: Annotated[str, Parameter(help="Whose months may be used.")] = str(DEFAULT_YEARS),
+    release_ms: Annotated[int | None, Parameter(help="A dead client's locks are free after this.")] = None,
+    reports: Annotated[Path, Parameter(help="Where reports are written.")] = DEFAULT,
+) -> int:
+    """Run scenarios against a lock: those named, a folder of them, or all that are not planted.
+
+    Exit code 0: everything holds. 1: a violation. 2: a mistake in what was asked. 3: unknown.
+    """
+    _positive("--examples", examples)
+    _positive("-n", workers)
+    _positive("--release-ms", release_ms)
+    options = Options(
+        examples=examples,
+        seconds=_seconds(for_),
+        seed=seed,
+        workers=workers,
+        lock=lock_spec(lock, lock_command),
+        years=parse_years(years),
+        release_ms=release_ms,
+        reports=reports,
+    )
+    chosen = pick(known_scenarios(), scenarios)
+    if pg == NONE:
+        console.print("skipped: --pg none leaves no server to test on; leave it out to have one started")
+        return 0
+    campaign = Campaign(chosen, options, console)
+    with open_server(pg) as server:
+        console.print(f"{server}, lock {options.lock or 'reference'}, seed {campaign.seed}")
+        return campaign.run(server)
+
+
+@app.command
+def replay(
+    path: Path,
+    *,
+    times: Annotated[int, Parameter(help="Run it so often.")] = 10,
+    lock: LockName = None,
+    lock_command: LockCommand = None,
+    pg: Pg = None,
+) -> int:
+    """Run the program of a saved run.json again, and tell how often it fails.
+
+    The lock is the one of the run unless another is given. Exit codes as of run.
+    """
+    _positive("--times", times)
+    return replay_run(path, times, lock_spec(lock, lock_command), pg, console)
+
+
+@app.command(name="list")
+def list_scenarios() -> int:
+    """List the scenarios; those under planted/ have a broken lock, which must be caught."""
+    for name, scenario in known_scenarios().items():
+        console.print(Text.assemble((f"{name:<36}", "bold"), scenario.about), soft_wrap=True)
+    return 0
+
+
+@app.command
+def locks(
+    *,
+    terminate: Annotated[int | None, Parameter(help="Free what this session holds by ending it.")] = None,
+    yes: Annotated[bool, Parameter(help="Do not ask.", negative=())] = False,
+    pg: Pg = None,
+) -> int:
+    """Show who holds and who waits for advisory locks, or end a session that holds some."""
+    dsn = _named_dsn(pg)
+    with address.connect(dsn, "lock-harness locks") as conn:
+        if terminate is None:
+            found = holders.all_locks(conn)
+            console.print(lock_table(found, datetime.now(UTC)) if found else "no advisory locks")
+            return 0
+        lock = holders.holder(conn, terminate)
+        who = f"pid {lock.pid} ({lock.application_name or 'no name'}, {lock.client}, {lock.state})"
+        if not yes and not Confirm.ask(f"End the session of {who}?", console=console, default=False):
+            console.print("nothing was done")
+            return 0
+        ended = holders.terminate(conn, terminate)
+        console.print(f"ended {who}" if ended else f"pid {terminate} was gone already")
+        return 0
+
+
+@app.command(name="doctor")
+def examine(*, pg: Pg = None) -> int:
+    """Examine a server: can session locks work there? Finds poolers that break them.
+
+    Exit code 1 if they cannot.
+    """
+    marks = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "bold red")}
+    worst = 0
+    for finding in doctor.examine(_named_dsn(pg)):
+        line = Text.assemble(marks[finding.level], f" {finding.what:<14}", finding.text)
+        console.print(line, soft_wrap=True)
+        worst = max(worst, finding.level == "bad")
+    return int(worst)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; errors become one line and an exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end tidily, as with Ctrl-C
+    try:
+        code = app(
+            arguments,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+    except HarnessError as error:
+        return _complain(str(error), error.exit_code)
+    except cyclopts.CycloptsError as error:
+        return _complain(f"{one_line(error)}; see lock-harness --help", UserError.exit_code)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(what: str, code: int) -> int:
+    print(f"lock-harness: {what}", file=sys.stderr)
+    return code
+
+
+def _named_dsn(pg: str | None) -> str:
+    dsn = pg or address.from_environment()
+    if dsn is None:
+        raise UserError(f"name a server with --pg {address.EXAMPLE} or in {address.VARIABLE}")
+    return address.check(dsn)
+
+
+def _positive(option: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise UserError(f"{option} {value} must be 1 or more")
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    if not number.isdecimal() or int(number) < 1:
+        raise UserError(f"--for {text!r} is not a time: write it as 90s, 5m or 2h")
+    return int(number) * units[unit]

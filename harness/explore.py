@@ -1,0 +1,313 @@
+"""The Hypothesis loop: draw, run, check, shrink.  The result is a `Run`.
+
+Drawing and running overlap: while the actors carry out one program, Hypothesis draws the next.  It may,
+because nothing is drawn from live results.
+"""
+
+import secrets
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import msgspec
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from harness.errors import HarnessError
+from harness.locks.loading import LockSpec
+from harness.model import Event, Figures, Program, Run, Spread
+from harness.runner import Example, Laboratory, OpenArena, moved
+from harness.scenario import Draw, Scenario
+from harness.shrinking import shrink
+from harness.strategies import programs
+
+AHEAD = 3  # programs drawn before they are needed
+CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
+SHRINK_S = 15.0
+REPEATS = 10
+REPEAT_S = 4.0
+AGREE = 2  # how often in a row a reliable failure must come back
+TRIES = 5  # how often a smaller program may fail to fail, when the failure comes and goes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to explore: until `examples` or `seconds` are used up, whichever is given."""
+
+    examples: int | None = None
+    seconds: float | None = None
+    seed: int = field(default_factory=lambda: secrets.randbelow(2**32))
+
+
+class Progress(msgspec.Struct, frozen=True, tag=True):
+    """What is going on, for a display: `phase` is draw, shrink or repeat.  `seed` tells shares apart."""
+
+    scenario: str
+    seed: int
+    phase: str
+    figures: Figures
+
+
+Listener = Callable[[Progress], None]
+
+
+class _Enough(BaseException):
+    """Ends a Hypothesis run from inside, past its handling of failures: there is nothing for it to shrink."""
+
+
+class Tally:
+    """Adds up figures over the examples of a run."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.examples = self.violated = self.unknown = self._operations = self._faults = 0
+        self._release_ms: list[float] = []
+
+    def add(self, example: Example) -> None:
+        self.examples += 1
+        self.violated += example.status == "violated"
+        self.unknown += example.status == "unknown"
+        self._operations += sum(event.kind == "invoke" for event in example.history.events)
+        self._faults += sum(event.kind == "kill" for event in example.history.events)
+        self._release_ms.extend(_release_times(example.history.events))
+
+    def figures(self) -> Figures:
+        return Figures(
+            *(self.examples, self.violated, self.unknown, self._operations, self._faults),
+            *(time.monotonic() - self._began, spread(self._release_ms)),
+        )
+
+
+def spread(values: list[float]) -> Spread | None:
+    """Median, 99th percentile (nearest rank) and maximum; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    p99 = ordered[min(len(ordered) - 1, round(0.99 * len(ordered)))]
+    return Spread(len(ordered), round(statistics.median(ordered), 3), round(p99, 3), round(ordered[-1], 3))
+
+
+def _release_times(events: tuple[Event, ...]) -> Iterator[float]:
+    killed = {(event.actor, event.life): event.at_ns for event in events if event.kind == "kill"}
+    for event in events:
+        if event.kind == "gone" and (event.actor, event.life) in killed:
+            yield (event.at_ns - killed[event.actor, event.life]) / 1e6
+
+
+def explore(scenario: Scenario, open_arena: OpenArena, plan: Plan, lock: LockSpec, listen: Listener) -> Run:
+    """Look for a violation; shrink the first one found; tell how often the smallest one fails.
+
+    `lock` is how the report names the lock.  `NotApplicable` if it lacks what the scenario needs;
+    `Interrupted` on Ctrl-C, with what was found so far.
+    """
+    with Laboratory(open_arena) as laboratory:
+        if lacking := scenario.needs() - laboratory.arena.verbs:
+            raise NotApplicable(f"the lock has no {', '.join(sorted(lacking))}")
+        return _Exploration(scenario, laboratory, plan, lock, listen).run()
+
+
+class _Exploration:
+    def __init__(
+        self, scenario: Scenario, laboratory: Laboratory, plan: Plan, lock: LockSpec, listen: Listener
+    ) -> None:
+        self._scenario = scenario
+        self._laboratory = laboratory
+        self._plan = plan
+        self._lock = lock
+        self._listen = listen
+        self._tally = Tally()
+        self._last: Example | None = None
+        self._doubtful: Example | None = None
+        self._found: Example | None = None
+        self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
+
+    def run(self) -> Run:
+        try:
+            if isinstance(self._scenario.what, Draw):
+                self._search(self._scenario.what)
+            else:
+                self._repeat_fixed(self._scenario.what)
+        except KeyboardInterrupt:
+            if self._last is None:
+                raise
+            raise Interrupted(self._report(self._found, None, None)) from None
+        if self._found is None:
+            return self._report(None, None, None)
+        smallest = self._shrink(self._found)
+        return self._report(smallest, self._found, self._count_repeats(smallest))
+
+    # Looking for a violation
+
+    def _repeat_fixed(self, program: Program) -> None:
+        here = moved(program, self._laboratory.arena.years.first)
+        for _ in range(self._plan.examples or 1):
+            self._take(self._laboratory.try_out(here))
+            if self._found or self._time_is_up():
+                return
+
+    def _search(self, draw: Draw) -> None:
+        arena = self._laboratory.arena
+        strategy = programs(draw, arena.years, arena.verbs)
+        with ThreadPoolExecutor(1) as executor:
+            ahead: deque[Future[Example]] = deque()
+
+            def submit(program: Program) -> None:
+                if len(ahead) >= AHEAD:
+                    self._collect(ahead.popleft())
+                if self._found or self._time_is_up():
+                    raise _Enough
+                ahead.append(executor.submit(self._laboratory.try_out, program))
+
+            try:
+                self._draw_all(strategy, submit)
+                while ahead and not self._found:
+                    self._take(ahead.popleft().result())
+            finally:
+                for future in ahead:
+                    future.cancel()
+
+    def _draw_all(self, strategy: object, submit: Callable[[Program], None]) -> None:
+        wanted = self._plan.examples or (CHUNK * 1000 if self._until else self._scenario.examples)
+        drawn, chunk = 0, 0
+        while drawn < wanted:
+            count = 0
+
+            def test(program: Program) -> None:
+                nonlocal count
+                count += 1
+                submit(program)
+
+            try:
+                _hypothesis(strategy, min(CHUNK, wanted - drawn), self._plan.seed + chunk, test)
+            except _Enough as enough:
+                if isinstance(enough.__cause__, HarnessError):
+                    raise enough.__cause__ from None
+                return
+            drawn, chunk = drawn + count, chunk + 1
+            if count == 0:
+                return
+
+    def _collect(self, future: Future[Example]) -> None:
+        try:
+            self._take(future.result())
+        except HarnessError as error:
+            raise _Enough from error
+
+    def _take(self, example: Example) -> None:
+        self._tally.add(example)
+        self._last = example
+        if self._found is None and self._is_wanted(example):
+            self._found = example
+        elif example.status == "unknown":
+            self._doubtful = self._doubtful or example
+        self._tell("draw")
+
+    def _is_wanted(self, example: Example) -> bool:
+        """Any violation; of a planted lock the one that was planted."""
+        expects = self._scenario.expects
+        return expects in example.broken if expects else example.status == "violated"
+
+    def _time_is_up(self) -> bool:
+        return self._until is not None and time.monotonic() > self._until
+
+    # What was found
+
+    def _shrink(self, found: Example) -> Example:
+        """A smaller program counts only if it breaks a check that the first one broke, and as reliably.
+
+        What fails every time must go on failing every time; of what comes and goes once in a few tries is
+        enough.
+        """
+        wanted = frozenset({self._scenario.expects}) if self._scenario.expects else found.broken
+        smallest = found
+        deadline = time.monotonic() + SHRINK_S
+        reliable = self._fails(found.program, wanted, AGREE, deadline, every=True) is not None
+        tries = AGREE if reliable else TRIES
+
+        def fails(program: Program) -> bool:
+            nonlocal smallest
+            example = self._fails(program, wanted, tries, deadline, every=reliable)
+            smallest = example or smallest
+            return example is not None
+
+        shrink(found.program, fails)
+        return smallest
+
+    def _fails(
+        self, program: Program, wanted: frozenset[str | None], tries: int, deadline: float, every: bool = False
+    ) -> Example | None:
+        """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""
+        example = None
+        for _ in range(tries):
+            if time.monotonic() > deadline:
+                return None
+            example = self._laboratory.try_out(program)
+            self._tell("shrink")
+            broken = bool(wanted & example.broken)
+            if broken != every:
+                return example if broken else None
+        return example if every else None
+
+    def _count_repeats(self, example: Example) -> tuple[int, int]:
+        failed = tried = 0
+        deadline = time.monotonic() + REPEAT_S
+        while tried < REPEATS and (time.monotonic() < deadline or not tried):
+            failed += bool(self._laboratory.try_out(example.program).broken & example.broken)
+            tried += 1
+            self._tell("repeat")
+        return failed, tried
+
+    # The result
+
+    def _tell(self, phase: str) -> None:
+        self._listen(Progress(self._scenario.name, self._plan.seed, phase, self._tally.figures()))
+
+    def _report(self, smallest: Example | None, first: Example | None, repeats: tuple[int, int] | None) -> Run:
+        shown = smallest or self._doubtful or self._last
+        assert shown is not None
+        arena = self._laboratory.arena
+        return Run(
+            scenario=self._scenario.name,
+            about=self._scenario.about,
+            lock=str(self._lock),
+            lock_command=bool(self._lock.command),
+            seed=self._plan.seed,
+            status="violated" if smallest else "unknown" if self._tally.unknown else "holds",
+            program=shown.program,
+            history=shown.history,
+            verdicts=shown.verdicts,
+            bounds=arena.bounds,
+            figures=self._tally.figures(),
+            environment=arena.environment(),
+            repeats=repeats,
+            first_program=first.program if first else None,
+            first_history=first.history if first else None,
+            expects=self._scenario.expects,
+        )
+
+
+class NotApplicable(Exception):
+    """The lock lacks what the scenario is about."""
+
+
+class Interrupted(Exception):
+    """Ctrl-C: the run as far as it got."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("interrupted")
+        self.run = run
+
+
+def _hypothesis(strategy: object, examples: int, number: int, test: Callable[[Program], None]) -> None:
+    """Let Hypothesis draw programs, and only that; see `shrinking` for the reason."""
+    run = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )(seed(number)(given(program=strategy)(test)))  # type: ignore[arg-type]
+    run()
+

@@ -1,0 +1,94 @@
+"""One scenario, to be explored on one server: what both faces do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from harness.arena import open_arena
+from harness.errors import UserError
+from harness.explore import Listener, Plan, explore
+from harness.locks.interface import Lock
+from harness.locks.loading import LockSpec, command_spec, load
+from harness.model import Bounds, Run
+from harness.scenario import Draw, Scenario, discover
+from harness.servers.lease import DEFAULT_YEARS, Years
+from harness.servers.server import Server
+
+
+@dataclass(frozen=True)
+class Job:
+    """`lock` None: the scenario's own, or the reference; `release_ms` None: as the scenario has it."""
+
+    scenario: Scenario
+    plan: Plan
+    lock: LockSpec | Lock | None = None
+    years: Years = DEFAULT_YEARS
+    release_ms: int | None = None
+
+    @property
+    def chosen_lock(self) -> LockSpec | Lock:
+        return self.scenario.lock or self.lock or LockSpec()
+
+    @property
+    def bounds(self) -> Bounds:
+        if self.release_ms is None:
+            return self.scenario.bounds
+        old = self.scenario.bounds
+        return Bounds(self.release_ms, old.late_ms, old.handover_ms, old.stall_ms)
+
+
+def perform(job: Job, server: Server, listen: Listener) -> Run:
+    """Explore the job's scenario on an arena of its own."""
+    lock = job.chosen_lock
+    spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
+    opener = partial(open_arena, server, lock, job.bounds, job.years)
+    return explore(job.scenario, opener, job.plan, spec, listen)
+
+
+def _importable_name(lock: Lock) -> str:
+    """Where a replay would look for a lock that was given as an object."""
+    kind = lock if isinstance(lock, type) else type(lock)
+    return f"{getattr(lock, '__module__', kind.__module__)}:{getattr(lock, '__qualname__', kind.__qualname__)}"
+
+
+def lock_spec(lock: str | None, command: str | None) -> LockSpec | None:
+    """The lock that the user chose; None if none was.  `UserError` if it cannot be had."""
+    if lock and command:
+        raise UserError("--lock and --lock-command exclude each other: give one of them")
+    if command:
+        return command_spec(command)
+    if lock:
+        load(lock)  # say what is wrong with it now, and in our own words
+        return LockSpec(lock)
+    return None
+
+
+def known_scenarios() -> dict[str, Scenario]:
+    """Those that came with the harness, and those in `scenarios/` of the working directory."""
+    return discover(_folders())
+
+
+def _folders() -> Iterator[Path]:
+    shipped = Path(__file__).resolve().parents[1] / "scenarios"
+    local = Path.cwd() / "scenarios"
+    yield shipped
+    if local.is_dir() and local.resolve() != shipped:
+        yield local
+
+
+def shares(plan: Plan, scenario: Scenario, workers: int) -> list[Plan]:
+    """`plan` divided among workers: each its part of the examples, and a seed of its own."""
+    if not isinstance(scenario.what, Draw):
+        return [plan]
+    if plan.examples is None and plan.seconds is not None:
+        return [Plan(None, plan.seconds, plan.seed + number) for number in range(workers)]
+    total = plan.examples or scenario.examples
+    counts = [total // workers + (number < total % workers) for number in range(workers)]
+    # chunks of one worker use consecutive seeds, so workers start far apart
+    return [
+        Plan(count, plan.seconds, plan.seed + number * 1_000_003)
+        for number, count in enumerate(counts)
+        if count
+    ]
+

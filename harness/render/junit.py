@@ -1,0 +1,26 @@
+"""Runs as JUnit XML, the form that CI services read."""
+
+from collections.abc import Sequence
+
+from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
+
+from harness.model import Run
+from harness.render.story import plain, story
+from harness.render.summary import succeeded
+
+
+def junit(runs: Sequence[Run], replays: Sequence[str]) -> str:
+    """One test case for each run: a violation is a failure, a doubt an error."""
+    suite = TestSuite("lock-harness")
+    for run, replay in zip(runs, replays, strict=True):
+        case = TestCase(run.scenario, classname=run.lock, time=run.figures.seconds)
+        if not succeeded(run):
+            kind = Error if run.status == "unknown" else Failure
+            why = next((v.why for v in run.verdicts if v.status != "holds"), "the planted lock was not caught")
+            result = kind(why)
+            result.text = plain(story(run, replay))
+            case.result = [result]
+        suite.add_testcase(case)
+    document = JUnitXml()
+    document.add_testsuite(suite)
+    return str(document.tostring().decode())

@@ -1,0 +1,123 @@
+"""A failure as a person wants to read it: what is wrong, who did what when, how to see it again.
+
+Pure: from a `Run` to something that rich can print.
+"""
+
+from io import StringIO
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.checks.view import Call, View
+from harness.model import Event, Run, Verdict
+
+STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
+
+
+def story(run: Run, replay: str) -> RenderableType:
+    """The failing example, or the last one.  `replay` is the command that shows it again."""
+    parts: list[RenderableType] = [_headline(run)]
+    parts += [_verdict_line(verdict) for verdict in run.verdicts if verdict.status != "holds"]
+    parts += [Text(), table(run), Text()]
+    if run.repeats:
+        failed, tried = run.repeats
+        parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
+    if run.first_program:
+        steps, actors = len(run.first_program.steps), run.first_program.actors
+        left = len(run.program.steps)
+        parts.append(Text(f"Found with {steps} steps of {actors} actors, shrunk to {left}."))
+    parts.append(Text.assemble("See it again: ", (replay, "bold cyan")))
+    return Group(*parts)
+
+
+def _headline(run: Run) -> Text:
+    figures = run.figures
+    status = "caught, as planted" if run.expects and run.status == "violated" else run.status
+    return Text.assemble(
+        (f"{run.scenario}: {status}", STYLES[run.status]),
+        f"   lock {run.lock}, seed {run.seed}, example {figures.examples}",
+    )
+
+
+def _verdict_line(verdict: Verdict) -> Text:
+    return Text.assemble((f"  {verdict.check}  ", STYLES[verdict.status]), verdict.why)
+
+
+def table(run: Run) -> Table:
+    """A row for each thing that happened, a column for each actor, time going down."""
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    grid.add_column("ms", justify="right", style="dim")
+    for actor in range(run.program.actors):
+        grid.add_column(f"actor {actor}")
+    grid.add_column("")
+    proof = {number for v in run.verdicts if v.status != "holds" for number in v.evidence}
+    began = run.history.events[0].at_ns if run.history.events else 0
+    for at_ns, actor, number, text, style in sorted(_rows(run), key=lambda row: row[0]):
+        cells: list[RenderableType] = [Text(f"{(at_ns - began) / 1e6:.1f}")]
+        cells += [Text(text if actor == column else "", style) for column in range(run.program.actors)]
+        grid.add_row(*cells, Text("◀", "bold red") if number in proof else Text())
+    return grid
+
+
+def _rows(run: Run) -> list[tuple[int, int, int, str, str]]:
+    """When, who, which number, what, and in what style."""
+    rows: list[tuple[int, int, int, str, str]] = []
+    steps = len(run.program.steps)
+    view = View(run.history, run.bounds)
+    moments = sorted(event.at_ns for event in run.history.events)
+    for call in view.calls:
+        style = "dim" if call.number >= steps else ""
+        actor = call.owner[0]
+        if _alone(call, moments, run.history.events):
+            rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))
+        else:
+            rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} …", style))
+            if call.returned_ns is not None:
+                took = (call.returned_ns - call.invoked_ns) / 1e6
+                text = f"… {call.verb} → {answered(call)}, after {took:.1f} ms"
+                rows.append((call.returned_ns, actor, call.number, text, style))
+    for event in run.history.events:
+        if event.kind in ("kill", "lingers"):
+            text = "SIGKILL" if event.kind == "kill" else "its session lives on at the server"
+            rows.append((event.at_ns, event.actor, event.number, text, "bold magenta"))
+    return rows
+
+
+def _alone(call: Call, moments: list[int], events: tuple[Event, ...]) -> bool:
+    """Whether nothing else happened between the call and its answer, so that one row tells both."""
+    return call.returned_ns is not None and not any(
+        call.invoked_ns < event.at_ns < call.returned_ns and (event.actor, event.life) != call.owner
+        for event in events
+    )
+
+
+def asked(call: Call) -> str:
+    """The call, as `acquire 2090-01 ≤200 ms`."""
+    words: list[str] = [call.verb]
+    if call.month:
+        words.append(str(call.month))
+    if call.verb in ("acquire", "hold"):
+        words.append(f"≤{call.timeout_ms} ms")
+    if call.raises:
+        words.append("(body raises)")
+    return " ".join(words)
+
+
+def answered(call: Call) -> str:
+    """The answer, as `True`, or what was raised."""
+    if call.error:
+        return call.error
+    if call.listed is not None:
+        return ", ".join(str(month) for month in call.listed) or "nothing"
+    if call.verb == "reopen":
+        return "new session"
+    return f"{call.answer}, its error came out" if call.own_error else str(call.answer)
+
+
+def plain(renderable: RenderableType, width: int = 110) -> str:
+    """The same as text without colours."""
+    console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False)
+    console.print(renderable)
+    assert isinstance(console.file, StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())

@@ -1,0 +1,70 @@
+"""Many runs in few lines, and what they mean together."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from rich.text import Text
+
+from harness.model import Figures, Run, Spread
+from harness.render.story import STYLES
+
+
+def succeeded(run: Run) -> bool:
+    """Whether the run came out as it should: the lock holds, or the planted one was caught."""
+    return run.status == ("violated" if run.expects else "holds")
+
+
+def exit_code(runs: Iterable[Run]) -> int:
+    """0: as it should be.  1: a violation, or a planted lock that was not caught.  3: unknown."""
+    failed = [run for run in runs if not succeeded(run)]
+    if any(run.status != "unknown" or run.expects for run in failed):
+        return 1
+    return 3 if failed else 0
+
+
+def line(run: Run) -> Text:
+    """One run: a mark, its name, its figures."""
+    good = succeeded(run)
+    mark = ("✓", "green") if good else ("?", "yellow") if run.status == "unknown" else ("✗", "bold red")
+    word = "caught" if run.expects and good else "not caught" if run.expects else run.status
+    style = "green" if good else STYLES[run.status]
+    return Text.assemble(mark, f" {run.scenario:<34}", (f"{word:<10}", style), figures(run.figures))
+
+
+def figures(these: Figures) -> str:
+    """Examples and their rate, doubts, and release times where there were crashes."""
+    plural = "" if these.examples == 1 else "s"
+    parts = [f"{these.examples:>6,} example{plural:<1} {these.seconds:6.1f} s"]
+    if these.examples > 1 and these.seconds > 0:
+        parts.append(f"{these.examples / these.seconds:5.0f}/s")
+    if these.unknown:
+        parts.append(f"{these.unknown} unknown")
+    if these.release:
+        parts.append(f"released {these.release.median_ms:.1f} ms after a crash (max {these.release.max_ms:.0f})")
+    return "  ".join(parts)
+
+
+def merged(runs: Sequence[Run]) -> Run:
+    """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
+    worst = max(runs, key=lambda run: ("holds", "unknown", "violated").index(run.status))
+    values = {
+        "examples": sum(run.figures.examples for run in runs),
+        "violated": sum(run.figures.violated for run in runs),
+        "unknown": sum(run.figures.unknown for run in runs),
+        "operations": sum(run.figures.operations for run in runs),
+        "faults": sum(run.figures.faults for run in runs),
+    }
+    seconds = max(run.figures.seconds for run in runs)
+    releases = [run.figures.release for run in runs if run.figures.release]
+    together = Figures(**values, seconds=seconds, release=_widest(releases))
+    return msgspec.structs.replace(worst, figures=together)
+
+
+def _widest(spreads: Sequence[Spread]) -> Spread | None:
+    """Of several spreads the count of all, the largest p99 and maximum, and the median of the largest."""
+    if not spreads:
+        return None
+    largest = max(spreads, key=lambda one: one.count)
+    count = sum(one.count for one in spreads)
+    p99, top = max(one.p99_ms for one in spreads), max(one.max_ms for one in spreads)
+    return Spread(count, largest.median_ms, p99, top)

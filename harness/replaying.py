@@ -1,0 +1,58 @@
+"""A saved run, run again."""
+
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.arena import open_arena
+from harness.explore import Tally
+from harness.jobs import lock_spec
+from harness.locks.loading import LockSpec
+from harness.model import Run
+from harness.render.story import story
+from harness.reports import load, replay_command
+from harness.runner import Example, Laboratory, moved
+from harness.servers.server import open_server
+
+
+def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:
+    """Run the program `times` times, show the worst outcome, and return its exit code."""
+    old = load(path)
+    spec = lock or _lock_of(old)
+    with open_server(pg) as server, Laboratory(partial(open_arena, server, spec, old.bounds)) as laboratory:
+        program = moved(old.program, laboratory.arena.years.first)
+        tally, worst = Tally(), None
+        for _ in range(times):
+            example = laboratory.try_out(program)
+            tally.add(example)
+            worst = _worse(worst, example)
+        assert worst is not None
+        run = Run(
+            scenario=old.scenario,
+            about=old.about,
+            lock=str(spec),
+            lock_command=bool(spec.command),
+            seed=old.seed,
+            status=worst.status,
+            program=worst.program,
+            history=worst.history,
+            verdicts=worst.verdicts,
+            bounds=old.bounds,
+            figures=tally.figures(),
+            environment=laboratory.arena.environment(),
+            repeats=(tally.violated, times),
+        )
+    console.print(story(run, replay_command(path)))
+    return {"violated": 1, "unknown": 3, "holds": 0}[run.status]
+
+
+def _lock_of(run: Run) -> LockSpec:
+    spec = lock_spec(None, run.lock) if run.lock_command else lock_spec(run.lock, None)
+    assert spec is not None
+    return spec
+
+
+def _worse(one: Example | None, other: Example) -> Example:
+    order = ("holds", "unknown", "violated")
+    return other if one is None or order.index(other.status) > order.index(one.status) else one

@@ -1,0 +1,154 @@
+"""A scenario: what to draw, how to schedule it, what to expect.  And how scenario files are found."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError, one_line
+from harness.model import Bounds, Fault, Month, Operation, Program, Step
+
+if TYPE_CHECKING:
+    from harness.locks.interface import Lock
+    from harness.locks.loading import LockSpec
+
+Weights = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
+
+    Kinds: acquire, wait (an acquire that stays pending), release, hold, is_locked, list, reopen, crash.
+    `taken_ms`: timeouts for a month that somebody else holds, when everybody waits for the answer.
+    """
+
+    weights: Weights
+    actors: tuple[int, int] = (2, 5)
+    months: tuple[int, int] = (1, 4)
+    steps: tuple[int, int] = (1, 16)
+    crashes: int = 2
+    taken_ms: tuple[int, ...] = (0, 0, 1, 20)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`what` is either drawn anew for each example, or one fixed program.
+
+    `lock` and `expects` belong to planted locks: a broken lock, and the check that must catch it.
+    `name` and `about` come from the scenario's file.
+    """
+
+    what: Draw | Program
+    examples: int = 200
+    bounds: Bounds = field(default_factory=Bounds)
+    lock: "LockSpec | Lock | None" = None
+    expects: str | None = None
+    name: str = ""
+    about: str = ""
+
+    @property
+    def planted(self) -> bool:
+        return self.expects is not None
+
+    def needs(self) -> frozenset[str]:
+        """The verbs that a lock must have for this scenario to mean anything."""
+        if isinstance(self.what, Draw):
+            return frozenset()
+        steps = (step.verb for step in self.what.steps if isinstance(step, Operation))
+        return frozenset(steps) & {"hold", "is_locked", "list"}
+
+
+def program(*steps: Step) -> Program:
+    """A fixed program from its steps; actors and months are counted from them."""
+    actors = 1 + max(step.actor for step in steps)
+    months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
+    return Program(actors, tuple(months), steps)
+
+
+def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:
+    return Operation(actor, "acquire", month, timeout_ms, pending=pending)
+
+
+def release(actor: int, month: Month) -> Step:
+    return Operation(actor, "release", month)
+
+
+def hold(actor: int, month: Month, timeout_ms: int, *, raises: bool = False) -> Step:
+    return Operation(actor, "hold", month, timeout_ms, raises=raises)
+
+
+def is_locked(actor: int, month: Month) -> Step:
+    return Operation(actor, "is_locked", month)
+
+
+def list_locks(actor: int) -> Step:
+    return Operation(actor, "list")
+
+
+def reopen(actor: int) -> Step:
+    return Operation(actor, "reopen")
+
+
+def join(actor: int) -> Step:
+    return Operation(actor, "join")
+
+
+def crash(actor: int) -> Step:
+    return Fault(actor)
+
+
+def discover(folders: Iterable[Path]) -> dict[str, Scenario]:
+    """All scenarios in these folders: each `*.py` with a `SCENARIO`, named after its file.
+
+    A scenario in a sub-folder is called `folder/file`.  `UserError` for a file that does not import.
+    """
+    found: dict[str, Scenario] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            if not path.name.startswith("_"):
+                found[name] = _load(path, name, folder)
+    return found
+
+
+def pick(scenarios: Mapping[str, Scenario], wanted: Iterable[str]) -> list[Scenario]:
+    """The scenarios called `wanted`; a folder's name stands for all in it; none wanted: all but planted ones."""
+    picked: dict[str, Scenario] = {}
+    for name in wanted:
+        inside = {key: one for key, one in scenarios.items() if key.startswith(f"{name}/")}
+        if name in scenarios:
+            inside[name] = scenarios[name]
+        if not inside:
+            close = get_close_matches(name, scenarios, 1)
+            hint = f"did you mean {close[0]!r}?" if close else "'lock-harness list' shows them all"
+            raise UserError(f"there is no scenario {name!r}: {hint}")
+        picked |= inside
+    return list((picked or {key: one for key, one in scenarios.items() if not one.planted}).values())
+
+
+def _load(path: Path, name: str, folder: Path) -> Scenario:
+    module_name = ".".join((folder.name, *name.split("/")))
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec and spec.loader
+    module = sys.modules.get(module_name)
+    if module is None or getattr(module, "__file__", None) != str(path):
+        module = importlib.util.module_from_spec(spec)
+        _execute(spec.loader.exec_module, module, path)
+        sys.modules[module_name] = module
+    scenario = getattr(module, "SCENARIO", None)
+    if not isinstance(scenario, Scenario):
+        raise UserError(f"the scenario file {path} does not define SCENARIO = Scenario(...)")
+    about = (module.__doc__ or "").strip().split("\n\n")[0]
+    return replace(scenario, name=name, about=one_line(about))
+
+
+def _execute(run: Callable[..., object], module: object, path: Path) -> None:
+    try:
+        run(module)
+    except (ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as error:
+        kind = type(error).__name__
+        raise UserError(f"the scenario file {path} does not import: {kind}: {one_line(error)}") from None

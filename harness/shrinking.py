@@ -1,0 +1,141 @@
+"""From a failing program to the smallest one that still fails.
+
+Hypothesis draws; it does not shrink.  Its shrinker takes a test for a function of its draws, and gives up as
+flaky when processes and a server answer differently the second time.  A program is plain data, so it can be
+made smaller directly, at the pace and with the patience that an example with real processes needs; and a
+program from a saved run can be made smaller just the same.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from harness.model import Fault, Month, Operation, Program, Step
+
+T = TypeVar("T")
+SIMPLER_TIMEOUTS_MS = (0, 20, 50)
+
+
+def shrink(program: Program, fails: Callable[[Program], bool]) -> Program:
+    """The smallest program found: no single simplification of it fails.  `fails` ends it by saying no."""
+    improved = True
+    while improved:
+        improved = False
+        for candidate in simpler(program):
+            if fails(candidate):
+                program, improved = candidate, True
+                break
+    return program
+
+
+def size(program: Program) -> tuple[int, ...]:
+    """What is made smaller: steps first, then faults, actors, months, and what makes steps special."""
+    steps = [step for step in program.steps if isinstance(step, Operation)]
+    return (
+        len(program.steps),
+        len(program.steps) - len(steps),
+        program.actors,
+        len(program.months),
+        sum(step.verb == "hold" for step in steps),
+        sum(step.pending for step in steps),
+        sum(step.raises for step in steps),
+        sum(step.timeout_ms for step in steps),
+        sum(month.year * 12 + month.month for month in program.months),
+    )
+
+
+def simpler(program: Program) -> Iterator[Program]:
+    """Programs that are smaller than this one, the boldest first."""
+    seen = {program}
+    for candidate in _candidates(program):
+        candidate = tidy(candidate)
+        if candidate not in seen and size(candidate) < size(program):
+            seen.add(candidate)
+            yield candidate
+
+
+def tidy(program: Program) -> Program:
+    """Without actors, months and joins that nothing needs; numbered in the order of appearance."""
+    steps = tuple(_needed(program.steps))
+    actors = {step.actor: None for step in steps}
+    numbers = {actor: number for number, actor in enumerate(actors)}
+    months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
+    renumbered = tuple(msgspec.structs.replace(step, actor=numbers[step.actor]) for step in steps)
+    return Program(max(1, len(actors)), tuple(months) or program.months[:1], renumbered)
+
+
+def _needed(steps: tuple[Step, ...]) -> Iterator[Step]:
+    pending: set[int] = set()
+    for step in steps:
+        if isinstance(step, Operation) and step.verb == "join" and step.actor not in pending:
+            continue
+        pending.discard(step.actor)
+        if isinstance(step, Operation) and step.pending:
+            pending.add(step.actor)
+        yield step
+
+
+def _candidates(program: Program) -> Iterator[Program]:
+    steps = program.steps
+    length = len(steps)
+    chunk = length // 2
+    while chunk >= 1:
+        for start in range(length - chunk, -1, -chunk):  # from the end: what follows a failure goes first
+            yield _with(program, steps[:start] + steps[start + chunk :])
+        chunk //= 2
+    for first in range(length):  # two that need each other, such as a pending call and its join
+        for second in range(first + 1, length):
+            yield _with(program, steps[:first] + steps[first + 1 : second] + steps[second + 1 :])
+    yield from _without_one_actor(program)
+    yield from _with_one_month_for_two(program)
+    for index, step in enumerate(steps):
+        for other in _simpler_steps(step):
+            yield _with(program, (*steps[:index], other, *steps[index + 1 :]))
+    yield from _with_earlier_months(program)
+
+
+def _without_one_actor(program: Program) -> Iterator[Program]:
+    for actor in range(program.actors):
+        for other in range(program.actors):
+            if other != actor:
+                steps = [msgspec.structs.replace(s, actor=other) if s.actor == actor else s for s in program.steps]
+                yield _with(program, tuple(steps))
+
+
+def _with_one_month_for_two(program: Program) -> Iterator[Program]:
+    for month in program.months[1:]:
+        yield _with(program, tuple(_moved(step, month, program.months[0]) for step in program.steps))
+
+
+def _with_earlier_months(program: Program) -> Iterator[Program]:
+    first_year = min((month.year for month in program.months), default=0)
+    for month in program.months:
+        for number in range(1, len(program.months) + 1):
+            earlier = Month(first_year, number)
+            if earlier < month and earlier not in program.months:
+                yield _with(program, tuple(_moved(step, month, earlier) for step in program.steps))
+
+
+def _moved(step: Step, old: Month, new: Month) -> Step:
+    if isinstance(step, Operation) and step.month == old:
+        return msgspec.structs.replace(step, month=new)
+    return step
+
+
+def _simpler_steps(step: Step) -> Iterator[Step]:
+    if isinstance(step, Fault):
+        return
+    if step.verb == "hold":
+        yield msgspec.structs.replace(step, verb="acquire", raises=False)
+    if step.pending:
+        yield msgspec.structs.replace(step, pending=False)
+    if step.raises:
+        yield msgspec.structs.replace(step, raises=False)
+    for timeout_ms in SIMPLER_TIMEOUTS_MS:
+        if timeout_ms < step.timeout_ms:
+            yield msgspec.structs.replace(step, timeout_ms=timeout_ms)
+
+
+def _with(program: Program, steps: tuple[Step, ...]) -> Program:
+    return msgspec.structs.replace(program, steps=steps)

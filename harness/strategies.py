@@ -1,0 +1,203 @@
+"""Hypothesis draws programs; the sequential model guides the draws, so that most steps mean something.
+
+A step is one drawn number.  What it stands for depends on what the model says by then: a release is mostly
+of something held, a waiting acquire mostly of something that another actor holds and will give back.
+The model only guesses (who wins among several waiters?); nothing that is judged rests on it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from harness.model import Fault, Month, Operation, Program, Step
+from harness.scenario import Draw
+
+T = TypeVar("T")
+
+FREE_MS = (0, 50, 200)  # for a month that is free
+SHORT_WAIT_MS = (20, 30, 50)  # ends by itself while others go on
+LONG_WAIT_MS = 2000  # ended by a release or a crash
+LARGEST_CHOICE = 2**24 - 1
+
+
+def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.SearchStrategy[Program]:
+    """Programs as `draw` wants them, with months of two adjacent `years` and steps a lock with `verbs` can do."""
+    weights = {kind: weight for kind, weight in draw.weights.items() if _possible(kind, verbs)}
+    ring = neighbours(years[0])
+    return st.builds(
+        lambda actors, count, turn, choices: decode(
+            actors, _months(ring, turn, count), choices, weights, draw
+        ),
+        st.integers(*draw.actors),
+        st.integers(*draw.months),
+        st.integers(0, len(ring) - 1),
+        st.lists(st.integers(0, LARGEST_CHOICE), min_size=draw.steps[0], max_size=draw.steps[1]),
+    )
+
+
+def neighbours(year: int) -> tuple[Month, ...]:
+    """A ring of months in which those side by side are easily taken for one another.
+
+    The same month of adjacent years; December and January; and year*10+month alike (2090-12, 2091-02).
+    """
+    after = year + 1
+    pairs = [(year, 1), (after, 1), (year, 12), (after, 2), (year, 2), (after, 12), (year, 11)]
+    return tuple(Month(*pair) for pair in pairs)
+
+
+def _months(ring: Sequence[Month], turn: int, count: int) -> tuple[Month, ...]:
+    return tuple(ring[(turn + i) % len(ring)] for i in range(count))
+
+
+def _possible(kind: str, verbs: frozenset[str]) -> bool:
+    return kind in verbs or kind not in ("hold", "is_locked", "list")
+
+
+@dataclass
+class _Guess:
+    """Who, by the model, holds what and waits for what."""
+
+    taken_ms: tuple[int, ...]
+    held: dict[Month, tuple[int, int]] = field(default_factory=dict)  # month: actor, count
+    waiting: dict[int, Month] = field(default_factory=dict)
+    crashes: int = 0
+
+    def free_actors(self, actors: int) -> list[int]:
+        return [actor for actor in range(actors) if actor not in self.waiting]
+
+    def holdings(self) -> list[tuple[int, Month]]:
+        """What can be given back now: its holder is not busy waiting."""
+        return [(actor, month) for month, (actor, _) in self.held.items() if actor not in self.waiting]
+
+    def take(self, actor: int, month: Month) -> None:
+        holder, count = self.held.get(month, (actor, 0))
+        if holder == actor:
+            self.held[month] = (actor, count + 1)
+
+    def give(self, actor: int, month: Month) -> Iterator[Step]:
+        holder, count = self.held.get(month, (actor, 0))
+        if holder == actor and count > 1:
+            self.held[month] = (actor, count - 1)
+        elif holder == actor and count == 1:
+            yield from self._free(month)
+
+    def end_session(self, actor: int) -> Iterator[Step]:
+        self.waiting.pop(actor, None)
+        for month in [month for month, (holder, _) in self.held.items() if holder == actor]:
+            yield from self._free(month)
+
+    def _free(self, month: Month) -> Iterator[Step]:
+        """The waiters of `month` are let in one by one; the harness waits for them here."""
+        del self.held[month]
+        for actor in [actor for actor, wanted in self.waiting.items() if wanted == month]:
+            del self.waiting[actor]
+            self.held.setdefault(month, (actor, 1))
+            yield Operation(actor, "join")
+
+
+class _Digits:
+    """One drawn number, taken apart into small choices."""
+
+    def __init__(self, number: int) -> None:
+        self._rest = number
+
+    def below(self, limit: int) -> int:
+        self._rest, digit = divmod(self._rest, limit)
+        return digit
+
+    def of(self, options: Sequence[T]) -> T:
+        return options[self.below(len(options))]
+
+
+def decode(
+    actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
+) -> Program:
+    """The program that these choices stand for.  Pure: the same choices give the same program."""
+    guess = _Guess(draw.taken_ms)
+    steps: list[Step] = []
+    kinds = list(weights)
+    totals = list(accumulate(weights.values()))
+    for choice in choices:
+        digits = _Digits(choice)
+        ticket = digits.below(totals[-1])
+        kind = next(kind for kind, total in zip(kinds, totals, strict=True) if ticket < total)
+        if kind == "crash" and guess.crashes >= draw.crashes:
+            kind = kinds[0]
+        steps.extend(_STEPS[kind](guess, digits, actors, months))
+    return Program(actors, months, tuple(steps))
+
+
+def _acquire(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    actor, month = digits.of(guess.free_actors(actors)), digits.of(months)
+    taken = guess.held.get(month, (actor, 0))[0] != actor
+    guess.take(actor, month)
+    yield Operation(actor, "acquire", month, digits.of(guess.taken_ms if taken else FREE_MS))
+
+
+def _wait(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    """Wait for a month whose holder can still give it back; without one, an ordinary acquire."""
+    free = guess.free_actors(actors)
+    wanted = [(actor, month) for holder, month in guess.holdings() for actor in free if actor != holder]
+    if not wanted:
+        yield from _acquire(guess, digits, actors, months)
+        return
+    actor, month = digits.of(wanted)
+    alone = month not in guess.waiting.values()
+    timeout_ms = LONG_WAIT_MS if alone and digits.below(4) else digits.of(SHORT_WAIT_MS)
+    guess.waiting[actor] = month
+    yield Operation(actor, "acquire", month, timeout_ms, pending=True)
+
+
+def _release(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    holdings = guess.holdings()
+    if holdings and digits.below(8):
+        actor, month = digits.of(holdings)
+    else:
+        actor, month = digits.of(guess.free_actors(actors)), digits.of(months)
+    yield Operation(actor, "release", month)
+    yield from guess.give(actor, month)
+
+
+def _hold(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    actor, month = digits.of(guess.free_actors(actors)), digits.of(months)
+    raises = digits.below(2) == 1
+    yield Operation(actor, "hold", month, digits.of(guess.taken_ms), raises=raises)
+
+
+def _is_locked(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    yield Operation(digits.of(guess.free_actors(actors)), "is_locked", digits.of(months))
+
+
+def _list(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    yield Operation(digits.of(guess.free_actors(actors)), "list")
+
+
+def _reopen(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    holders = [actor for actor, _ in guess.holdings()]
+    actor = digits.of(holders or guess.free_actors(actors))
+    yield Operation(actor, "reopen")
+    yield from guess.end_session(actor)
+
+
+def _crash(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+    """Mostly of a holder, sometimes of a waiter or of somebody who does nothing."""
+    holders = [actor for actor, _ in guess.held.values()]
+    actor = digits.of(holders) if holders and digits.below(4) else digits.below(actors)
+    guess.crashes += 1
+    yield Fault(actor)
+    yield from guess.end_session(actor)
+
+
+_STEPS = {
+    "acquire": _acquire,
+    "wait": _wait,
+    "release": _release,
+    "hold": _hold,
+    "is_locked": _is_locked,
+    "list": _list,
+    "reopen": _reopen,
+    "crash": _crash,
+}

@@ -1,0 +1,14 @@
+"""Of three workers that ask for one month at the same time, exactly one gets it; the others time out."""
+
+from harness.model import Month
+from harness.scenario import Scenario, acquire, program
+
+MONTH = Month(2090, 1)
+
+SCENARIO = Scenario(
+    program(
+        acquire(0, MONTH, 150, pending=True),
+        acquire(1, MONTH, 150, pending=True),
+        acquire(2, MONTH, 150, pending=True),
+    )
+)

@@ -1,0 +1,12 @@
+"""Three workers process three months at the same time."""
+
+from harness.model import Month
+from harness.scenario import Scenario, acquire, program
+
+SCENARIO = Scenario(
+    program(
+        acquire(0, Month(2090, 5), 0),
+        acquire(1, Month(2090, 6), 0),
+        acquire(2, Month(2090, 7), 0),
+    )
+)

@@ -1,0 +1,19 @@
+"""Everything together: acquire, wait, release, wrapper, questions, reopen and crash, in any order."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {
+            "acquire": 6,
+            "wait": 3,
+            "release": 5,
+            "hold": 2,
+            "is_locked": 2,
+            "list": 1,
+            "reopen": 1,
+            "crash": 1,
+        }
+    ),
+    examples=400,
+)

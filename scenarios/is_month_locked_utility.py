@@ -1,0 +1,16 @@
+"""is_month_locked says no before, yes during, and no after."""
+
+from harness.model import Month
+from harness.scenario import Scenario, acquire, is_locked, program, release
+
+MONTH = Month(2090, 9)
+
+SCENARIO = Scenario(
+    program(
+        is_locked(1, MONTH),
+        acquire(0, MONTH, 5000),
+        is_locked(1, MONTH),
+        release(0, MONTH),
+        is_locked(1, MONTH),
+    )
+)

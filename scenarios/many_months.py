@@ -1,0 +1,12 @@
+"""Many months at once, chosen so that keys that are easily confused lie side by side."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"acquire": 8, "release": 4, "is_locked": 3, "list": 2},
+        months=(3, 4),
+        steps=(4, 20),
+        taken_ms=(0, 0, 0, 1),
+    )
+)

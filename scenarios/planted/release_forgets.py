@@ -1,0 +1,17 @@
+"""Planted: its release says True and does nothing."""
+
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock
+from harness.scenario import Draw, Scenario
+
+
+class ReleaseForgets(MonthLock):
+    def release(self, year: int, month: int) -> bool:
+        return True
+
+
+SCENARIO = Scenario(
+    Draw({"acquire": 4, "release": 3}),
+    lock=LockSpec(f"{__name__}:ReleaseForgets"),
+    expects="nothing_left_behind",
+)

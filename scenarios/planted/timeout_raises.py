@@ -1,0 +1,19 @@
+"""Planted: lets the server's lock_timeout end the wait, and its exception escape."""
+
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock, get_month_lock_key
+from harness.scenario import Draw, Scenario
+
+
+class TimeoutRaises(MonthLock):
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        self._conn.execute(f"SET lock_timeout = {max(1, timeout_ms)}")
+        self._conn.execute("SELECT pg_advisory_lock(%s)", (get_month_lock_key(year, month),))
+        return True
+
+
+SCENARIO = Scenario(
+    Draw({"acquire": 4, "wait": 2, "release": 3}),
+    lock=LockSpec(f"{__name__}:TimeoutRaises"),
+    expects="timeout_returns_false",
+)

@@ -1,0 +1,19 @@
+"""Planted: takes a transaction-level lock in autocommit, so it is free again when the statement ends."""
+
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock, get_month_lock_key
+from harness.scenario import Draw, Scenario
+
+
+class TransactionLock(MonthLock):
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        query = "SELECT pg_try_advisory_xact_lock(%s)"
+        row = self._conn.execute(query, (get_month_lock_key(year, month),)).fetchone()
+        return bool(row and row[0])
+
+
+SCENARIO = Scenario(
+    Draw({"acquire": 4, "release": 3}),
+    lock=LockSpec(f"{__name__}:TransactionLock"),
+    expects="mutual_exclusion",
+)

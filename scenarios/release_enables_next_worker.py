@@ -1,0 +1,17 @@
+"""A held month is refused; after its release the next worker gets it, also one that is already waiting."""
+
+from harness.model import Month
+from harness.scenario import Scenario, acquire, join, program, release
+
+MONTH = Month(2090, 2)
+
+SCENARIO = Scenario(
+    program(
+        acquire(0, MONTH, 5000),
+        acquire(1, MONTH, 100),
+        acquire(1, MONTH, 5000, pending=True),
+        release(0, MONTH),
+        join(1),
+        release(1, MONTH),
+    )
+)

@@ -1,0 +1,13 @@
+"""Everybody asks for what somebody else holds, for very different times; nobody gives up early or late."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"acquire": 6, "wait": 3, "hold": 2, "release": 1},
+        months=(1, 2),
+        steps=(2, 10),
+        taken_ms=(0, 1, 2, 7, 20, 45),
+    ),
+    examples=100,
+)

@@ -1,0 +1,8 @@
+"""When the body of with_month_lock raises, its error comes out unchanged and the month is free again."""
+
+from harness.model import Month
+from harness.scenario import Scenario, acquire, hold, program
+
+MONTH = Month(2090, 4)
+
+SCENARIO = Scenario(program(hold(0, MONTH, 5000, raises=True), acquire(1, MONTH, 0)))

@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.prompt import Confirm
 from rich.text import Text
 
-from harness.campaign import Campaign, Options
 from harness.errors import HarnessError, UserError, one_line
-from harness.jobs import known_scenarios, lock_spec
+from harness.faces.campaign import Campaign, Options
+from harness.faces.jobs import known_scenarios, lock_spec
+from harness.faces.replay import replay as replay_run
 from harness.render.lock_table import lock_table
-from harness.replaying import replay as replay_run
 from harness.reports import DEFAULT
 from harness.scenario import pick
 from harness.servers import address, doctor, holders
 from harness.servers.lease import DEFAULT_YEARS, parse_years
-from harness.servers.server import NONE, open_server
+from harness.servers.providers import NONE, open_server
 
 INTERRUPTED = 130  # as a shell reports SIGINT
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from harness.errors import HarnessError
 from harness.locks.loading import LockSpec
@@ -34,7 +35,10 @@ TRIES = 5  # how often a smaller program may fail to fail, when the failure come
 
 @dataclass(frozen=True)
 class Plan:
-    """How much to explore: until `examples` or `seconds` are used up, whichever is given."""
+    """How much to draw: until `examples` or `seconds` are used up, whichever is given.
+
+    Neither: as many examples as the scenario says.  A fixed program is run once, whatever the plan.
+    """
 
     examples: int | None = None
     seconds: float | None = None
@@ -128,7 +132,7 @@ class _Exploration:
             if isinstance(self._scenario.what, Draw):
                 self._search(self._scenario.what)
             else:
-                self._repeat_fixed(self._scenario.what)
+                self._run_fixed(self._scenario.what)
         except KeyboardInterrupt:
             if self._last is None:
                 raise
@@ -140,12 +144,9 @@ class _Exploration:
 
     # Looking for a violation
 
-    def _repeat_fixed(self, program: Program) -> None:
+    def _run_fixed(self, program: Program) -> None:
         here = moved(program, self._laboratory.arena.years.first)
-        for _ in range(self._plan.examples or 1):
-            self._take(self._laboratory.try_out(here))
-            if self._found or self._time_is_up():
-                return
+        self._take(self._laboratory.try_out(here))
 
     def _search(self, draw: Draw) -> None:
         arena = self._laboratory.arena
@@ -168,7 +169,7 @@ class _Exploration:
                 for future in ahead:
                     future.cancel()
 
-    def _draw_all(self, strategy: object, submit: Callable[[Program], None]) -> None:
+    def _draw_all(self, strategy: SearchStrategy[Program], submit: Callable[[Program], None]) -> None:
         wanted = self._plan.examples or (CHUNK * 1000 if self._until else self._scenario.examples)
         drawn, chunk = 0, 0
         while drawn < wanted:
@@ -236,7 +237,12 @@ class _Exploration:
         return smallest
 
     def _fails(
-        self, program: Program, wanted: frozenset[str | None], tries: int, deadline: float, every: bool = False
+        self,
+        program: Program,
+        wanted: frozenset[str | None],
+        tries: int,
+        deadline: float,
+        every: bool = False,
     ) -> Example | None:
         """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""
         example = None
@@ -264,7 +270,9 @@ class _Exploration:
     def _tell(self, phase: str) -> None:
         self._listen(Progress(self._scenario.name, self._plan.seed, phase, self._tally.figures()))
 
-    def _report(self, smallest: Example | None, first: Example | None, repeats: tuple[int, int] | None) -> Run:
+    def _report(
+        self, smallest: Example | None, first: Example | None, repeats: tuple[int, int] | None
+    ) -> Run:
         shown = smallest or self._doubtful or self._last
         assert shown is not None
         arena = self._laboratory.arena
@@ -300,7 +308,9 @@ class Interrupted(Exception):
         self.run = run
 
 
-def _hypothesis(strategy: object, examples: int, number: int, test: Callable[[Program], None]) -> None:
+def _hypothesis(
+    strategy: SearchStrategy[Program], examples: int, number: int, test: Callable[[Program], None]
+) -> None:
     """Let Hypothesis draw programs, and only that; see `shrinking` for the reason."""
     run = settings(
         max_examples=examples,
@@ -308,6 +318,5 @@ def _hypothesis(strategy: object, examples: int, number: int, test: Callable[[Pr
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )(seed(number)(given(program=strategy)(test)))  # type: ignore[arg-type]
+    )(seed(number)(given(program=strategy)(test)))
     run()
-

@@ -5,6 +5,7 @@ but a `Run` in JSON.  All times are CLOCK_MONOTONIC nanoseconds (`_ns`), which e
 machine shares; all requested durations are milliseconds (`_ms`).
 """
 
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -101,6 +102,25 @@ class ServerLock(msgspec.Struct, frozen=True):
     pid: int
     key: str
     granted: bool
+
+
+class AdvisoryLock(msgspec.Struct, frozen=True):
+    """Anybody's advisory lock of this database: a session that holds it or, not `granted`, waits for it.
+
+    `lock_key` is the bigint key, or of a pair of integers the same 64 bits, with `pair` true.
+    `since` is when the session last changed its state: a held lock can be older than that, never younger;
+    a wait began then.
+    """
+
+    lock_key: int
+    pair: bool
+    pid: int
+    mode: str
+    granted: bool
+    application_name: str
+    client: str
+    since: datetime | None
+    state: str
 
 
 class Audit(msgspec.Struct, frozen=True):

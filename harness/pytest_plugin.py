@@ -18,7 +18,7 @@ import pytest
 
 from harness.errors import HarnessError, MachineError, UserError
 from harness.explore import Interrupted, Listener, NotApplicable, Plan, Progress
-from harness.jobs import Job, known_scenarios, lock_spec, perform, shares
+from harness.faces.jobs import Job, known_scenarios, lock_spec, perform, shares
 from harness.locks.interface import Lock
 from harness.model import Run
 from harness.render.story import plain, story
@@ -26,7 +26,8 @@ from harness.render.summary import succeeded
 from harness.reports import DEFAULT, replay_command, save
 from harness.scenario import Scenario, pick
 from harness.servers.lease import DEFAULT_YEARS, parse_years
-from harness.servers.server import NONE, Server, open_server
+from harness.servers.providers import NONE, open_server
+from harness.servers.server import Server
 
 SERVER_VARIABLE = "LOCK_HARNESS_SERVER"  # a server that is running already, for workers
 PROGRESS_VARIABLE = "LOCK_HARNESS_PROGRESS"  # a Unix datagram socket that wants to know how it goes
@@ -148,7 +149,9 @@ def _perform(job: Job, server: Server, config: pytest.Config, listen: Listener) 
 
 def _assert_good(run: Run, path: Path) -> None:
     if run.expects and run.status == "holds":
-        raise LockViolated(f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples")
+        raise LockViolated(
+            f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples"
+        )
     if not succeeded(run):
         raise LockViolated(plain(story(run, replay_command(path))))
 
@@ -181,7 +184,7 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
         plan = _plan(config)
         plan = Plan(examples or plan.examples, plan.seconds, plan.seed)
         job = Job(chosen, plan, under_test, parse_years(config.getoption("lock_years")))
-        run, path = _perform(job, lock_server, config, lambda progress: None)
+        run, path = _perform(job, lock_server, config, lambda _: None)
         _assert_good(run, path)
         return run
 
@@ -224,7 +227,7 @@ def _telling() -> Iterator[Callable[[Word], None]]:
     """Where to send word of how it goes; to nobody, if nobody asked."""
     address = os.environ.get(PROGRESS_VARIABLE)
     if not address:
-        yield lambda word: None
+        yield lambda _: None
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.connect(address)

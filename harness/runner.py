@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
+from typing import Self
 
 import msgspec
 
@@ -81,7 +82,7 @@ class Laboratory:
                     "look with 'lock-harness locks', or leave --pg out to use an embedded server"
                 )
 
-    def __enter__(self) -> "Laboratory":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

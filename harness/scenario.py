@@ -133,7 +133,8 @@ def pick(scenarios: Mapping[str, Scenario], wanted: Iterable[str]) -> list[Scena
 def _load(path: Path, name: str, folder: Path) -> Scenario:
     module_name = ".".join((folder.name, *name.split("/")))
     spec = importlib.util.spec_from_file_location(module_name, path)
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules.get(module_name)
     if module is None or getattr(module, "__file__", None) != str(path):
         module = importlib.util.module_from_spec(spec)

@@ -48,8 +48,7 @@ def size(program: Program) -> tuple[int, ...]:
 def simpler(program: Program) -> Iterator[Program]:
     """Programs that are smaller than this one, the boldest first."""
     seen = {program}
-    for candidate in _candidates(program):
-        candidate = tidy(candidate)
+    for candidate in map(tidy, _candidates(program)):
         if candidate not in seen and size(candidate) < size(program):
             seen.add(candidate)
             yield candidate
@@ -99,7 +98,9 @@ def _without_one_actor(program: Program) -> Iterator[Program]:
     for actor in range(program.actors):
         for other in range(program.actors):
             if other != actor:
-                steps = [msgspec.structs.replace(s, actor=other) if s.actor == actor else s for s in program.steps]
+                steps = [
+                    msgspec.structs.replace(s, actor=other) if s.actor == actor else s for s in program.steps
+                ]
                 yield _with(program, tuple(steps))
 
 

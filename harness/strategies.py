@@ -60,13 +60,15 @@ def _possible(kind: str, verbs: frozenset[str]) -> bool:
 class _Guess:
     """Who, by the model, holds what and waits for what."""
 
+    actors: int
+    months: tuple[Month, ...]
     taken_ms: tuple[int, ...]
     held: dict[Month, tuple[int, int]] = field(default_factory=dict)  # month: actor, count
     waiting: dict[int, Month] = field(default_factory=dict)
     crashes: int = 0
 
-    def free_actors(self, actors: int) -> list[int]:
-        return [actor for actor in range(actors) if actor not in self.waiting]
+    def free_actors(self) -> list[int]:
+        return [actor for actor in range(self.actors) if actor not in self.waiting]
 
     def holdings(self) -> list[tuple[int, Month]]:
         """What can be given back now: its holder is not busy waiting."""
@@ -116,7 +118,7 @@ def decode(
     actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
 ) -> Program:
     """The program that these choices stand for.  Pure: the same choices give the same program."""
-    guess = _Guess(draw.taken_ms)
+    guess = _Guess(actors, months, draw.taken_ms)
     steps: list[Step] = []
     kinds = list(weights)
     totals = list(accumulate(weights.values()))
@@ -126,23 +128,23 @@ def decode(
         kind = next(kind for kind, total in zip(kinds, totals, strict=True) if ticket < total)
         if kind == "crash" and guess.crashes >= draw.crashes:
             kind = kinds[0]
-        steps.extend(_STEPS[kind](guess, digits, actors, months))
+        steps.extend(_STEPS[kind](guess, digits))
     return Program(actors, months, tuple(steps))
 
 
-def _acquire(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
-    actor, month = digits.of(guess.free_actors(actors)), digits.of(months)
+def _acquire(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+    actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
     taken = guess.held.get(month, (actor, 0))[0] != actor
     guess.take(actor, month)
     yield Operation(actor, "acquire", month, digits.of(guess.taken_ms if taken else FREE_MS))
 
 
-def _wait(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+def _wait(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     """Wait for a month whose holder can still give it back; without one, an ordinary acquire."""
-    free = guess.free_actors(actors)
+    free = guess.free_actors()
     wanted = [(actor, month) for holder, month in guess.holdings() for actor in free if actor != holder]
     if not wanted:
-        yield from _acquire(guess, digits, actors, months)
+        yield from _acquire(guess, digits)
         return
     actor, month = digits.of(wanted)
     alone = month not in guess.waiting.values()
@@ -151,41 +153,41 @@ def _wait(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]
     yield Operation(actor, "acquire", month, timeout_ms, pending=True)
 
 
-def _release(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+def _release(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     holdings = guess.holdings()
     if holdings and digits.below(8):
         actor, month = digits.of(holdings)
     else:
-        actor, month = digits.of(guess.free_actors(actors)), digits.of(months)
+        actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
     yield Operation(actor, "release", month)
     yield from guess.give(actor, month)
 
 
-def _hold(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
-    actor, month = digits.of(guess.free_actors(actors)), digits.of(months)
+def _hold(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+    actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
     raises = digits.below(2) == 1
     yield Operation(actor, "hold", month, digits.of(guess.taken_ms), raises=raises)
 
 
-def _is_locked(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
-    yield Operation(digits.of(guess.free_actors(actors)), "is_locked", digits.of(months))
+def _is_locked(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+    yield Operation(digits.of(guess.free_actors()), "is_locked", digits.of(guess.months))
 
 
-def _list(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
-    yield Operation(digits.of(guess.free_actors(actors)), "list")
+def _list(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+    yield Operation(digits.of(guess.free_actors()), "list")
 
 
-def _reopen(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+def _reopen(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     holders = [actor for actor, _ in guess.holdings()]
-    actor = digits.of(holders or guess.free_actors(actors))
+    actor = digits.of(holders or guess.free_actors())
     yield Operation(actor, "reopen")
     yield from guess.end_session(actor)
 
 
-def _crash(guess: _Guess, digits: _Digits, actors: int, months: tuple[Month, ...]) -> Iterator[Step]:
+def _crash(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     """Mostly of a holder, sometimes of a waiter or of somebody who does nothing."""
     holders = [actor for actor, _ in guess.held.values()]
-    actor = digits.of(holders) if holders and digits.below(4) else digits.below(actors)
+    actor = digits.of(holders) if holders and digits.below(4) else digits.below(guess.actors)
     guess.crashes += 1
     yield Fault(actor)
     yield from guess.end_session(actor)

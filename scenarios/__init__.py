@@ -1,0 +1,1 @@
+"""Scenarios, one to a file; under planted/ with a broken lock that must be caught."""

@@ -148,7 +148,7 @@ class Actor:
         month = self._month(operation)
         self._write("ok", number, "is_locked", month, answer=self._session.is_locked(month))
 
-    def _list(self, number: int, operation: Operation) -> None:
+    def _list(self, number: int, _: Operation) -> None:
         self._write("ok", number, "list", listed=self._session.listed(self._program.months))
 
     def _hold(self, number: int, operation: Operation) -> None:
@@ -160,7 +160,7 @@ class Actor:
         )
         self._write("ok", number, "hold", month, answer=answer, own_error=own is not None)
 
-    def _reopen(self, number: int, operation: Operation) -> None:
+    def _reopen(self, number: int, _: Operation) -> None:
         self._held.clear()
         self._session.close()
         self._sessions += 1
@@ -173,7 +173,9 @@ class Actor:
         assert operation.month is not None
         return operation.month
 
-    def _write(self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any) -> None:
+    def _write(
+        self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any
+    ) -> None:
         """`more`: the fields of `Event` that this kind of event carries besides."""
         event = Event(now_ns(), kind, self._me, self._life, number, verb, month, **more)
         self._journal.write(event)

@@ -18,12 +18,15 @@ class CommandSession:
     """A running lock command with an open session."""
 
     def __init__(self, command: Sequence[str], url: str, application_name: str) -> None:
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PGAPPNAME": application_name},
         )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._input, self._output = process, process.stdin, process.stdout
         self._requests = 0
         offered = self._ask("open", dsn=url).ok
         self._verbs = tuple(offered) if isinstance(offered, list) else ()
@@ -50,7 +53,7 @@ class CommandSession:
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
         raise NotImplementedError("the line protocol has no list")
 
-    def hold(self, operation: Operation, enter: Note, leave: Note) -> tuple[bool, BodyError | None]:
+    def hold(self, operation: Operation, _enter: Note, _leave: Note) -> tuple[bool, BodyError | None]:
         """The body runs inside the program, so when it begins and ends is not seen here."""
         assert operation.month is not None
         text = BODY_TEXT if operation.raises else None
@@ -63,8 +66,7 @@ class CommandSession:
 
     def close(self) -> None:
         """End its input; a program that does not exit then is killed."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._input.close()
         try:
             self._process.wait(EXIT_S)
         except subprocess.TimeoutExpired:
@@ -90,11 +92,10 @@ class CommandSession:
         self._requests += 1
         year, number = month or (None, None)
         request = Request(self._requests, verb, year, number, timeout_ms, raises, dsn)
-        assert self._process.stdin is not None and self._process.stdout is not None
         try:
-            self._process.stdin.write(encode(request))
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            self._input.write(encode(request))
+            self._input.flush()
+            line = self._output.readline()
         except BrokenPipeError:
             line = b""
         if not line:

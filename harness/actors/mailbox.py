@@ -102,7 +102,8 @@ class Mailbox:
         """The next message; None if none comes within `timeout_ms`."""
         if timeout_ms is not None and not self.waiting(timeout_ms):
             return None
-        return _decoder.decode(self._socket.recv(LARGEST))
+        message: Message = _decoder.decode(self._socket.recv(LARGEST))
+        return message
 
     def waiting(self, timeout_ms: float) -> bool:
         """Whether a message is there, or comes within `timeout_ms`."""

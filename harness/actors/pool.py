@@ -34,7 +34,7 @@ class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
     """
 
     def _launch(self, process: Any) -> None:
-        preparation = spawn.get_preparation_data(process._name)
+        preparation = spawn.get_preparation_data(process.name)
         preparation.pop("init_main_from_name", None)
         preparation.pop("init_main_from_path", None)
         letter = io.BytesIO()
@@ -46,9 +46,7 @@ class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
             context.set_spawning_popen(None)
         self.sentinel, into = forkserver.connect_to_new_process(self._fds)
         keep = os.dup(into)
-        self.finalizer = multiprocess.util.Finalize(
-            self, multiprocess.util.close_fds, (keep, self.sentinel)
-        )
+        self.finalizer = multiprocess.util.Finalize(self, multiprocess.util.close_fds, (keep, self.sentinel))
         with open(into, "wb") as pipe:
             pipe.write(letter.getbuffer())
         self.pid = forkserver.read_signed(self.sentinel)

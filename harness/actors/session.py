@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from harness.locks.interface import LockClient, verbs_of
 from harness.model import Month, Operation
@@ -19,7 +19,7 @@ class Attempt:
 
     error: Exception | None = None
 
-    def __enter__(self) -> "Attempt":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -40,7 +40,7 @@ class Session(Protocol):
     def release(self, month: Month) -> bool: ...
     def is_locked(self, month: Month) -> bool: ...
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]: ...
-    def hold(self, operation: Operation, enter: Note, leave: Note) -> tuple[bool, BodyError | None]: ...
+    def hold(self, operation: Operation, enter: Note, leave: Note, /) -> tuple[bool, BodyError | None]: ...
     def close(self) -> None: ...
 
 

@@ -1,0 +1,1 @@
+"""The interface of a lock, the reference month lock, and how other locks are found."""

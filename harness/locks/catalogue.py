@@ -5,32 +5,12 @@ PostgreSQL has two spaces of advisory keys that never meet.  A bigint key is sho
 database.  A query that looks at `objid` alone also counts waiters, other databases, and the pair (0, key).
 """
 
-from datetime import datetime
 from typing import Any
 
-import msgspec
 import psycopg
 from psycopg.rows import class_row
 
-
-class AdvisoryLock(msgspec.Struct, frozen=True):
-    """One row: a session that holds, or with `granted` false waits for, an advisory lock of this database.
-
-    `lock_key` is the bigint key, or of a pair (a, b) the same 64 bits, with `pair` true.
-    `since` is when the session last changed its state: a held lock can be older than that, never younger;
-    a wait began then.
-    """
-
-    lock_key: int
-    pair: bool
-    pid: int
-    mode: str
-    granted: bool
-    application_name: str
-    client: str
-    since: datetime | None
-    state: str
-
+from harness.model import AdvisoryLock
 
 _ALL = """
 SELECT ((l.classid::bigint << 32) | l.objid::bigint) AS lock_key, l.objsubid = 2 AS pair,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from harness.locks.catalogue import AdvisoryLock
+from harness.model import AdvisoryLock
 
 
 @runtime_checkable

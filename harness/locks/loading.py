@@ -2,10 +2,10 @@
 
 import difflib
 import importlib
-import os
 import shlex
 import shutil
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -46,8 +46,9 @@ def load(name: str) -> Lock:
     module_name, colon, path = name.partition(":")
     if not (module_name and colon and path):
         raise UserError(f"the lock {name!r} is not of the form package.module:attr")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
     found: object = _import(module_name, name)
     for part in path.split("."):
         if not hasattr(found, part):

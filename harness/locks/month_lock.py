@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from harness.locks.catalogue import AdvisoryLock, advisory_locks, is_held
+from harness.locks.catalogue import advisory_locks, is_held
+from harness.model import AdvisoryLock
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]
@@ -86,9 +87,7 @@ def month_lock(conn: Connection, year: int, month: int, timeout_ms: float) -> It
         _give_back(conn, year, month)
 
 
-def with_month_lock(
-    conn: Connection, year: int, month: int, fn: Callable[[], T], timeout_ms: float
-) -> T:
+def with_month_lock(conn: Connection, year: int, month: int, fn: Callable[[], T], timeout_ms: float) -> T:
     """Run `fn` under the lock and return its result; see `month_lock`.
 
     `MonthLockTimeout` if the lock was not had in time: then `fn` does not run.

@@ -16,11 +16,14 @@ def junit(runs: Sequence[Run], replays: Sequence[str]) -> str:
         case = TestCase(run.scenario, classname=run.lock, time=run.figures.seconds)
         if not succeeded(run):
             kind = Error if run.status == "unknown" else Failure
-            why = next((v.why for v in run.verdicts if v.status != "holds"), "the planted lock was not caught")
+            why = next(
+                (v.why for v in run.verdicts if v.status != "holds"), "the planted lock was not caught"
+            )
             result = kind(why)
             result.text = plain(story(run, replay))
             case.result = [result]
         suite.add_testcase(case)
     document = JUnitXml()
     document.add_testsuite(suite)
-    return str(document.tostring().decode())
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text.decode()

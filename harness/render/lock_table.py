@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rich.table import Table
 
-from harness.locks.catalogue import AdvisoryLock
+from harness.model import AdvisoryLock
 
 STALE = timedelta(minutes=15)
 

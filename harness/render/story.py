@@ -65,11 +65,10 @@ def _rows(run: Run) -> list[tuple[int, int, int, str, str]]:
     rows: list[tuple[int, int, int, str, str]] = []
     steps = len(run.program.steps)
     view = View(run.history, run.bounds)
-    moments = sorted(event.at_ns for event in run.history.events)
     for call in view.calls:
         style = "dim" if call.number >= steps else ""
         actor = call.owner[0]
-        if _alone(call, moments, run.history.events):
+        if _alone(call, run.history.events):
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))
         else:
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} …", style))
@@ -84,7 +83,7 @@ def _rows(run: Run) -> list[tuple[int, int, int, str, str]]:
     return rows
 
 
-def _alone(call: Call, moments: list[int], events: tuple[Event, ...]) -> bool:
+def _alone(call: Call, events: tuple[Event, ...]) -> bool:
     """Whether nothing else happened between the call and its answer, so that one row tells both."""
     return call.returned_ns is not None and not any(
         call.invoked_ns < event.at_ns < call.returned_ns and (event.actor, event.life) != call.owner

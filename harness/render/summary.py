@@ -35,12 +35,14 @@ def figures(these: Figures) -> str:
     """Examples and their rate, doubts, and release times where there were crashes."""
     plural = "" if these.examples == 1 else "s"
     parts = [f"{these.examples:>6,} example{plural:<1} {these.seconds:6.1f} s"]
-    if these.examples > 1 and these.seconds > 0:
+    if these.examples > 1 and these.seconds > 0 and not these.violated:
         parts.append(f"{these.examples / these.seconds:5.0f}/s")
     if these.unknown:
         parts.append(f"{these.unknown} unknown")
     if these.release:
-        parts.append(f"released {these.release.median_ms:.1f} ms after a crash (max {these.release.max_ms:.0f})")
+        parts.append(
+            f"released {these.release.median_ms:.1f} ms after a crash (max {these.release.max_ms:.0f})"
+        )
     return "  ".join(parts)
 
 

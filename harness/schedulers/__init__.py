@@ -1,0 +1,1 @@
+"""Who moves next: one algorithm to a file."""

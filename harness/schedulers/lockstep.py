@@ -5,6 +5,8 @@ the baton straight to the next in line.  The conductor takes part only where it 
 faults, sees that a pending call has really begun to wait, and sees old sessions go.
 """
 
+from collections.abc import Sequence
+
 from harness.actors.actor import conductors_turn
 from harness.actors.mailbox import Baton, Begin, Finish, Finished, Message, Probe, Returned, Team, Trouble
 from harness.actors.pool import SPARES, ActorProcess, names
@@ -118,10 +120,9 @@ class Lockstep:
     def _see_go(self, actor: int, number: int, session: str, since_ns: int) -> None:
         """Where the server decides, ask the server: is that session gone?"""
         until = since_ns + self._arena.bounds.release_ms * 1_000_000
-        while self._arena.observer.alive([session]):
-            if now_ns() > until:
-                return self._note("lingers", actor, number)
-        self._note("gone", actor, number)
+        while (lingers := bool(self._arena.observer.alive([session]))) and now_ns() < until:
+            pass
+        self._note("lingers" if lingers else "gone", actor, number)
 
     def _begin_pending(self, number: int, step: Operation) -> None:
         """Give the baton to an actor that will not pass it on, and see that its call reached the server."""
@@ -164,7 +165,7 @@ class Lockstep:
         while actor in self._pending:
             self._next(deadline)
 
-    def _all_do(self, messages: list[Finish] | list[Probe | None], extra_ms: int = 0) -> None:
+    def _all_do(self, messages: Sequence[Message | None], extra_ms: int = 0) -> None:
         waiting = set()
         for actor, message in enumerate(messages):
             if message is not None:
@@ -172,9 +173,9 @@ class Lockstep:
                 waiting.add(self._team[actor].name)
         deadline = self._deadline([]) + extra_ms * 1_000_000
         while waiting:
-            message = self._next(deadline)
-            if isinstance(message, Finished):
-                waiting.discard(message.name)
+            answer = self._next(deadline)
+            if isinstance(answer, Finished):
+                waiting.discard(answer.name)
 
     def _deadline(self, numbers: range | list[int]) -> int:
         """When the steps `numbers`, and what is pending, must have returned."""

@@ -1,0 +1,1 @@
+"""Live servers: where they come from, what they say, whose months are whose."""

@@ -13,8 +13,8 @@ IMAGE = "postgres:17"
 def container_server() -> Iterator[Server]:
     """Start a container and remove it at the end (testcontainers' reaper does, should we be killed)."""
     try:
-        from docker.errors import DockerException
-        from testcontainers.postgres import PostgresContainer
+        from docker.errors import DockerException  # noqa: PLC0415 - only needed, and only installed, for this
+        from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
     except ImportError:
         raise UserError("--pg container needs testcontainers: pip install lock-harness[container]") from None
     try:

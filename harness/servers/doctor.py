@@ -56,7 +56,7 @@ def _sessions(dsn: str) -> Finding:
 
 
 def _one(conn: Connection, query: str, *values: object) -> Any:
-    row = conn.execute(query, values, prepare=False).fetchone()  # type: ignore[arg-type]
+    row = conn.execute(query, values, prepare=False).fetchone()
     return row[0] if row else None
 
 
@@ -98,7 +98,12 @@ def _free_months(conn: Connection) -> Finding:
 
 def _settings(conn: Connection) -> Iterator[Finding]:
     query = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
-    names = ["client_connection_check_interval", "tcp_keepalives_idle", "idle_session_timeout", "lock_timeout"]
+    names = [
+        "client_connection_check_interval",
+        "tcp_keepalives_idle",
+        "idle_session_timeout",
+        "lock_timeout",
+    ]
     found = dict(conn.execute(query, (names,), prepare=False).fetchall())
     if found.get("client_connection_check_interval") == "0":
         text = "client_connection_check_interval is 0: a client that dies during a statement is noticed only at its end"

@@ -5,7 +5,8 @@ from typing import Any
 import psycopg
 
 from harness.errors import UserError, one_line
-from harness.locks.catalogue import AdvisoryLock, advisory_locks
+from harness.locks.catalogue import advisory_locks
+from harness.model import AdvisoryLock
 
 
 def all_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:
@@ -29,5 +30,7 @@ def terminate(conn: psycopg.Connection[Any], pid: int) -> bool:
     try:
         row = conn.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,)).fetchone()
     except psycopg.errors.InsufficientPrivilege as error:
-        raise UserError(f"cannot end pid {pid}: {one_line(error)}; connect as its user or a superuser") from None
+        raise UserError(
+            f"cannot end pid {pid}: {one_line(error)}; connect as its user or a superuser"
+        ) from None
     return bool(row and row[0])

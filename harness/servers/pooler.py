@@ -21,9 +21,7 @@ def shared_sessions(dsn: str) -> str | None:
     another client has a transaction open.
     """
     with ExitStack() as stack:
-        clients = [
-            stack.enter_context(address.connect(dsn, "lock-harness doctor")) for _ in range(CLIENTS)
-        ]
+        clients = [stack.enter_context(address.connect(dsn, "lock-harness doctor")) for _ in range(CLIENTS)]
         pids = [_backend(client) for client in clients]
         if len(set(pids)) < len(pids):
             return "two connected clients were given the same backend"

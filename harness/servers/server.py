@@ -1,4 +1,4 @@
-"""A live server to test against, and the one place that decides where it comes from."""
+"""A live server to test against."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,11 +7,7 @@ from typing import Literal
 
 from psycopg import sql
 
-from harness.errors import UserError
 from harness.servers import address
-from harness.servers.pooler import shared_sessions
-
-NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -39,41 +35,6 @@ def version_of(dsn: str) -> str:
     """The server's version, such as 18.6; `UserError` if it cannot be reached."""
     with address.connect(dsn, "lock-harness") as conn:
         return conn.info.parameter_status("server_version") or "unknown"
-
-
-@contextlib.contextmanager
-def open_server(choice: str | None) -> Iterator[Server]:
-    """The server that the user chose, for the length of a `with` block.
-
-    `choice` is a connection string, `embedded` or `container`; without one the environment variable
-    HYPERDRIVE_CONNECTION_STRING decides, and without that one an embedded server is started.
-    """
-    choice = choice or address.from_environment() or "embedded"
-    if choice == NONE:
-        raise UserError("--pg none: this command needs a server; leave --pg out to have one started")
-    if choice == "embedded":
-        from harness.servers.embedded import embedded_server
-
-        with embedded_server() as server:
-            yield server
-    elif choice == "container":
-        from harness.servers.container import container_server
-
-        with container_server() as server:
-            yield server
-    else:
-        yield _named_server(address.check(choice))
-
-
-def _named_server(dsn: str) -> Server:
-    """A server that the user named; `UserError` if session locks cannot work through that address."""
-    version = version_of(dsn)
-    if (why := shared_sessions(dsn)) is not None:
-        raise UserError(
-            f"{address.shown(dsn)} is a pooler that breaks session locks ({why}): name the server itself, "
-            "or a pooler in session mode; 'lock-harness doctor' tells more"
-        )
-    return Server(dsn, address.as_url(dsn), "named", version)
 
 
 @contextlib.contextmanager

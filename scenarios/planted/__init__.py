@@ -1,0 +1,1 @@
+"""Broken locks, each in a scenario that must catch it."""

@@ -9,10 +9,11 @@ from rich.text import Text
 
 from harness.errors import HarnessError
 from harness.explore import Interrupted, NotApplicable, Plan, Progress
-from harness.jobs import Job, perform
+from harness.faces.display import Display
+from harness.faces.jobs import Job, perform, shares
+from harness.faces.workers import run_shared
 from harness.locks.loading import LockSpec
 from harness.model import Run
-from harness.progress import Display
 from harness.pytest_plugin import Failed, Saved, Skipped
 from harness.render.story import story
 from harness.render.summary import exit_code, line, merged, succeeded
@@ -20,7 +21,6 @@ from harness.reports import check_writable, load, replay_command, save, save_jun
 from harness.scenario import Draw, Scenario
 from harness.servers.lease import Years
 from harness.servers.server import Server
-from harness.workers import run_shared
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,7 @@ class Campaign:
         for index, scenario in enumerate(self._scenarios):
             plan = Plan(self._options.examples, self._time_for(index), self.seed)
             self._display.begin(scenario, plan)
-            job = Job(
-                scenario, plan, self._options.lock, self._options.years, self._options.release_ms
-            )
+            job = Job(scenario, plan, self._options.lock, self._options.years, self._options.release_ms)
             try:
                 self._keep(perform(job, server, self._display.show))
             except NotApplicable as reason:
@@ -97,15 +95,16 @@ class Campaign:
         self._runs.append((run, path))
         self._display.end(run.scenario, line(run))
         if not succeeded(run) or run.expects:
-            self._console.print(story(run, replay_command(path)), soft_wrap=False)
+            self._console.print(story(run, replay_command(path)))
             self._console.print()
 
     def _shared(self, server: Server, workers: int) -> None:
         options = self._options
-        plan = Plan(options.examples, self._share_of_time(workers), self.seed)
+        plan = Plan(options.examples, self._share_of_time(), self.seed)
         for scenario in self._scenarios:
-            self._display.begin(scenario, plan, workers)
+            self._display.begin(scenario, plan)
         parts: dict[str, list[Path]] = {scenario.name: [] for scenario in self._scenarios}
+        expected = {scenario.name: len(shares(plan, scenario, workers)) for scenario in self._scenarios}
         words = run_shared(
             *(self._scenarios, plan, workers, server, options.lock),
             *(options.years, options.release_ms, options.reports),
@@ -116,16 +115,18 @@ class Campaign:
                     self._display.show(word)
                 elif isinstance(word, Saved):
                     parts[word.scenario].append(Path(word.path))
+                    if len(parts[word.scenario]) == expected[word.scenario]:
+                        self._keep_merged(parts.pop(word.scenario))
                 elif isinstance(word, Skipped):
                     self._show_skipped(word.scenario, word.why)
                 else:
                     raise _Stop(word)
         finally:
-            for paths in parts.values():
+            for paths in parts.values():  # what an interruption left incomplete
                 if paths:
                     self._keep_merged(paths)
 
-    def _share_of_time(self, workers: int) -> float | None:
+    def _share_of_time(self) -> float | None:
         """Seconds for each share of a drawn scenario, when all shares of all fill the time together."""
         if self._options.seconds is None:
             return None
@@ -155,5 +156,6 @@ class Campaign:
         doubts = f", {unknown} unknown" if unknown else ""
         self._console.print(
             f"{good} of {len(runs)} scenarios as they should be, {examples:,} examples{doubts}, "
-            f"{self._display.seconds:.1f} s; reports in {path.parent}/"
+            f"{self._display.seconds:.1f} s; reports in {path.parent}/",
+            soft_wrap=True,
         )

@@ -49,7 +49,9 @@ def perform(job: Job, server: Server, listen: Listener) -> Run:
 def _importable_name(lock: Lock) -> str:
     """Where a replay would look for a lock that was given as an object."""
     kind = lock if isinstance(lock, type) else type(lock)
-    return f"{getattr(lock, '__module__', kind.__module__)}:{getattr(lock, '__qualname__', kind.__qualname__)}"
+    return (
+        f"{getattr(lock, '__module__', kind.__module__)}:{getattr(lock, '__qualname__', kind.__qualname__)}"
+    )
 
 
 def lock_spec(lock: str | None, command: str | None) -> LockSpec | None:
@@ -70,7 +72,7 @@ def known_scenarios() -> dict[str, Scenario]:
 
 
 def _folders() -> Iterator[Path]:
-    shipped = Path(__file__).resolve().parents[1] / "scenarios"
+    shipped = Path(__file__).resolve().parents[2] / "scenarios"
     local = Path.cwd() / "scenarios"
     yield shipped
     if local.is_dir() and local.resolve() != shipped:
@@ -91,4 +93,3 @@ def shares(plan: Plan, scenario: Scenario, workers: int) -> list[Plan]:
         for number, count in enumerate(counts)
         if count
     ]
-

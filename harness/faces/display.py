@@ -2,6 +2,7 @@
 
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console, RenderableType
 from rich.progress import (
@@ -40,11 +41,11 @@ class Display:
         self._tasks: dict[str, TaskID] = {}
         self._done: dict[str, dict[int, Progress]] = {}
 
-    def begin(self, scenario: Scenario, plan: Plan, workers: int = 1) -> None:
+    def begin(self, scenario: Scenario, plan: Plan) -> None:
         """Show a bar for this scenario: by examples, or without an end where time decides."""
         total = None
         if not isinstance(scenario.what, Draw):
-            total = plan.examples or 1
+            total = 1
         elif plan.seconds is None:
             total = plan.examples or scenario.examples
         if scenario.name not in self._tasks:
@@ -68,9 +69,9 @@ class Display:
         """Replace the bar by what came of it."""
         if scenario in self._tasks:
             self._bars.remove_task(self._tasks.pop(scenario))
-        self.console.print(result)
+        self.console.print(result, soft_wrap=True)
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> Self:
         self._began = time.monotonic()
         self._bars.start()
         return self

@@ -7,13 +7,13 @@ from rich.console import Console
 
 from harness.arena import open_arena
 from harness.explore import Tally
-from harness.jobs import lock_spec
+from harness.faces.jobs import lock_spec
 from harness.locks.loading import LockSpec
 from harness.model import Run
 from harness.render.story import story
 from harness.reports import load, replay_command
 from harness.runner import Example, Laboratory, moved
-from harness.servers.server import open_server
+from harness.servers.providers import open_server
 
 
 def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:

@@ -1,0 +1,1 @@
+"""What the command line and the pytest plugin have in common, and what is shown and shared out."""

@@ -1,0 +1,75 @@
+"""Histories written by hand: what the checks must accept and what they must refuse.
+
+    history(
+        call(0, "acquire", JAN, at=0, took=1, answer=True),
+        call(1, "acquire", JAN, at=2, took=1, answer=True),
+    )
+
+Times are milliseconds.  Calls are numbered in the order in which they are written.
+"""
+
+from typing import Any
+
+from harness.model import Audit, Event, History, Month, ServerLock, Stall, Verb
+
+JAN = Month(2090, 1)
+FEB = Month(2090, 2)
+MS = 1_000_000
+
+Part = list[dict[str, Any]]
+
+
+def call(
+    actor: int,
+    verb: Verb,
+    month: Month | None = None,
+    *,
+    at: float,
+    took: float | None = 1,
+    life: int = 0,
+    timeout: int = 0,
+    raises: bool = False,
+    body: tuple[float, float] | None = None,
+    **answer: Any,
+) -> Part:
+    """One call; `took` None: it never returned; `body`: when the body of a hold began and ended."""
+    who = {"actor": actor, "life": life, "verb": verb, "month": month}
+    events: Part = [{"at": at, "kind": "invoke", "timeout_ms": timeout, "raises": raises, **who}]
+    if body:
+        events += [{"at": body[0], "kind": "enter", **who}, {"at": body[1], "kind": "leave", **who}]
+    if took is not None:
+        events.append({"at": at + took, "kind": "info" if "error" in answer else "ok", **who, **answer})
+    return events
+
+
+def kill(actor: int, *, at: float, life: int = 0, gone_after: float | None = 2) -> Part:
+    """SIGKILL, and the moment when the server had noticed."""
+    events: Part = [{"at": at, "kind": "kill", "actor": actor, "life": life}]
+    if gone_after is not None:
+        events.append({"at": at + gone_after, "kind": "gone", "actor": actor, "life": life})
+    return events
+
+
+def audit(held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2) -> Audit:
+    rows = tuple(ServerLock(actor, 1000 + actor, key, granted=True) for actor, key in locks)
+    return Audit(0, "after the steps", tuple(held), rows, sessions, 0)
+
+
+def stall(at: float, overslept: float) -> Stall:
+    return Stall(int(at * MS), int(overslept * MS))
+
+
+def history(
+    *parts: Part,
+    audits: tuple[Audit, ...] = (),
+    stalls: tuple[Stall, ...] = (),
+    unfinished: bool = False,
+    actors: int = 2,
+) -> History:
+    events = []
+    for number, part in enumerate(parts):
+        for fields in part:
+            at = int(fields.pop("at") * MS)
+            events.append(Event(at_ns=at, number=number, **fields))
+    events.sort(key=lambda event: event.at_ns)
+    return History(actors, (JAN, FEB), tuple(events), audits, stalls, unfinished)

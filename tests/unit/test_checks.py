@@ -1,0 +1,222 @@
+"""Each check against histories that it must accept and histories that it must refuse."""
+
+import pytest
+
+from harness.checks import CHECKS, judge, overall
+from harness.checks.auto_release import auto_release
+from harness.checks.errors_preserved import errors_preserved
+from harness.checks.grants_free_month import grants_free_month
+from harness.checks.honest_results import honest_results
+from harness.checks.independent_months import independent_months
+from harness.checks.mutual_exclusion import mutual_exclusion
+from harness.checks.nothing_left_behind import nothing_left_behind
+from harness.checks.timeout_not_early import timeout_not_early
+from harness.checks.timeout_not_late import timeout_not_late
+from harness.checks.timeout_returns_false import timeout_returns_false
+from harness.checks.view import View
+from harness.model import Bounds, History, Status
+from tests.histories import FEB, JAN, audit, call, history, kill, stall
+
+BOUNDS = Bounds()
+
+NAMED = {check.__name__: check for check in CHECKS}
+
+
+def acquire(actor: int, at: float, answer: bool, **more: object) -> list[dict[str, object]]:
+    return call(actor, "acquire", JAN, at=at, answer=answer, **more)  # type: ignore[arg-type]
+
+
+CASES: list[tuple[object, Status, str, History]] = [
+    # two sessions, one month
+    (mutual_exclusion, "holds", "one after the other", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=5, answer=True), acquire(1, 7, True))),
+    (mutual_exclusion, "violated", "both at once", history(acquire(0, 0, True), acquire(1, 5, True))),
+    (mutual_exclusion, "holds", "the second may have been granted after the release was called", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=5, took=9, answer=True), acquire(1, 6, True))),
+    (mutual_exclusion, "holds", "the holder dies first", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(1, 6, True))),
+    (mutual_exclusion, "violated", "the holder dies, but too late", history(
+        acquire(0, 0, True), acquire(1, 3, True), kill(0, at=5))),
+    (mutual_exclusion, "holds", "the holder closes its session first", history(
+        acquire(0, 0, True), call(0, "reopen", at=5, took=9), acquire(1, 6, True))),
+    (mutual_exclusion, "holds", "one session takes it twice", history(acquire(0, 0, True), acquire(0, 5, True))),
+    (mutual_exclusion, "violated", "taken twice, given back once", history(
+        acquire(0, 0, True), acquire(0, 2, True), call(0, "release", JAN, at=5, answer=True),
+        acquire(1, 7, True))),
+    (mutual_exclusion, "holds", "different months", history(
+        acquire(0, 0, True), call(1, "acquire", FEB, at=2, answer=True))),
+    (mutual_exclusion, "violated", "the body of a wrapper runs meanwhile", history(
+        acquire(0, 0, True), call(1, "hold", JAN, at=2, took=5, body=(3, 6), answer=True))),
+    (mutual_exclusion, "violated", "a body that never ended", history(
+        [*call(1, "hold", JAN, at=0, took=None)[:1],
+         {"at": 1, "kind": "enter", "actor": 1, "life": 0, "verb": "hold", "month": JAN}],
+        acquire(0, 5, True))),
+    (mutual_exclusion, "holds", "a body that was killed first", history(
+        [*call(1, "hold", JAN, at=0, took=None)[:1],
+         {"at": 1, "kind": "enter", "actor": 1, "life": 0, "verb": "hold", "month": JAN}],
+        kill(1, at=3), acquire(0, 5, True))),
+    (mutual_exclusion, "violated", "behind a longer hold that came first", history(
+        acquire(0, 0, True), call(1, "hold", FEB, at=2, took=2, body=(3, 3.5), answer=True),
+        acquire(1, 90, True))),
+    # a session ends
+    (auto_release, "holds", "granted after the death of the holder", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(1, 1100, True))),
+    (auto_release, "violated", "refused more than the bound after the death", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(1, 1100, False))),
+    (auto_release, "holds", "refused before the bound", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(1, 500, False))),
+    (auto_release, "violated", "refused to a waiter although free for long at its end", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(1, 500, False, took=1000, timeout=1000))),
+    (auto_release, "unknown", "the same while the machine stalled", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(1, 500, False, took=1000, timeout=1000),
+        stalls=(stall(1200, 100),))),
+    (auto_release, "violated", "refused although the holder closed", history(
+        acquire(0, 0, True), call(0, "reopen", at=5), acquire(1, 1100, False))),
+    (auto_release, "holds", "refused because the new life holds it", history(
+        acquire(0, 0, True), kill(0, at=5), acquire(0, 600, True, life=1), acquire(1, 1100, False))),
+    (auto_release, "violated", "what a cut acquire may have taken is free too", history(
+        acquire(0, 0, True, took=None), kill(0, at=5), acquire(1, 1100, False))),
+    # timeouts
+    (timeout_returns_false, "holds", "False", history(acquire(0, 0, True), acquire(1, 2, False))),
+    (timeout_returns_false, "violated", "an exception", history(
+        acquire(0, 0, True), call(1, "acquire", JAN, at=2, error="LockNotAvailable: canceling"))),
+    (timeout_returns_false, "violated", "a wrapper that raises before its body", history(
+        acquire(0, 0, True), call(1, "hold", JAN, at=2, error="LockNotAvailable: canceling"))),
+    (timeout_not_early, "holds", "on time", history(acquire(1, 0, False, took=200, timeout=200))),
+    (timeout_not_early, "violated", "early by a hair", history(acquire(1, 0, False, took=199.9, timeout=200))),
+    (timeout_not_early, "holds", "granted early is no timeout", history(acquire(1, 0, True, timeout=200))),
+    (timeout_not_early, "violated", "a wrapper that gives up early", history(
+        call(1, "hold", JAN, at=0, took=3, timeout=20, answer=False))),
+    (timeout_not_late, "holds", "a little late", history(acquire(1, 0, False, took=299, timeout=200))),
+    (timeout_not_late, "violated", "late", history(acquire(1, 0, False, took=301, timeout=200))),
+    (timeout_not_late, "violated", "granted late", history(acquire(1, 0, True, took=301, timeout=200))),
+    (timeout_not_late, "unknown", "late while the machine stalled", history(
+        acquire(1, 0, False, took=301, timeout=200), stalls=(stall(100, 50),))),
+    (timeout_not_late, "violated", "the machine stalled at another time", history(
+        acquire(1, 0, False, took=301, timeout=200), stalls=(stall(900, 50),))),
+    (timeout_not_late, "violated", "a stall far too short for so much delay", history(
+        acquire(1, 0, False, took=3200, timeout=200), stalls=(stall(900, 50),))),
+    (timeout_not_late, "violated", "never returned", history(
+        acquire(1, 0, False, took=None, timeout=200), acquire(0, 3500, True), unfinished=True)),
+    (timeout_not_late, "holds", "cut short by a crash", history(
+        acquire(1, 0, False, took=None, timeout=200), kill(1, at=50), acquire(0, 3500, True))),
+    # answers
+    (honest_results, "holds", "release of what is held", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True))),
+    (honest_results, "violated", "release of what is held says no", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, answer=False))),
+    (honest_results, "holds", "release of what is not held", history(call(0, "release", JAN, at=2, answer=False))),
+    (honest_results, "violated", "release of what is not held says yes", history(
+        call(0, "release", JAN, at=2, answer=True))),
+    (honest_results, "holds", "two releases of two acquires", history(
+        acquire(0, 0, True), acquire(0, 2, True), call(0, "release", JAN, at=4, answer=True),
+        call(0, "release", JAN, at=6, answer=True))),
+    (honest_results, "violated", "a third release says yes", history(
+        acquire(0, 0, True), acquire(0, 2, True), call(0, "release", JAN, at=4, answer=True),
+        call(0, "release", JAN, at=6, answer=True), call(0, "release", JAN, at=8, answer=True))),
+    (honest_results, "holds", "after an acquire of unknown outcome both answers are right", history(
+        call(0, "acquire", JAN, at=0, error="OSError: lost"), call(0, "release", JAN, at=2, answer=True))),
+    (honest_results, "violated", "is_locked denies a hold", history(
+        acquire(0, 0, True), call(1, "is_locked", JAN, at=2, answer=False))),
+    (honest_results, "violated", "is_locked invents a hold", history(call(1, "is_locked", JAN, at=2, answer=True))),
+    (honest_results, "holds", "is_locked while it is being released", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, took=5, answer=True),
+        call(1, "is_locked", JAN, at=3, answer=True), call(1, "is_locked", JAN, at=5, answer=False))),
+    (honest_results, "holds", "is_locked soon after a death", history(
+        acquire(0, 0, True), kill(0, at=2), call(1, "is_locked", JAN, at=3, answer=True))),
+    (honest_results, "violated", "is_locked long after a death", history(
+        acquire(0, 0, True), kill(0, at=2), call(1, "is_locked", JAN, at=1500, answer=True))),
+    (honest_results, "violated", "the list omits a held month", history(
+        acquire(0, 0, True), call(1, "list", at=2, listed=(FEB,)))),
+    (honest_results, "violated", "the list shows a free month", history(
+        acquire(0, 0, True), call(1, "list", at=2, listed=(JAN, FEB)))),
+    (honest_results, "holds", "the list is right", history(
+        acquire(0, 0, True), call(1, "list", at=2, listed=(JAN,)))),
+    (honest_results, "violated", "a release that raises", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, error="KeyError: 1"))),
+    # free months
+    (grants_free_month, "holds", "refused while held", history(acquire(0, 0, True), acquire(1, 2, False))),
+    (grants_free_month, "violated", "refused though never held", history(acquire(1, 2, False))),
+    (grants_free_month, "violated", "refused after its release", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), acquire(1, 5, False))),
+    (grants_free_month, "holds", "refused while it was being released", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, took=9, answer=True), acquire(1, 5, False))),
+    (grants_free_month, "violated", "a waiter is not let in by a release", history(
+        acquire(0, 0, True), acquire(1, 1, False, took=1000, timeout=1000),
+        call(0, "release", JAN, at=500, answer=True))),
+    (grants_free_month, "holds", "a waiter whose time is over just after the release", history(
+        acquire(0, 0, True), acquire(1, 1, False, took=1000, timeout=1000),
+        call(0, "release", JAN, at=900, answer=True))),
+    (grants_free_month, "holds", "somebody else may have it: nobody knows", history(
+        acquire(0, 0, True, took=None), acquire(1, 5, False))),
+    (grants_free_month, "violated", "refused to the session that holds it", history(
+        acquire(0, 0, True), acquire(0, 5, False))),
+    # months and months
+    (independent_months, "violated", "refused while only another month is held", history(
+        call(0, "acquire", FEB, at=0, answer=True), acquire(1, 5, False))),
+    (independent_months, "holds", "granted while another month is held", history(
+        call(0, "acquire", FEB, at=0, answer=True), acquire(1, 5, True))),
+    (independent_months, "violated", "two months, one lock on the server", history(
+        acquire(0, 0, True), audits=(audit([(0, JAN), (0, FEB)], [(0, "k")]),))),
+    (independent_months, "holds", "two months, two locks on the server", history(
+        acquire(0, 0, True), audits=(audit([(0, JAN), (0, FEB)], [(0, "k"), (0, "l")]),))),
+    (independent_months, "holds", "a lock that is no advisory lock", history(
+        acquire(0, 0, True), audits=(audit([(0, JAN), (0, FEB)], []),))),
+    # wrappers
+    (errors_preserved, "holds", "the body's error comes out", history(
+        call(0, "hold", JAN, at=0, raises=True, body=(0.2, 0.3), answer=True, own_error=True))),
+    (errors_preserved, "violated", "the body's error is swallowed", history(
+        call(0, "hold", JAN, at=0, raises=True, body=(0.2, 0.3), answer=True, own_error=False))),
+    (errors_preserved, "violated", "the body's error is replaced", history(
+        call(0, "hold", JAN, at=0, raises=True, body=(0.2, 0.3), error="OSError: no"))),
+    (errors_preserved, "holds", "not had in time: no body, no error", history(
+        acquire(1, 0, True), call(0, "hold", JAN, at=2, raises=True, answer=False))),
+    (errors_preserved, "holds", "a body that succeeds", history(
+        call(0, "hold", JAN, at=0, body=(0.2, 0.3), answer=True))),
+    # the server
+    (nothing_left_behind, "holds", "the server has what the clients know", history(
+        acquire(0, 0, True), audits=(audit([(0, JAN)], [(0, "k")]),))),
+    (nothing_left_behind, "violated", "the server has more", history(
+        acquire(0, 0, True), audits=(audit([], [(0, "k")]),))),
+    (nothing_left_behind, "violated", "another session has it", history(
+        acquire(0, 0, True), audits=(audit([(0, JAN)], [(1, "k")]),))),
+    (nothing_left_behind, "unknown", "sessions without a name", history(
+        acquire(0, 0, True), audits=(audit([(0, JAN)], [], sessions=0),))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "given"),
+    [pytest.param(check, status, given, id=f"{check.__name__}: {what}") for check, status, what, given in CASES],  # type: ignore[attr-defined]
+)
+def test_check(check: object, status: Status, given: History) -> None:
+    assert callable(check)
+    verdict = check(View(given, BOUNDS))
+    assert verdict.status == status, verdict.why
+    assert verdict.check == check.__name__  # type: ignore[attr-defined]
+    assert bool(verdict.why) == (status != "holds")
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_every_check_accepts_something_and_refuses_something(name: str) -> None:
+    seen = {status for check, status, _, _ in CASES if check is NAMED[name]}
+    assert {"holds", "violated"} <= seen
+
+
+def test_an_empty_history_breaks_nothing() -> None:
+    assert overall(judge(history(), BOUNDS)) == "holds"
+
+
+def test_the_bound_for_release_can_be_wider() -> None:
+    late = history(acquire(0, 0, True), kill(0, at=5), acquire(1, 1100, False))
+    assert auto_release(View(late, Bounds(release_ms=3000))).status == "holds"
+
+
+def test_violated_outweighs_unknown() -> None:
+    mixed = history(
+        acquire(0, 0, True),
+        acquire(1, 5, True),
+        acquire(1, 100, False, took=301, timeout=200),
+        stalls=(stall(250, 50),),
+    )
+    assert overall(judge(mixed, BOUNDS)) == "violated"

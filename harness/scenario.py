@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from harness.locks.loading import LockSpec
 
 Weights = Mapping[str, int]
+KINDS = ("acquire", "wait", "release", "hold", "is_locked", "list", "reopen", "crash")
 
 
 @dataclass(frozen=True)
 class Draw:
     """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
 
-    Kinds: acquire, wait (an acquire that stays pending), release, hold, is_locked, list, reopen, crash.
+    The kinds are in `KINDS`; a wait is an acquire that stays pending while the others go on.
     `taken_ms`: timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
 
@@ -32,6 +33,20 @@ class Draw:
     steps: tuple[int, int] = (1, 16)
     crashes: int = 2
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
+
+    def __post_init__(self) -> None:
+        for kind in self.weights:
+            if kind not in KINDS:
+                close = get_close_matches(kind, KINDS, 1)
+                hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(KINDS)}"
+                raise ValueError(f"{kind!r} is no kind of step: {hint}")
+        for name, (least, most) in {
+            "actors": self.actors,
+            "months": self.months,
+            "steps": self.steps,
+        }.items():
+            if not 1 <= least <= most:
+                raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,10 @@ class _Digits:
         self._rest, digit = divmod(self._rest, limit)
         return digit
 
+    def once_in(self, count: int) -> bool:
+        """Small numbers are drawn more often, so the rare case is the highest digit."""
+        return self.below(count) == count - 1
+
     def of(self, options: Sequence[T]) -> T:
         return options[self.below(len(options))]
 
@@ -148,24 +152,28 @@ def _wait(guess: _Guess, digits: _Digits) -> Iterator[Step]:
         return
     actor, month = digits.of(wanted)
     alone = month not in guess.waiting.values()
-    timeout_ms = LONG_WAIT_MS if alone and digits.below(4) else digits.of(SHORT_WAIT_MS)
+    timeout_ms = LONG_WAIT_MS if alone and not digits.once_in(4) else digits.of(SHORT_WAIT_MS)
     guess.waiting[actor] = month
     yield Operation(actor, "acquire", month, timeout_ms, pending=True)
 
 
 def _release(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+    """Mostly of something held; where nothing is, an acquire; now and then of what the actor does not hold."""
     holdings = guess.holdings()
-    if holdings and digits.below(8):
+    if digits.once_in(8):
+        actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
+    elif holdings:
         actor, month = digits.of(holdings)
     else:
-        actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
+        yield from _acquire(guess, digits)
+        return
     yield Operation(actor, "release", month)
     yield from guess.give(actor, month)
 
 
 def _hold(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
-    raises = digits.below(2) == 1
+    raises = digits.once_in(2)
     yield Operation(actor, "hold", month, digits.of(guess.taken_ms), raises=raises)
 
 
@@ -187,7 +195,7 @@ def _reopen(guess: _Guess, digits: _Digits) -> Iterator[Step]:
 def _crash(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     """Mostly of a holder, sometimes of a waiter or of somebody who does nothing."""
     holders = [actor for actor, _ in guess.held.values()]
-    actor = digits.of(holders) if holders and digits.below(4) else digits.below(guess.actors)
+    actor = digits.of(holders) if holders and not digits.once_in(4) else digits.below(guess.actors)
     guess.crashes += 1
     yield Fault(actor)
     yield from guess.end_session(actor)

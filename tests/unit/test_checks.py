@@ -1,5 +1,7 @@
 """Each check against histories that it must accept and histories that it must refuse."""
 
+from collections.abc import Callable
+
 import pytest
 
 from harness.checks import CHECKS, judge, overall
@@ -14,19 +16,20 @@ from harness.checks.timeout_not_early import timeout_not_early
 from harness.checks.timeout_not_late import timeout_not_late
 from harness.checks.timeout_returns_false import timeout_returns_false
 from harness.checks.view import View
-from harness.model import Bounds, History, Status
+from harness.model import Bounds, History, Status, Verdict
 from tests.histories import FEB, JAN, audit, call, history, kill, stall
 
 BOUNDS = Bounds()
 
-NAMED = {check.__name__: check for check in CHECKS}
+Check = Callable[[View], Verdict]
+NAMED = {check(View(history(), BOUNDS)).check: check for check in CHECKS}
 
 
 def acquire(actor: int, at: float, answer: bool, **more: object) -> list[dict[str, object]]:
     return call(actor, "acquire", JAN, at=at, answer=answer, **more)  # type: ignore[arg-type]
 
 
-CASES: list[tuple[object, Status, str, History]] = [
+CASES: list[tuple[Check, Status, str, History]] = [
     # two sessions, one month
     (mutual_exclusion, "holds", "one after the other", history(
         acquire(0, 0, True), call(0, "release", JAN, at=5, answer=True), acquire(1, 7, True))),
@@ -187,13 +190,12 @@ CASES: list[tuple[object, Status, str, History]] = [
 
 @pytest.mark.parametrize(
     ("check", "status", "given"),
-    [pytest.param(check, status, given, id=f"{check.__name__}: {what}") for check, status, what, given in CASES],  # type: ignore[attr-defined]
+    [pytest.param(check, status, given, id=f"{what}") for check, status, what, given in CASES],
 )
-def test_check(check: object, status: Status, given: History) -> None:
-    assert callable(check)
+def test_check(check: Check, status: Status, given: History) -> None:
     verdict = check(View(given, BOUNDS))
     assert verdict.status == status, verdict.why
-    assert verdict.check == check.__name__  # type: ignore[attr-defined]
+    assert NAMED[verdict.check] is check
     assert bool(verdict.why) == (status != "holds")
 
 

@@ -1,0 +1,66 @@
+"""Connection strings: changed without damage, shown without secrets."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from harness.errors import UserError
+from harness.servers import address
+
+SECRETS = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="\x7f"), min_size=6, max_size=20
+).filter(lambda text: "***" not in text)
+DSN = "postgresql://bob:s%40cret%2Fpw@db.example:6543/app?sslmode=disable"
+
+
+@given(SECRETS)
+def test_no_password_survives_redaction(secret: str) -> None:
+    url = f"postgresql://bob:{quote(secret, safe='')}@host/db"
+    pairs = make_conninfo(host="host", user="bob", password=secret)
+    for dsn in (url, pairs):
+        for text in (f"it said {secret} and {dsn}", f"{quote(secret)} or {quote(secret, safe='')}"):
+            assert secret not in address.redact(text, dsn).replace("host", "").replace("bob", "")
+
+
+def test_pgpassword_is_redacted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "hunter2hunter2")
+    assert "hunter2" not in address.redact("got hunter2hunter2", "host=x")
+
+
+@pytest.mark.parametrize("dsn", ["nonsense", "postgresql//bob:secret@host/db", "http://x:secret@y", ""])
+def test_what_is_no_connection_string_is_refused_without_its_secrets(dsn: str) -> None:
+    with pytest.raises(UserError) as caught:
+        address.check(dsn)
+    assert "secret" not in str(caught.value)
+    assert address.EXAMPLE in str(caught.value)
+
+
+def test_shown_is_host_port_and_database() -> None:
+    assert address.shown(DSN) == "db.example:6543/app"
+
+
+@pytest.mark.parametrize("dsn", [DSN, "host=db.example port=6543 user=bob password='s@cret/pw' dbname=app"])
+def test_options_change_and_the_rest_stays(dsn: str) -> None:
+    before = conninfo_to_dict(dsn)
+    after = conninfo_to_dict(address.with_options(address.named(dsn, "a/b c"), dbname="other"))
+    assert after == before | {"application_name": "a/b c", "dbname": "other"}
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        DSN,
+        "host=db.example port=6543 user=bob password='s@cret/pw' dbname=app sslmode=disable",
+        "host=/var/run/postgresql port=5433 user=bob dbname=app",
+        "user=bob",
+    ],
+)
+def test_any_form_becomes_a_url_that_means_the_same(dsn: str) -> None:
+    url = address.as_url(dsn)
+    assert url.startswith("postgresql://")
+    ours = {key: value for key, value in conninfo_to_dict(url).items() if value}
+    assert ours.pop("host", "localhost") == conninfo_to_dict(dsn).get("host", "localhost")
+    assert ours == {key: value for key, value in conninfo_to_dict(dsn).items() if key != "host"}

@@ -1,0 +1,69 @@
+"""The guardian cleans up after a tidy end and after SIGKILL alike."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.guardian import guarded_directory
+
+CHILD = """
+import subprocess, sys, time
+from harness.guardian import Guardian
+guardian = Guardian()
+(guardian.directory / "file").write_text("x")
+child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+guardian.own(child.pid)
+print(guardian.directory, child.pid, guardian._process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_a_tidy_end_removes_the_directory_and_what_is_owned() -> None:
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    with guarded_directory() as guardian:
+        (guardian.directory / "file").write_text("x")
+        guardian.own(child.pid)
+        assert guardian.directory.stat().st_mode & 0o777 == 0o700
+    assert not guardian.directory.exists()
+    assert child.wait() == -signal.SIGKILL
+
+
+def test_what_is_disowned_lives_on() -> None:
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    with guarded_directory() as guardian:
+        guardian.own(child.pid)
+        guardian.disown(child.pid)
+    assert child.poll() is None
+    child.kill()
+    child.wait()
+
+
+def test_sigkill_of_the_owner_leaves_nothing() -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None
+    directory, child, guardian = owner.stdout.readline().split()
+    owner.kill()
+    owner.communicate()
+    wait_for_end(int(guardian))
+    assert not Path(directory).exists()
+    assert not alive(int(child))
+
+
+def wait_for_end(pid: int) -> None:
+    """Until a process that is not our child has ended."""
+    watch = os.pidfd_open(pid)
+    assert select.select([watch], [], [], 10)[0], f"{pid} lives on"
+    os.close(watch)

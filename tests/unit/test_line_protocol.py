@@ -1,0 +1,54 @@
+"""The lines that a lock command reads and writes."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.locks.line_protocol import Answer, LineProtocolError, Request, decode, encode
+
+ASKED = Request(7, "acquire", 2090, 1, 200)
+
+
+def test_a_request_is_one_json_line_without_what_is_not_asked() -> None:
+    line = encode(ASKED)
+    assert line.endswith(b"\n")
+    assert json.loads(line) == {"id": 7, "verb": "acquire", "year": 2090, "month": 1, "timeout_ms": 200}
+
+
+@pytest.mark.parametrize("line", [b'{"id":7,"ok":true}\n', b'{"ok":true,"id":7,"took":3}\n'])
+def test_an_answer(line: bytes) -> None:
+    assert decode(line, ASKED) == Answer(7, ok=True)
+
+
+def test_an_error_is_an_answer() -> None:
+    assert decode(b'{"id":7,"error":"no"}', ASKED).error == "no"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"hello\n", "JSON is malformed"),
+        (b'{"id":8,"ok":true}', "its id is not 7"),
+        (b'{"id":7}', 'needs either "ok" or "error"'),
+        (b'{"id":7,"ok":true,"error":"no"}', 'needs either "ok" or "error"'),
+        (b'{"id":7,"ok":1}', "Expected"),
+        (b"[]", "Expected"),
+        (b"\xff\xfe\n", "malformed"),
+    ],
+)
+def test_nonsense_is_told_with_an_example(line: bytes, why: str) -> None:
+    with pytest.raises(LineProtocolError) as caught:
+        decode(line, ASKED)
+    message = str(caught.value)
+    assert why in message
+    assert '{"id":7,"ok":true}' in message
+    assert "\n" not in message
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_never_more_than_a_complaint(line: bytes) -> None:
+    with pytest.raises(LineProtocolError) as caught:
+        decode(line, ASKED)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,66 @@
+"""Finding a lock by what the user typed."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.faces.jobs import lock_spec
+from harness.locks.loading import REFERENCE, LockSpec, command_spec, load
+from harness.locks.month_lock import MonthLock
+
+
+def test_the_reference_is_the_default() -> None:
+    assert LockSpec().name == REFERENCE
+    assert load(REFERENCE) is MonthLock
+
+
+def test_a_module_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lock_of_mine.py").write_text("class Lock:\n    def __init__(self, dsn): pass\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert callable(load("lock_of_mine:Lock"))
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nothing", "not of the form package.module:attr"),
+        ("harness.locks.month_lock:", "not of the form"),
+        ("no_such_module:Lock", "ModuleNotFoundError"),
+        ("harness.locks.month_lock:MonthLok", "did you mean 'MonthLock'?"),
+        ("harness.locks.month_lock:RETRY_MS", "is a int, not a callable"),
+        ("..:x", "does not import"),
+    ],
+)
+def test_what_is_wrong_is_said(name: str, why: str) -> None:
+    with pytest.raises(UserError, match="lock") as caught:
+        load(name)
+    assert why in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_module_that_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_lock_module.py").write_text("1 +\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match="does not import: SyntaxError"):
+        load("broken_lock_module:Lock")
+
+
+def test_a_command() -> None:
+    assert command_spec("sh -c 'echo hi'").command == ("sh", "-c", "echo hi")
+    assert str(command_spec("sh -c 'echo hi'")) == "sh -c 'echo hi'"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"), [("", "is empty"), ("no-such-program x", "is not found"), ("sh 'a", "cannot be split")]
+)
+def test_a_command_that_cannot_be(line: str, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        command_spec(line)
+
+
+def test_one_lock_at_a_time() -> None:
+    with pytest.raises(UserError, match="exclude each other"):
+        lock_spec("a:b", "sh")

@@ -1,0 +1,144 @@
+"""Runs on disk and as text."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from junitparser import JUnitXml
+
+from harness.checks import judge, overall
+from harness.errors import MachineError, UserError
+from harness.model import AdvisoryLock, Bounds, Environment, Figures, Operation, Program, Run, Spread
+from harness.render.lock_table import key_of, lock_table, month_of, note
+from harness.render.story import plain, story
+from harness.render.summary import exit_code, line, merged
+from harness.reports import load, replay_command, save, save_junit
+from tests.histories import JAN, call, history, kill
+
+BROKEN = history(call(0, "acquire", JAN, at=0, answer=True), call(1, "acquire", JAN, at=5, answer=True))
+WHERE = Environment("0", "3.11", "Linux", 2, "18", "embedded")
+
+
+def run(given: object = BROKEN, **changes: object) -> Run:
+    assert isinstance(given, type(BROKEN))
+    verdicts = judge(given, Bounds())
+    steps = tuple(Operation(actor, "acquire", JAN) for actor in range(2))
+    result = Run(
+        *(
+            "herd",
+            "About it.",
+            "my:Lock",
+            False,
+            7,
+            overall(verdicts),
+            Program(2, (JAN,), steps),
+            given,
+            verdicts,
+        ),
+        *(Bounds(), Figures(examples=3, seconds=1.5), WHERE, (9, 10)),
+    )
+    return msgspec.structs.replace(result, **changes)
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    path = save(run(), tmp_path)
+    assert path.parent.parent == tmp_path / "herd"
+    assert load(path) == run()
+    assert load(path.parent) == run()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 100, -2])
+def test_a_truncated_run_is_one_line(tmp_path: Path, cut: int) -> None:
+    path = save(run(), tmp_path)
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(UserError, match="is not a saved run, or not a whole one") as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot read"):
+        load(tmp_path / "run.json")
+
+
+def test_reports_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "herd").write_text("a file where a folder should be")
+    with pytest.raises(MachineError, match="choose another folder with --reports"):
+        save(run(), tmp_path)
+
+
+def test_a_failure_tells_who_did_what_when_and_how_to_see_it_again() -> None:
+    text = plain(story(run(), replay_command(Path("reports/x/run.json"))))
+    assert "herd: violated" in text
+    assert "mutual_exclusion" in text
+    assert "acquire 2090-01 ≤0 ms → True" in text
+    assert "failed 9 of 10 times" in text
+    assert "lock-harness replay reports/x/run.json" in text
+    assert text.count("◀") == 2
+
+
+def test_a_pending_call_takes_two_rows() -> None:
+    waited = history(
+        call(0, "acquire", JAN, at=0, answer=True),
+        call(1, "acquire", JAN, at=2, took=20, timeout=2000, answer=True),
+        call(0, "release", JAN, at=10, answer=True),
+        kill(1, at=50),
+    )
+    text = plain(story(run(waited), "x"))
+    assert "acquire 2090-01 ≤2000 ms …" in text
+    assert "… acquire → True, after 20.0 ms" in text
+    assert "SIGKILL" in text
+
+
+def test_junit_counts_failures_and_doubts(tmp_path: Path) -> None:
+    runs = [run(), run(status="unknown"), run(status="holds")]
+    suite = JUnitXml.fromfile(str(save_junit(runs, [tmp_path] * 3, tmp_path)))
+    assert (suite.tests, suite.failures, suite.errors) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expects", "code"),
+    [
+        (["holds", "holds"], None, 0),
+        (["holds", "violated"], None, 1),
+        (["holds", "unknown"], None, 3),
+        (["unknown", "violated"], None, 1),
+        (["violated"], "mutual_exclusion", 0),
+        (["holds"], "mutual_exclusion", 1),
+        (["unknown"], "mutual_exclusion", 1),
+        ([], None, 0),
+    ],
+)
+def test_exit_codes(statuses: list[str], expects: str | None, code: int) -> None:
+    assert exit_code([run(status=status, expects=expects) for status in statuses]) == code
+
+
+def test_shares_of_one_scenario_are_one_line() -> None:
+    spread = Spread(10, 1.0, 2.0, 3.0)
+    parts = [
+        run(status="holds", figures=Figures(examples=100, seconds=2.0, unknown=1, release=spread)),
+        run(figures=Figures(examples=50, seconds=3.0)),
+    ]
+    whole = merged(parts)
+    assert whole.status == "violated"
+    assert whole.figures == Figures(examples=150, seconds=3.0, unknown=1, release=spread)
+    assert "150 examples" in line(whole).plain
+
+
+def held(key: int, pair: bool = False, **more: object) -> AdvisoryLock:
+    lock = AdvisoryLock(key, pair, 4711, "ExclusiveLock", True, "worker", "local", None, "idle")
+    return msgspec.structs.replace(lock, **more)
+
+
+def test_the_table_of_locks_tells_months_pairs_and_stale_holders() -> None:
+    now = datetime.now(UTC)
+    old = held(209001, since=now - timedelta(hours=3))
+    twin = held(209001, pair=True)
+    assert (month_of(old), month_of(twin), month_of(held(209013))) == ("2090-01", "-", "-")
+    assert key_of(twin) == "(0, 209001)"
+    assert "stale" in note(old, [old], now)
+    assert "pair" in note(held(209001, since=now), [old, twin], now)
+    text = plain(lock_table([old, twin, held(209002, granted=False)], now), 160)
+    assert "3 h" in text
+    assert "waits" in text

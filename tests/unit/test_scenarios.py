@@ -1,0 +1,76 @@
+"""Scenario files: found by themselves, named after their file, picked by name or folder."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UserError
+from harness.faces.jobs import known_scenarios
+from harness.scenario import Draw, Scenario, discover, pick
+
+SEED = {
+    "concurrent_lock_acquisition",
+    "release_enables_next_worker",
+    "auto_release_on_close",
+    "with_month_lock_error_cleanup",
+    "different_months_are_independent",
+    "timeout_returns_false",
+    "is_month_locked_utility",
+    "get_all_advisory_locks_utility",
+}
+DRAWN = {"interleavings", "crashes", "timeouts", "handover", "many_months", "wrapper"}
+
+
+def test_all_are_there_and_say_what_they_are_about() -> None:
+    found = known_scenarios()
+    assert set(found) >= SEED | DRAWN
+    assert all(scenario.about for scenario in found.values())
+    assert {name for name, one in found.items() if isinstance(one.what, Draw) and not one.planted} == DRAWN
+
+
+def test_a_run_leaves_planted_locks_out_unless_asked() -> None:
+    found = known_scenarios()
+    assert not any(one.planted for one in pick(found, []))
+    assert {one.name for one in pick(found, ["planted"])} == {
+        name for name in found if name.startswith("planted/")
+    }
+    assert all(one.planted for one in pick(found, ["planted"]))
+
+
+def test_a_wrong_name_is_guessed() -> None:
+    with pytest.raises(UserError, match="did you mean 'crashes'"):
+        pick(known_scenarios(), ["crashs"])
+    with pytest.raises(UserError, match="lock-harness list"):
+        pick(known_scenarios(), ["qqqqqqqq"])
+
+
+def test_a_file_is_a_scenario(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        '"""What it\nis about.\n\nMore."""\n'
+        "from harness.scenario import Draw, Scenario\n"
+        'SCENARIO = Scenario(Draw({"acquire": 1}))\n'
+    )
+    (tmp_path / "_helper.py").write_text("raise RuntimeError\n")
+    assert discover([tmp_path]) == {
+        "mine": Scenario(Draw({"acquire": 1}), name="mine", about="What it is about.")
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x = 1\n", "does not define SCENARIO"),
+        ("import nothing_like_it\n", "does not import: ModuleNotFound"),
+    ],
+)
+def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(UserError, match=why):
+        discover([tmp_path])
+
+
+def test_weights_must_be_kinds_of_steps() -> None:
+    with pytest.raises(ValueError, match="'aquire' is no kind of step: did you mean 'acquire'"):
+        Draw({"aquire": 1})
+    with pytest.raises(ValueError, match="steps"):
+        Draw({"acquire": 1}, steps=(5, 2))

@@ -1,0 +1,95 @@
+"""Shrinking, against failures whose smallest program is known."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+
+from harness.model import Fault, Month, Operation, Program
+from harness.scenario import Draw
+from harness.shrinking import shrink, simpler, size, tidy
+from harness.strategies import programs
+
+ANY = programs(
+    Draw({"acquire": 6, "wait": 3, "release": 5, "hold": 2, "crash": 2}, steps=(4, 16)),
+    (2090, 2091),
+    frozenset({"acquire", "release", "hold"}),
+)
+
+
+def two_acquires_of_one_month(program: Program) -> bool:
+    taken: dict[Month, int] = {}
+    for step in program.steps:
+        if isinstance(step, Operation) and step.verb == "acquire" and step.month:
+            taken.setdefault(step.month, step.actor)
+            if taken[step.month] != step.actor:
+                return True
+    return False
+
+
+def two_months_of_one_actor(program: Program) -> bool:
+    pairs = {(s.actor, s.month) for s in program.steps if isinstance(s, Operation) and s.verb == "acquire"}
+    return len(pairs) > len({actor for actor, _ in pairs})
+
+
+def a_crash_of_a_holder(program: Program) -> bool:
+    holders = set()
+    for step in program.steps:
+        if isinstance(step, Fault) and step.actor in holders:
+            return True
+        if isinstance(step, Operation) and step.verb == "acquire":
+            holders.add(step.actor)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("fails", "steps", "actors", "months"),
+    [
+        (two_acquires_of_one_month, 2, 2, 1),
+        (two_months_of_one_actor, 2, 1, 2),
+        (a_crash_of_a_holder, 2, 1, 1),
+    ],
+)
+def test_the_smallest_is_found(
+    fails: Callable[[Program], bool], steps: int, actors: int, months: int
+) -> None:
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(ANY.filter(fails))
+    def check(program: Program) -> None:
+        smallest = shrink(program, fails)
+        assert fails(smallest)
+        assert (len(smallest.steps), smallest.actors, len(smallest.months)) == (steps, actors, months)
+        assert not any(
+            step.pending or step.timeout_ms for step in smallest.steps if isinstance(step, Operation)
+        )
+
+    check()
+
+
+@given(ANY)
+def test_what_is_simpler_is_smaller(program: Program) -> None:
+    for candidate in simpler(program):
+        assert size(candidate) < size(program)
+        assert candidate == tidy(candidate)
+
+
+def test_a_timeout_that_matters_stays() -> None:
+    jan = Month(2090, 1)
+    program = Program(
+        3, (jan,), (Operation(0, "acquire", jan, 200), Operation(2, "acquire", jan, 50, pending=True))
+    )
+
+    def fails(candidate: Program) -> bool:
+        return any(s.timeout_ms >= 20 and s.actor == 1 for s in candidate.steps if isinstance(s, Operation))
+
+    assert shrink(tidy(program), fails) == Program(
+        2, (jan,), (Operation(0, "acquire", jan, 0), Operation(1, "acquire", jan, 20))
+    )
+
+
+def test_joins_of_nothing_are_dropped() -> None:
+    jan = Month(2090, 1)
+    wait = Operation(1, "acquire", jan, 2000, pending=True)
+    join = Operation(1, "join")
+    take = Operation(0, "acquire", jan)
+    assert tidy(Program(2, (jan,), (take, join, wait, join, join))).steps == (take, wait, join)

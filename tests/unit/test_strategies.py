@@ -1,0 +1,107 @@
+"""What is drawn: always carried out to the end, and mostly meaningful."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.model import Fault, Month, Operation, Program
+from harness.scenario import Draw
+from harness.strategies import LARGEST_CHOICE, LONG_WAIT_MS, decode, neighbours, programs
+
+WEIGHTS = {
+    "acquire": 6,
+    "wait": 3,
+    "release": 5,
+    "hold": 2,
+    "is_locked": 2,
+    "list": 1,
+    "reopen": 1,
+    "crash": 1,
+}
+EVERYTHING = Draw(WEIGHTS)
+VERBS = frozenset({"acquire", "release", "hold", "is_locked", "list"})
+ANY = programs(EVERYTHING, (2090, 2091), VERBS)
+
+
+@given(ANY)
+def test_programs_stay_within_what_was_asked(program: Program) -> None:
+    assert 2 <= program.actors <= 5
+    assert 1 <= len(program.months) <= 4
+    assert all(0 <= step.actor < program.actors for step in program.steps)
+    assert all(step.month in (None, *program.months) for step in program.steps if isinstance(step, Operation))
+    assert sum(isinstance(step, Fault) for step in program.steps) <= EVERYTHING.crashes
+
+
+@given(ANY)
+def test_who_waits_does_nothing_else_until_something_ends_the_wait(program: Program) -> None:
+    waiting: set[int] = set()
+    for step in program.steps:
+        if isinstance(step, Fault) or step.verb == "join":
+            waiting.discard(step.actor)
+            continue
+        assert step.actor not in waiting
+        if step.pending:
+            waiting.add(step.actor)
+
+
+@given(ANY)
+def test_nobody_waits_long_for_somebody_who_waits(program: Program) -> None:
+    """Otherwise two could wait for each other until their long timeouts are over."""
+    waiting: set[int] = set()
+    held: dict[Month, int] = {}
+    for step in program.steps:
+        if isinstance(step, Operation) and step.timeout_ms == LONG_WAIT_MS and step.month in held:
+            assert held[step.month] not in waiting
+        if isinstance(step, Operation) and step.pending:
+            waiting.add(step.actor)
+        else:
+            waiting.discard(step.actor)
+        if isinstance(step, Operation) and step.verb == "acquire" and step.month and not step.pending:
+            held.setdefault(step.month, step.actor)
+
+
+@given(st.lists(st.integers(0, LARGEST_CHOICE), max_size=20), st.integers(2, 5))
+def test_the_same_choices_are_the_same_program(choices: list[int], actors: int) -> None:
+    months = neighbours(2090)[:3]
+    first, second = (decode(actors, months, choices, WEIGHTS, EVERYTHING) for _ in range(2))
+    assert first == second
+
+
+@given(programs(EVERYTHING, (2094, 2095), frozenset({"acquire", "release"})))
+def test_a_lock_is_asked_only_for_what_it_offers(program: Program) -> None:
+    verbs = {step.verb for step in program.steps if isinstance(step, Operation)}
+    assert verbs <= {"acquire", "release", "reopen", "join"}
+
+
+def test_neighbours_meet_where_keys_collide() -> None:
+    ring = neighbours(2090)
+    beside = {frozenset(pair) for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}
+    assert frozenset({Month(2090, 12), Month(2091, 2)}) in beside  # alike as year * 10 + month
+    assert frozenset({Month(2090, 1), Month(2091, 1)}) in beside  # alike without the year
+    assert frozenset({Month(2091, 1), Month(2090, 12)}) in beside  # December and January
+
+
+def test_most_steps_mean_something() -> None:
+    """Of the releases most are of something held, and waits are for something held by another."""
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=300, database=None, derandomize=True)
+    @given(ANY)
+    def count(program: Program) -> None:
+        held: Counter[tuple[int, Month]] = Counter()
+        for step in program.steps:
+            if isinstance(step, Operation) and step.month:
+                if step.verb == "release":
+                    seen["release"] += 1
+                    seen["of held"] += held[step.actor, step.month] > 0
+                if step.verb == "acquire" and step.pending:
+                    seen["wait"] += 1
+                    others = [actor for (actor, month), n in held.items() if month == step.month and n]
+                    seen["for held"] += any(actor != step.actor for actor in others)
+                held[step.actor, step.month] += {"acquire": 1, "release": -1}.get(step.verb, 0)
+
+    count()
+    assert seen["wait"] > 20
+    assert seen["of held"] > seen["release"] * 0.6
+    assert seen["for held"] > seen["wait"] * 0.9

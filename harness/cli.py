@@ -134,6 +134,8 @@ def locks(
             return 0
         lock = holders.holder(conn, terminate)
         who = f"pid {lock.pid} ({lock.application_name or 'no name'}, {lock.client}, {lock.state})"
+        if not yes and not sys.stdin.isatty():
+            raise UserError(f"nobody is there to ask whether to end {who}: add --yes")
         if not yes and not Confirm.ask(f"End the session of {who}?", console=console, default=False):
             console.print("nothing was done")
             return 0
@@ -162,10 +164,11 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end tidily, as with Ctrl-C
     try:
         code = app(
-            arguments,
+            sys.argv[1:] if arguments is None else arguments,
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
+            suppress_keyboard_interrupt=False,
         )
     except HarnessError as error:
         return _complain(str(error), error.exit_code)

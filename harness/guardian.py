@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -19,14 +20,14 @@ from pathlib import Path
 
 FAST_SHUTDOWN_S = 5.0
 REMOVAL_S = 5.0
+LONGEST_BASE = 60
 
 
 class Guardian:
     """Our side: a fresh private directory and the pipe that keeps it alive."""
 
     def __init__(self) -> None:
-        # 0700, and short: the path of a Unix socket has room for about a hundred bytes
-        self.directory = Path(tempfile.mkdtemp(prefix="lock-harness-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="lock-harness-", dir=_base()))  # 0700
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, str(self.directory)],
             stdin=subprocess.PIPE,
@@ -54,6 +55,18 @@ class Guardian:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.wait()
+
+
+def _base() -> Path:
+    """The folder for temporary files, or /tmp where that one does not do.
+
+    The path of a Unix socket has room for about a hundred bytes, and a server that root lends to another
+    user must be able to get in.
+    """
+    usual = Path(tempfile.gettempdir()).resolve()
+    enterable = all(folder.stat().st_mode & stat.S_IXOTH for folder in (usual, *usual.parents))
+    short = len(str(usual)) <= LONGEST_BASE
+    return usual if short and (enterable or os.geteuid() != 0) else Path("/tmp")  # noqa: S108 - mkdtemp is safe
 
 
 @contextlib.contextmanager

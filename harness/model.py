@@ -57,11 +57,30 @@ Step = Operation | Fault
 
 
 class Program(msgspec.Struct, frozen=True):
-    """Everything random about one example, drawn before anything runs.  It is the replay token."""
+    """Everything random about one example, drawn before anything runs.  It is the replay token.
+
+    `ValueError` for one that cannot be carried out.
+    """
 
     actors: int
     months: tuple[Month, ...]
     steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        for year, month in self.months:
+            if not (2000 <= year <= 2099 and 1 <= month <= 12):
+                raise ValueError(f"there is no month {year}-{month:02d} within 2000-01 and 2099-12")
+        for number, step in enumerate(self.steps):
+            if not 0 <= step.actor < self.actors:
+                raise ValueError(f"step {number} is of actor {step.actor}, but there are {self.actors} actors")
+            if isinstance(step, Operation):
+                self._check(number, step)
+
+    def _check(self, number: int, step: Operation) -> None:
+        if step.timeout_ms < 0:
+            raise ValueError(f"step {number} has the timeout {step.timeout_ms} ms: it must be 0 or more")
+        if step.verb in ("acquire", "release", "hold", "is_locked") and step.month not in self.months:
+            raise ValueError(f"step {number} is about {step.month}, which is not among the program's months")
 
 
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "kill", "gone", "lingers"]

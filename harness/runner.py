@@ -76,7 +76,7 @@ class Laboratory:
         self.arena = self._stack.enter_context(self._open())
         if not ours:
             idle = Program(1, program.months, ())
-            if overall(run(idle, self.arena).verdicts) == "violated":
+            if any(event.answer is False for event in run(idle, self.arena).history.events):
                 raise MachineError(
                     "the lock left months locked on a server that is not ours to clean; "
                     "look with 'lock-harness locks', or leave --pg out to use an embedded server"

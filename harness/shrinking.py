@@ -7,13 +7,12 @@ program from a saved run can be made smaller just the same.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 import msgspec
 
 from harness.model import Fault, Month, Operation, Program, Step
 
-T = TypeVar("T")
+Steps = tuple[Step, ...]
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 
@@ -48,23 +47,27 @@ def size(program: Program) -> tuple[int, ...]:
 def simpler(program: Program) -> Iterator[Program]:
     """Programs that are smaller than this one, the boldest first."""
     seen = {program}
-    for candidate in map(tidy, _candidates(program)):
+    for steps in _candidates(program):
+        candidate = _tidied(steps, program)
         if candidate not in seen and size(candidate) < size(program):
             seen.add(candidate)
             yield candidate
 
 
 def tidy(program: Program) -> Program:
-    """Without actors, months and joins that nothing needs; numbered in the order of appearance."""
-    steps = tuple(_needed(program.steps))
-    actors = {step.actor: None for step in steps}
-    numbers = {actor: number for number, actor in enumerate(actors)}
+    """Without actors, months and joins that nothing needs; actors numbered in the order of appearance."""
+    return _tidied(program.steps, program)
+
+
+def _tidied(steps: Steps, program: Program) -> Program:
+    steps = tuple(_needed(steps))
+    numbers = {actor: number for number, actor in enumerate(dict.fromkeys(step.actor for step in steps))}
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     renumbered = tuple(msgspec.structs.replace(step, actor=numbers[step.actor]) for step in steps)
-    return Program(max(1, len(actors)), tuple(months) or program.months[:1], renumbered)
+    return Program(max(1, len(numbers)), tuple(months) or program.months[:1], renumbered)
 
 
-def _needed(steps: tuple[Step, ...]) -> Iterator[Step]:
+def _needed(steps: Steps) -> Iterator[Step]:
     pending: set[int] = set()
     for step in steps:
         if isinstance(step, Operation) and step.verb == "join" and step.actor not in pending:
@@ -75,47 +78,47 @@ def _needed(steps: tuple[Step, ...]) -> Iterator[Step]:
         yield step
 
 
-def _candidates(program: Program) -> Iterator[Program]:
+def _candidates(program: Program) -> Iterator[Steps]:
     steps = program.steps
     length = len(steps)
     chunk = length // 2
     while chunk >= 1:
         for start in range(length - chunk, -1, -chunk):  # from the end: what follows a failure goes first
-            yield _with(program, steps[:start] + steps[start + chunk :])
+            yield steps[:start] + steps[start + chunk :]
         chunk //= 2
     for first in range(length):  # two that need each other, such as a pending call and its join
         for second in range(first + 1, length):
-            yield _with(program, steps[:first] + steps[first + 1 : second] + steps[second + 1 :])
+            yield steps[:first] + steps[first + 1 : second] + steps[second + 1 :]
     yield from _without_one_actor(program)
     yield from _with_one_month_for_two(program)
     for index, step in enumerate(steps):
         for other in _simpler_steps(step):
-            yield _with(program, (*steps[:index], other, *steps[index + 1 :]))
+            yield (*steps[:index], other, *steps[index + 1 :])
     yield from _with_earlier_months(program)
 
 
-def _without_one_actor(program: Program) -> Iterator[Program]:
+def _without_one_actor(program: Program) -> Iterator[Steps]:
     for actor in range(program.actors):
         for other in range(program.actors):
             if other != actor:
                 steps = [
                     msgspec.structs.replace(s, actor=other) if s.actor == actor else s for s in program.steps
                 ]
-                yield _with(program, tuple(steps))
+                yield tuple(steps)
 
 
-def _with_one_month_for_two(program: Program) -> Iterator[Program]:
+def _with_one_month_for_two(program: Program) -> Iterator[Steps]:
     for month in program.months[1:]:
-        yield _with(program, tuple(_moved(step, month, program.months[0]) for step in program.steps))
+        yield tuple(_moved(step, month, program.months[0]) for step in program.steps)
 
 
-def _with_earlier_months(program: Program) -> Iterator[Program]:
+def _with_earlier_months(program: Program) -> Iterator[Steps]:
     first_year = min((month.year for month in program.months), default=0)
     for month in program.months:
         for number in range(1, len(program.months) + 1):
             earlier = Month(first_year, number)
             if earlier < month and earlier not in program.months:
-                yield _with(program, tuple(_moved(step, month, earlier) for step in program.steps))
+                yield tuple(_moved(step, month, earlier) for step in program.steps)
 
 
 def _moved(step: Step, old: Month, new: Month) -> Step:
@@ -136,7 +139,3 @@ def _simpler_steps(step: Step) -> Iterator[Step]:
     for timeout_ms in SIMPLER_TIMEOUTS_MS:
         if timeout_ms < step.timeout_ms:
             yield msgspec.structs.replace(step, timeout_ms=timeout_ms)
-
-
-def _with(program: Program, steps: tuple[Step, ...]) -> Program:
-    return msgspec.structs.replace(program, steps=steps)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from harness.locks.interface import LockClient, verbs_of
+from harness.errors import UserError
+from harness.locks.interface import REQUIRED, LockClient, verbs_of
 from harness.model import Month, Operation
 
 Note = Callable[[], None]
@@ -55,6 +56,9 @@ class PythonSession:
     """A session of a lock that is a Python callable."""
 
     def __init__(self, client: LockClient, pid: int) -> None:
+        missing = [name for name in REQUIRED if not callable(getattr(client, name, None))]
+        if missing:
+            raise UserError(f"it has no {missing[0]}(): a lock client needs {', '.join(REQUIRED)}")
         self._client: Any = client
         self._pid = pid
 

@@ -53,6 +53,7 @@ class ListsLocks(Protocol):
 
 Lock = Callable[[str], LockClient]
 
+REQUIRED = ("acquire", "release", "close")
 OPTIONAL_VERBS = {"hold": ("hold",), "is_locked": ("is_locked",), "list": ("all_locks", "key")}
 
 

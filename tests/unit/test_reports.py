@@ -142,3 +142,23 @@ def test_the_table_of_locks_tells_months_pairs_and_stale_holders() -> None:
     text = plain(lock_table([old, twin, held(209002, granted=False)], now), 160)
     assert "3 h" in text
     assert "waits" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b'"months": [\n  [\n   2090', b'"months": [\n  [\n   1999', "there is no month 1999-01"),
+        (b'"actors": 2', b'"actors": 1', "step 1 is of actor 1, but there are 1 actors"),
+        (b'"verb": "acquire"', b'"verb": "acquire", "timeout_ms": -5', "has the timeout -5 ms"),
+        (b'"verb": "acquire"', b'"verb": "acquire", "timeout_ms": NaN', "is not a saved run"),
+    ],
+)
+def test_a_run_with_a_program_that_cannot_be(tmp_path: Path, old: bytes, new: bytes, why: str) -> None:
+    path = save(run(), tmp_path)
+    text = path.read_bytes()
+    start = text.index(b'"program"')
+    changed = text[:start] + text[start:].replace(old, new, 1)
+    assert changed != text
+    path.write_bytes(changed)
+    with pytest.raises(UserError, match=why):
+        load(path)

@@ -1,0 +1,93 @@
+"""The command line as a user runs it, and a look at what it leaves behind."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MARK = "LOCK_HARNESS_TEST_MARK"
+
+
+@dataclass
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line that an error must be."""
+        assert "Traceback" not in self.out + self.err
+        assert self.err.startswith("lock-harness: "), self.err
+        assert self.err.count("\n") == 1, self.err
+        return self.err.strip()
+
+
+@dataclass
+class Shell:
+    """A working directory, a folder for temporary files, and a mark on every process started from here."""
+
+    cwd: Path
+    temporary: Path
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        mine = {"TMPDIR": str(self.temporary), MARK: self.mark, "COLUMNS": "120"}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "HYPERDRIVE"))}
+        return inherited | mine | more
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "harness", *arguments]
+
+    def run(self, *arguments: str, timeout: float = 90, **environment: str) -> Outcome:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.cwd,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.cwd,
+            env=self.environment(**environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def processes(self) -> list[str]:
+        """The processes that carry our mark."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdecimal() and self.mark.encode() in (entry / "environ").read_bytes():
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
+
+    def left_behind(self) -> list[str]:
+        """Processes and temporary files that are still there."""
+        return self.processes() + [str(path) for path in self.temporary.iterdir()]
+
+
+@contextlib.contextmanager
+def shell(cwd: Path) -> Iterator[Shell]:
+    temporary = Path(tempfile.mkdtemp(prefix="lht", dir="/tmp"))
+    temporary.chmod(0o755)
+    try:
+        yield Shell(cwd, temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

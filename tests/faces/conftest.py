@@ -1,0 +1,16 @@
+"""Fixtures for tests of the command line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faces.command import Shell, shell
+
+
+@pytest.fixture
+def sh(tmp_path: Path) -> Iterator[Shell]:
+    """A shell in an empty folder; the test fails if anything is left behind in the end."""
+    with shell(tmp_path) as one:
+        yield one
+        assert one.left_behind() == []

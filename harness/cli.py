@@ -33,6 +33,7 @@ app = App(
     version=metadata.version("lock-harness"),
     version_flags=["--version"],
     console=console,
+    suppress_keyboard_interrupt=False,  # an interrupted run tells what it has first
 )
 
 Pg = Annotated[
@@ -168,7 +169,6 @@ def main(arguments: list[str] | None = None) -> int:
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
-            suppress_keyboard_interrupt=False,
         )
     except HarnessError as error:
         return _complain(str(error), error.exit_code)

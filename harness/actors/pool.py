@@ -1,6 +1,8 @@
 """Actor processes, some at work and some spare, all forked from a process that has everything imported."""
 
+import atexit
 import contextlib
+import functools
 import io
 import os
 import signal
@@ -56,6 +58,17 @@ class _Process(context.ForkServerProcess):  # type: ignore[misc]
     @staticmethod
     def _Popen(process: Any) -> _Popen:  # noqa: N802 - the name that multiprocess calls
         return _Popen(process)
+
+
+@functools.cache
+def _guard_forkserver() -> None:
+    """Have the fork server keep its socket where it is cleaned up after a SIGKILL too.
+
+    It outlives a pool, so the directory is one for the whole process.
+    """
+    guardian = Guardian()
+    atexit.register(guardian.close)
+    multiprocess.current_process()._config.setdefault("tempdir", str(guardian.directory))
 
 
 class ActorProcess:
@@ -122,6 +135,7 @@ class Pool:
         if isinstance(lock, LockSpec) and lock.name:
             preload.append(lock.name.partition(":")[0])
         forkserver.set_forkserver_preload(preload)
+        _guard_forkserver()
 
     def reserve(self, wanted: int) -> None:
         """Have at least `wanted` spares on their way."""

@@ -95,7 +95,7 @@ class Campaign:
         self._runs.append((run, path))
         self._display.end(run.scenario, line(run))
         if not succeeded(run) or run.expects:
-            self._console.print(story(run, replay_command(path)))
+            self._console.print(story(run, replay_command(path)), crop=False)
             self._console.print()
 
     def _shared(self, server: Server, workers: int) -> None:
@@ -140,7 +140,7 @@ class Campaign:
         self._runs.append((whole, path))
         self._display.end(whole.scenario, line(whole))
         if not succeeded(whole) or whole.expects:
-            self._console.print(story(whole, replay_command(path)))
+            self._console.print(story(whole, replay_command(path)), crop=False)
 
     def _show_skipped(self, scenario: str, why: str) -> None:
         self._display.end(scenario, Text.assemble(("-", "dim"), f" {scenario:<34}skipped   {why}"))

@@ -43,7 +43,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
             environment=laboratory.arena.environment(),
             repeats=(tally.violated, times),
         )
-    console.print(story(run, replay_command(path)))
+    console.print(story(run, replay_command(path)), crop=False)
     return {"violated": 1, "unknown": 3, "holds": 0}[run.status]
 
 

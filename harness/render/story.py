@@ -27,21 +27,26 @@ def story(run: Run, replay: str) -> RenderableType:
         steps, actors = len(run.first_program.steps), run.first_program.actors
         left = len(run.program.steps)
         parts.append(Text(f"Found with {steps} steps of {actors} actors, shrunk to {left}."))
-    parts.append(Text.assemble("See it again: ", (replay, "bold cyan")))
+    parts.append(_line("See it again: ", (replay, "bold cyan")))
     return Group(*parts)
 
 
 def _headline(run: Run) -> Text:
     figures = run.figures
     status = "caught, as planted" if run.expects and run.status == "violated" else run.status
-    return Text.assemble(
+    return _line(
         (f"{run.scenario}: {status}", STYLES[run.status]),
         f"   lock {run.lock}, seed {run.seed}, example {figures.examples}",
     )
 
 
 def _verdict_line(verdict: Verdict) -> Text:
-    return Text.assemble((f"  {verdict.check}  ", STYLES[verdict.status]), verdict.why)
+    return _line((f"  {verdict.check}  ", STYLES[verdict.status]), verdict.why)
+
+
+def _line(*parts: str | tuple[str, str]) -> Text:
+    """A line that the terminal may wrap, but not we: it has to survive being copied."""
+    return Text.assemble(*parts, no_wrap=True, overflow="ignore")
 
 
 def table(run: Run) -> Table:
@@ -117,6 +122,6 @@ def answered(call: Call) -> str:
 def plain(renderable: RenderableType, width: int = 110) -> str:
     """The same as text without colours."""
     console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False)
-    console.print(renderable)
+    console.print(renderable, crop=False)
     assert isinstance(console.file, StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,6 +83,16 @@ class Shell:
     def left_behind(self) -> list[str]:
         """Processes and temporary files that are still there."""
         return self.processes() + [str(path) for path in self.temporary.iterdir()]
+
+
+def within(seconds: float, true: Callable[[], object]) -> bool:
+    """Whether `true` came to be in time; what other processes do can only be looked at again and again."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        threading.Event().wait(0.02)
+    return False
 
 
 @contextlib.contextmanager

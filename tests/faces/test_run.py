@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import threading
 from pathlib import Path
 
 import psycopg
@@ -12,7 +11,7 @@ from junitparser import JUnitXml
 
 from harness.reports import load
 from harness.servers.server import Server
-from tests.faces.command import Shell
+from tests.faces.command import Shell, within
 
 
 def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
@@ -124,9 +123,7 @@ def test_an_interrupted_run_saves_what_it_has(
 ) -> None:
     process = sh.start("run", "timeout_returns_false", "interleavings", "--for", "60s", *workers)
     assert process.stdout is not None
-    lines = []
-    while not any("timeout_returns_false" in line for line in lines):
-        lines.append(process.stdout.readline())
+    assert any("✓ timeout_returns_false" in line for line in process.stdout)
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
@@ -137,22 +134,10 @@ def test_an_interrupted_run_saves_what_it_has(
 
 def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell) -> None:
     process = sh.start("run", "interleavings", "--for", "60s")
-    started = threading.Event()
-    while not started.wait(0.05):
-        if any("lock-harness" in line or "postgres" in line for line in sh.processes()) and _has_actors(sh):
-            started.set()
+    assert within(20, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    deadline = threading.Event()
-    for _ in range(100):
-        if not sh.left_behind():
-            return
-        deadline.wait(0.05)
-    pytest.fail(f"after 5 s there is still {sh.left_behind()}")
-
-
-def _has_actors(sh: Shell) -> bool:
-    return any(list(folder.glob("a*.journal")) for folder in sh.temporary.iterdir())
+    assert within(5, lambda: not sh.left_behind())
 
 
 def test_list_and_help(sh: Shell) -> None:

@@ -1,0 +1,49 @@
+"""Fixtures for tests that need a live server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from harness.servers.server import Server
+
+Connection = psycopg.Connection[Any]
+Connect = Callable[[str], Connection]
+
+
+@pytest.fixture(autouse=True)
+def _reports_elsewhere(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What these tests run is not worth keeping."""
+    monkeypatch.setattr(request.config.option, "lock_reports", tmp_path / "reports")
+
+
+@pytest.fixture
+def connect(lock_server: Server) -> Iterator[Connect]:
+    """Opens autocommit connections, each with an application_name, and closes them in the end."""
+    with ExitStack() as stack:
+        yield lambda name: stack.enter_context(
+            psycopg.connect(lock_server.dsn, autocommit=True, application_name=name)
+        )
+
+
+@pytest.fixture
+def first(connect: Connect) -> Connection:
+    return connect("first")
+
+
+@pytest.fixture
+def second(connect: Connect) -> Connection:
+    return connect("second")
+
+
+@pytest.fixture
+def our_server(lock_server: Server) -> Server:
+    """A server on which things may be created."""
+    if not lock_server.ours:
+        pytest.skip("nothing may be created on a server that the user named")
+    return lock_server

@@ -1,0 +1,380 @@
+"""The reference lock on a live server."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.pq import TransactionStatus
+
+from harness.locks.interface import LockClient, verbs_of
+from harness.locks.month_lock import (
+    MonthLock,
+    MonthLockLost,
+    MonthLockTimeout,
+    acquire_month_lock,
+    get_all_advisory_locks,
+    get_month_lock_key,
+    is_month_locked,
+    month_lock,
+    release_month_lock,
+    with_month_lock,
+)
+from harness.model import AdvisoryLock
+from harness.servers.server import Server, private_database
+from tests.faces.command import within
+from tests.live.conftest import Connect, Connection
+
+YEAR, MONTH = 2080, 6  # not among the years that the harness leases
+KEY = get_month_lock_key(YEAR, MONTH)
+PATIENCE_MS = 20_000  # for what must succeed, however slow the machine
+
+
+class Watched(Connection):
+    """A connection that notes when it was asked something."""
+
+    asked_at: list[float]
+
+    def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        self.asked_at.append(time.monotonic())
+        return super().execute(*arguments, **options)
+
+
+@pytest.fixture
+def watched(lock_server: Server) -> Iterator[Watched]:
+    with Watched.connect(lock_server.dsn, autocommit=True) as conn:
+        conn.asked_at = []
+        yield conn
+
+
+def is_free(conn: Connection) -> bool:
+    """Whether another session can have the month; it is free again afterwards if so."""
+    return acquire_month_lock(conn, YEAR, MONTH, 0) and release_month_lock(conn, YEAR, MONTH)
+
+
+# Acquire and release
+
+
+def test_a_free_month_is_granted_a_held_one_refused_and_a_released_one_granted(
+    first: Connection, second: Connection
+) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0) is True
+    assert acquire_month_lock(second, YEAR, MONTH, 0) is False
+    assert release_month_lock(first, YEAR, MONTH) is True
+    assert acquire_month_lock(second, YEAR, MONTH, 0) is True
+
+
+def test_another_month_and_another_year_are_free_meanwhile(first: Connection, second: Connection) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    assert acquire_month_lock(second, YEAR, MONTH + 1, 0)
+    assert acquire_month_lock(second, YEAR + 1, MONTH, 0)
+
+
+def test_timeout_0_tries_exactly_once(first: Connection, watched: Watched) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    assert acquire_month_lock(watched, YEAR, MONTH, 0) is False
+    assert len(watched.asked_at) == 1
+
+
+@pytest.mark.parametrize("timeout_ms", [0, 1, 7, 12.5, 60])
+def test_a_timeout_is_false_not_early_and_after_a_last_try(
+    first: Connection, watched: Watched, timeout_ms: float
+) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    began = time.monotonic()
+    assert acquire_month_lock(watched, YEAR, MONTH, timeout_ms) is False
+    assert time.monotonic() >= began + timeout_ms / 1000
+    if timeout_ms:
+        assert watched.asked_at[-1] >= began + timeout_ms / 1000
+
+
+def test_a_waiter_gets_the_month_when_it_is_released(first: Connection, watched: Watched) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    with ThreadPoolExecutor(1) as executor:
+        waiter = executor.submit(acquire_month_lock, watched, YEAR, MONTH, PATIENCE_MS)
+        assert within(5, lambda: len(watched.asked_at) > 2)
+        assert not waiter.done()
+        assert release_month_lock(first, YEAR, MONTH)
+        assert waiter.result() is True
+    assert not is_free(first)
+
+
+def test_two_acquires_need_two_releases(first: Connection, second: Connection) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    assert release_month_lock(first, YEAR, MONTH) is True
+    assert not is_free(second)
+    assert release_month_lock(first, YEAR, MONTH) is True
+    assert is_free(second)
+    assert release_month_lock(first, YEAR, MONTH) is False
+
+
+def test_releasing_what_is_not_held_is_false_and_silent(
+    first: Connection, second: Connection, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert release_month_lock(first, YEAR, MONTH) is False
+    assert acquire_month_lock(second, YEAR, MONTH, 0)
+    assert release_month_lock(first, YEAR, MONTH) is False
+    assert not is_free(first)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_closing_a_connection_frees_its_month(first: Connection, second: Connection) -> None:
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    first.close()
+    assert acquire_month_lock(second, YEAR, MONTH, PATIENCE_MS)
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_the_lock_outlives_a_transaction(first: Connection, second: Connection, end: str) -> None:
+    first.execute("BEGIN")
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    first.execute(end)
+    assert not is_free(second)
+    assert release_month_lock(first, YEAR, MONTH)
+
+
+# The wrapper
+
+
+def raiser(error: BaseException) -> Callable[[], None]:
+    def fn() -> None:
+        raise error
+
+    return fn
+
+
+def test_with_month_lock_holds_while_fn_runs_and_returns_what_fn_returns(
+    first: Connection, second: Connection
+) -> None:
+    seen = with_month_lock(first, YEAR, MONTH, lambda: ("free", is_free(second)), 0)
+    assert seen == ("free", False)
+    assert is_free(second)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("mine"), StopIteration(3), KeyboardInterrupt(), MonthLockTimeout("fn's")]
+)
+def test_with_month_lock_reraises_fns_very_exception_and_gives_back(
+    first: Connection, second: Connection, error: BaseException
+) -> None:
+    with pytest.raises(type(error)) as raised:
+        with_month_lock(first, YEAR, MONTH, raiser(error), 0)
+    assert raised.value is error
+    assert is_free(second)
+
+
+def test_with_month_lock_does_not_run_fn_without_the_lock(first: Connection, second: Connection) -> None:
+    ran: list[bool] = []
+    assert acquire_month_lock(first, YEAR, MONTH, 0)
+    with pytest.raises(MonthLockTimeout, match="month 2080-06 was not free within 5 ms"):
+        with_month_lock(second, YEAR, MONTH, lambda: ran.append(True), 5)
+    assert ran == []
+    assert not is_free(second)
+
+
+def test_with_month_lock_inside_itself_keeps_the_month(first: Connection, second: Connection) -> None:
+    def outer() -> bool:
+        assert with_month_lock(first, YEAR, MONTH, lambda: True, 0)
+        return is_free(second)
+
+    assert with_month_lock(first, YEAR, MONTH, outer, 0) is False
+    assert is_free(second)
+
+
+def test_fns_exception_is_kept_when_giving_back_fails(first: Connection, second: Connection) -> None:
+    error = ValueError("mine")
+
+    def fn() -> None:
+        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, PATIENCE_MS))
+        raise error
+
+    with pytest.raises(ValueError, match="mine") as raised:
+        with_month_lock(first, YEAR, MONTH, fn, 0)
+    assert raised.value is error
+    assert "the month lock was not given back" in raised.value.__notes__[0]
+    assert is_free(second)
+
+
+def test_fns_result_does_not_hide_that_the_lock_was_lost(first: Connection) -> None:
+    with pytest.raises(MonthLockLost, match="2080-06 was not held any more"):
+        with_month_lock(first, YEAR, MONTH, lambda: release_month_lock(first, YEAR, MONTH), 0)
+
+
+def fail(conn: Connection) -> None:
+    conn.execute("BEGIN")
+    conn.execute("SELECT 1 / 0")
+
+
+def test_fn_that_leaves_an_aborted_transaction_and_raises(first: Connection, second: Connection) -> None:
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        with_month_lock(first, YEAR, MONTH, lambda: fail(first), 0)
+    assert is_free(second)
+
+
+def test_fn_that_leaves_an_aborted_transaction_and_returns(first: Connection, second: Connection) -> None:
+    def fn() -> str:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            fail(first)
+        return "done"
+
+    assert with_month_lock(first, YEAR, MONTH, fn, 0) == "done"
+    assert is_free(second)
+    assert first.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_without_autocommit_an_aborted_transaction_does_not_keep_the_month(
+    first: Connection, second: Connection
+) -> None:
+    first.set_autocommit(False)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        with_month_lock(first, YEAR, MONTH, lambda: first.execute("SELECT 1 / 0"), 0)
+    assert is_free(second)
+
+
+def test_an_open_transaction_of_fn_is_left_open(first: Connection, second: Connection) -> None:
+    with_month_lock(first, YEAR, MONTH, lambda: first.execute("BEGIN"), 0)
+    assert first.info.transaction_status == TransactionStatus.INTRANS
+    assert is_free(second)
+
+
+def test_month_lock_yields_whether_it_was_had(first: Connection, second: Connection) -> None:
+    with month_lock(first, YEAR, MONTH, 0) as had:
+        assert had is True
+        with month_lock(second, YEAR, MONTH, 0) as also_had:
+            assert also_had is False
+        assert not is_free(second)  # the one without it gave nothing back
+    assert is_free(second)
+
+
+# Questions
+
+
+def test_is_month_locked_before_during_and_after(first: Connection, second: Connection) -> None:
+    assert is_month_locked(second, YEAR, MONTH) is False
+    acquire_month_lock(first, YEAR, MONTH, 0)
+    assert is_month_locked(second, YEAR, MONTH) is True
+    assert is_month_locked(first, YEAR, MONTH) is True
+    assert is_month_locked(second, YEAR, MONTH + 1) is False
+    release_month_lock(first, YEAR, MONTH)
+    assert is_month_locked(second, YEAR, MONTH) is False
+
+
+@pytest.mark.parametrize("twin", [f"0, {KEY}", f"{KEY}, 0", str(KEY + 2**32), str(KEY - 2**32), str(-KEY)])
+def test_a_key_that_only_looks_alike_does_not_lock_the_month(
+    first: Connection, second: Connection, twin: str
+) -> None:
+    first.execute(f"SELECT pg_advisory_lock({twin})")
+    assert is_month_locked(second, YEAR, MONTH) is False
+    assert is_free(second)
+
+
+def test_a_lock_in_another_database_counts_for_nothing(our_server: Server, first: Connection) -> None:
+    with (
+        private_database(our_server, "another_database") as other,
+        psycopg.connect(other.dsn, autocommit=True) as there,
+    ):
+        assert acquire_month_lock(there, YEAR, MONTH, 0)
+        assert is_month_locked(there, YEAR, MONTH)
+        assert not is_month_locked(first, YEAR, MONTH)
+        assert locks_of(first, there) == []
+        assert is_free(first)
+
+
+def locks_of(asker: Connection, *holders: Connection) -> list[AdvisoryLock]:
+    pids = [conn.info.backend_pid for conn in holders]
+    return [lock for lock in get_all_advisory_locks(asker) if lock.pid in pids]
+
+
+@contextmanager
+def waiting(conn: Connection) -> Iterator[None]:
+    """`conn` waits in the server for the month, and gets it at some time after the block."""
+    waiter = threading.Thread(target=conn.execute, args=(f"SELECT pg_advisory_lock({KEY})",))
+    waiter.start()
+    try:
+        yield
+    finally:
+        waiter.join()
+
+
+def test_all_advisory_locks_tells_holders_from_waiters(connect: Connect) -> None:
+    asker, holder, waiter = connect("asker"), connect("a holder"), connect("a waiter")
+    assert acquire_month_lock(holder, YEAR, MONTH, 0)
+    with waiting(waiter):
+        try:
+            assert within(5, lambda: len(locks_of(asker, holder, waiter)) == 2)
+            locks = locks_of(asker, holder, waiter)
+        finally:
+            release_month_lock(holder, YEAR, MONTH)
+    shown = [(lock.lock_key, lock.pair, lock.mode, lock.application_name, lock.granted) for lock in locks]
+    assert shown == [
+        (KEY, False, "ExclusiveLock", "a holder", True),
+        (KEY, False, "ExclusiveLock", "a waiter", False),
+    ]
+    assert [lock.pid for lock in locks] == [holder.info.backend_pid, waiter.info.backend_pid]
+    assert [lock.granted for lock in locks_of(asker, holder, waiter)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "pair"),
+    [
+        (str(KEY), KEY, False),
+        ("-1", -1, False),
+        (str(2**63 - 1), 2**63 - 1, False),
+        (str(-(2**63)), -(2**63), False),
+        (f"0, {KEY}", KEY, True),
+        ("-1, -1", -1, True),
+        ("7, 9", 7 * 2**32 + 9, True),
+    ],
+)
+def test_all_advisory_locks_shows_every_kind_of_key(
+    first: Connection, second: Connection, arguments: str, key: int, pair: bool
+) -> None:
+    first.execute(f"SELECT pg_advisory_lock_shared({arguments})")
+    (lock,) = locks_of(second, first)
+    assert (lock.lock_key, lock.pair, lock.mode, lock.granted) == (key, pair, "ShareLock", True)
+
+
+def test_the_reference_is_a_lock_client_that_can_do_everything(
+    lock_server: Server, first: Connection
+) -> None:
+    client = MonthLock(lock_server.dsn)
+    assert isinstance(client, LockClient)
+    assert verbs_of(client) == ("hold", "is_locked", "list")
+    assert client.acquire(YEAR, MONTH, 0)
+    assert client.is_locked(YEAR, MONTH)
+    assert client.key(YEAR, MONTH) in [lock.lock_key for lock in client.all_locks()]
+    client.close()
+    assert acquire_month_lock(first, YEAR, MONTH, PATIENCE_MS)
+
+
+# Values that make no sense
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "named"), [(1999, 1, "1999"), (2100, 1, "2100"), (2080, 0, "0"), (2080, 13, "13")]
+)
+def test_a_month_that_does_not_exist_is_refused_by_name(
+    first: Connection, year: int, month: int, named: str
+) -> None:
+    actions: list[Callable[[], object]] = [
+        lambda: acquire_month_lock(first, year, month, 0),
+        lambda: release_month_lock(first, year, month),
+        lambda: with_month_lock(first, year, month, lambda: None, 0),
+        lambda: is_month_locked(first, year, month),
+    ]
+    for action in actions:
+        with pytest.raises(ValueError, match=rf"must be a whole number .* not {named}$"):
+            action()
+
+
+@pytest.mark.parametrize("timeout_ms", [-1, -0.5, float("nan"), float("inf")])
+def test_a_timeout_that_makes_no_sense_is_refused_by_name(watched: Watched, timeout_ms: float) -> None:
+    with pytest.raises(ValueError, match=rf"timeout_ms must be .* not {re.escape(repr(timeout_ms))}$"):
+        acquire_month_lock(watched, YEAR, MONTH, timeout_ms)
+    assert watched.asked_at == []

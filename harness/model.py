@@ -72,7 +72,9 @@ class Program(msgspec.Struct, frozen=True):
                 raise ValueError(f"there is no month {year}-{month:02d} within 2000-01 and 2099-12")
         for number, step in enumerate(self.steps):
             if not 0 <= step.actor < self.actors:
-                raise ValueError(f"step {number} is of actor {step.actor}, but there are {self.actors} actors")
+                raise ValueError(
+                    f"step {number} is of actor {step.actor}, but there are {self.actors} actors"
+                )
             if isinstance(step, Operation):
                 self._check(number, step)
 

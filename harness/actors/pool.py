@@ -68,7 +68,8 @@ def _guard_forkserver() -> None:
     """
     guardian = Guardian()
     atexit.register(guardian.close)
-    multiprocess.current_process()._config.setdefault("tempdir", str(guardian.directory))
+    configuration: dict[str, Any] = vars(multiprocess.current_process())["_config"]
+    configuration.setdefault("tempdir", str(guardian.directory))
 
 
 class ActorProcess:

@@ -62,7 +62,17 @@ def _listen(guardian: Guardian, options: list[str], server: Server) -> Iterator[
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "pytest", str(directory), "-q", "-c", str(directory / "pytest.ini")),
-                *("-p", "xdist", "-p", "harness.pytest_plugin", "-p", "no:cacheprovider", "--basetemp", str(directory / "tmp"), *options),
+                *(
+                    "-p",
+                    "xdist",
+                    "-p",
+                    "harness.pytest_plugin",
+                    "-p",
+                    "no:cacheprovider",
+                    "--basetemp",
+                    str(directory / "tmp"),
+                    *options,
+                ),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -41,7 +41,9 @@ class Shell:
 
     def environment(self, **more: str) -> dict[str, str]:
         mine = {"TMPDIR": str(self.temporary), MARK: self.mark, "COLUMNS": "120"}
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "HYPERDRIVE"))}
+        inherited = {
+            key: value for key, value in os.environ.items() if not key.startswith(("PG", "HYPERDRIVE"))
+        }
         return inherited | mine | more
 
     def command(self, *arguments: str) -> list[str]:
@@ -50,6 +52,7 @@ class Shell:
     def run(self, *arguments: str, timeout: float = 90, **environment: str) -> Outcome:
         done = subprocess.run(
             self.command(*arguments),
+            check=False,
             cwd=self.cwd,
             env=self.environment(**environment),
             capture_output=True,

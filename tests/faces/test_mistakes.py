@@ -5,8 +5,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from harness.servers import address
 from harness.servers.server import Server
 from tests.faces.command import Shell
 
@@ -86,7 +86,7 @@ def test_something_else_answers(sh: Shell, answer: bytes | None) -> None:
 
 
 def test_a_wrong_password(sh: Shell, lock_server: Server) -> None:
-    right = address.conninfo_to_dict(lock_server.url)["password"]
+    right = conninfo_to_dict(lock_server.url)["password"]
     outcome = sh.run("run", "--pg", lock_server.url.replace(str(right), SECRET))
     assert outcome.code == 2
     assert "password authentication failed" in outcome.complaint
@@ -131,9 +131,9 @@ def test_a_lock_that_cannot_be_used(sh: Shell, name: str, why: str) -> None:
     [
         ("exit 3", "the lock command ended at 'open' with exit code 3"),
         ("echo hello; cat >/dev/null", "the lock command answered 'hello' to 'open'"),
-        ("read x; echo '{\"id\":1,\"ok\":true}'; read x; exit 4", "ended at 'acquire' with exit code 4"),
-        ("read x; echo '{\"id\":1,\"ok\":true}'; read x; echo '{\"id\":9}'; cat >/dev/null", "its id is not 2"),
-        ("read x; echo '{\"id\":1,\"ok\":[\"fly\"]}'; cat >/dev/null", "offers 'fly'"),
+        ('read x; echo \'{"id":1,"ok":true}\'; read x; exit 4', "ended at 'acquire' with exit code 4"),
+        ('read x; echo \'{"id":1,"ok":true}\'; read x; echo \'{"id":9}\'; cat >/dev/null', "its id is not 2"),
+        ('read x; echo \'{"id":1,"ok":["fly"]}\'; cat >/dev/null', "offers 'fly'"),
     ],
 )
 def test_a_lock_command_that_cannot_be_used(sh: Shell, script: str, why: str) -> None:

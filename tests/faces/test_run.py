@@ -20,7 +20,12 @@ def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
     assert outcome.err == ""
     assert re.search(r"✓ many_months +holds +30 examples", outcome.out)
     saved = load(next(sh.cwd.glob("reports/many_months/*-7/run.json")))
-    assert (saved.scenario, saved.seed, saved.status, saved.figures.examples) == ("many_months", 7, "holds", 30)
+    assert (saved.scenario, saved.seed, saved.status, saved.figures.examples) == (
+        "many_months",
+        7,
+        "holds",
+        30,
+    )
     assert JUnitXml.fromfile(str(sh.cwd / "reports/junit.xml")).tests == 2
 
 
@@ -73,7 +78,9 @@ def test_workers_report_a_broken_lock(sh: Shell) -> None:
 
 
 def test_workers_report_a_mistake(sh: Shell) -> None:
-    (sh.cwd / "some_lock.py").write_text("class Lock:\n    def __init__(self, dsn): raise OSError('no luck')\n")
+    (sh.cwd / "some_lock.py").write_text(
+        "class Lock:\n    def __init__(self, dsn): raise OSError('no luck')\n"
+    )
     outcome = sh.run("run", "many_months", "-n", "2", "--lock", "some_lock:Lock")
     assert outcome.code == 2
     assert "the lock cannot be used: OSError: no luck" in outcome.complaint

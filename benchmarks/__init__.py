@@ -1,0 +1,1 @@
+"""How fast the harness is on this machine: `python -m benchmarks`, or `nox -s benchmarks`."""

@@ -1,0 +1,63 @@
+"""Lockstep: examples a second, and what it costs to replace a killed actor."""
+
+from time import perf_counter, perf_counter_ns
+
+from harness.arena import open_arena
+from harness.explore import Plan, Progress
+from harness.faces.jobs import Job, known_scenarios, perform
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Figures, Month, Program
+from harness.runner import run
+from harness.scenario import Draw, Scenario, acquire, program, release
+from harness.servers.server import Server
+
+THREE, TWELVE = (3, 3), (12, 12)
+PLAIN = Scenario(
+    Draw({"acquire": 6, "release": 5, "is_locked": 2}, actors=THREE, steps=TWELVE, taken_ms=(0,)),
+    name="plain",
+)
+CRASH = Scenario(
+    Draw({"acquire": 6, "release": 5, "crash": 40}, actors=THREE, steps=TWELVE, taken_ms=(0,), crashes=1),
+    name="crash",
+)
+
+
+def throughput(server: Server, scenario: Scenario, examples: int, repeats: int) -> list[Figures]:
+    """Figures of whole explorations: drawn, run, judged; one after the other, in one worker.
+
+    The seconds begin when the actors are ready.
+    """
+    plans = [Plan(examples, seed=seed) for seed in range(repeats)]
+    return [perform(Job(scenario, plan), server, _quiet).figures for plan in plans]
+
+
+def swaps(server: Server, times: int) -> list[float]:
+    """Milliseconds from the decision to SIGKILL an actor until a spare stands ready in its place.
+
+    Between two of them a short program runs, as in an exploration.
+    """
+    taken = []
+    with open_arena(server, LockSpec(), Bounds()) as arena:
+        month = Month(arena.years.first, 1)
+        between = program(
+            *(step for one in range(3) for step in (acquire(one, month, 0), release(one, month)))
+        )
+        for number in range(times):
+            assert run(between, arena).status == "holds"
+            began = perf_counter_ns()
+            arena.replace(number % 3)
+            taken.append((perf_counter_ns() - began) / 1e6)
+    return taken
+
+
+def fixed_programs(server: Server) -> float:
+    """Seconds for the scenarios that are fixed programs, each on a fresh arena."""
+    fixed = [one for one in known_scenarios().values() if isinstance(one.what, Program) and not one.planted]
+    began = perf_counter()
+    for scenario in fixed:
+        assert perform(Job(scenario, Plan()), server, _quiet).status == "holds", scenario.name
+    return perf_counter() - began
+
+
+def _quiet(_: Progress) -> None:
+    pass

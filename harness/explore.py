@@ -4,6 +4,7 @@ Drawing and running overlap: while the actors carry out one program, Hypothesis 
 because nothing is drawn from live results.
 """
 
+import contextlib
 import secrets
 import statistics
 import time
@@ -106,7 +107,7 @@ def explore(scenario: Scenario, open_arena: OpenArena, plan: Plan, lock: LockSpe
     `lock` is how the report names the lock.  `NotApplicable` if it lacks what the scenario needs;
     `Interrupted` on Ctrl-C, with what was found so far.
     """
-    with Laboratory(open_arena) as laboratory:
+    with contextlib.closing(Laboratory(open_arena)) as laboratory:
         if lacking := scenario.needs() - laboratory.arena.verbs:
             raise NotApplicable(f"the lock has no {', '.join(sorted(lacking))}")
         return _Exploration(scenario, laboratory, plan, lock, listen).run()

@@ -1,9 +1,8 @@
 """Run one program and judge it: program -> history -> verdicts.  And months moved to where they may be used."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -14,6 +13,7 @@ from harness.model import History, Operation, Program, Status, Step, Verdict
 from harness.schedulers.lockstep import Lockstep
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
+_Home = tuple[Arena, ExitStack]
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -61,31 +61,45 @@ class Laboratory:
 
     def __init__(self, open_arena: OpenArena) -> None:
         self._open = open_arena
-        self._stack = ExitStack()
-        self.arena = self._stack.enter_context(open_arena())
+        self._removals = ThreadPoolExecutor(1)  # violations come in rows: the next arena opens meanwhile
+        self._next: Future[_Home] | None = None
+        self._home = self._open_home()
+
+    @property
+    def arena(self) -> Arena:
+        return self._home[0]
 
     def try_out(self, program: Program) -> Example:
         example = run(program, self.arena)
         if example.status == "violated":
-            self._renew(program)
+            if self.arena.server.ours:
+                self._move()
+            else:
+                self._clean(program)
         return example
 
-    def _renew(self, program: Program) -> None:
-        ours = self.arena.server.ours
-        self._stack.close()
-        self.arena = self._stack.enter_context(self._open())
-        if not ours:
-            idle = Program(1, program.months, ())
-            if any(event.answer is False for event in run(idle, self.arena).history.events):
-                raise MachineError(
-                    "the lock left months locked on a server that is not ours to clean; "
-                    "look with 'lock-harness locks', or leave --pg out to use an embedded server"
-                )
+    def _open_home(self) -> _Home:
+        stack = ExitStack()
+        return stack.enter_context(self._open()), stack
 
-    def __enter__(self) -> Self:
-        return self
+    def _move(self) -> None:
+        coming = self._next or self._removals.submit(self._open_home)
+        old, self._home = self._home, coming.result()
+        self._next = self._removals.submit(self._open_home)
+        self._removals.submit(old[1].close)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+    def _clean(self, program: Program) -> None:
+        self._home[1].close()
+        self._home = self._open_home()
+        idle = Program(1, program.months, ())
+        if any(event.answer is False for event in run(idle, self.arena).history.events):
+            raise MachineError(
+                "the lock left months locked on a server that is not ours to clean; "
+                "look with 'lock-harness locks', or leave --pg out to use an embedded server"
+            )
+
+    def close(self) -> None:
+        self._home[1].close()
+        if self._next:
+            self._next.result()[1].close()
+        self._removals.shutdown()

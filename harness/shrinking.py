@@ -18,13 +18,16 @@ SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 def shrink(program: Program, fails: Callable[[Program], bool]) -> Program:
     """The smallest program found: no single simplification of it fails.  `fails` ends it by saying no."""
+    tried = {program}
     improved = True
     while improved:
         improved = False
         for candidate in simpler(program):
-            if fails(candidate):
-                program, improved = candidate, True
-                break
+            if candidate not in tried:
+                tried.add(candidate)
+                if fails(candidate):
+                    program, improved = candidate, True
+                    break
     return program
 
 

@@ -1,5 +1,6 @@
 """A saved run, run again."""
 
+import contextlib
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,10 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
     """Run the program `times` times, show the worst outcome, and return its exit code."""
     old = load(path)
     spec = lock or _lock_of(old)
-    with open_server(pg) as server, Laboratory(partial(open_arena, server, spec, old.bounds)) as laboratory:
+    with (
+        open_server(pg) as server,
+        contextlib.closing(Laboratory(partial(open_arena, server, spec, old.bounds))) as laboratory,
+    ):
         program = moved(old.program, laboratory.arena.years.first)
         tally, worst = Tally(), None
         for _ in range(times):

@@ -3,6 +3,7 @@
 Pure: from a `Run` to something that rich can print.
 """
 
+from collections.abc import Sequence
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -10,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.checks.view import Call, View
-from harness.model import Event, Run, Verdict
+from harness.model import Event, Program, Run, Verdict
 
+_Row = tuple[int, int, int, str, str]
 STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 
 
@@ -24,11 +26,14 @@ def story(run: Run, replay: str) -> RenderableType:
         failed, tried = run.repeats
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
     if run.first_program:
-        steps, actors = len(run.first_program.steps), run.first_program.actors
-        left = len(run.program.steps)
-        parts.append(Text(f"Found with {steps} steps of {actors} actors, shrunk to {left}."))
+        parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
     parts.append(_line("See it again: ", (replay, "bold cyan")))
     return Group(*parts)
+
+
+def _measure(program: Program) -> str:
+    steps, actors = len(program.steps), program.actors
+    return f"{steps} step{'s' * (steps != 1)} of {actors} actor{'s' * (actors != 1)}"
 
 
 def _headline(run: Run) -> Text:
@@ -58,16 +63,23 @@ def table(run: Run) -> Table:
     grid.add_column("")
     proof = {number for v in run.verdicts if v.status != "holds" for number in v.evidence}
     began = run.history.events[0].at_ns if run.history.events else 0
-    for at_ns, actor, number, text, style in sorted(_rows(run), key=lambda row: row[0]):
+    rows = sorted(_rows(run), key=lambda row: row[0])
+    for at_ns, actor, number, text, style in rows[: _last_of_interest(rows, len(run.program.steps), proof)]:
         cells: list[RenderableType] = [Text(f"{(at_ns - began) / 1e6:.1f}")]
         cells += [Text(text if actor == column else "", style) for column in range(run.program.actors)]
         grid.add_row(*cells, Text("◀", "bold red") if number in proof else Text())
     return grid
 
 
-def _rows(run: Run) -> list[tuple[int, int, int, str, str]]:
+def _last_of_interest(rows: Sequence[_Row], steps: int, proof: set[int]) -> int:
+    """How many rows to show: giving everything back in the end is of interest only if it proves something."""
+    wanted = [place for place, row in enumerate(rows, 1) if row[2] < steps or row[2] in proof]
+    return max(wanted, default=len(rows))
+
+
+def _rows(run: Run) -> list[_Row]:
     """When, who, which number, what, and in what style."""
-    rows: list[tuple[int, int, int, str, str]] = []
+    rows: list[_Row] = []
     steps = len(run.program.steps)
     view = View(run.history, run.bounds)
     for call in view.calls:

@@ -17,7 +17,7 @@ from harness.model import Audit, Event, Fault, History, Operation, Program, Serv
 from harness.sequential import held_after
 
 GRACE_MS = 3000  # beyond all timeouts: then a call is taken for one that never returns
-SETTLE_NS = 100_000_000  # what the server is given to show what a client was told
+SETTLE_NS = 25_000_000  # what the server is given to show what a client was told
 NOTICE_MS = 500  # what a pending call is given to reach the server
 LATE_MS = 20  # how often we look whether somebody died meanwhile
 

@@ -53,12 +53,13 @@ def acquire_month_lock(conn: Connection, year: int, month: int, timeout_ms: floa
     if not (math.isfinite(timeout_ms) and timeout_ms >= 0):
         raise ValueError(f"timeout_ms must be a finite number, 0 or more, not {timeout_ms!r}")
     deadline = time.monotonic() + timeout_ms / 1000
-    while not _ask(conn, "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)", key):
-        left = deadline - time.monotonic()
-        if left <= 0 or timeout_ms == 0:
+    while True:
+        last = time.monotonic() >= deadline  # asked before the try: one that began earlier is not the last
+        if _ask(conn, "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)", key):
+            return True
+        if last:
             return False
-        time.sleep(min(left, RETRY_MS / 1000))
-    return True
+        time.sleep(max(0.0, min(deadline - time.monotonic(), RETRY_MS / 1000)))
 
 
 def release_month_lock(conn: Connection, year: int, month: int) -> bool:

@@ -1,0 +1,225 @@
+"""Actors are real processes: they can be killed, they are replaced, and they outlive nobody."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import psycopg
+import pytest
+
+from harness.actors.mailbox import Baton, Begin
+from harness.actors.pool import names
+from harness.arena import Arena, open_arena
+from harness.errors import UserError
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Event, Month, Program
+from harness.runner import run
+from harness.scenario import acquire, crash, list_locks, program, release, reopen
+from harness.servers.server import Server
+from tests.faces.command import Shell, shell, within
+from tests.live.conftest import Connection
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def arena(lock_server: Server) -> Iterator[Arena]:
+    with open_arena(lock_server, LockSpec(), Bounds()) as one:
+        yield one
+
+
+def month_of(arena: Arena) -> Month:
+    return Month(arena.years.first, 1)
+
+
+def play(arena: Arena, what: Program) -> None:
+    """Have warm actors take steps that need no conductor, and return when they are done."""
+    team = arena.gather(what.actors)
+    for number, one in enumerate(team):
+        arena.mailbox.send(one.name, Begin(number, 0, names(team), what))
+    arena.mailbox.send(team[0].name, Baton(0))
+    while not isinstance(message := arena.mailbox.receive(PATIENCE_MS), Baton):
+        assert message is not None
+        arena.pool.welcome(message)
+
+
+def kinds(events: list[Event]) -> list[tuple[str, str | None]]:
+    return [(event.kind, event.verb) for event in events]
+
+
+def sessions(conn: Connection, tag: str) -> int:
+    """How many sessions of one arena the server has."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, %s)"
+    row = conn.execute(query, (tag,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+# One actor dies
+
+
+def test_what_a_killed_actor_did_can_still_be_read(arena: Arena) -> None:
+    play(arena, program(acquire(0, month_of(arena), 0), list_locks(0)))
+    actor = arena.team[0]
+    actor.kill()
+    assert not actor.alive()
+    events = actor.journal.read()
+    assert kinds(events) == [("invoke", "acquire"), ("ok", "acquire"), ("invoke", "list"), ("ok", "list")]
+    assert events[1].answer is True
+    assert events[3].listed == (month_of(arena),)
+    assert actor.journal.read() == []
+
+
+def test_the_server_lets_go_of_a_killed_actor(arena: Arena) -> None:
+    play(arena, program(acquire(0, month_of(arena), 0)))
+    session = arena.team[0].session
+    (before,) = arena.observer.locks([session])
+    assert before.granted
+    arena.team[0].kill()
+    assert within(5, lambda: not arena.observer.alive([session]))
+    assert arena.observer.locks([session]) == []
+
+
+def test_a_replacement_has_a_session_of_its_own_and_can_have_the_month(arena: Arena) -> None:
+    play(arena, program(acquire(0, month_of(arena), 0)))
+    dead = arena.team[0]
+    dead.kill()
+    assert within(5, lambda: not arena.observer.alive([dead.session]))
+    fresh = arena.replace(0)
+    assert fresh is arena.team[0]
+    assert fresh.session != dead.session
+    assert fresh.pid != dead.pid
+    assert arena.observer.alive([fresh.session, dead.session]) == {fresh.session}
+    play(arena, program(acquire(0, month_of(arena), 0)))
+    assert fresh.journal.read()[-1].answer is True
+
+
+def test_a_dead_actor_is_replaced_when_a_team_is_gathered(arena: Arena) -> None:
+    alive, dead = arena.gather(2)
+    dead.kill()
+    team = arena.gather(3)
+    assert team[0] is alive
+    assert len({one.pid for one in [*team, dead]}) == 4
+    assert all(one.alive() for one in team)
+
+
+def test_a_waiter_that_is_killed_has_called_and_never_returned(arena: Arena) -> None:
+    month = month_of(arena)
+    history = run(
+        program(acquire(0, month, 0), acquire(1, month, PATIENCE_MS, pending=True), crash(1)), arena
+    ).history
+    assert kinds([event for event in history.events if (event.actor, event.life) == (1, 0)]) == [
+        ("invoke", "acquire"),
+        ("kill", None),
+        ("gone", None),
+    ]
+
+
+def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) -> None:
+    month = month_of(arena)
+    old = arena.team[0].session
+    run(program(acquire(0, month, 0), reopen(0), acquire(0, month, PATIENCE_MS), release(0, month)), arena)
+    new = arena.team[0].session
+    assert new != old
+    assert arena.observer.alive([old, new]) == {new}
+
+
+# All of them end
+
+
+def test_an_arena_leaves_neither_actors_nor_sessions(lock_server: Server) -> None:
+    with (
+        psycopg.connect(lock_server.dsn, autocommit=True) as conn,
+        open_arena(lock_server, LockSpec(), Bounds()) as arena,
+    ):
+        team = list(arena.gather(3))
+        tag = team[0].session.rpartition("/")[0]
+        assert sessions(conn, tag) >= 4  # with the observer
+        arena.dismiss()
+        assert [one.alive() for one in team] == [False, False, False]
+    with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
+        assert within(5, lambda: sessions(conn, tag) == 0)
+
+
+LOCK = """
+import sys
+from harness.locks.month_lock import MonthLock
+
+class Exits(MonthLock):
+    def acquire(self, *arguments):
+        sys.exit("enough")
+
+class NeedsMore:
+    def __init__(self, dsn, more): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("Exits", "must return or raise, not exit"), ("NeedsMore", "more")]
+)
+def test_a_lock_that_ends_its_process_or_cannot_open_is_the_users_error(
+    lock_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str
+) -> None:
+    (tmp_path / "lock_of_a_user.py").write_text(LOCK)
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = LockSpec(f"lock_of_a_user:{name}")
+    with pytest.raises(UserError, match=why), open_arena(lock_server, spec, Bounds()) as arena:
+        run(program(acquire(0, month_of(arena), 0)), arena)
+
+
+# The conductor dies
+
+CONDUCTOR = """
+import sys
+import threading
+
+import msgspec
+
+from harness.arena import open_arena
+from harness.locks.loading import LockSpec
+from harness.model import Bounds
+from harness.servers.server import Server
+
+if __name__ == "__main__":
+    server, lock = (msgspec.json.decode(text, type=kind) for text, kind in zip(sys.argv[1:], (Server, LockSpec)))
+    with open_arena(server, lock, Bounds()) as arena:
+        print(arena.gather(3)[0].session, flush=True)
+        threading.Event().wait()
+"""
+
+# speaks the protocol as far as `open`, and has a child that would live on
+COMMAND = """read request; echo '{"id":1,"ok":[]}'; sleep 600 & cat > /dev/null"""
+
+
+@pytest.fixture
+def sh(tmp_path: Path) -> Iterator[Shell]:
+    with shell(tmp_path) as one:
+        yield one
+
+
+@pytest.mark.parametrize("lock", [LockSpec(), LockSpec("", ("sh", "-c", COMMAND))], ids=["python", "command"])
+def test_actors_and_what_they_started_die_with_a_killed_conductor(
+    lock_server: Server, sh: Shell, lock: LockSpec
+) -> None:
+    named = replace(lock_server, kind="named")  # nothing is created that a killed conductor would leave
+    (sh.cwd / "conductor.py").write_text(CONDUCTOR)
+    arguments = [msgspec.json.encode(one).decode() for one in (named, lock)]
+    with subprocess.Popen(
+        [sys.executable, "conductor.py", *arguments],
+        cwd=sh.cwd,
+        env=sh.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        tag = process.stdout.readline().rpartition("/")[0]
+        assert tag.startswith("lock-harness/")
+        assert len(sh.processes()) > 5  # the conductor, three actors, spares, guardian, stall meter
+        process.kill()
+        assert within(5, lambda: not sh.left_behind()), sh.left_behind()
+    with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
+        assert within(5, lambda: sessions(conn, tag) == 0)

@@ -1,0 +1,60 @@
+"""A lock in another language, with another client library, is tested like any other."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.explore import Plan
+from harness.faces.jobs import Job, perform
+from harness.locks.loading import LockSpec, command_spec
+from harness.model import Run
+from harness.scenario import discover
+from harness.servers.server import Server
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = discover([ROOT / "scenarios"])
+INSTALL_S = 60
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lock's own folder, with the client library that it needs."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        pytest.skip("no node and npm on this machine")
+    place = tmp_path_factory.mktemp("foreign") / "lock"
+    shutil.copytree(ROOT / "tests" / "foreign", place)
+    install = ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1", "--loglevel=error"]
+    try:
+        done = subprocess.run(
+            install, check=False, cwd=place, capture_output=True, text=True, timeout=INSTALL_S
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm install took more than {INSTALL_S} s: no network?")
+    if done.returncode:
+        pytest.skip(f"npm install failed, perhaps for lack of network: {done.stderr.strip()[-300:]}")
+    return place
+
+
+def explored(scenario: str, lock: LockSpec, server: Server, examples: int) -> Run:
+    return perform(Job(SCENARIOS[scenario], Plan(examples), lock), server, lambda _: None)
+
+
+@pytest.mark.parametrize("scenario", ["concurrent_lock_acquisition", "crashes", "interleavings", "timeouts"])
+def test_a_lock_in_node_holds(folder: Path, lock_server: Server, scenario: str) -> None:
+    lock = command_spec(f"node {folder / 'month_lock.mjs'}")
+    run = explored(scenario, lock, lock_server, 30)
+    assert [verdict for verdict in run.verdicts if verdict.status != "holds"] == []
+    assert run.status == "holds"
+    assert run.lock_command
+
+
+def test_a_broken_lock_in_node_is_caught(folder: Path, our_server: Server) -> None:
+    broken = folder / "broken.mjs"
+    good = (folder / "month_lock.mjs").read_text()
+    broken.write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
+    run = explored("handover", command_spec(f"node {broken}"), our_server, 30)
+    assert run.status == "violated"
+    assert "mutual_exclusion" in [one.check for one in run.verdicts if one.status == "violated"]

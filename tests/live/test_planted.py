@@ -1,0 +1,75 @@
+"""Each planted lock is caught, and its failure made as small as it can be."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from harness.explore import Plan
+from harness.faces.jobs import Job, perform
+from harness.model import Program
+from harness.scenario import discover
+from harness.servers.server import Server
+
+PLANTED = {
+    name.removeprefix("planted/"): one
+    for name, one in discover([Path(__file__).parents[2] / "scenarios"]).items()
+    if one.planted
+}
+
+
+TRIES = 3  # shrinking has a time limit, which a busy machine may use up before it gets anywhere
+
+
+class Smallest(NamedTuple):
+    actors: int
+    steps: int
+    check: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.actors, self.steps
+
+
+SMALLEST = {
+    # one holds, another asks for a moment
+    "gives_up_early": Smallest(2, 2, "timeout_not_early"),
+    # one holds two months, and the server shows one lock
+    "key_collision": Smallest(1, 2, "independent_months"),
+    # the release that the harness adds at the end is the one that is forgotten
+    "release_forgets": Smallest(1, 1, "nothing_left_behind"),
+    # one holds and dies; the harness itself finds that nobody gets the month any more
+    "row_survives_crash": Smallest(1, 2, "auto_release"),
+    # two ask, two are told yes
+    "shared_mode": Smallest(2, 2, "mutual_exclusion"),
+    "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
+    "transaction_lock": Smallest(2, 2, "mutual_exclusion"),
+}
+
+
+def test_all_planted_locks_are_looked_at() -> None:
+    assert {*SMALLEST} == {*PLANTED}
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(our_server: Server, name: str) -> None:
+    programs = [catch(our_server, name)]
+    while len(programs) < TRIES and shape(programs[-1]) != SMALLEST[name].shape:
+        programs.append(catch(our_server, name))
+    assert shape(programs[-1]) == SMALLEST[name].shape, programs
+
+
+def catch(server: Server, name: str) -> Program:
+    """What the violation was shrunk to."""
+    run = perform(Job(PLANTED[name], Plan()), server, lambda _: None)
+    assert run.status == "violated"
+    broken = [verdict.check for verdict in run.verdicts if verdict.status == "violated"]
+    assert SMALLEST[name].check in broken
+    assert run.repeats is not None
+    assert run.repeats[0] >= 1
+    assert run.figures.seconds < 30
+    return run.program
+
+
+def shape(program: Program) -> tuple[int, int]:
+    return program.actors, len(program.steps)

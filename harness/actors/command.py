@@ -28,8 +28,10 @@ class CommandSession:
         assert process.stdout is not None
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self._requests = 0
-        offered = self._ask("open", dsn=url).ok
-        self._verbs = tuple(offered) if isinstance(offered, list) else ()
+        opened = self._ask("open", dsn=url)
+        if opened.error is not None:
+            raise UserError(f"the lock command could not open a session: {opened.error}")
+        self._verbs = tuple(opened.ok) if isinstance(opened.ok, list) else ()
         unknown = [verb for verb in self._verbs if verb not in OPTIONAL_VERBS]
         if unknown:
             names = ", ".join(OPTIONAL_VERBS)

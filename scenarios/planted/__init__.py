@@ -1,1 +1,0 @@
-"""Broken locks, each in a scenario that must catch it."""

@@ -1,1 +1,1 @@
-"""lock-harness."""
+"""Property-based concurrency tests for locks built on PostgreSQL."""

@@ -51,6 +51,14 @@ def test_a_lock_in_node_holds(folder: Path, lock_server: Server, scenario: str) 
     assert run.lock_command
 
 
+def test_the_documented_lock_in_typescript_holds(
+    folder: Path, lock_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    lock = command_spec("node --import tsx month_lock.ts")
+    assert explored("interleavings", lock, lock_server, 15).status == "holds"
+
+
 def test_a_broken_lock_in_node_is_caught(folder: Path, our_server: Server) -> None:
     broken = folder / "broken.mjs"
     good = (folder / "month_lock.mjs").read_text()

@@ -40,6 +40,8 @@ SMALLEST = {
     "release_forgets": Smallest(1, 1, "nothing_left_behind"),
     # one holds and dies; the harness itself finds that nobody gets the month any more
     "row_survives_crash": Smallest(1, 2, "auto_release"),
+    # one holds two months and gives back one; another gets the other one
+    "release_frees_all": Smallest(2, 4, "mutual_exclusion"),
     # two ask, two are told yes
     "shared_mode": Smallest(2, 2, "mutual_exclusion"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),

@@ -1,5 +1,6 @@
 """The command line: `lock-harness run | replay | list | locks | doctor`."""
 
+import os
 import signal
 import sys
 from datetime import UTC, datetime
@@ -88,6 +89,9 @@ def run(
     if pg == NONE:
         console.print("skipped: --pg none leaves no server to test on; leave it out to have one started")
         return 0
+    os.environ.setdefault(
+        "HYPOTHESIS_STORAGE_DIRECTORY", str(reports / ".hypothesis")
+    )  # not in the user's way
     campaign = Campaign(chosen, options, console)
     with open_server(pg) as server:
         console.print(f"{server}, lock {options.lock or 'reference'}, seed {campaign.seed}")

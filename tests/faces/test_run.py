@@ -27,6 +27,7 @@ def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
         30,
     )
     assert JUnitXml.fromfile(str(sh.cwd / "reports/junit.xml")).tests == 2
+    assert [path.name for path in sh.cwd.iterdir()] == ["reports"], "nothing else in the user's folder"
 
 
 def test_a_broken_lock_is_found_told_and_replayed(sh: Shell) -> None:

@@ -1,7 +1,7 @@
 """Of three workers that ask for one month at the same time, exactly one gets it; the others time out."""
 
 from harness.model import Month
-from harness.scenario import Scenario, acquire, program
+from harness.scenario import Scenario, acquire, join, program
 
 MONTH = Month(2090, 1)
 
@@ -10,5 +10,8 @@ SCENARIO = Scenario(
         acquire(0, MONTH, 150, pending=True),
         acquire(1, MONTH, 150, pending=True),
         acquire(2, MONTH, 150, pending=True),
+        join(0),
+        join(1),
+        join(2),
     )
 )

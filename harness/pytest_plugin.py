@@ -92,10 +92,10 @@ def pytest_collection_modifyitems(
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
     for scenario in scenarios:
-        plan = _plan(config)
-        for number, share in enumerate(shares(plan, scenario, config.getoption("lock_shares"))):
+        parts = shares(_plan(config), scenario, config.getoption("lock_shares"))
+        for number, share in enumerate(parts):
             job = Job(scenario, share, lock, years, config.getoption("lock_release_ms"))
-            name = f"{scenario.name}[{number}]"
+            name = scenario.name if len(parts) == 1 else f"{scenario.name}[{number}]"
             items.append(ScenarioItem.from_parent(session, name=name, job=job))
 
 
@@ -183,7 +183,8 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
         under_test = lock_spec(lock, None) if isinstance(lock, str) else lock or named
         plan = _plan(config)
         plan = Plan(examples or plan.examples, plan.seconds, plan.seed)
-        job = Job(chosen, plan, under_test, parse_years(config.getoption("lock_years")))
+        years, release_ms = parse_years(config.getoption("lock_years")), config.getoption("lock_release_ms")
+        job = Job(chosen, plan, under_test, years, release_ms)
         run, path = _perform(job, lock_server, config, lambda _: None)
         _assert_good(run, path)
         return run

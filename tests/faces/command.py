@@ -50,8 +50,16 @@ class Shell:
         return [sys.executable, "-m", "harness", *arguments]
 
     def run(self, *arguments: str, timeout: float = 90, **environment: str) -> Outcome:
+        return self._finish(self.command(*arguments), timeout, environment)
+
+    def pytest(self, *arguments: str) -> Outcome:
+        """A pytest session in the folder, with the plugin that is installed."""
+        quiet = ("-p", "no:cacheprovider", "--basetemp", str(self.cwd / ".pytest"))
+        return self._finish([sys.executable, "-m", "pytest", *quiet, *arguments], 90, {})
+
+    def _finish(self, command: list[str], timeout: float, environment: dict[str, str]) -> Outcome:
         done = subprocess.run(
-            self.command(*arguments),
+            command,
             check=False,
             cwd=self.cwd,
             env=self.environment(**environment),

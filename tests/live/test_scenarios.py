@@ -44,9 +44,9 @@ def test_a_drawn_scenario_holds(check_lock: CheckLock, name: str) -> None:
     assert {verdict.status for verdict in run.verdicts} == {"holds"}
     assert run.figures.examples == EXAMPLES
     assert run.figures.operations > EXAMPLES
-    seen_to_go = run.figures.release.count if run.figures.release else 0
-    assert seen_to_go == run.figures.faults
-    assert run.figures.faults > (EXAMPLES / 2 if name == "crashes" else -1)
+    if name == "crashes":
+        assert run.figures.release is not None
+        assert 0 < run.figures.release.count <= run.figures.faults  # less: a stall can hide when it was
 
 
 @pytest.mark.parametrize("name", ANSWERS)

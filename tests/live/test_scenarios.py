@@ -46,7 +46,7 @@ def test_a_drawn_scenario_holds(check_lock: CheckLock, name: str) -> None:
     assert run.figures.operations > EXAMPLES
     if name == "crashes":
         assert run.figures.release is not None
-        assert 0 < run.figures.release.count <= run.figures.faults  # less: a stall can hide when it was
+        assert 0 < run.figures.release.count <= run.figures.faults  # fewer: one may be seen too late
 
 
 @pytest.mark.parametrize("name", ANSWERS)

@@ -20,7 +20,7 @@ from hypothesis.strategies import SearchStrategy
 from harness.errors import HarnessError
 from harness.locks.loading import LockSpec
 from harness.model import Event, Figures, Program, Run, Spread
-from harness.runner import Example, Laboratory, OpenArena, moved
+from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
 from harness.scenario import Draw, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
@@ -30,7 +30,6 @@ CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds
 SHRINK_S = 15.0
 REPEATS = 10
 REPEAT_S = 4.0
-AGREE = 2  # how often in a row a reliable failure must come back
 TRIES = 5  # how often a smaller program may fail to fail, when the failure comes and goes
 
 
@@ -147,7 +146,7 @@ class _Exploration:
 
     def _run_fixed(self, program: Program) -> None:
         here = moved(program, self._laboratory.arena.years.first)
-        self._take(self._laboratory.try_out(here))
+        self._take(self._laboratory.confirmed(here))
 
     def _search(self, draw: Draw) -> None:
         arena = self._laboratory.arena
@@ -160,7 +159,7 @@ class _Exploration:
                     self._collect(ahead.popleft())
                 if self._found or self._time_is_up():
                     raise _Enough
-                ahead.append(executor.submit(self._laboratory.try_out, program))
+                ahead.append(executor.submit(self._laboratory.confirmed, program))
 
             try:
                 self._draw_all(strategy, submit)

@@ -181,12 +181,16 @@ Status = Literal["holds", "violated", "unknown"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What one check says of one history, and the numbers of the events that prove it."""
+    """What one check says of one history, and the numbers of the events that prove it.
+
+    `timed`: it leans on an upper bound on time, which a busy machine may break too.
+    """
 
     check: str
     status: Status
     why: str = ""
     evidence: tuple[int, ...] = ()
+    timed: bool = False
 
 
 class Bounds(msgspec.Struct, frozen=True):

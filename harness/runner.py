@@ -13,6 +13,7 @@ from harness.model import History, Operation, Program, Status, Step, Verdict
 from harness.schedulers.lockstep import Lockstep
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
+AGREE = 2  # how often in a row a reliable failure must come back
 _Home = tuple[Arena, ExitStack]
 
 
@@ -31,6 +32,21 @@ class Example(msgspec.Struct, frozen=True):
     def broken(self) -> frozenset[str]:
         """The names of the checks that were violated."""
         return frozenset(verdict.check for verdict in self.verdicts if verdict.status == "violated")
+
+    @property
+    def hinges_on_time(self) -> bool:
+        """Whether nothing but upper bounds on time was violated: a busy machine does that too."""
+        return self.status == "violated" and all(v.timed for v in self.verdicts if v.status == "violated")
+
+    def doubted(self) -> "Example":
+        """The same with its violations taken for doubts."""
+        verdicts = (
+            msgspec.structs.replace(v, status="unknown", why=f"{v.why}; once, and not when run again")
+            if v.status == "violated"
+            else v
+            for v in self.verdicts
+        )
+        return msgspec.structs.replace(self, verdicts=tuple(verdicts))
 
 
 def run(program: Program, arena: Arena) -> Example:
@@ -78,6 +94,15 @@ class Laboratory:
                 self._clean(program)
         return example
 
+    def confirmed(self, program: Program) -> Example:
+        """Try it out; what hinges on time is a violation only if it comes back `AGREE` times in a row."""
+        example = self.try_out(program)
+        if example.hinges_on_time and not all(
+            example.broken & self.try_out(program).broken for _ in range(AGREE)
+        ):
+            return example.doubted()
+        return example
+
     def _open_home(self) -> _Home:
         stack = ExitStack()
         return stack.enter_context(self._open()), stack
@@ -99,7 +124,8 @@ class Laboratory:
             )
 
     def close(self) -> None:
-        self._home[1].close()
-        if self._next:
-            self._next.result()[1].close()
-        self._removals.shutdown()
+        with ExitStack() as stack:
+            stack.callback(self._removals.shutdown)
+            stack.callback(self._home[1].close)
+            if self._next:
+                self._next.result()[1].close()

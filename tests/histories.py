@@ -42,6 +42,11 @@ def call(
     return events
 
 
+def acquire(actor: int, at: float, answer: bool, **more: Any) -> Part:
+    """An acquire of January."""
+    return call(actor, "acquire", JAN, at=at, answer=answer, **more)
+
+
 def kill(actor: int, *, at: float, life: int = 0, gone_after: float | None = 2) -> Part:
     """SIGKILL, and the moment when the server had noticed."""
     events: Part = [{"at": at, "kind": "kill", "actor": actor, "life": life}]

@@ -11,8 +11,8 @@ def errors_preserved(view: View) -> Verdict:
         if call.verb != "hold" or call.returned_ns is None:
             continue
         if call.raises and call.answer and not call.own_error:
-            found.append(("violated", f"the {call} swallowed its body's exception", (call.number,)))
+            found.append(Finding("violated", f"the {call} swallowed its body's exception", (call.number,)))
         elif call.error and (call.raises or call.entered_ns is not None):
             why = f"the {call} raised something else than its body did: {call.error}"
-            found.append(("violated", why, (call.number,)))
+            found.append(Finding("violated", why, (call.number,)))
     return verdict("errors_preserved", found)

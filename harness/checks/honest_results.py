@@ -24,21 +24,22 @@ def _releases(view: View) -> Iterator[Finding]:
         if call.verb == "release" and count is not None and call.answer not in (None, count > 0):
             held = f"held it {count} times" if count > 1 else "held it" if count else "did not hold it"
             why = f"the {call} answered {call.answer} although that session {held}"
-            yield "violated", why, (call.number,)
+            yield Finding("violated", why, (call.number,))
 
 
 def _errors(view: View) -> Iterator[Finding]:
     for call in view.calls:
         if call.error and call.verb not in ("acquire", "hold"):
-            yield "violated", f"the {call} raised: {call.error}", (call.number,)
+            yield Finding("violated", f"the {call} raised: {call.error}", (call.number,))
 
 
 def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Finding]:
     """The claim that `month` is locked, or is not, at some moment of the call."""
     if locked and not view.maybe_held(month, call.invoked_ns, call.until_ns):
         why = f"the {call} says that {month} is locked, but nobody can have held it then"
-        yield "violated", why, (call.number,)
+        ended = any(span.ending in ("death", "close") for span in view.possible.get(month, ()))
+        yield Finding("violated", why, (call.number,), timed=ended)
     holder = view.held_throughout(month, call.invoked_ns, call.until_ns)
     if not locked and holder:
         why = f"the {call} says that {month} is free, but actor {holder.owner[0]} held it all the while"
-        yield "violated", why, (holder.first, call.number)
+        yield Finding("violated", why, (holder.first, call.number))

@@ -23,5 +23,5 @@ def _shared_locks(view: View) -> list[Finding]:
             if 0 < len(locks) < len(months):
                 names = " and ".join(str(month) for month in months)
                 why = f"actor {actor} holds {names}, but the server shows {len(locks)} advisory lock for them"
-                found.append(("violated", why, ()))
+                found.append(Finding("violated", why, ()))
     return found

@@ -22,4 +22,4 @@ def _overlap(one: Span, two: Span) -> Finding:
     until = min(one.to_ns, two.to_ns)
     how_long = "until the end" if until == FOREVER else f"for {ms(until - two.from_ns)}"
     why = f"actors {one.owner[0]} and {two.owner[0]} both held {two.month} {how_long}"
-    return "violated", why, (one.first, two.first)
+    return Finding("violated", why, (one.first, two.first))

@@ -10,18 +10,19 @@ from harness.model import Audit, Verdict
 
 def nothing_left_behind(view: View) -> Verdict:
     found: list[Finding] = []
+    lingering = {event.actor for event in view.history.events if event.kind == "lingers"}
     for audit in view.history.audits:
-        found.extend(_surplus(audit))
+        found.extend(_surplus(audit, lingering))
         if audit.sessions < view.history.actors and not view.history.unfinished:
             why = (
                 f"the server can name {audit.sessions} of {view.history.actors} sessions: "
                 "the lock must pass on the application_name of its connection string"
             )
-            found.append(("unknown", why, ()))
+            found.append(Finding("unknown", why, ()))
     return verdict("nothing_left_behind", found)
 
 
-def _surplus(audit: Audit) -> list[Finding]:
+def _surplus(audit: Audit, lingering: set[int]) -> list[Finding]:
     found: list[Finding] = []
     for actor in sorted({lock.actor for lock in audit.locks}):
         locks = [lock for lock in audit.locks if lock.actor == actor]
@@ -32,5 +33,5 @@ def _surplus(audit: Audit) -> list[Finding]:
                 f"{audit.where} the server has {len(locks)} advisory locks of actor {actor} (pid {pids}), "
                 f"but by its answers it holds {knows}"
             )
-            found.append(("violated", why, ()))
+            found.append(Finding("violated", why, (), timed=actor in lingering))
     return found

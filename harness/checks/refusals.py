@@ -77,5 +77,5 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
             stalled = leaned_on_time and view.stalled(since, call.until_ns, refusal.free_ns)
             numbers = [call.number] + [n for s in (before, other) if s for n in (s.first, s.last)]
             evidence = tuple(number for number in numbers if number is not None)
-            found.append(("unknown" if stalled else "violated", text, evidence))
+            found.append(Finding("unknown" if stalled else "violated", text, evidence, leaned_on_time))
     return found

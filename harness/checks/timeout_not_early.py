@@ -13,5 +13,5 @@ def timeout_not_early(view: View) -> Verdict:
             took = call.returned_ns - call.invoked_ns
             if took < call.timeout_ms * 1_000_000:
                 why = f"the {call} gave up after {ms(took)}, before its timeout of {call.timeout_ms} ms"
-                found.append(("violated", why, (call.number,)))
+                found.append(Finding("violated", why, (call.number,)))
     return verdict("timeout_not_early", found)

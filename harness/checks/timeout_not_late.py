@@ -21,5 +21,5 @@ def timeout_not_late(view: View) -> Verdict:
             what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
             why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms"
             blame = view.stalled(call.invoked_ns, ended_ns, late_ns)
-            found.append(("unknown" if blame else "violated", why, (call.number,)))
+            found.append(Finding("unknown" if blame else "violated", why, (call.number,), timed=True))
     return verdict("timeout_not_late", found)

@@ -8,7 +8,7 @@ from harness.model import Verdict
 
 def timeout_returns_false(view: View) -> Verdict:
     found: list[Finding] = [
-        ("violated", f"the {call} raised instead of answering: {call.error}", (call.number,))
+        Finding("violated", f"the {call} raised instead of answering: {call.error}", (call.number,))
         for call in asking(view)
         if call.error and call.entered_ns is None and not call.raises
     ]

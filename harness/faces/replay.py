@@ -28,7 +28,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
         program = moved(old.program, laboratory.arena.years.first)
         tally, worst = Tally(), None
         for _ in range(times):
-            example = laboratory.try_out(program)
+            example = laboratory.confirmed(program)
             tally.add(example)
             worst = _worse(worst, example)
         assert worst is not None

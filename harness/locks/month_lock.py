@@ -115,10 +115,17 @@ def _ask(conn: Connection, query: str, key: int) -> bool:
 
 
 def _give_back(conn: Connection, year: int, month: int) -> None:
-    if conn.info.transaction_status == TransactionStatus.INERROR:
-        conn.rollback()  # in an aborted transaction even the unlock would be refused
-    if not release_month_lock(conn, year, month):
-        raise MonthLockLost(f"month {year}-{month:02d} was not held any more when its body ended")
+    lost = MonthLockLost(f"month {year}-{month:02d} was not held any more when its body ended")
+    try:
+        if conn.info.transaction_status == TransactionStatus.INERROR:
+            conn.rollback()  # in an aborted transaction even the unlock would be refused
+        released = release_month_lock(conn, year, month)
+    except psycopg.OperationalError as error:
+        if conn.broken:  # and with its session the lock is gone
+            raise lost from error
+        raise
+    if not released:
+        raise lost
 
 
 class MonthLock:

@@ -217,7 +217,9 @@ class Lockstep:
 
     def _audit(self, where: str) -> None:
         """Compare the server's locks with the clients' answers, until they agree or have had time to."""
-        held = held_after(sorted(self._all_events(), key=lambda event: event.at_ns))
+        events = self._all_events()
+        held = held_after(sorted(events, key=lambda event: event.at_ns))
+        spoken = {(event.actor, event.life) for event in events if event.kind == "invoke"}
         began = now_ns()
         everybody = [*enumerate(self._team), *self._past]
         sessions = {name: actor for actor, one in everybody for name in one.all_sessions}
@@ -230,5 +232,9 @@ class Lockstep:
             if len(locks) == len(held) or waited > SETTLE_NS:
                 break
         present = {row.name for row in rows}
-        seen = sum(one.session in present for one in self._team)
+        # a pooler may tell the name of a session only when it first says something
+        seen = sum(
+            one.session in present or (actor, self._lives[actor]) not in spoken
+            for actor, one in enumerate(self._team)
+        )
         self._audits.append(Audit(now_ns(), where, held, locks, seen, waited))  # type: ignore[arg-type]

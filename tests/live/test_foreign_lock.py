@@ -42,27 +42,22 @@ def explored(scenario: str, lock: LockSpec, server: Server, examples: int) -> Ru
     return perform(Job(SCENARIOS[scenario], Plan(examples), lock), server, lambda _: None)
 
 
+@pytest.fixture(autouse=True)
+def _there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+
+
 @pytest.mark.parametrize("scenario", ["concurrent_lock_acquisition", "crashes", "interleavings", "timeouts"])
-def test_a_lock_in_node_holds(folder: Path, lock_server: Server, scenario: str) -> None:
-    lock = command_spec(f"node {folder / 'month_lock.mjs'}")
-    run = explored(scenario, lock, lock_server, 30)
+def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
+    run = explored(scenario, command_spec("node --import tsx month_lock.ts"), lock_server, 25)
     assert [verdict for verdict in run.verdicts if verdict.status != "holds"] == []
     assert run.status == "holds"
     assert run.lock_command
 
 
-def test_the_documented_lock_in_typescript_holds(
-    folder: Path, lock_server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    lock = command_spec("node --import tsx month_lock.ts")
-    assert explored("interleavings", lock, lock_server, 15).status == "holds"
-
-
-def test_a_broken_lock_in_node_is_caught(folder: Path, our_server: Server) -> None:
-    broken = folder / "broken.mjs"
-    good = (folder / "month_lock.mjs").read_text()
-    broken.write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
-    run = explored("handover", command_spec(f"node {broken}"), our_server, 30)
+def test_a_broken_lock_in_typescript_is_caught(folder: Path, our_server: Server) -> None:
+    good = (folder / "month_lock.ts").read_text()
+    (folder / "broken.ts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
+    run = explored("handover", command_spec("node --import tsx broken.ts"), our_server, 30)
     assert run.status == "violated"
     assert "mutual_exclusion" in [one.check for one in run.verdicts if one.status == "violated"]

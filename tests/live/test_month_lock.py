@@ -206,6 +206,15 @@ def test_fns_result_does_not_hide_that_the_lock_was_lost(first: Connection) -> N
         with_month_lock(first, YEAR, MONTH, lambda: release_month_lock(first, YEAR, MONTH), 0)
 
 
+def test_a_session_that_died_under_fn_has_lost_the_lock(first: Connection, second: Connection) -> None:
+    def fn() -> None:
+        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, PATIENCE_MS))
+
+    with pytest.raises(MonthLockLost, match="2080-06 was not held any more") as raised:
+        with_month_lock(first, YEAR, MONTH, fn, 0)
+    assert isinstance(raised.value.__cause__, psycopg.OperationalError)
+
+
 def fail(conn: Connection) -> None:
     conn.execute("BEGIN")
     conn.execute("SELECT 1 / 0")

@@ -23,7 +23,7 @@ from harness.guardian import Guardian, guarded_directory
 from harness.locks.loading import LockSpec
 from harness.model import Bounds, Month
 from harness.runner import moved, run
-from harness.scenario import acquire, program
+from harness.scenario import acquire, crash, program, reopen
 from harness.servers import address
 from harness.servers.doctor import Finding, examine
 from harness.servers.embedded import embedded_server
@@ -331,11 +331,13 @@ def test_a_pooler_in_session_mode_will_do(lock_server: Server) -> None:
         open_server(dsn) as server,
         open_arena(server, LockSpec(), Bounds()) as arena,
     ):
-        here = moved(program(acquire(0, month, 0), acquire(1, month, 0)), arena.years.first)
-        example = run(here, arena)
-    assert example.status != "violated"
-    answers = [event.answer for event in example.history.events if event.kind == "ok" and event.number < 2]
-    assert answers == [True, False]
+        steps = program(
+            acquire(0, month, 0), acquire(1, month, 0), crash(0), acquire(1, month, 1000), reopen(2)
+        )
+        example = run(moved(steps, arena.years.first), arena)
+    assert [verdict for verdict in example.verdicts if verdict.status != "holds"] == []
+    answers = [event.answer for event in example.history.events if event.kind == "ok" and event.number < 4]
+    assert answers == [True, False, True]
 
 
 def test_the_doctor_finds_a_server_fit(lock_server: Server) -> None:

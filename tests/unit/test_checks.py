@@ -17,16 +17,12 @@ from harness.checks.timeout_not_late import timeout_not_late
 from harness.checks.timeout_returns_false import timeout_returns_false
 from harness.checks.view import View
 from harness.model import Bounds, History, Status, Verdict
-from tests.histories import FEB, JAN, audit, call, history, kill, stall
+from tests.histories import FEB, JAN, acquire, audit, call, history, kill, stall
 
 BOUNDS = Bounds()
 
 Check = Callable[[View], Verdict]
 NAMED = {check(View(history(), BOUNDS)).check: check for check in CHECKS}
-
-
-def acquire(actor: int, at: float, answer: bool, **more: object) -> list[dict[str, object]]:
-    return call(actor, "acquire", JAN, at=at, answer=answer, **more)  # type: ignore[arg-type]
 
 
 CASES: list[tuple[Check, Status, str, History]] = [

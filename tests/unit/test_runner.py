@@ -1,0 +1,65 @@
+"""What hinges on time must come back."""
+
+from contextlib import nullcontext
+from unittest.mock import create_autospec
+
+import pytest
+
+from harness.arena import Arena
+from harness.checks import judge
+from harness.model import Bounds, Program, Status
+from harness.runner import Example, Laboratory
+from tests.histories import JAN, Part, acquire, history
+
+PROGRAM = Program(2, (JAN,), ())
+
+
+def example(*parts: Part) -> Example:
+    given = history(*parts)
+    return Example(PROGRAM, given, judge(given, Bounds()))
+
+
+GOOD = example(acquire(0, 0, True))
+LATE = example(acquire(0, 0, True, took=500, timeout=20))
+BOTH = example(acquire(0, 0, True), acquire(1, 5, True, took=500, timeout=20))
+
+
+class Scripted(Laboratory):
+    """Gives the examples it was told to give."""
+
+    def __init__(self, *examples: Example) -> None:
+        arena = create_autospec(Arena)
+        super().__init__(lambda: nullcontext(arena))
+        self._examples = iter(examples)
+
+    def try_out(self, program: Program) -> Example:
+        assert program == PROGRAM
+        return next(self._examples)
+
+
+def test_only_a_late_answer_hinges_on_time() -> None:
+    assert (GOOD.hinges_on_time, LATE.hinges_on_time, BOTH.hinges_on_time) == (False, True, False)
+
+
+def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
+    doubted = LATE.doubted()
+    assert doubted.status == "unknown"
+    why = next(verdict.why for verdict in doubted.verdicts if verdict.status == "unknown")
+    assert "answered after 500.0 ms" in why
+    assert "not when run again" in why
+
+
+@pytest.mark.parametrize(
+    ("examples", "status"),
+    [
+        ((GOOD,), "holds"),
+        ((BOTH,), "violated"),
+        ((LATE, GOOD), "unknown"),
+        ((LATE, LATE, GOOD), "unknown"),
+        ((LATE, LATE, LATE), "violated"),
+    ],
+)
+def test_what_hinges_on_time_is_a_violation_only_if_it_comes_back(
+    examples: tuple[Example, ...], status: Status
+) -> None:
+    assert Scripted(*examples).confirmed(PROGRAM).status == status

@@ -1,0 +1,182 @@
+"""What every scheduler needs: the actors of one program, what happened to them, and a tidy end."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Returned, Team, Trouble
+from harness.actors.pool import SPARES, ActorProcess, names
+from harness.arena import Arena
+from harness.clock import now_ns
+from harness.errors import UserError
+from harness.model import Audit, Event, EventKind, History, Operation, Program, ServerLock
+from harness.sequential import held_after
+
+GRACE_MS = 3000  # beyond all timeouts: then a call is taken for one that never returns
+SETTLE_NS = 25_000_000  # what the server is given to show what a client was told
+LATE_MS = 20  # how often we look whether somebody died meanwhile
+
+
+class Stuck(Exception):
+    """A call did not return."""
+
+
+class Stage(ABC):
+    """Runs one program on an arena; how its steps follow each other is for the scheduler to say."""
+
+    def __init__(self, program: Program, arena: Arena) -> None:
+        self._program = program
+        self._arena = arena
+        self._team = arena.gather(program.actors)
+        self._past: list[tuple[int, ActorProcess]] = []  # the dead, whose journals still count
+        self._lives = [0] * program.actors
+        self._events: list[Event] = []
+        self._audits: list[Audit] = []
+        self._pending: dict[int, int] = {}  # actor: number of its pending operation
+
+    def run(self) -> History:
+        """Take all steps, let everybody give back what it holds, and look whether anything is left."""
+        self._arena.meter.read()
+        unfinished = False
+        for one in self._team:
+            one.journal.read()
+        try:
+            for actor in range(len(self._team)):
+                self._send_begin(actor)
+            self._take_steps()
+            self._end()
+        except Stuck:
+            unfinished = True
+        events = tuple(sorted(self._all_events(), key=lambda event: event.at_ns))
+        if unfinished:
+            self._arena.dismiss()
+        return History(
+            *(self._program.actors, self._program.months, events, tuple(self._audits)),
+            *(tuple(self._arena.meter.read()), unfinished),
+        )
+
+    @abstractmethod
+    def _take_steps(self) -> None:
+        """Carry out the program.  `Stuck` if a call does not return."""
+
+    def _end(self) -> None:
+        if not self._pending:
+            self._audit("after the steps")
+        self._all_do([Finish()] * len(self._team))
+        self._pending.clear()
+        self._audit("at the end")
+        if self._audits[-1].locks:
+            return  # something is left behind; asking for it again would only cost time
+        bounds = self._arena.bounds
+        count, limit = len(self._team), bounds.release_ms + 2 * bounds.handover_ms  # long enough to be sure
+        shares = [self._program.months[index::count] for index in range(count)]
+        self._all_do([Probe(share, limit) if share else None for share in shares], limit * 12)
+
+    # Deaths
+
+    def _replace(self, number: int, actor: int) -> None:
+        """SIGKILL an actor, see its session go, and put a spare in its place."""
+        victim = self._team[actor]
+        self._note("kill", actor, number)
+        killed_ns = now_ns()
+        victim.kill()
+        self._pending.pop(actor, None)
+        self._past.append((actor, victim))
+        self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
+        self._see_go(actor, number, victim.session, killed_ns)
+        self._arena.pool.bury(victim)
+        self._arena.pool.reserve(SPARES)
+        self._lives[actor] += 1
+        for other in range(len(self._team)):
+            if other != actor:
+                self._send(other, Team(names(self._team)))
+        self._send_begin(actor)
+
+    def _see_go(self, actor: int, number: int, session: str, since_ns: int) -> None:
+        """Where the server decides, ask the server: is that session gone?"""
+        until = since_ns + self._arena.bounds.release_ms * 1_000_000
+        while (lingers := bool(self._arena.observer.alive([session]))) and now_ns() < until:
+            pass
+        self._note("lingers" if lingers else "gone", actor, number)
+
+    # Messages
+
+    def _send_begin(self, actor: int) -> None:
+        self._send(actor, Begin(actor, self._lives[actor], names(self._team), self._program))
+
+    def _send(self, actor: int, message: Message) -> None:
+        if not self._arena.mailbox.send(self._team[actor].name, message):
+            self._raise_dead()
+
+    def _all_do(self, messages: Sequence[Message | None], extra_ms: int = 0) -> None:
+        waiting = set()
+        for actor, message in enumerate(messages):
+            if message is not None:
+                self._send(actor, message)
+                waiting.add(self._team[actor].name)
+        deadline = self._deadline([]) + extra_ms * 1_000_000
+        while waiting:
+            answer = self._next(deadline)
+            if isinstance(answer, Finished):
+                waiting.discard(answer.name)
+
+    def _deadline(self, numbers: range | list[int]) -> int:
+        """When the steps `numbers`, and what is pending, must have returned."""
+        steps = [self._program.steps[number] for number in [*numbers, *self._pending.values()]]
+        asked = sum(step.timeout_ms for step in steps if isinstance(step, Operation))
+        return now_ns() + (asked + GRACE_MS) * 1_000_000
+
+    def _next(self, deadline_ns: int) -> Message:
+        while (message := self._arena.mailbox.receive(LATE_MS)) is None:
+            if not all(one.alive() for one in self._team):
+                self._raise_dead()
+            if now_ns() > deadline_ns:
+                raise Stuck
+        return self._read(message)
+
+    def _read(self, message: Message) -> Message:
+        if isinstance(message, Returned):
+            self._pending = {a: n for a, n in self._pending.items() if n != message.number}
+        elif isinstance(message, Trouble):
+            raise UserError(f"the lock cannot be used: {message.why}")
+        else:
+            self._arena.pool.welcome(message)
+        return message
+
+    def _raise_dead(self) -> None:
+        while (message := self._arena.mailbox.receive(0)) is not None:
+            self._read(message)
+        raise UserError("the lock ended its own process: a lock must return or raise, not exit")
+
+    # What happened
+
+    def _note(self, kind: EventKind, actor: int, number: int) -> None:
+        self._events.append(Event(now_ns(), kind, actor, self._lives[actor], number))
+
+    def _all_events(self) -> list[Event]:
+        for one in [dead for _, dead in self._past] + list(self._team):
+            self._events.extend(one.journal.read())
+        return self._events
+
+    def _audit(self, where: str) -> None:
+        """Compare the server's locks with the clients' answers, until they agree or have had time to."""
+        events = self._all_events()
+        held = held_after(sorted(events, key=lambda event: event.at_ns))
+        spoken = {(event.actor, event.life) for event in events if event.kind == "invoke"}
+        began = now_ns()
+        everybody = [*enumerate(self._team), *self._past]
+        sessions = {name: actor for actor, one in everybody for name in one.all_sessions}
+        while True:
+            rows = self._arena.observer.locks(list(sessions))
+            locks = tuple(
+                ServerLock(sessions[row.name], row.pid, row.key, row.granted) for row in rows if row.key
+            )
+            waited = now_ns() - began
+            if len(locks) == len(held) or waited > SETTLE_NS:
+                break
+        present = {row.name for row in rows}
+        # a pooler may tell the name of a session only when it first says something
+        seen = sum(
+            one.session in present or (actor, self._lives[actor]) not in spoken
+            for actor, one in enumerate(self._team)
+        )
+        self._audits.append(Audit(now_ns(), where, held, locks, seen, waited))  # type: ignore[arg-type]

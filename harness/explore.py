@@ -25,6 +25,7 @@ from harness.scenario import Draw, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
 
+ENDS = ("kill", "terminate")
 AHEAD = 3  # programs drawn before they are needed
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
 SHRINK_S = 15.0
@@ -74,7 +75,7 @@ class Tally:
         self.violated += example.status == "violated"
         self.unknown += example.status == "unknown"
         self._operations += sum(event.kind == "invoke" for event in example.history.events)
-        self._faults += sum(event.kind == "kill" for event in example.history.events)
+        self._faults += sum(event.kind in ("kill", "terminate", "pause") for event in example.history.events)
         self._release_ms.extend(_release_times(example.history.events))
 
     def figures(self) -> Figures:
@@ -94,7 +95,7 @@ def spread(values: list[float]) -> Spread | None:
 
 
 def _release_times(events: tuple[Event, ...]) -> Iterator[float]:
-    killed = {(event.actor, event.life): event.at_ns for event in events if event.kind == "kill"}
+    killed = {(event.actor, event.life): event.at_ns for event in events if event.kind in ENDS}
     for event in events:
         if event.kind == "gone" and (event.actor, event.life) in killed:
             yield (event.at_ns - killed[event.actor, event.life]) / 1e6

@@ -21,7 +21,9 @@ class Month(NamedTuple):
         return f"{self.year}-{self.month:02d}"
 
 
-Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join"]
+Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count"]
+Schedule = Literal["lockstep", "race"]
+FaultKind = Literal["kill", "pause", "terminate"]
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation", tag_field="step"):
@@ -34,8 +36,10 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     list       ask for all advisory locks
     reopen     close the session without releasing anything, then open a new one
     join       do nothing; as an actor does one thing at a time, this waits for its pending acquire
+    count      if `month` is held, add one to a number in a file that nothing but the lock protects
 
-    `pending`: the others go on while this operation waits; a release, a crash or the timeout ends it.
+    `pending`: in lockstep the others go on while this operation waits; a release, a crash or the timeout
+    ends it.  `pause_us`: in a race the actor does nothing for so many microseconds before it.
     """
 
     actor: int
@@ -44,13 +48,23 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     timeout_ms: int = 0
     raises: bool = False
     pending: bool = False
+    pause_us: int = 0
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_field="step"):
-    """A step that is done *to* an actor.  `kill`: its process gets SIGKILL; a new one takes its place."""
+    """A step that is done *to* an actor.
+
+    kill       its process gets SIGKILL; a new one takes its place
+    pause      its process is stopped for `for_ms`, then goes on (race)
+    terminate  the server ends its session; the actor opens another when it notices (race)
+
+    `at_ms`: in a race, so long after the common start.
+    """
 
     actor: int
-    kind: Literal["kill"] = "kill"
+    kind: FaultKind = "kill"
+    at_ms: int = 0
+    for_ms: int = 0
 
 
 Step = Operation | Fault
@@ -59,12 +73,14 @@ Step = Operation | Fault
 class Program(msgspec.Struct, frozen=True):
     """Everything random about one example, drawn before anything runs.  It is the replay token.
 
-    `ValueError` for one that cannot be carried out.
+    `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
+    it can, from a common start.  `ValueError` for one that cannot be carried out.
     """
 
     actors: int
     months: tuple[Month, ...]
     steps: tuple[Step, ...]
+    schedule: Schedule = "lockstep"
 
     def __post_init__(self) -> None:
         for year, month in self.months:
@@ -77,15 +93,22 @@ class Program(msgspec.Struct, frozen=True):
                 )
             if isinstance(step, Operation):
                 self._check(number, step)
+            elif step.kind != "kill" and self.schedule != "race":
+                raise ValueError(f"step {number} is a {step.kind}, which only a race can have")
 
     def _check(self, number: int, step: Operation) -> None:
         if step.timeout_ms < 0:
             raise ValueError(f"step {number} has the timeout {step.timeout_ms} ms: it must be 0 or more")
-        if step.verb in ("acquire", "release", "hold", "is_locked") and step.month not in self.months:
+        if (
+            step.verb in ("acquire", "release", "hold", "is_locked", "count")
+            and step.month not in self.months
+        ):
             raise ValueError(f"step {number} is about {step.month}, which is not among the program's months")
 
 
-EventKind = Literal["invoke", "enter", "leave", "ok", "info", "kill", "gone", "lingers"]
+EventKind = Literal[
+    "invoke", "enter", "leave", "ok", "info", "kill", "terminate", "gone", "lingers", "pause", "resume"
+]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,7 +118,9 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     ok / info      it ended and we know / do not know its effect (`error`: what it raised)
     enter / leave  the body of a `hold` begins / ends
     kill           logged just before SIGKILL is sent
-    gone / lingers the server has / has not noticed, within the bound, that a killed client is dead
+    terminate      logged just before the server is told to end the session
+    gone / lingers the server has / has not noticed, within the bound, that the session has ended
+    pause / resume logged just before the process is stopped, just after it was told to go on
 
     `life` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
     `number` counts the operations of the example; those from the program have the step's index.
@@ -113,6 +138,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     answer: bool | None = None
     listed: tuple[Month, ...] | None = None
     error: str | None = None
+    counted: int | None = None  # count: the number that was found
     own_error: bool = False  # hold: the exception that came out is the very one that the body raised
 
 

@@ -10,7 +10,7 @@ from harness.arena import Arena
 from harness.checks import judge, overall
 from harness.errors import MachineError
 from harness.model import History, Operation, Program, Status, Step, Verdict
-from harness.schedulers.lockstep import Lockstep
+from harness.schedulers import SCHEDULERS
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
 AGREE = 2  # how often in a row a reliable failure must come back
@@ -51,7 +51,7 @@ class Example(msgspec.Struct, frozen=True):
 
 def run(program: Program, arena: Arena) -> Example:
     """Carry out `program`, whose months must be the arena's, and ask every check."""
-    history = Lockstep(program, arena).run()
+    history = SCHEDULERS[program.schedule](program, arena).run()
     return Example(program, history, judge(history, arena.bounds))
 
 
@@ -65,7 +65,8 @@ def moved(program: Program, first_year: int) -> Program:
         return msgspec.structs.replace(step, month=step.month._replace(year=step.month.year + delta))
 
     months = tuple(month._replace(year=month.year + delta) for month in program.months)
-    return Program(program.actors, months, tuple(move(step) for step in program.steps))
+    steps = tuple(move(step) for step in program.steps)
+    return msgspec.structs.replace(program, months=months, steps=steps)
 
 
 class Laboratory:

@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError, one_line
-from harness.model import Bounds, Fault, Month, Operation, Program, Step
+from harness.model import Bounds, Fault, Month, Operation, Program, Schedule, Step
 
 if TYPE_CHECKING:
     from harness.locks.interface import Lock
     from harness.locks.loading import LockSpec
 
 Weights = Mapping[str, int]
-KINDS = ("acquire", "wait", "release", "hold", "is_locked", "list", "reopen", "crash")
+EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "crash")
+KINDS: dict[Schedule, tuple[str, ...]] = {
+    "lockstep": (*EITHER, "wait"),
+    "race": (*EITHER, "round", "pause", "terminate"),
+}
 
 
 @dataclass(frozen=True)
 class Draw:
     """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
 
-    The kinds are in `KINDS`; a wait is an acquire that stays pending while the others go on.
-    `taken_ms`: timeouts for a month that somebody else holds, when everybody waits for the answer.
+    The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
+    race a round is acquire, count, release.  `crashes`: how many faults at most.
+    `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
 
     weights: Weights
@@ -33,13 +38,15 @@ class Draw:
     steps: tuple[int, int] = (1, 16)
     crashes: int = 2
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
+    schedule: Schedule = "lockstep"
 
     def __post_init__(self) -> None:
         for kind in self.weights:
-            if kind not in KINDS:
-                close = get_close_matches(kind, KINDS, 1)
-                hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(KINDS)}"
-                raise ValueError(f"{kind!r} is no kind of step: {hint}")
+            kinds = KINDS[self.schedule]
+            if kind not in kinds:
+                close = get_close_matches(kind, kinds, 1)
+                hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"
+                raise ValueError(f"{kind!r} is no kind of step in {self.schedule}: {hint}")
         for name, (least, most) in {
             "actors": self.actors,
             "months": self.months,

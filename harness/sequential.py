@@ -12,7 +12,7 @@ def held_after(events: Iterable[Event]) -> tuple[tuple[int, Month], ...]:
     for event in events:
         if event.month is not None and event.kind == "ok" and event.answer:
             held[event.actor, event.month] += {"acquire": 1, "release": -1}.get(event.verb or "", 0)
-        elif event.kind == "kill" or (event.kind == "invoke" and event.verb == "reopen"):
+        elif event.kind in ("kill", "terminate") or (event.kind == "invoke" and event.verb == "reopen"):
             for actor, month in [pair for pair in held if pair[0] == event.actor]:
                 del held[actor, month]
     return tuple(sorted(pair for pair, count in held.items() if count > 0))

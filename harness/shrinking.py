@@ -43,6 +43,8 @@ def size(program: Program) -> tuple[int, ...]:
         sum(step.pending for step in steps),
         sum(step.raises for step in steps),
         sum(step.timeout_ms for step in steps),
+        sum(step.pause_us for step in steps),
+        sum(step.at_ms + step.for_ms for step in program.steps if isinstance(step, Fault)),
         sum(month.year * 12 + month.month for month in program.months),
     )
 
@@ -67,7 +69,7 @@ def _tidied(steps: Steps, program: Program) -> Program:
     numbers = {actor: number for number, actor in enumerate(dict.fromkeys(step.actor for step in steps))}
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     renumbered = tuple(msgspec.structs.replace(step, actor=numbers[step.actor]) for step in steps)
-    return Program(max(1, len(numbers)), tuple(months) or program.months[:1], renumbered)
+    return Program(max(1, len(numbers)), tuple(months) or program.months[:1], renumbered, program.schedule)
 
 
 def _needed(steps: Steps) -> Iterator[Step]:
@@ -132,7 +134,12 @@ def _moved(step: Step, old: Month, new: Month) -> Step:
 
 def _simpler_steps(step: Step) -> Iterator[Step]:
     if isinstance(step, Fault):
+        if step.at_ms:
+            yield msgspec.structs.replace(step, at_ms=0)
+            yield msgspec.structs.replace(step, at_ms=step.at_ms // 2)
         return
+    if step.pause_us:
+        yield msgspec.structs.replace(step, pause_us=0)
     if step.verb == "hold":
         yield msgspec.structs.replace(step, verb="acquire", raises=False)
     if step.pending:

@@ -10,7 +10,7 @@ Times are milliseconds.  Calls are numbered in the order in which they are writt
 
 from typing import Any
 
-from harness.model import Audit, Event, History, Month, ServerLock, Stall, Verb
+from harness.model import Audit, Event, EventKind, History, Month, ServerLock, Stall, Verb
 
 JAN = Month(2090, 1)
 FEB = Month(2090, 2)
@@ -42,7 +42,7 @@ def call(
     return events
 
 
-def acquire(actor: int, at: float, answer: bool, **more: Any) -> Part:
+def acquire(actor: int, at: float, answer: bool | None, **more: Any) -> Part:
     """An acquire of January."""
     return call(actor, "acquire", JAN, at=at, answer=answer, **more)
 
@@ -53,6 +53,11 @@ def kill(actor: int, *, at: float, life: int = 0, gone_after: float | None = 2) 
     if gone_after is not None:
         events.append({"at": at + gone_after, "kind": "gone", "actor": actor, "life": life})
     return events
+
+
+def fault(kind: EventKind, actor: int, *, at: float, life: int = 0) -> Part:
+    """What was done to an actor, other than SIGKILL."""
+    return [{"at": at, "kind": kind, "actor": actor, "life": life}]
 
 
 def audit(held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2) -> Audit:

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.actors import counter
 from harness.actors.command import CommandSession
 from harness.actors.journal import Journal
 from harness.actors.mailbox import (
@@ -13,6 +15,7 @@ from harness.actors.mailbox import (
     Begin,
     Finish,
     Finished,
+    Go,
     Mailbox,
     Probe,
     Ready,
@@ -21,7 +24,7 @@ from harness.actors.mailbox import (
     Trouble,
 )
 from harness.actors.session import Attempt, PythonSession, Session
-from harness.clock import now_ns
+from harness.clock import now_ns, wait_until
 from harness.errors import UserError, one_line
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, load
@@ -49,8 +52,11 @@ def conductors_turn(program: Program, number: int) -> bool:
 class Actor:
     """Holds the session of one process, from one program to the next."""
 
-    def __init__(self, name: str, mailbox: Mailbox, journal: Journal, opener: Opener, dsn: str) -> None:
+    def __init__(
+        self, name: str, directory: Path, mailbox: Mailbox, journal: Journal, opener: Opener, dsn: str
+    ) -> None:
         self._name = name
+        self._directory = directory
         self._mailbox = mailbox
         self._journal = journal
         self._opener = opener
@@ -70,7 +76,12 @@ class Actor:
                 self._team = message.team
             case Baton():
                 self._take_turns(message.number)
+            case Go():
+                self._race(message)
+                self._mailbox.send(CONDUCTOR, Finished(self._name))
             case Finish():
+                if message.renew:
+                    self._perform_extra(Operation(self._me, "reopen"))
                 self._give_everything_back()
                 self._mailbox.send(CONDUCTOR, Finished(self._name))
             case Probe():
@@ -101,6 +112,17 @@ class Actor:
                 self._mailbox.send(self._team[steps[number].actor], Baton(number))
                 return
 
+    def _race(self, go: Go) -> None:
+        """Take all steps of our own; after an error open a new session, as a worker would."""
+        wait_until(go.at_ns)
+        for number, step in enumerate(self._program.steps):
+            if number >= go.number and step.actor == self._me and isinstance(step, Operation):
+                if step.pause_us:
+                    time.sleep(step.pause_us / 1e6)
+                if not self._perform(number, step):
+                    self._perform_extra(Operation(self._me, "reopen"))
+        self._give_everything_back()
+
     def _give_everything_back(self) -> None:
         for month, count in list(self._held.items()):
             for _ in range(count):
@@ -118,9 +140,12 @@ class Actor:
         self._extra += 1
         self._perform(number, operation)
 
-    def _perform(self, number: int, operation: Operation) -> None:
-        if operation.verb == "join":
-            return
+    def _perform(self, number: int, operation: Operation) -> bool:
+        """Whether the lock answered, rather than raised."""
+        if operation.verb == "join" or (
+            operation.verb == "count" and not self._held.get(self._month(operation))
+        ):
+            return True
         month = operation.month
         asked = {"timeout_ms": operation.timeout_ms, "raises": operation.raises}
         self._write("invoke", number, operation.verb, month, **asked)
@@ -131,6 +156,7 @@ class Actor:
         if attempt.error is not None:
             why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
             self._write("info", number, operation.verb, month, error=address.redact(why, self._dsn))
+        return attempt.error is None
 
     def _acquire(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
@@ -160,11 +186,15 @@ class Actor:
         )
         self._write("ok", number, "hold", month, answer=answer, own_error=own is not None)
 
+    def _count(self, number: int, operation: Operation) -> None:
+        month = self._month(operation)
+        self._write("ok", number, "count", month, counted=counter.count(self._directory, month))
+
     def _reopen(self, number: int, _: Operation) -> None:
         self._held.clear()
         self._session.close()
+        self._session = self._opener(self._sessions + 1)
         self._sessions += 1
-        self._session = self._opener(self._sessions)
         self._write("ok", number, "reopen")
         self._life += 1
 
@@ -194,7 +224,7 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
         opener = _opener(tag, name, lock, dsn, url)
-        actor = Actor(name, mailbox, Journal(directory / f"{name}.journal"), opener, dsn)
+        actor = Actor(name, directory, mailbox, Journal(directory / f"{name}.journal"), opener, dsn)
         mailbox.send(CONDUCTOR, actor.ready())
         while True:
             actor.handle(mailbox.receive())

@@ -38,8 +38,17 @@ class Baton(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
+class Go(msgspec.Struct, frozen=True, tag=True):
+    """To an actor: at `at_ns` begin to take your own steps, from step `number` on, without waiting for others."""
+
+    number: int
+    at_ns: int
+
+
 class Finish(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: give back all that you hold."""
+    """To an actor: give back all that you hold.  `renew`: the server has ended your session, open another."""
+
+    renew: bool = False
 
 
 class Probe(msgspec.Struct, frozen=True, tag=True):
@@ -56,7 +65,7 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: done with Finish, or with Probe."""
+    """From an actor: done with Go, with Finish, or with Probe."""
 
     name: str
 
@@ -76,7 +85,7 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-Message = Begin | Team | Baton | Finish | Probe | Returned | Finished | Ready | Trouble
+Message = Begin | Team | Baton | Go | Finish | Probe | Returned | Finished | Ready | Trouble
 _decoder = msgspec.msgpack.Decoder(Message)
 _encoder = msgspec.msgpack.Encoder()
 

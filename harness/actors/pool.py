@@ -23,6 +23,7 @@ from harness.errors import MachineError, UserError
 from harness.guardian import Guardian
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
+from harness.servers import address
 
 START_MS = 15_000
 SPARES = 2
@@ -101,12 +102,16 @@ class ActorProcess:
         return bool(self._process.is_alive())
 
     def kill(self) -> None:
-        """SIGKILL the actor, and the lock command where there is one; return when the process is gone."""
+        """SIGKILL; return when the process is gone."""
+        self.signal(signal.SIGKILL)
+        self._process.join()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the actor, and to the lock command where there is one."""
         pids = [self.pid] + ([self.ready.client_pid] if self.ready else [])
         for pid in dict.fromkeys(pids):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.join()
+                os.kill(pid, number)
 
     def kill_group(self) -> None:
         """Everything that this actor may have started too."""
@@ -132,11 +137,18 @@ class Pool:
         self._numbers = count()
         self._starting: dict[str, ActorProcess] = {}
         self._spares: deque[ActorProcess] = deque()
+        self._secrets = (dsn, url)
+        self.unread: deque[Message] = deque()  # what came for others while we waited for a spare
         preload = ["harness.actors.actor"]
         if isinstance(lock, LockSpec) and lock.name:
             preload.append(lock.name.partition(":")[0])
         forkserver.set_forkserver_preload(preload)
         _guard_forkserver()
+
+    @property
+    def directory(self) -> Path:
+        """Where the actors live."""
+        return self._guardian.directory
 
     def reserve(self, wanted: int) -> None:
         """Have at least `wanted` spares on their way."""
@@ -150,19 +162,21 @@ class Pool:
         while not self._spares:
             message = self._mailbox.receive(20)
             if message is not None:
-                self.welcome(message)
+                if not self.welcome(message):
+                    self.unread.append(message)
             elif now_ns() > deadline or not all(one.alive() for one in self._starting.values()):
                 self._raise_no_start()
         return self._spares.popleft()
 
-    def welcome(self, message: Message) -> None:
-        """Take note of a process that has come up, or could not."""
+    def welcome(self, message: Message) -> bool:
+        """Take note of a process that has come up, or could not; False for any other message."""
         if isinstance(message, Trouble):
             raise UserError(f"the lock cannot be used: {message.why}")
         if isinstance(message, Ready) and message.name in self._starting:
             process = self._starting.pop(message.name)
             process.ready = message
             self._spares.append(process)
+        return isinstance(message, Ready)
 
     def bury(self, process: ActorProcess) -> None:
         """End a process for good, with all that it started."""
@@ -189,11 +203,15 @@ class Pool:
     def _raise_no_start(self) -> None:
         while (message := self._mailbox.receive(0)) is not None:
             self.welcome(message)  # its own words are better than ours
+        if self._spares:
+            return
         dead = [name for name, one in self._starting.items() if not one.alive()]
         what = "ended" if dead else f"did not open a session within {START_MS // 1000} s"
         log = self._guardian.directory / f"{(dead or list(self._starting))[0]}.log"
         said = log.read_text(errors="replace").split("\n")[-2:] if log.exists() else []
         words = f"; it said: {' '.join(said).strip()}" if any(said) else "; it said nothing"
+        for secret in self._secrets:
+            words = address.redact(words, secret)
         raise UserError(f"the lock {what} before it could be used{words}")
 
 

@@ -8,6 +8,7 @@ from harness.checks.grants_free_month import grants_free_month
 from harness.checks.honest_results import honest_results
 from harness.checks.independent_months import independent_months
 from harness.checks.mutual_exclusion import mutual_exclusion
+from harness.checks.no_lost_update import no_lost_update
 from harness.checks.nothing_left_behind import nothing_left_behind
 from harness.checks.timeout_not_early import timeout_not_early
 from harness.checks.timeout_not_late import timeout_not_late
@@ -17,6 +18,7 @@ from harness.model import Bounds, History, Status, Verdict
 
 CHECKS: tuple[Callable[[View], Verdict], ...] = (
     mutual_exclusion,
+    no_lost_update,
     auto_release,
     timeout_returns_false,
     timeout_not_early,

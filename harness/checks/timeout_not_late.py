@@ -12,6 +12,8 @@ def timeout_not_late(view: View) -> Verdict:
     given_up_ns = view.history.events[-1].at_ns if view.history.events else 0
     for call in asking(view):
         killed = call.owner in view.kills
+        if view.stood_still(call) or view.was_cut(call):
+            continue
         if call.returned_ns is None and (killed or not view.history.unfinished):
             continue
         ended_ns = given_up_ns if call.returned_ns is None else call.returned_ns

@@ -64,6 +64,14 @@ class Span(NamedTuple):
     ending: Ending
 
 
+class Cut(NamedTuple):
+    """A session was ended at some time between `told_ns` and `done_ns`."""
+
+    told_ns: int
+    done_ns: int
+    number: int
+
+
 class View:
     """One history and the bounds to judge it by.  Everything is computed once, when first asked for."""
 
@@ -82,16 +90,51 @@ class View:
 
     @cached_property
     def kills(self) -> dict[Owner, Event]:
-        """The faults that ended a life."""
+        """The faults that ended a process."""
         return {(e.actor, e.life): e for e in self.history.events if e.kind == "kill"}
+
+    @cached_property
+    def cuts(self) -> dict[Owner, Cut]:
+        """The sessions that the server was told to end, while their processes live on."""
+        cuts: dict[Owner, Cut] = {}
+        for event in self.history.events:
+            owner = event.actor, event.life
+            if event.kind == "terminate":
+                cuts.setdefault(owner, Cut(event.at_ns, FOREVER, event.number))
+            elif event.kind == "gone" and owner in cuts:
+                cuts[owner] = cuts[owner]._replace(done_ns=min(event.at_ns, cuts[owner].done_ns))
+        return cuts
+
+    def was_cut(self, call: Call) -> bool:
+        """Whether the server ended the session before the call returned: then it need not answer."""
+        cut = self.cuts.get(call.owner)
+        return cut is not None and cut.told_ns < call.until_ns
+
+    @cached_property
+    def _pauses(self) -> dict[int, list[tuple[int, int]]]:
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for event in self.history.events:
+            if event.kind == "pause":
+                spans.setdefault(event.actor, []).append((event.at_ns, FOREVER))
+            elif event.kind == "resume":
+                spans[event.actor][-1] = (spans[event.actor][-1][0], event.at_ns)
+        return spans
+
+    def stood_still(self, call: Call) -> bool:
+        """Whether the actor was stopped during the call: then it cannot answer for its time."""
+        pauses = self._pauses.get(call.owner[0], ())
+        return any(began < call.until_ns and call.invoked_ns < ended for began, ended in pauses)
 
     @cached_property
     def _walks(self) -> list["_Walk"]:
         walks: dict[Owner, _Walk] = {}
         for call in self.calls:
-            walks.setdefault(call.owner, _Walk(call.owner)).step(call)
+            if call.owner not in walks:
+                release_ns = self.bounds.release_ms * 1_000_000
+                walks[call.owner] = _Walk(call.owner, release_ns, self.cuts.get(call.owner))
+            walks[call.owner].step(call)
         for owner, walk in walks.items():
-            walk.end(self.kills.get(owner), self.bounds.release_ms * 1_000_000)
+            walk.end(self.kills.get(owner))
         return list(walks.values())
 
     @cached_property
@@ -154,6 +197,13 @@ def _call(events: list[Event]) -> Call:
     )
 
 
+def _cut_short(call: Call, at_ns: int) -> Call:
+    """What a call is worth whose session ended meanwhile: whatever it answered may have gone with the session."""
+    entered = call.entered_ns if call.entered_ns is not None and call.entered_ns < at_ns else None
+    left = min(call.left_ns or at_ns, at_ns)
+    return call._replace(answer=None, error="its session was ended", entered_ns=entered, left_ns=left)
+
+
 @dataclass
 class _Grip:
     """What one session has, or may have, of one month."""
@@ -173,6 +223,9 @@ class _Walk:
     """Goes through the calls of one session in order and notes the spans."""
 
     owner: Owner
+    release_ns: int
+    cut: Cut | None
+    severed: bool = False
     holds: list[Span] = field(default_factory=list)
     possible: list[Span] = field(default_factory=list)
     counts: dict[int, int | None] = field(default_factory=dict)
@@ -180,11 +233,21 @@ class _Walk:
     closed: Call | None = None
 
     def step(self, call: Call) -> None:
+        if self.cut and self.cut.told_ns < call.until_ns:
+            self._sever(self.cut)
+            if call.invoked_ns < self.cut.done_ns and call.month is not None:
+                self.grips.setdefault(call.month, _Grip(call.month)).unsure = True
+                call = _cut_short(call, self.cut.told_ns)
         if call.verb == "reopen":
             self.closed = call
         elif call.month is not None and call.verb in ("acquire", "release", "hold"):
             grip = self.grips.setdefault(call.month, _Grip(call.month))
             {"acquire": self._acquire, "release": self._release, "hold": self._hold}[call.verb](call, grip)
+
+    def _sever(self, cut: Cut) -> None:
+        if not self.severed:
+            self.severed = True
+            self._end_spans(cut.told_ns, cut.told_ns + self.release_ns, cut.number, "death")
 
     def _acquire(self, call: Call, grip: _Grip) -> None:
         if call.answer or call.unsure:
@@ -220,7 +283,7 @@ class _Walk:
             if not already and not grip.unsure:
                 self._possible(grip, call.until_ns, call.number, "release")
 
-    def end(self, kill: Event | None, release_ns: int) -> None:
+    def end(self, kill: Event | None) -> None:
         """The session ends: by SIGKILL, by its own close, or not before the history does."""
         sure_ns, maybe_ns = FOREVER, FOREVER
         last: int | None = None
@@ -228,10 +291,16 @@ class _Walk:
         if self.closed:
             sure_ns, last, ending = self.closed.invoked_ns, self.closed.number, "close"
             if self.closed.returned_ns is not None:
-                maybe_ns = self.closed.returned_ns + release_ns
+                maybe_ns = self.closed.returned_ns + self.release_ns
         if kill:
-            sure_ns, maybe_ns = min(sure_ns, kill.at_ns), kill.at_ns + release_ns
+            sure_ns, maybe_ns = min(sure_ns, kill.at_ns), kill.at_ns + self.release_ns
             last, ending = kill.number, "death"
+        if self.cut and self.cut.told_ns < sure_ns:
+            self._sever(self.cut)
+        self._end_spans(sure_ns, maybe_ns, last, ending)
+
+    def _end_spans(self, sure_ns: int, maybe_ns: int, last: int | None, ending: Ending) -> None:
+        """What is held ends surely by `sure_ns`, and possibly not before `maybe_ns`."""
         for grip in self.grips.values():
             if grip.count:
                 self._sure(grip, sure_ns, last, ending)
@@ -241,6 +310,7 @@ class _Walk:
             span._replace(to_ns=sure_ns, last=last, ending=ending) if span.to_ns == FOREVER else span
             for span in self.holds
         ]
+        self.grips.clear()
 
     @staticmethod
     def _maybe_from(call: Call, grip: _Grip) -> None:

@@ -14,6 +14,13 @@ from harness.checks.view import Call, View
 from harness.model import Event, Program, Run, Verdict
 
 _Row = tuple[int, int, int, str, str]
+FAULTS = {
+    "kill": "SIGKILL",
+    "terminate": "the server ends its session",
+    "lingers": "its session lives on at the server",
+    "pause": "is stopped",
+    "resume": "goes on",
+}
 STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 
 
@@ -93,10 +100,8 @@ def _rows(run: Run) -> list[_Row]:
                 took = (call.returned_ns - call.invoked_ns) / 1e6
                 text = f"… {call.verb} → {answered(call)}, after {took:.1f} ms"
                 rows.append((call.returned_ns, actor, call.number, text, style))
-    for event in run.history.events:
-        if event.kind in ("kill", "lingers"):
-            text = "SIGKILL" if event.kind == "kill" else "its session lives on at the server"
-            rows.append((event.at_ns, event.actor, event.number, text, "bold magenta"))
+    faults = [event for event in run.history.events if event.kind in FAULTS]
+    rows += [(one.at_ns, one.actor, one.number, FAULTS[one.kind], "bold magenta") for one in faults]
     return rows
 
 
@@ -124,6 +129,8 @@ def answered(call: Call) -> str:
     """The answer, as `True`, or what was raised."""
     if call.error:
         return call.error
+    if call.verb == "count":
+        return "done"
     if call.listed is not None:
         return ", ".join(str(month) for month in call.listed) or "nothing"
     if call.verb == "reopen":

@@ -36,11 +36,8 @@ class Lockstep(Stage):
     def _see_old_session_go(self, number: int) -> None:
         step = self._program.steps[number]
         if isinstance(step, Operation) and step.verb == "reopen":
-            one = self._team[step.actor]
-            old = one.session
-            one.sessions += 1
-            self._see_go(step.actor, number, old, now_ns())
-            self._lives[step.actor] += 1
+            self._see_go(step.actor, number, self._team[step.actor].session, now_ns())
+            self._count_sessions()
 
     def _begin_pending(self, number: int, step: Operation) -> None:
         """Give the baton to an actor that will not pass it on, and see that its call reached the server."""
@@ -52,7 +49,7 @@ class Lockstep(Stage):
         self._send(step.actor, Baton(number))
         until = now_ns() + NOTICE_MS * 1_000_000
         while step.actor in self._pending and now_ns() < until:
-            if (message := self._arena.mailbox.receive(0)) is not None:
+            if (message := self._receive(0)) is not None:
                 self._read(message)
             after = self._arena.observer.activity(one.session)
             if after != before and after is not None and after.quiet:

@@ -3,16 +3,19 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from harness.actors.counter import reset
 from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Returned, Team, Trouble
 from harness.actors.pool import SPARES, ActorProcess, names
 from harness.arena import Arena
 from harness.clock import now_ns
 from harness.errors import UserError
+from harness.faults import FAULTS
 from harness.model import Audit, Event, EventKind, History, Operation, Program, ServerLock
 from harness.sequential import held_after
 
 GRACE_MS = 3000  # beyond all timeouts: then a call is taken for one that never returns
 SETTLE_NS = 25_000_000  # what the server is given to show what a client was told
+MS = 1_000_000
 LATE_MS = 20  # how often we look whether somebody died meanwhile
 
 
@@ -36,7 +39,9 @@ class Stage(ABC):
     def run(self) -> History:
         """Take all steps, let everybody give back what it holds, and look whether anything is left."""
         self._arena.meter.read()
+        self._arena.pool.unread.clear()
         unfinished = False
+        reset(self._arena.pool.directory, self._program.months)
         for one in self._team:
             one.journal.read()
         try:
@@ -61,7 +66,7 @@ class Stage(ABC):
     def _end(self) -> None:
         if not self._pending:
             self._audit("after the steps")
-        self._all_do([Finish()] * len(self._team))
+        self._all_do([Finish(pair in self._cut()) for pair in enumerate(self._lives)])
         self._pending.clear()
         self._audit("at the end")
         if self._audits[-1].locks:
@@ -76,9 +81,10 @@ class Stage(ABC):
     def _replace(self, number: int, actor: int) -> None:
         """SIGKILL an actor, see its session go, and put a spare in its place."""
         victim = self._team[actor]
-        self._note("kill", actor, number)
         killed_ns = now_ns()
-        victim.kill()
+        FAULTS["kill"].inject(self._arena, victim)
+        self._count_sessions()
+        self._note("kill", actor, number, killed_ns)
         self._pending.pop(actor, None)
         self._past.append((actor, victim))
         self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
@@ -126,12 +132,16 @@ class Stage(ABC):
         return now_ns() + (asked + GRACE_MS) * 1_000_000
 
     def _next(self, deadline_ns: int) -> Message:
-        while (message := self._arena.mailbox.receive(LATE_MS)) is None:
+        while (message := self._receive(LATE_MS)) is None:
             if not all(one.alive() for one in self._team):
                 self._raise_dead()
             if now_ns() > deadline_ns:
                 raise Stuck
         return self._read(message)
+
+    def _receive(self, timeout_ms: float) -> Message | None:
+        unread = self._arena.pool.unread
+        return unread.popleft() if unread else self._arena.mailbox.receive(timeout_ms)
 
     def _read(self, message: Message) -> Message:
         if isinstance(message, Returned):
@@ -143,14 +153,25 @@ class Stage(ABC):
         return message
 
     def _raise_dead(self) -> None:
-        while (message := self._arena.mailbox.receive(0)) is not None:
+        while (message := self._receive(0)) is not None:
             self._read(message)
         raise UserError("the lock ended its own process: a lock must return or raise, not exit")
 
     # What happened
 
-    def _note(self, kind: EventKind, actor: int, number: int) -> None:
-        self._events.append(Event(now_ns(), kind, actor, self._lives[actor], number))
+    def _note(self, kind: EventKind, actor: int, number: int, at_ns: int | None = None) -> None:
+        self._events.append(Event(at_ns or now_ns(), kind, actor, self._lives[actor], number))
+
+    def _cut(self) -> set[tuple[int, int]]:
+        """The actors and lives whose session the server has ended."""
+        return {(event.actor, event.life) for event in self._events if event.kind == "terminate"}
+
+    def _count_sessions(self) -> None:
+        """Keep up with the sessions that the actors closed and opened."""
+        for event in sorted(self._all_events(), key=lambda event: event.at_ns):
+            if event.verb == "reopen" and event.kind == "ok" and event.life == self._lives[event.actor]:
+                self._lives[event.actor] += 1
+                self._team[event.actor].sessions += 1
 
     def _all_events(self) -> list[Event]:
         for one in [dead for _, dead in self._past] + list(self._team):
@@ -159,6 +180,7 @@ class Stage(ABC):
 
     def _audit(self, where: str) -> None:
         """Compare the server's locks with the clients' answers, until they agree or have had time to."""
+        self._count_sessions()
         events = self._all_events()
         held = held_after(sorted(events, key=lambda event: event.at_ns))
         spoken = {(event.actor, event.life) for event in events if event.kind == "invoke"}
@@ -176,7 +198,8 @@ class Stage(ABC):
         present = {row.name for row in rows}
         # a pooler may tell the name of a session only when it first says something
         seen = sum(
-            one.session in present or (actor, self._lives[actor]) not in spoken
+            not present.isdisjoint(one.all_sessions)
+            or (actor, self._lives[actor]) not in spoken - self._cut()
             for actor, one in enumerate(self._team)
         )
         self._audits.append(Audit(now_ns(), where, held, locks, seen, waited))  # type: ignore[arg-type]

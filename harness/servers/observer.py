@@ -42,6 +42,11 @@ SELECT a.query_start, a.state <> 'active' OR a.wait_event_type = 'Lock'
   FROM pg_catalog.pg_stat_activity a WHERE a.application_name = %s
 """
 
+_TERMINATE = """
+SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+ WHERE a.application_name = %s AND a.datname = current_database()
+"""
+
 
 class Observer:
     """Questions to the server over a connection that is never the lock's."""
@@ -58,6 +63,11 @@ class Observer:
         """Those of `sessions` that the server still has."""
         rows = self._conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
         return frozenset(row[0] for row in rows)
+
+    def terminate(self, session: str) -> None:
+        """End a session, which must be one of ours."""
+        assert session.startswith("lock-harness/")
+        self._conn.execute(_TERMINATE, (session,))
 
     def activity(self, session: str) -> Activity | None:
         """None if the server does not know a session of that name."""

@@ -58,7 +58,7 @@ def test_scenarios_as_items(sh: Shell) -> None:
 def test_all_scenarios_on_two_workers(sh: Shell) -> None:
     outcome = sh.pytest("--scenario", "all", "--lock-examples", "5", "-n", "2")
     assert outcome.code == 0, outcome.out
-    assert "14 passed" in outcome.out
+    assert "20 passed" in outcome.out
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from harness.checks.grants_free_month import grants_free_month
 from harness.checks.honest_results import honest_results
 from harness.checks.independent_months import independent_months
 from harness.checks.mutual_exclusion import mutual_exclusion
+from harness.checks.no_lost_update import no_lost_update
 from harness.checks.nothing_left_behind import nothing_left_behind
 from harness.checks.timeout_not_early import timeout_not_early
 from harness.checks.timeout_not_late import timeout_not_late
 from harness.checks.timeout_returns_false import timeout_returns_false
 from harness.checks.view import View
 from harness.model import Bounds, History, Status, Verdict
-from tests.histories import FEB, JAN, acquire, audit, call, history, kill, stall
+from tests.histories import FEB, JAN, acquire, audit, call, fault, history, kill, stall
 
 BOUNDS = Bounds()
 
@@ -58,6 +59,35 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(0, 0, True), call(1, "hold", FEB, at=2, took=2, body=(3, 3.5), answer=True),
         acquire(1, 90, True))),
     # a session ends
+    (mutual_exclusion, "holds", "the server ended the first session", history(
+        acquire(0, 0, True), fault("terminate", 0, at=4), acquire(1, 5, True))),
+    (mutual_exclusion, "violated", "the server ended the first session too late", history(
+        acquire(0, 0, True), acquire(1, 5, True), fault("terminate", 0, at=7))),
+    (mutual_exclusion, "holds", "granted in a session that was ended meanwhile", history(
+        acquire(0, 0, True, took=5), fault("terminate", 0, at=3), acquire(1, 6, True))),
+    (mutual_exclusion, "holds", "granted before the server had come to end it", history(
+        fault("terminate", 0, at=0), acquire(0, 1, True), fault("gone", 0, at=5), acquire(1, 6, True))),
+    (honest_results, "holds", "released before the server had come to end it", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), call(0, "release", JAN, at=5, answer=True),
+        fault("gone", 0, at=9))),
+    (mutual_exclusion, "violated", "it connected anew by itself and took it again", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), fault("gone", 0, at=4), acquire(0, 5, True),
+        acquire(1, 8, True))),
+    (mutual_exclusion, "holds", "the body went on after its session was ended", history(
+        call(0, "hold", JAN, at=0, took=20, body=(1, 19), answer=True),
+        fault("terminate", 0, at=5), acquire(1, 10, True))),
+    (mutual_exclusion, "violated", "a stopped worker holds on", history(
+        acquire(0, 0, True), fault("pause", 0, at=4), acquire(1, 5, True), fault("resume", 0, at=9))),
+
+    (no_lost_update, "holds", "each number is found once", history(
+        call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=1))),
+    (no_lost_update, "holds", "another month, another number", history(
+        call(0, "count", JAN, at=0, counted=0), call(1, "count", FEB, at=2, counted=0))),
+    (no_lost_update, "violated", "both counted on from the same", history(
+        call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=0))),
+
+    (auto_release, "violated", "the session was ended, but not what it held", history(
+        acquire(0, 0, True), fault("terminate", 0, at=5), acquire(1, 1100, False))),
     (auto_release, "holds", "granted after the death of the holder", history(
         acquire(0, 0, True), kill(0, at=5), acquire(1, 1100, True))),
     (auto_release, "violated", "refused more than the bound after the death", history(
@@ -89,6 +119,14 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (timeout_not_late, "holds", "a little late", history(acquire(1, 0, False, took=299, timeout=200))),
     (timeout_not_late, "violated", "late", history(acquire(1, 0, False, took=301, timeout=200))),
     (timeout_not_late, "violated", "granted late", history(acquire(1, 0, True, took=301, timeout=200))),
+    (timeout_not_late, "holds", "late, as it was stopped meanwhile", history(
+        acquire(1, 0, False, took=900, timeout=200), fault("pause", 1, at=50), fault("resume", 1, at=800))),
+    (timeout_not_late, "violated", "late, and stopped only later", history(
+        acquire(1, 0, False, took=900, timeout=200), fault("pause", 1, at=950), fault("resume", 1, at=999))),
+    (timeout_returns_false, "holds", "an exception, as its session was ended", history(
+        acquire(1, 5, None, error="gone"), fault("terminate", 1, at=3))),
+    (timeout_returns_false, "violated", "an exception before its session was ended", history(
+        acquire(1, 0, None, error="gone"), fault("terminate", 1, at=3))),
     (timeout_not_late, "unknown", "late while the machine stalled", history(
         acquire(1, 0, False, took=301, timeout=200), stalls=(stall(100, 50),))),
     (timeout_not_late, "violated", "the machine stalled at another time", history(
@@ -131,6 +169,13 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(0, 0, True), call(1, "list", at=2, listed=(JAN, FEB)))),
     (honest_results, "holds", "the list is right", history(
         acquire(0, 0, True), call(1, "list", at=2, listed=(JAN,)))),
+    (honest_results, "holds", "a release that raises in a session that was ended", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), call(0, "release", JAN, at=5, error="gone"))),
+    (honest_results, "violated", "a release that says yes in a session that was ended before", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), fault("gone", 0, at=4),
+        call(0, "release", JAN, at=5, answer=True))),
+    (honest_results, "holds", "a release that was ended meanwhile may say anything", history(
+        acquire(0, 0, True), fault("terminate", 0, at=6), call(0, "release", JAN, at=5, took=3, answer=True))),
     (honest_results, "violated", "a release that raises", history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, error="KeyError: 1"))),
     # free months

@@ -19,13 +19,16 @@ SEED = {
     "get_all_advisory_locks_utility",
 }
 DRAWN = {"interleavings", "crashes", "timeouts", "handover", "many_months", "wrapper"}
+RACES = {"races", "thundering_herd", "crash_storm", "paused_holder", "backend_terminated", "counter"}
 
 
 def test_all_are_there_and_say_what_they_are_about() -> None:
     found = known_scenarios()
     assert set(found) >= SEED | DRAWN
     assert all(scenario.about for scenario in found.values())
-    assert {name for name, one in found.items() if isinstance(one.what, Draw) and not one.planted} == DRAWN
+    assert {
+        name for name, one in found.items() if isinstance(one.what, Draw) and not one.planted
+    } == DRAWN | RACES
 
 
 def test_a_run_leaves_planted_locks_out_unless_asked() -> None:
@@ -70,7 +73,7 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
 
 
 def test_weights_must_be_kinds_of_steps() -> None:
-    with pytest.raises(ValueError, match="'aquire' is no kind of step: did you mean 'acquire'"):
+    with pytest.raises(ValueError, match="'aquire' is no kind of step in lockstep: did you mean 'acquire'"):
         Draw({"aquire": 1})
     with pytest.raises(ValueError, match="steps"):
         Draw({"acquire": 1}, steps=(5, 2))

@@ -2,12 +2,15 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.model import Fault, Month, Operation, Program
 from harness.scenario import Draw
-from harness.strategies import LARGEST_CHOICE, LONG_WAIT_MS, decode, neighbours, programs
+from harness.strategies import neighbours, programs
+from harness.strategies.digits import LARGEST_CHOICE
+from harness.strategies.lockstep import LONG_WAIT_MS, decode
 
 WEIGHTS = {
     "acquire": 6,
@@ -105,3 +108,34 @@ def test_most_steps_mean_something() -> None:
     assert seen["wait"] > 20
     assert seen["of held"] > seen["release"] * 0.6
     assert seen["for held"] > seen["wait"] * 0.9
+
+
+RACE = Draw(
+    {"round": 6, "acquire": 2, "release": 2, "hold": 1, "reopen": 1, "crash": 2, "pause": 2, "terminate": 2},
+    schedule="race",
+)
+
+
+@given(programs(RACE, (2090, 2091), VERBS))
+def test_a_race_waits_long_only_for_what_is_given_back_at_once(program: Program) -> None:
+    """Otherwise two that want two months each could wait for each other."""
+    assert program.schedule == "race"
+    assert sum(isinstance(step, Fault) for step in program.steps) <= RACE.crashes
+    for actor in range(program.actors):
+        own = [step for step in program.steps if isinstance(step, Operation) and step.actor == actor]
+        for step, after, last in zip(own, own[1:], own[2:], strict=False):
+            if step.verb == "acquire" and step.timeout_ms > 50:
+                assert (after.verb, last.verb) == ("count", "release")
+                assert step.month == after.month == last.month
+
+
+def test_a_kind_belongs_to_its_schedule() -> None:
+    with pytest.raises(ValueError, match="'wait' is no kind of step in race"):
+        Draw({"wait": 1}, schedule="race")
+    with pytest.raises(ValueError, match="'round' is no kind of step in lockstep"):
+        Draw({"round": 1})
+
+
+def test_what_only_a_race_can_have() -> None:
+    with pytest.raises(ValueError, match="step 0 is a pause, which only a race can have"):
+        Program(1, (), (Fault(0, "pause"),))

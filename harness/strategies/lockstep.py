@@ -1,59 +1,19 @@
-"""Hypothesis draws programs; the sequential model guides the draws, so that most steps mean something.
+"""Draws for lockstep: what a choice stands for depends on what the model says by then.
 
-A step is one drawn number.  What it stands for depends on what the model says by then: a release is mostly
-of something held, a waiting acquire mostly of something that another actor holds and will give back.
-The model only guesses (who wins among several waiters?); nothing that is judged rests on it.
+A release is mostly of something held; a waiting acquire mostly of something that another actor holds and
+will give back.  The model only guesses (who wins among several waiters?); nothing that is judged rests on it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import TypeVar
-
-from hypothesis import strategies as st
 
 from harness.model import Fault, Month, Operation, Program, Step
 from harness.scenario import Draw
-
-T = TypeVar("T")
+from harness.strategies.digits import Digits
 
 FREE_MS = (0, 50, 200)  # for a month that is free
 SHORT_WAIT_MS = (20, 30, 50)  # ends by itself while others go on
 LONG_WAIT_MS = 2000  # ended by a release or a crash
-LARGEST_CHOICE = 2**24 - 1
-
-
-def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.SearchStrategy[Program]:
-    """Programs as `draw` wants them, with months of two adjacent `years` and steps a lock with `verbs` can do."""
-    weights = {kind: weight for kind, weight in draw.weights.items() if _possible(kind, verbs)}
-    ring = neighbours(years[0])
-    return st.builds(
-        lambda actors, count, turn, choices: decode(
-            actors, _months(ring, turn, count), choices, weights, draw
-        ),
-        st.integers(*draw.actors),
-        st.integers(*draw.months),
-        st.integers(0, len(ring) - 1),
-        st.lists(st.integers(0, LARGEST_CHOICE), min_size=draw.steps[0], max_size=draw.steps[1]),
-    )
-
-
-def neighbours(year: int) -> tuple[Month, ...]:
-    """A ring of months in which those side by side are easily taken for one another.
-
-    The same month of adjacent years; December and January; and year*10+month alike (2090-12, 2091-02).
-    """
-    after = year + 1
-    pairs = [(year, 1), (after, 1), (year, 12), (after, 2), (year, 2), (after, 12), (year, 11)]
-    return tuple(Month(*pair) for pair in pairs)
-
-
-def _months(ring: Sequence[Month], turn: int, count: int) -> tuple[Month, ...]:
-    return tuple(ring[(turn + i) % len(ring)] for i in range(count))
-
-
-def _possible(kind: str, verbs: frozenset[str]) -> bool:
-    return kind in verbs or kind not in ("hold", "is_locked", "list")
 
 
 @dataclass
@@ -100,50 +60,29 @@ class _Guess:
             yield Operation(actor, "join")
 
 
-class _Digits:
-    """One drawn number, taken apart into small choices."""
-
-    def __init__(self, number: int) -> None:
-        self._rest = number
-
-    def below(self, limit: int) -> int:
-        self._rest, digit = divmod(self._rest, limit)
-        return digit
-
-    def once_in(self, count: int) -> bool:
-        """Small numbers are drawn more often, so the rare case is the highest digit."""
-        return self.below(count) == count - 1
-
-    def of(self, options: Sequence[T]) -> T:
-        return options[self.below(len(options))]
-
-
 def decode(
     actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
 ) -> Program:
     """The program that these choices stand for.  Pure: the same choices give the same program."""
     guess = _Guess(actors, months, draw.taken_ms)
     steps: list[Step] = []
-    kinds = list(weights)
-    totals = list(accumulate(weights.values()))
     for choice in choices:
-        digits = _Digits(choice)
-        ticket = digits.below(totals[-1])
-        kind = next(kind for kind, total in zip(kinds, totals, strict=True) if ticket < total)
+        digits = Digits(choice)
+        kind = digits.weighted(weights)
         if kind == "crash" and guess.crashes >= draw.crashes:
-            kind = kinds[0]
+            kind = next(iter(weights))
         steps.extend(_STEPS[kind](guess, digits))
     return Program(actors, months, tuple(steps))
 
 
-def _acquire(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _acquire(guess: _Guess, digits: Digits) -> Iterator[Step]:
     actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
     taken = guess.held.get(month, (actor, 0))[0] != actor
     guess.take(actor, month)
     yield Operation(actor, "acquire", month, digits.of(guess.taken_ms if taken else FREE_MS))
 
 
-def _wait(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _wait(guess: _Guess, digits: Digits) -> Iterator[Step]:
     """Wait for a month whose holder can still give it back; without one, an ordinary acquire."""
     free = guess.free_actors()
     wanted = [(actor, month) for holder, month in guess.holdings() for actor in free if actor != holder]
@@ -157,7 +96,7 @@ def _wait(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     yield Operation(actor, "acquire", month, timeout_ms, pending=True)
 
 
-def _release(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _release(guess: _Guess, digits: Digits) -> Iterator[Step]:
     """Mostly of something held; where nothing is, an acquire; now and then of what the actor does not hold."""
     holdings = guess.holdings()
     if digits.once_in(8):
@@ -171,28 +110,28 @@ def _release(guess: _Guess, digits: _Digits) -> Iterator[Step]:
     yield from guess.give(actor, month)
 
 
-def _hold(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _hold(guess: _Guess, digits: Digits) -> Iterator[Step]:
     actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
     raises = digits.once_in(2)
     yield Operation(actor, "hold", month, digits.of(guess.taken_ms), raises=raises)
 
 
-def _is_locked(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _is_locked(guess: _Guess, digits: Digits) -> Iterator[Step]:
     yield Operation(digits.of(guess.free_actors()), "is_locked", digits.of(guess.months))
 
 
-def _list(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _list(guess: _Guess, digits: Digits) -> Iterator[Step]:
     yield Operation(digits.of(guess.free_actors()), "list")
 
 
-def _reopen(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _reopen(guess: _Guess, digits: Digits) -> Iterator[Step]:
     holders = [actor for actor, _ in guess.holdings()]
     actor = digits.of(holders or guess.free_actors())
     yield Operation(actor, "reopen")
     yield from guess.end_session(actor)
 
 
-def _crash(guess: _Guess, digits: _Digits) -> Iterator[Step]:
+def _crash(guess: _Guess, digits: Digits) -> Iterator[Step]:
     """Mostly of a holder, sometimes of a waiter or of somebody who does nothing."""
     holders = [actor for actor, _ in guess.held.values()]
     actor = digits.of(holders) if holders and not digits.once_in(4) else digits.below(guess.actors)

@@ -1,0 +1,48 @@
+"""Hypothesis draws programs; a model of who holds what guides the draws, so that most steps mean something.
+
+A step is one drawn number.  What it stands for is decided by the decoder of the draw's schedule.
+"""
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from harness.model import Month, Program
+from harness.scenario import Draw
+from harness.strategies import lockstep, race
+from harness.strategies.digits import LARGEST_CHOICE
+
+DECODERS = {"lockstep": lockstep.decode, "race": race.decode}
+
+
+def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.SearchStrategy[Program]:
+    """Programs as `draw` wants them, with months of two adjacent `years` and steps a lock with `verbs` can do."""
+    weights = {kind: weight for kind, weight in draw.weights.items() if _possible(kind, verbs)}
+    ring, decode = neighbours(years[0]), DECODERS[draw.schedule]
+    return st.builds(
+        lambda actors, count, turn, choices: decode(
+            actors, _months(ring, turn, count), choices, weights, draw
+        ),
+        st.integers(*draw.actors),
+        st.integers(*draw.months),
+        st.integers(0, len(ring) - 1),
+        st.lists(st.integers(0, LARGEST_CHOICE), min_size=draw.steps[0], max_size=draw.steps[1]),
+    )
+
+
+def neighbours(year: int) -> tuple[Month, ...]:
+    """A ring of months in which those side by side are easily taken for one another.
+
+    The same month of adjacent years; December and January; and year*10+month alike (2090-12, 2091-02).
+    """
+    after = year + 1
+    pairs = [(year, 1), (after, 1), (year, 12), (after, 2), (year, 2), (after, 12), (year, 11)]
+    return tuple(Month(*pair) for pair in pairs)
+
+
+def _months(ring: Sequence[Month], turn: int, count: int) -> tuple[Month, ...]:
+    return tuple(ring[(turn + i) % len(ring)] for i in range(count))
+
+
+def _possible(kind: str, verbs: frozenset[str]) -> bool:
+    return kind in verbs or kind not in ("hold", "is_locked", "list")

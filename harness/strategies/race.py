@@ -1,0 +1,52 @@
+"""Draws for a race: each actor gets rounds of its own, with pauses that are mostly tiny, and faults strike in between."""
+
+from collections.abc import Iterator, Sequence
+
+from harness.model import Fault, FaultKind, Month, Operation, Program, Step
+from harness.scenario import Draw
+from harness.strategies.digits import Digits
+
+PAUSES_US = (0, 0, 0, 0, 50, 300, 2000)
+ROUND_MS = (1000, 1000, 30, 0)  # for a month that somebody else gives back soon
+SHORT_MS = (0, 1, 20)  # for a month that is kept: two who want two would wait for each other
+AT_MS = (0, 1, 2, 5, 10, 20, 40)
+FOR_MS = (5, 40, 150)
+FAULTS: dict[str, FaultKind] = {"crash": "kill", "pause": "pause", "terminate": "terminate"}
+
+
+def decode(
+    actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
+) -> Program:
+    """The program that these choices stand for.  Pure: the same choices give the same program."""
+    steps: list[Step] = []
+    faults = 0
+    for choice in choices:
+        digits = Digits(choice)
+        kind = digits.weighted(weights)
+        if kind in FAULTS and faults >= draw.crashes:
+            kind = next(iter(weights))
+        faults += kind in FAULTS
+        steps.extend(_steps(kind, digits.below(actors), months, digits))
+    return Program(actors, months, tuple(steps), "race")
+
+
+def _steps(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> Iterator[Step]:
+    if kind in FAULTS:
+        at_ms = digits.of(AT_MS)
+        yield Fault(actor, FAULTS[kind], at_ms, digits.of(FOR_MS) if kind == "pause" else 0)
+        return
+    month = digits.of(months)
+    match kind:
+        case "round":
+            yield Operation(actor, "acquire", month, digits.of(ROUND_MS), pause_us=digits.of(PAUSES_US))
+            yield Operation(actor, "count", month)
+            yield Operation(actor, "release", month, pause_us=digits.of(PAUSES_US))
+        case "acquire":
+            yield Operation(actor, "acquire", month, digits.of(SHORT_MS), pause_us=digits.of(PAUSES_US))
+        case "hold":
+            raises = digits.once_in(2)
+            yield Operation(actor, "hold", month, digits.of(SHORT_MS), raises, pause_us=digits.of(PAUSES_US))
+        case "release" | "is_locked":
+            yield Operation(actor, kind, month, pause_us=digits.of(PAUSES_US))
+        case "list" | "reopen":
+            yield Operation(actor, kind, pause_us=digits.of(PAUSES_US))

@@ -5,6 +5,7 @@ because nothing is drawn from live results.
 """
 
 import contextlib
+import math
 import secrets
 import statistics
 import time
@@ -90,7 +91,7 @@ def spread(values: list[float]) -> Spread | None:
     if not values:
         return None
     ordered = sorted(values)
-    p99 = ordered[min(len(ordered) - 1, round(0.99 * len(ordered)))]
+    p99 = ordered[math.ceil(0.99 * len(ordered)) - 1]
     return Spread(len(ordered), round(statistics.median(ordered), 3), round(p99, 3), round(ordered[-1], 3))
 
 
@@ -126,6 +127,8 @@ class _Exploration:
         self._last: Example | None = None
         self._doubtful: Example | None = None
         self._found: Example | None = None
+        self._smallest: Example | None = None
+        self._repeats = (0, 0)
         self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
 
     def run(self) -> Run:
@@ -134,14 +137,17 @@ class _Exploration:
                 self._search(self._scenario.what)
             else:
                 self._run_fixed(self._scenario.what)
+            if self._found is not None:
+                self._shrink(self._found)
+                self._count_repeats()
         except KeyboardInterrupt:
             if self._last is None:
                 raise
-            raise Interrupted(self._report(self._found, None, None)) from None
-        if self._found is None:
-            return self._report(None, None, None)
-        smallest = self._shrink(self._found)
-        return self._report(smallest, self._found, self._count_repeats(smallest))
+            raise Interrupted(self._report()) from None
+        except HarnessError:
+            if self._found is None:
+                raise  # else what was found counts for more than what came in the way afterwards
+        return self._report()
 
     # Looking for a violation
 
@@ -216,26 +222,24 @@ class _Exploration:
 
     # What was found
 
-    def _shrink(self, found: Example) -> Example:
+    def _shrink(self, found: Example) -> None:
         """A smaller program counts only if it breaks a check that the first one broke, and as reliably.
 
         What fails every time must go on failing every time; of what comes and goes once in a few tries is
         enough.
         """
         wanted = frozenset({self._scenario.expects}) if self._scenario.expects else found.broken
-        smallest = found
+        self._smallest = found
         deadline = time.monotonic() + SHRINK_S
         reliable = self._fails(found.program, wanted, AGREE, deadline, every=True) is not None
         tries = AGREE if reliable else TRIES
 
         def fails(program: Program) -> bool:
-            nonlocal smallest
             example = self._fails(program, wanted, tries, deadline, every=reliable)
-            smallest = example or smallest
+            self._smallest = example or self._smallest
             return example is not None
 
         shrink(found.program, fails)
-        return smallest
 
     def _fails(
         self,
@@ -248,7 +252,7 @@ class _Exploration:
         """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""
         example = None
         for _ in range(tries):
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._laboratory.soiled:
                 return None
             example = self._laboratory.try_out(program)
             self._tell("shrink")
@@ -257,23 +261,23 @@ class _Exploration:
                 return example if broken else None
         return example if every else None
 
-    def _count_repeats(self, example: Example) -> tuple[int, int]:
+    def _count_repeats(self) -> None:
+        assert self._smallest is not None
         failed = tried = 0
         deadline = time.monotonic() + REPEAT_S
-        while tried < REPEATS and (time.monotonic() < deadline or not tried):
-            failed += bool(self._laboratory.try_out(example.program).broken & example.broken)
+        while tried < REPEATS and not self._laboratory.soiled and (time.monotonic() < deadline or not tried):
+            failed += bool(self._laboratory.try_out(self._smallest.program).broken & self._smallest.broken)
             tried += 1
+            self._repeats = (failed, tried)
             self._tell("repeat")
-        return failed, tried
 
     # The result
 
     def _tell(self, phase: str) -> None:
         self._listen(Progress(self._scenario.name, self._plan.seed, phase, self._tally.figures()))
 
-    def _report(
-        self, smallest: Example | None, first: Example | None, repeats: tuple[int, int] | None
-    ) -> Run:
+    def _report(self) -> Run:
+        first, smallest = self._found, self._smallest or self._found
         shown = smallest or self._doubtful or self._last
         assert shown is not None
         arena = self._laboratory.arena
@@ -290,7 +294,8 @@ class _Exploration:
             bounds=arena.bounds,
             figures=self._tally.figures(),
             environment=arena.environment(),
-            repeats=repeats,
+            repeats=self._repeats if self._repeats[1] else None,
+            soiled=self._laboratory.soiled,
             first_program=first.program if first else None,
             first_history=first.history if first else None,
             expects=self._scenario.expects,

@@ -39,7 +39,8 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     count      if `month` is held, add one to a number in a file that nothing but the lock protects
 
     `pending`: in lockstep the others go on while this operation waits; a release, a crash or the timeout
-    ends it.  `pause_us`: in a race the actor does nothing for so many microseconds before it.
+    ends it.  `pause_us`: in a race the actor does nothing for so many microseconds before it; the body of
+    a hold takes so long.
     """
 
     actor: int
@@ -193,14 +194,17 @@ class Stall(msgspec.Struct, frozen=True):
 
 
 class History(msgspec.Struct, frozen=True):
-    """What happened in one example, in the order of time.  `unfinished`: a call did not return; we gave up."""
+    """What happened in one example, in the order of time.
+
+    `gave_up_ns`: a call did not return, and that is when we stopped waiting for it.
+    """
 
     actors: int
     months: tuple[Month, ...]
     events: tuple[Event, ...]
     audits: tuple[Audit, ...] = ()
     stalls: tuple[Stall, ...] = ()
-    unfinished: bool = False
+    gave_up_ns: int | None = None
 
 
 Status = Literal["holds", "violated", "unknown"]
@@ -294,4 +298,5 @@ class Run(msgspec.Struct, frozen=True):
     first_program: Program | None = None
     first_history: History | None = None
     expects: str | None = None
+    soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1

@@ -29,6 +29,7 @@ from harness.servers.lease import DEFAULT_YEARS, parse_years
 from harness.servers.providers import NONE, open_server
 from harness.servers.server import Server
 
+SEED_VARIABLE = "LOCK_HARNESS_SEED"  # workers inherit it, so that all draw alike
 SERVER_VARIABLE = "LOCK_HARNESS_SERVER"  # a server that is running already, for workers
 PROGRESS_VARIABLE = "LOCK_HARNESS_PROGRESS"  # a Unix datagram socket that wants to know how it goes
 ALL = "all"
@@ -78,6 +79,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--lock-shares", type=int, default=1, help="parts of a scenario, for several workers")
 
 
+def pytest_configure() -> None:
+    os.environ.setdefault(SEED_VARIABLE, str(Plan().seed))
+
+
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -103,7 +108,7 @@ def _plan(config: pytest.Config) -> Plan:
     examples, seconds = config.getoption("lock_examples"), config.getoption("lock_seconds")
     seed = config.getoption("lock_seed")
     if seed is None:
-        seed = int(os.environ.setdefault("LOCK_HARNESS_SEED", str(Plan().seed)))  # alike in all workers
+        seed = int(os.environ[SEED_VARIABLE])
     return Plan(examples, seconds, seed)
 
 
@@ -194,6 +199,7 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
 
 _stack = pytest.StashKey[contextlib.ExitStack]()
 _running = pytest.StashKey[Server]()
+_none = pytest.StashKey[str]()
 
 
 def _server(config: pytest.Config) -> Server:
@@ -209,11 +215,14 @@ def _server(config: pytest.Config) -> Server:
 def _start_server(config: pytest.Config) -> Server:
     if config.getoption("pg") == NONE:
         pytest.skip("--pg none: no server to test on; leave it out to have one started")
+    if _none in config.stash:
+        pytest.skip(config.stash[_none])
     stack = config.stash.setdefault(_stack, contextlib.ExitStack())
     try:
         return stack.enter_context(open_server(config.getoption("pg")))
     except MachineError as error:
-        pytest.skip(f"no server to test on: {error}")
+        config.stash[_none] = f"no server to test on: {error}"
+        pytest.skip(config.stash[_none])
     except UserError as error:
         pytest.exit(str(error), returncode=error.exit_code)
 
@@ -232,10 +241,11 @@ def _telling() -> Iterator[Callable[[Word], None]]:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.connect(address)
-        sender.settimeout(5)
         yield lambda word: _send(sender, word)
 
 
 def _send(sender: socket.socket, word: Word) -> None:
-    with contextlib.suppress(ConnectionRefusedError, FileNotFoundError):  # whoever asked is gone
-        sender.send(msgspec.json.encode(word))
+    """Progress may get lost where the reader is slow; results may not."""
+    flags = socket.MSG_DONTWAIT if isinstance(word, Progress) else 0
+    with contextlib.suppress(ConnectionRefusedError, FileNotFoundError, BlockingIOError):
+        sender.send(msgspec.json.encode(word), flags)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,9 @@ DEFAULT = Path("reports")
 def save(run: Run, root: Path) -> Path:
     """Write `run` below `root` and return the path of its run.json.  `MachineError` if that fails."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    path = root / run.scenario / f"{stamp}-{run.seed}" / "run.json"
+    folder = root / (run.scenario or "unnamed")
+    names = chain([f"{stamp}-{run.seed}"], (f"{stamp}-{run.seed}-{number}" for number in count(2)))
+    path = next(folder / name for name in names if not (folder / name).exists()) / "run.json"
     _write(path, msgspec.json.format(msgspec.json.encode(run), indent=1))
     return path
 

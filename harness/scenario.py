@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.locks.loading import LockSpec
 
 Weights = Mapping[str, int]
+OPTIONAL = frozenset({"hold", "is_locked", "list"})  # verbs that a lock need not have
 EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "crash")
 KINDS: dict[Schedule, tuple[str, ...]] = {
     "lockstep": (*EITHER, "wait"),
@@ -47,6 +48,8 @@ class Draw:
                 close = get_close_matches(kind, kinds, 1)
                 hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"
                 raise ValueError(f"{kind!r} is no kind of step in {self.schedule}: {hint}")
+        if not self.weights or min(self.weights.values()) < 1:
+            raise ValueError(f"each kind of step needs a weight of 1 or more, not {dict(self.weights)}")
         for name, (least, most) in {
             "actors": self.actors,
             "months": self.months,
@@ -79,9 +82,10 @@ class Scenario:
     def needs(self) -> frozenset[str]:
         """The verbs that a lock must have for this scenario to mean anything."""
         if isinstance(self.what, Draw):
-            return frozenset()
+            kinds = frozenset(self.what.weights)
+            return kinds if kinds <= OPTIONAL else frozenset()  # of several kinds, those that it has will do
         steps = (step.verb for step in self.what.steps if isinstance(step, Operation))
-        return frozenset(steps) & {"hold", "is_locked", "list"}
+        return frozenset(steps) & OPTIONAL
 
 
 def program(*steps: Step) -> Program:

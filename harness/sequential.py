@@ -1,18 +1,26 @@
 """The sequential model: what a re-entrant session lock does when one thing happens at a time."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from harness.model import Event, Month
 
 
-def held_after(events: Iterable[Event]) -> tuple[tuple[int, Month], ...]:
-    """Who holds what after these events, going by what the clients were told."""
-    held: Counter[tuple[int, Month]] = Counter()
+def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
+    """Who holds what after these events, going by what the clients were told.
+
+    A session that has ended holds nothing, whatever it was told just before or after the fault was noted.
+    """
+    held: Counter[tuple[int, int, Month]] = Counter()
     for event in events:
         if event.month is not None and event.kind == "ok" and event.answer:
-            held[event.actor, event.month] += {"acquire": 1, "release": -1}.get(event.verb or "", 0)
-        elif event.kind in ("kill", "terminate") or (event.kind == "invoke" and event.verb == "reopen"):
-            for actor, month in [pair for pair in held if pair[0] == event.actor]:
-                del held[actor, month]
-    return tuple(sorted(pair for pair, count in held.items() if count > 0))
+            who = event.actor, event.life, event.month
+            held[who] += {"acquire": 1, "release": -1}.get(event.verb or "", 0)
+    ended = {
+        (event.actor, event.life)
+        for event in events
+        if event.kind in ("kill", "terminate") or (event.kind == "invoke" and event.verb == "reopen")
+    }
+    return tuple(
+        sorted({(a, month) for (a, life, month), n in held.items() if n > 0 and (a, life) not in ended})
+    )

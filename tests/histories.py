@@ -73,7 +73,7 @@ def history(
     *parts: Part,
     audits: tuple[Audit, ...] = (),
     stalls: tuple[Stall, ...] = (),
-    unfinished: bool = False,
+    gave_up: float | None = None,
     actors: int = 2,
 ) -> History:
     events = []
@@ -82,4 +82,6 @@ def history(
             at = int(fields.pop("at") * MS)
             events.append(Event(at_ns=at, number=number, **fields))
     events.sort(key=lambda event: event.at_ns)
-    return History(actors, (JAN, FEB), tuple(events), audits, stalls, unfinished)
+    return History(
+        actors, (JAN, FEB), tuple(events), audits, stalls, None if gave_up is None else int(gave_up * MS)
+    )

@@ -117,7 +117,7 @@ class Actor:
         wait_until(go.at_ns)
         for number, step in enumerate(self._program.steps):
             if number >= go.number and step.actor == self._me and isinstance(step, Operation):
-                if step.pause_us:
+                if step.verb != "hold":
                     time.sleep(step.pause_us / 1e6)
                 if not self._perform(number, step):
                     self._perform_extra(Operation(self._me, "reopen"))
@@ -182,9 +182,13 @@ class Actor:
         answer, own = self._session.hold(
             operation,
             lambda: self._write("enter", number, "hold", month),
-            lambda: self._write("leave", number, "hold", month),
+            lambda: self._leave(number, operation),
         )
         self._write("ok", number, "hold", month, answer=answer, own_error=own is not None)
+
+    def _leave(self, number: int, operation: Operation) -> None:
+        time.sleep(operation.pause_us / 1e6)
+        self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
@@ -195,6 +199,7 @@ class Actor:
         self._session.close()
         self._session = self._opener(self._sessions + 1)
         self._sessions += 1
+        self._mailbox.send(CONDUCTOR, self.ready())
         self._write("ok", number, "reopen")
         self._life += 1
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from harness.actors.session import BodyError, Note, boolean
 from harness.errors import UserError
-from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.line_protocol import Answer, LineProtocolError, LockCommandFailed, Request, decode, encode
 from harness.model import Month, Operation
 
+VERBS = ("hold", "is_locked")  # the optional ones
 EXIT_S = 5.0
 BODY_TEXT = "the body failed"
 
@@ -32,13 +32,13 @@ class CommandSession:
         if opened.error is not None:
             raise UserError(f"the lock command could not open a session: {opened.error}")
         self._verbs = tuple(opened.ok) if isinstance(opened.ok, list) else ()
-        unknown = [verb for verb in self._verbs if verb not in OPTIONAL_VERBS]
+        unknown = [verb for verb in self._verbs if verb not in VERBS]
         if unknown:
-            names = ", ".join(OPTIONAL_VERBS)
+            names = ", ".join(VERBS)
             raise LineProtocolError(f"the lock command offers {unknown[0]!r}: the optional verbs are {names}")
 
     def verbs(self) -> tuple[str, ...]:
-        return tuple(verb for verb in self._verbs if verb != "list")
+        return self._verbs
 
     def client_pid(self) -> int:
         return self._process.pid
@@ -53,7 +53,7 @@ class CommandSession:
         return self._decide("is_locked", month)
 
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
-        raise NotImplementedError("the line protocol has no list")
+        raise UserError(f"the line protocol cannot list locks, not even {months}")
 
     def hold(self, operation: Operation, _enter: Note, _leave: Note) -> tuple[bool, BodyError | None]:
         """The body runs inside the program, so when it begins and ends is not seen here."""

@@ -169,14 +169,15 @@ class Pool:
         return self._spares.popleft()
 
     def welcome(self, message: Message) -> bool:
-        """Take note of a process that has come up, or could not; False for any other message."""
+        """Take note of a process that has come up; False for any other message."""
         if isinstance(message, Trouble):
             raise UserError(f"the lock cannot be used: {message.why}")
-        if isinstance(message, Ready) and message.name in self._starting:
-            process = self._starting.pop(message.name)
-            process.ready = message
-            self._spares.append(process)
-        return isinstance(message, Ready)
+        if not isinstance(message, Ready) or message.name not in self._starting:
+            return False
+        process = self._starting.pop(message.name)
+        process.ready = message
+        self._spares.append(process)
+        return True
 
     def bury(self, process: ActorProcess) -> None:
         """End a process for good, with all that it started."""

@@ -78,7 +78,11 @@ class PythonSession:
         return boolean(self._client.is_locked(month.year, month.month), "is_locked")
 
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
-        granted = {lock.lock_key for lock in self._client.all_locks() if lock.granted and not lock.pair}
+        granted = {
+            lock.lock_key
+            for lock in self._client.all_locks()
+            if lock.granted and not getattr(lock, "pair", False)
+        }
         return tuple(month for month in months if self._client.key(month.year, month.month) in granted)
 
     def hold(self, operation: Operation, enter: Note, leave: Note) -> tuple[bool, BodyError | None]:

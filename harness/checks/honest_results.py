@@ -8,7 +8,7 @@ from harness.model import Month, Verdict
 
 
 def honest_results(view: View) -> Verdict:
-    found = [*_releases(view), *_errors(view)]
+    found = [*_releases(view), *_errors(view), *_hung(view)]
     for call in view.calls:
         if call.verb == "is_locked" and call.month and call.answer is not None:
             found.extend(_claim(view, call, call.month, call.answer))
@@ -31,6 +31,14 @@ def _errors(view: View) -> Iterator[Finding]:
     for call in view.calls:
         if call.error and call.verb not in ("acquire", "hold") and not view.was_cut(call):
             yield Finding("violated", f"the {call} raised: {call.error}", (call.number,))
+
+
+def _hung(view: View) -> Iterator[Finding]:
+    """Calls other than those with a timeout, which `timeout_not_late` judges."""
+    hung = (call for call in view.calls if call.returned_ns is None and call.owner not in view.kills)
+    for call in hung:
+        if view.history.gave_up_ns is not None and call.verb not in ("acquire", "hold"):
+            yield Finding("violated", f"the {call} never answered", (call.number,), timed=True)
 
 
 def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ def nothing_left_behind(view: View) -> Verdict:
     lingering = {event.actor for event in view.history.events if event.kind == "lingers"}
     for audit in view.history.audits:
         found.extend(_surplus(audit, lingering))
-        if audit.sessions < view.history.actors and not view.history.unfinished:
+        if audit.sessions < view.history.actors and view.history.gave_up_ns is None:
             why = (
                 f"the server can name {audit.sessions} of {view.history.actors} sessions: "
                 "the lock must pass on the application_name of its connection string"
@@ -25,7 +25,7 @@ def nothing_left_behind(view: View) -> Verdict:
 def _surplus(audit: Audit, lingering: set[int]) -> list[Finding]:
     found: list[Finding] = []
     for actor in sorted({lock.actor for lock in audit.locks}):
-        locks = [lock for lock in audit.locks if lock.actor == actor]
+        locks = [lock for lock in audit.locks if lock.actor == actor and lock.granted]
         knows = sum(1 for one, _ in audit.held if one == actor)
         if len(locks) > knows:
             pids = ", ".join(str(pid) for pid in sorted({lock.pid for lock in locks}))

@@ -75,6 +75,8 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
             )
             text += f" (free for {ms(refusal.free_ns)} of the call)"
             since = before.to_ns if before else call.invoked_ns
+            if cause == "ended session":
+                since -= view.bounds.release_ms * 1_000_000  # the bound is part of what may have stalled
             leaned_on_time = not refusal.always_free or cause == "ended session"
             stalled = leaned_on_time and view.stalled(since, call.until_ns, refusal.free_ns)
             numbers = [call.number] + [n for s in (before, other) if s for n in (s.first, s.last)]

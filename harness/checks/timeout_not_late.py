@@ -9,14 +9,13 @@ from harness.model import Verdict
 def timeout_not_late(view: View) -> Verdict:
     """Judges answers, and calls that were still out when the harness gave up on them."""
     found: list[Finding] = []
-    given_up_ns = view.history.events[-1].at_ns if view.history.events else 0
+    gave_up_ns = view.history.gave_up_ns
     for call in asking(view):
-        killed = call.owner in view.kills
         if view.stood_still(call) or view.was_cut(call):
             continue
-        if call.returned_ns is None and (killed or not view.history.unfinished):
+        ended_ns = gave_up_ns if call.returned_ns is None else call.returned_ns
+        if ended_ns is None or (call.returned_ns is None and call.owner in view.kills):
             continue
-        ended_ns = given_up_ns if call.returned_ns is None else call.returned_ns
         took, limit = ended_ns - call.invoked_ns, call.timeout_ms + view.bounds.late_ms
         late_ns = took - call.timeout_ms * 1_000_000
         if took > limit * 1_000_000 or call.returned_ns is None:

@@ -1,5 +1,6 @@
 """One `run` command: its scenarios one after the other, or shared out; shown, saved and summed up."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +8,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, MachineError
 from harness.explore import Interrupted, NotApplicable, Plan, Progress
 from harness.faces.display import Display
 from harness.faces.jobs import Job, perform, shares
 from harness.faces.workers import run_shared
 from harness.locks.loading import LockSpec
 from harness.model import Run
-from harness.pytest_plugin import Failed, Saved, Skipped
+from harness.pytest_plugin import Failed, Saved, Skipped, Word
 from harness.render.story import story
 from harness.render.summary import exit_code, line, merged, succeeded
 from harness.reports import check_writable, load, replay_command, save, save_junit
@@ -110,21 +111,30 @@ class Campaign:
             *(options.years, options.release_ms, options.reports),
         )
         try:
-            for word in words:
-                if isinstance(word, Progress):
-                    self._display.show(word)
-                elif isinstance(word, Saved):
-                    parts[word.scenario].append(Path(word.path))
-                    if len(parts[word.scenario]) == expected[word.scenario]:
-                        self._keep_merged(parts.pop(word.scenario))
-                elif isinstance(word, Skipped):
-                    self._show_skipped(word.scenario, word.why)
-                else:
-                    raise _Stop(word)
+            with contextlib.closing(words):
+                for word in words:
+                    self._hear(word, parts, expected)
+            if parts:
+                lacking = ", ".join(parts)
+                raise MachineError(f"a worker ended without a result for {lacking}; is there memory enough?")
         finally:
             for paths in parts.values():  # what an interruption left incomplete
                 if paths:
                     self._keep_merged(paths)
+
+    def _hear(self, word: Word, parts: dict[str, list[Path]], expected: dict[str, int]) -> None:
+        """`parts`: the results so far of what is not complete yet."""
+        if isinstance(word, Progress):
+            self._display.show(word)
+        elif isinstance(word, Saved):
+            parts[word.scenario].append(Path(word.path))
+            if len(parts[word.scenario]) == expected[word.scenario]:
+                self._keep_merged(parts.pop(word.scenario))
+        elif isinstance(word, Skipped):
+            if parts.pop(word.scenario, None) is not None:
+                self._show_skipped(word.scenario, word.why)
+        else:
+            raise _Stop(word)
 
     def _share_of_time(self) -> float | None:
         """Seconds for each share of a drawn scenario, when all shares of all fill the time together."""

@@ -15,10 +15,12 @@ from harness.scenario import Draw, Scenario, discover
 from harness.servers.lease import DEFAULT_YEARS, Years
 from harness.servers.server import Server
 
+FAR = 1_000_003  # one worker uses seeds that follow each other, so workers start far apart
+
 
 @dataclass(frozen=True)
 class Job:
-    """`lock` None: the scenario's own, or the reference; `release_ms` None: as the scenario has it."""
+    """`lock`: for a scenario that brings none; None: the reference; `release_ms` None: as the scenario has it."""
 
     scenario: Scenario
     plan: Plan
@@ -84,12 +86,9 @@ def shares(plan: Plan, scenario: Scenario, workers: int) -> list[Plan]:
     if not isinstance(scenario.what, Draw):
         return [plan]
     if plan.examples is None and plan.seconds is not None:
-        return [Plan(None, plan.seconds, plan.seed + number) for number in range(workers)]
+        return [Plan(None, plan.seconds, plan.seed + number * FAR) for number in range(workers)]
     total = plan.examples or scenario.examples
     counts = [total // workers + (number < total % workers) for number in range(workers)]
-    # chunks of one worker use consecutive seeds, so workers start far apart
     return [
-        Plan(count, plan.seconds, plan.seed + number * 1_000_003)
-        for number, count in enumerate(counts)
-        if count
+        Plan(count, plan.seconds, plan.seed + number * FAR) for number, count in enumerate(counts) if count
     ]

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -38,7 +38,7 @@ def run_shared(
     years: Years,
     release_ms: int | None,
     reports: Path,
-) -> Iterator[Word]:
+) -> Generator[Word, None, None]:
     """Yield what the workers say, until all are done."""
     options = [
         *(part for one in scenarios for part in ("--scenario", one.name)),
@@ -54,7 +54,7 @@ def run_shared(
         yield from _listen(guardian, options, server)
 
 
-def _listen(guardian: Guardian, options: list[str], server: Server) -> Iterator[Word]:
+def _listen(guardian: Guardian, options: list[str], server: Server) -> Generator[Word, None, None]:
     directory = guardian.directory
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear, open(directory / "log", "wb") as log:
         ear.bind(str(directory / "progress"))
@@ -90,10 +90,10 @@ def _listen(guardian: Guardian, options: list[str], server: Server) -> Iterator[
             while (running := process.poll() is None) or select.select([ear], [], [], 0)[0]:
                 if select.select([ear], [], [], TICK_S if running else 0)[0]:
                     yield _decoder.decode(ear.recv(LARGEST))
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGINT)  # the workers save what they have
-            process.wait()
-            raise
+        finally:
+            if process.poll() is None:  # somebody pressed Ctrl-C, or does not want to hear more
+                os.killpg(process.pid, signal.SIGINT)  # the workers save what they have
+                process.wait()
         if process.returncode not in (0, 1):
             last = (directory / "log").read_text(errors="replace").strip().splitlines()[-1:]
             raise MachineError(f"the workers ended with exit code {process.returncode}: {' '.join(last)}")

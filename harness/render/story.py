@@ -34,6 +34,10 @@ def story(run: Run, replay: str) -> RenderableType:
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
     if run.first_program:
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
+    if run.soiled:
+        parts.append(
+            _line("The lock left months locked on the server: 'lock-harness locks' shows who holds them.")
+        )
     parts.append(_line("See it again: ", (replay, "bold cyan")))
     return Group(*parts)
 

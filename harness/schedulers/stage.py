@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from harness.actors.counter import reset
-from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Returned, Team, Trouble
+from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Ready, Returned, Team, Trouble
 from harness.actors.pool import SPARES, ActorProcess, names
 from harness.arena import Arena
 from harness.clock import now_ns
@@ -40,7 +40,7 @@ class Stage(ABC):
         """Take all steps, let everybody give back what it holds, and look whether anything is left."""
         self._arena.meter.read()
         self._arena.pool.unread.clear()
-        unfinished = False
+        gave_up_ns = None
         reset(self._arena.pool.directory, self._program.months)
         for one in self._team:
             one.journal.read()
@@ -50,13 +50,13 @@ class Stage(ABC):
             self._take_steps()
             self._end()
         except Stuck:
-            unfinished = True
+            gave_up_ns = now_ns()
         events = tuple(sorted(self._all_events(), key=lambda event: event.at_ns))
-        if unfinished:
+        if gave_up_ns is not None:
             self._arena.dismiss()
         return History(
             *(self._program.actors, self._program.months, events, tuple(self._audits)),
-            *(tuple(self._arena.meter.read()), unfinished),
+            *(tuple(self._arena.meter.read()), gave_up_ns),
         )
 
     @abstractmethod
@@ -69,7 +69,7 @@ class Stage(ABC):
         self._all_do([Finish(pair in self._cut()) for pair in enumerate(self._lives)])
         self._pending.clear()
         self._audit("at the end")
-        if self._audits[-1].locks:
+        if any(lock.granted for lock in self._audits[-1].locks):
             return  # something is left behind; asking for it again would only cost time
         bounds = self._arena.bounds
         count, limit = len(self._team), bounds.release_ms + 2 * bounds.handover_ms  # long enough to be sure
@@ -87,8 +87,8 @@ class Stage(ABC):
         self._note("kill", actor, number, killed_ns)
         self._pending.pop(actor, None)
         self._past.append((actor, victim))
-        self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
         self._see_go(actor, number, victim.session, killed_ns)
+        self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
         self._arena.pool.bury(victim)
         self._arena.pool.reserve(SPARES)
         self._lives[actor] += 1
@@ -148,8 +148,10 @@ class Stage(ABC):
             self._pending = {a: n for a, n in self._pending.items() if n != message.number}
         elif isinstance(message, Trouble):
             raise UserError(f"the lock cannot be used: {message.why}")
-        else:
-            self._arena.pool.welcome(message)
+        elif isinstance(message, Ready) and not self._arena.pool.welcome(message):
+            for one in self._team:
+                if one.name == message.name:
+                    one.ready = message  # a new session may be a new program
         return message
 
     def _raise_dead(self) -> None:
@@ -193,7 +195,7 @@ class Stage(ABC):
                 ServerLock(sessions[row.name], row.pid, row.key, row.granted) for row in rows if row.key
             )
             waited = now_ns() - began
-            if len(locks) == len(held) or waited > SETTLE_NS:
+            if sum(lock.granted for lock in locks) == len(held) or waited > SETTLE_NS:
                 break
         present = {row.name for row in rows}
         # a pooler may tell the name of a session only when it first says something

@@ -66,7 +66,7 @@ def with_options(dsn: str, **changes: str) -> str:
     if not dsn.startswith(("postgresql://", "postgres://")):
         return make_conninfo(dsn, **changes)
     parts = urlsplit(dsn)
-    options = dict(parse_qsl(parts.query)) | changes
+    options = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)) | changes
     path = parts.path
     if "dbname" in options:
         path = "/" + quote(options.pop("dbname"), safe="")

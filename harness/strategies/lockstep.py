@@ -70,7 +70,7 @@ def decode(
         digits = Digits(choice)
         kind = digits.weighted(weights)
         if kind == "crash" and guess.crashes >= draw.crashes:
-            kind = next(iter(weights))
+            continue
         steps.extend(_STEPS[kind](guess, digits))
     return Program(actors, months, tuple(steps))
 

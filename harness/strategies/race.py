@@ -24,7 +24,7 @@ def decode(
         digits = Digits(choice)
         kind = digits.weighted(weights)
         if kind in FAULTS and faults >= draw.crashes:
-            kind = next(iter(weights))
+            continue
         faults += kind in FAULTS
         steps.extend(_steps(kind, digits.below(actors), months, digits))
     return Program(actors, months, tuple(steps), "race")

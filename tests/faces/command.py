@@ -82,18 +82,25 @@ class Shell:
             start_new_session=True,
         )
 
-    def processes(self) -> list[str]:
-        """The processes that carry our mark."""
+    def pids(self, text: str = "") -> list[int]:
+        """The processes that carry our mark and have this in their command line."""
         found = []
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
                 if entry.name.isdecimal() and self.mark.encode() in (entry / "environ").read_bytes():
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        return found
+                    found.append(int(entry.name))
+        return [pid for pid in found if text in _command_line(pid)]
 
     def left_behind(self) -> list[str]:
         """Processes and temporary files that are still there."""
-        return self.processes() + [str(path) for path in self.temporary.iterdir()]
+        return [_command_line(pid) for pid in self.pids()] + [str(path) for path in self.temporary.iterdir()]
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
 
 
 def within(seconds: float, true: Callable[[], object]) -> bool:

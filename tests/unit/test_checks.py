@@ -134,7 +134,9 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (timeout_not_late, "violated", "a stall far too short for so much delay", history(
         acquire(1, 0, False, took=3200, timeout=200), stalls=(stall(900, 50),))),
     (timeout_not_late, "violated", "never returned", history(
-        acquire(1, 0, False, took=None, timeout=200), acquire(0, 3500, True), unfinished=True)),
+        acquire(1, 0, False, took=None, timeout=200), gave_up=3500)),
+    (timeout_not_late, "unknown", "never returned, while the machine stalled", history(
+        acquire(1, 0, False, took=None, timeout=200), gave_up=3500, stalls=(stall(3000, 900),))),
     (timeout_not_late, "holds", "cut short by a crash", history(
         acquire(1, 0, False, took=None, timeout=200), kill(1, at=50), acquire(0, 3500, True))),
     # answers
@@ -176,6 +178,10 @@ CASES: list[tuple[Check, Status, str, History]] = [
         call(0, "release", JAN, at=5, answer=True))),
     (honest_results, "holds", "a release that was ended meanwhile may say anything", history(
         acquire(0, 0, True), fault("terminate", 0, at=6), call(0, "release", JAN, at=5, took=3, answer=True))),
+    (honest_results, "violated", "a release that never returns", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, took=None), gave_up=3000)),
+    (honest_results, "holds", "a release that a crash cut short", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, took=None), kill(0, at=3), gave_up=3000)),
     (honest_results, "violated", "a release that raises", history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, error="KeyError: 1"))),
     # free months

@@ -1,0 +1,73 @@
+"""What a broken lock does to a run: it hangs, dies, talks, leaves things behind; the run tells and ends well."""
+
+import os
+import signal
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from harness.reports import load
+from harness.servers.server import Server
+from tests.faces.command import Shell, within
+
+BASE = "import os, time\nfrom harness.locks.month_lock import MonthLock\n\nclass Lock(MonthLock):\n"
+XDIST_WORKER = "sys.stdin.readline"
+
+
+def lock(sh: Shell, text: str) -> tuple[str, str]:
+    (sh.cwd / "mine.py").write_text(text)
+    return "--lock", "mine:Lock"
+
+
+@pytest.mark.parametrize(
+    "method", ["release(self, year, month)", "is_locked(self, year, month)", "close(self)"]
+)
+def test_a_call_that_never_returns_is_found(sh: Shell, method: str) -> None:
+    chosen = lock(sh, BASE + f"    def {method}:\n        time.sleep(3600)\n")
+    scenario = {"is": "is_month_locked_utility", "cl": "auto_release_on_close"}.get(
+        method[:2], "release_enables_next_worker"
+    )
+    outcome = sh.run("run", scenario, *chosen)
+    assert outcome.code == 1, outcome.out
+    assert "never answered" in outcome.out
+
+
+def test_what_a_dying_lock_prints_is_shown_without_its_password(sh: Shell, lock_server: Server) -> None:
+    chosen = lock(
+        sh, BASE + "    def __init__(self, dsn):\n        print(dsn, flush=True)\n        os._exit(3)\n"
+    )
+    outcome = sh.run("run", "crashes", *chosen, "--pg", lock_server.url)
+    assert outcome.code == 2
+    assert "it said: postgresql://postgres:***@" in outcome.complaint
+    assert str(conninfo_to_dict(lock_server.url)["password"]) not in outcome.err
+
+
+def test_what_is_left_locked_on_a_named_server_does_not_hide_the_violation(
+    sh: Shell, lock_server: Server
+) -> None:
+    """As if the lock had left these behind: nobody else has any business with months of 2050."""
+    with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
+        for month in range(1, 13):
+            conn.execute("SELECT pg_advisory_lock(%s)", (205000 + month,))
+        outcome = sh.run("run", "many_months", "--pg", lock_server.url, "--years", "2050-2051")
+    assert outcome.code == 1, outcome.out + outcome.err
+    assert "grants_free_month" in outcome.out
+    assert "The lock left months locked on the server" in outcome.out
+
+
+def test_a_worker_that_dies_is_not_taken_for_one_that_is_through(sh: Shell) -> None:
+    process = sh.start("run", "many_months", "--examples", "4000", "-n", "2")
+    assert within(20, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
+    os.kill(sh.pids(XDIST_WORKER)[0], signal.SIGKILL)
+    out, err = process.communicate(timeout=80)
+    assert process.returncode == 3, out + err
+    assert "a worker ended without a result for many_months" in err
+
+
+def test_reports_of_one_second_do_not_overwrite_each_other(sh: Shell) -> None:
+    for _ in range(3):
+        sh.run("run", "timeout_returns_false", "--seed", "1")
+    paths = list(sh.cwd.glob("reports/timeout_returns_false/*/run.json"))
+    assert len(paths) == 3
+    assert all(load(path).seed == 1 for path in paths)

@@ -1,0 +1,60 @@
+"""What was found is reported, whatever comes in the way afterwards."""
+
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+from harness.errors import MachineError
+from harness.explore import Interrupted, Plan, _Exploration, spread
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Program
+from harness.runner import Example
+from harness.scenario import Scenario
+from harness.servers.lease import Years
+from tests.unit.test_runner import BOTH, PROGRAM, Scripted
+
+
+class CutShort(Scripted):
+    """Finds two holders, and then something gets in the way."""
+
+    def __init__(self, then: Callable[[], NoReturn]) -> None:
+        super().__init__(BOTH)
+        self.arena.years, self.arena.bounds = Years(2090, 2091), Bounds()
+        self._then = then
+
+    def try_out(self, program: Program) -> Example:
+        return next(self._examples, None) or self._give_up(program)
+
+    def _give_up(self, _: Program) -> NoReturn:
+        self._then()
+
+
+def exploration(then: Callable[[], NoReturn]) -> _Exploration:
+    scenario = Scenario(PROGRAM, name="herd")
+    return _Exploration(scenario, CutShort(then), Plan(), LockSpec(), lambda _: None)
+
+
+def test_an_interruption_while_shrinking_keeps_what_was_found() -> None:
+    def then() -> NoReturn:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as caught:
+        exploration(then).run()
+    assert caught.value.run.status == "violated"
+    assert caught.value.run.history == BOTH.history
+
+
+def test_an_error_while_shrinking_keeps_what_was_found() -> None:
+    def then() -> NoReturn:
+        raise MachineError("the server is gone")
+
+    run = exploration(then).run()
+    assert run.status == "violated"
+    assert run.repeats is None
+
+
+def test_the_99th_percentile_is_by_nearest_rank() -> None:
+    values = spread([float(number) for number in range(1, 101)])
+    assert values is not None
+    assert (values.median_ms, values.p99_ms, values.max_ms) == (50.5, 99.0, 100.0)

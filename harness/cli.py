@@ -19,7 +19,7 @@ from harness.faces.campaign import Campaign, Options
 from harness.faces.jobs import known_scenarios, lock_spec
 from harness.faces.replay import replay as replay_run
 from harness.render.lock_table import lock_table
-from harness.reports import DEFAULT
+from harness.reports import DEFAULT, check_writable
 from harness.scenario import pick
 from harness.servers import address, doctor, holders
 from harness.servers.lease import DEFAULT_YEARS, parse_years
@@ -44,6 +44,9 @@ Pg = Annotated[
         help=f"The server: a connection string, embedded, or container. Default: ${address.VARIABLE}, "
         "else an embedded server is started.",
     ),
+]
+NamedPg = Annotated[
+    str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${address.VARIABLE}.")
 ]
 LockName = Annotated[str | None, Parameter("--lock", help="The lock under test, as package.module:attr.")]
 LockCommand = Annotated[
@@ -93,8 +96,10 @@ def run(
         "HYPOTHESIS_STORAGE_DIRECTORY", str(reports / ".hypothesis")
     )  # not in the user's way
     campaign = Campaign(chosen, options, console)
+    check_writable(reports)
+    lock_of_all = "each its own" if all(one.lock for one in chosen) else options.lock or "reference"
     with open_server(pg) as server:
-        console.print(f"{server}, lock {options.lock or 'reference'}, seed {campaign.seed}")
+        console.print(f"{server}, lock {lock_of_all}, seed {campaign.seed}", soft_wrap=True)
         return campaign.run(server)
 
 
@@ -128,7 +133,7 @@ def locks(
     *,
     terminate: Annotated[int | None, Parameter(help="Free what this session holds by ending it.")] = None,
     yes: Annotated[bool, Parameter(help="Do not ask.", negative=())] = False,
-    pg: Pg = None,
+    pg: NamedPg = None,
 ) -> int:
     """Show who holds and who waits for advisory locks, or end a session that holds some."""
     dsn = _named_dsn(pg)
@@ -150,7 +155,7 @@ def locks(
 
 
 @app.command(name="doctor")
-def examine(*, pg: Pg = None) -> int:
+def examine(*, pg: NamedPg = None) -> int:
     """Examine a server: can session locks work there? Finds poolers that break them.
 
     Exit code 1 if they cannot.
@@ -177,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     except HarnessError as error:
         return _complain(str(error), error.exit_code)
     except cyclopts.CycloptsError as error:
-        return _complain(f"{one_line(error)}; see lock-harness --help", UserError.exit_code)
+        return _complain(f"{one_line(error).rstrip('.')}; see lock-harness --help", UserError.exit_code)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
     return code if isinstance(code, int) else 0
@@ -206,5 +211,5 @@ def _seconds(text: str | None) -> float | None:
     units = {"s": 1.0, "m": 60.0, "h": 3600.0}
     number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
     if not number.isdecimal() or int(number) < 1:
-        raise UserError(f"--for {text!r} is not a time: write it as 90s, 5m or 2h")
+        raise UserError(f"--for {text!r} is not a time: write it as 90, 90s, 5m or 2h")
     return int(number) * units[unit]

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from harness.errors import HarnessError
+from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
 from harness.model import Event, Figures, Program, Run, Spread
 from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
@@ -110,7 +111,8 @@ def explore(scenario: Scenario, open_arena: OpenArena, plan: Plan, lock: LockSpe
     """
     with contextlib.closing(Laboratory(open_arena)) as laboratory:
         if lacking := scenario.needs() - laboratory.arena.verbs:
-            raise NotApplicable(f"the lock has no {', '.join(sorted(lacking))}")
+            methods = [method for verb in sorted(lacking) for method in OPTIONAL_VERBS[verb]]
+            raise NotApplicable(f"the lock has no {', '.join(methods)}")
         return _Exploration(scenario, laboratory, plan, lock, listen).run()
 
 

@@ -153,6 +153,7 @@ def _perform(job: Job, server: Server, config: pytest.Config, listen: Listener) 
 
 
 def _assert_good(run: Run, path: Path) -> None:
+    __tracebackhide__ = True
     if run.expects and run.status == "holds":
         raise LockViolated(
             f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples"
@@ -183,6 +184,7 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
     def check(
         scenario: str | Scenario, lock: Lock | str | None = None, *, examples: int | None = None
     ) -> Run:
+        __tracebackhide__ = True  # the story says it all
         chosen = pick(known_scenarios(), [scenario])[0] if isinstance(scenario, str) else scenario
         named = lock_spec(config.getoption("lock"), config.getoption("lock_command"))
         under_test = lock_spec(lock, None) if isinstance(lock, str) else lock or named
@@ -190,7 +192,10 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
         plan = Plan(examples or plan.examples, plan.seconds, plan.seed)
         years, release_ms = parse_years(config.getoption("lock_years")), config.getoption("lock_release_ms")
         job = Job(chosen, plan, under_test, years, release_ms)
-        run, path = _perform(job, lock_server, config, lambda _: None)
+        try:
+            run, path = _perform(job, lock_server, config, lambda _: None)
+        except NotApplicable as reason:
+            pytest.skip(str(reason))
         _assert_good(run, path)
         return run
 

@@ -87,12 +87,13 @@ class Laboratory:
         return self._home[0]
 
     def try_out(self, program: Program) -> Example:
-        example = run(moved(program, self.arena.years.first), self.arena)
+        here = moved(program, self.arena.years.first)
+        example = run(here, self.arena)
         if example.status == "violated":
             if self.arena.server.ours:
                 self._move()
             else:
-                self._clean(program)
+                self._clean(here)
         return example
 
     def confirmed(self, program: Program) -> Example:
@@ -119,7 +120,7 @@ class Laboratory:
     def _clean(self, program: Program) -> None:
         self._home[1].close()
         self._home = self._open_home()
-        idle = run(moved(Program(1, program.months, ()), self.arena.years.first), self.arena)
+        idle = run(Program(1, program.months, ()), self.arena)
         self.soiled = any(event.verb == "acquire" and event.answer is False for event in idle.history.events)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.checks import CHECKS
 from harness.errors import UserError, one_line
 from harness.model import Bounds, Fault, Month, Operation, Program, Schedule, Step
 
@@ -74,6 +75,11 @@ class Scenario:
     expects: str | None = None
     name: str = ""
     about: str = ""
+
+    def __post_init__(self) -> None:
+        names = [check.__name__ for check in CHECKS]
+        if self.expects is not None and self.expects not in names:
+            raise ValueError(f"{self.expects!r} is no check: they are {', '.join(names)}")
 
     @property
     def planted(self) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import multiprocess
+
 from harness.actors import counter
 from harness.actors.command import CommandSession
 from harness.actors.journal import Journal
@@ -231,9 +233,11 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
         opener = _opener(tag, name, lock, dsn, url)
         actor = Actor(name, directory, mailbox, Journal(directory / f"{name}.journal"), opener, dsn)
         mailbox.send(CONDUCTOR, actor.ready())
-        while True:
-            actor.handle(mailbox.receive())
-    assert attempt.error is not None
+        # the guardian ends what it knows of; a process that was just being forked when we died it may not know
+        while (message := mailbox.receive_while(multiprocess.parent_process().sentinel)) is not None:
+            actor.handle(message)
+    if attempt.error is None:
+        return
     kind = "" if isinstance(attempt.error, UserError) else f"{type(attempt.error).__name__}: "
     why = address.redact(kind + one_line(attempt.error), dsn)
     mailbox.send(CONDUCTOR, Trouble(name, address.redact(why, url)))

@@ -114,6 +114,11 @@ class Mailbox:
         message: Message = _decoder.decode(self._socket.recv(LARGEST))
         return message
 
+    def receive_while(self, lifeline: int) -> Message | None:
+        """The next message; None when whoever holds the other end of this pipe is gone."""
+        ready = select.select([self._socket.fileno(), lifeline], [], [])[0]
+        return None if lifeline in ready else self.receive()
+
     def waiting(self, timeout_ms: float) -> bool:
         """Whether a message is there, or comes within `timeout_ms`."""
         return bool(select.select([self._socket], [], [], max(0.0, timeout_ms) / 1000)[0])

@@ -19,7 +19,7 @@ from harness.actors.actor import main, session_name
 from harness.actors.journal import JournalReader
 from harness.actors.mailbox import Mailbox, Message, Ready, Trouble
 from harness.clock import now_ns
-from harness.errors import MachineError, UserError
+from harness.errors import MachineError, UserError, one_line
 from harness.guardian import Guardian
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
@@ -27,6 +27,7 @@ from harness.servers import address
 
 START_MS = 15_000
 SPARES = 2
+LOG_SHOWN = 300  # characters
 
 
 class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
@@ -171,7 +172,7 @@ class Pool:
     def welcome(self, message: Message) -> bool:
         """Take note of a process that has come up; False for any other message."""
         if isinstance(message, Trouble):
-            raise UserError(f"the lock cannot be used: {message.why}")
+            raise self.trouble(message)
         if not isinstance(message, Ready) or message.name not in self._starting:
             return False
         process = self._starting.pop(message.name)
@@ -208,12 +209,20 @@ class Pool:
             return
         dead = [name for name, one in self._starting.items() if not one.alive()]
         what = "ended" if dead else f"did not open a session within {START_MS // 1000} s"
-        log = self._guardian.directory / f"{(dead or list(self._starting))[0]}.log"
-        said = log.read_text(errors="replace").split("\n")[-2:] if log.exists() else []
-        words = f"; it said: {' '.join(said).strip()}" if any(said) else "; it said nothing"
+        words = self._said((dead or list(self._starting))[0]) or "; it said nothing"
+        raise UserError(f"the lock {what} before it could be used{words}")
+
+    def trouble(self, message: Trouble) -> UserError:
+        """What to tell the user of an actor that cannot go on."""
+        return UserError(f"the lock cannot be used: {message.why}{self._said(message.name)}")
+
+    def _said(self, name: str) -> str:
+        """The end of what the lock printed, in one line and without secrets."""
+        log = self.directory / f"{name}.log"
+        words = one_line(log.read_text(errors="replace")[-LOG_SHOWN:]) if log.exists() else ""
         for secret in self._secrets:
             words = address.redact(words, secret)
-        raise UserError(f"the lock {what} before it could be used{words}")
+        return f"; it said: {words}" if words else ""
 
 
 def names(team: Sequence[ActorProcess]) -> tuple[str, ...]:

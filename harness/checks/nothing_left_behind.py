@@ -30,7 +30,7 @@ def _surplus(audit: Audit, lingering: set[int]) -> list[Finding]:
         if len(locks) > knows:
             pids = ", ".join(str(pid) for pid in sorted({lock.pid for lock in locks}))
             why = (
-                f"{audit.where} the server has {len(locks)} advisory locks of actor {actor} (pid {pids}), "
+                f"{audit.where} the server has {len(locks)} advisory lock{'s' * (len(locks) > 1)} of actor {actor} (pid {pids}), "
                 f"but by its answers it holds {knows}"
             )
             found.append(Finding("violated", why, (), timed=actor in lingering))

@@ -6,7 +6,7 @@ Three checks read them, each those of its own cause.
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from harness.checks.verdicts import Finding, ms
+from harness.checks.verdicts import STALLED, Finding, ms
 from harness.checks.view import Call, Span, View
 from harness.model import Month
 
@@ -79,6 +79,7 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
                 since -= view.bounds.release_ms * 1_000_000  # the bound is part of what may have stalled
             leaned_on_time = not refusal.always_free or cause == "ended session"
             stalled = leaned_on_time and view.stalled(since, call.until_ns, refusal.free_ns)
+            text += STALLED if stalled else ""
             numbers = [call.number] + [n for s in (before, other) if s for n in (s.first, s.last)]
             evidence = tuple(number for number in numbers if number is not None)
             found.append(Finding("unknown" if stalled else "violated", text, evidence, leaned_on_time))

@@ -1,7 +1,7 @@
 """Whoever asks for a limited time gets an answer soon after it.  An upper bound: it needs a witness."""
 
 from harness.checks.timeouts import asking
-from harness.checks.verdicts import Finding, ms, verdict
+from harness.checks.verdicts import STALLED, Finding, ms, verdict
 from harness.checks.view import View
 from harness.model import Verdict
 
@@ -20,7 +20,8 @@ def timeout_not_late(view: View) -> Verdict:
         late_ns = took - call.timeout_ms * 1_000_000
         if took > limit * 1_000_000 or call.returned_ns is None:
             what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
-            why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms"
+            why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms and {view.bounds.late_ms} ms of grace"
             blame = view.stalled(call.invoked_ns, ended_ns, late_ns)
+            why += STALLED if blame else ""
             found.append(Finding("unknown" if blame else "violated", why, (call.number,), timed=True))
     return verdict("timeout_not_late", found)

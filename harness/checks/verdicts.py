@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from harness.model import Status, Verdict
 
+STALLED = "; but the machine stalled meanwhile"
+
 
 class Finding(NamedTuple):
     """`evidence`: numbers of the events that prove it.  `timed`: it leans on an upper bound on time."""

@@ -18,7 +18,7 @@ from harness.model import Run
 from harness.pytest_plugin import Failed, Saved, Skipped, Word
 from harness.render.story import story
 from harness.render.summary import exit_code, line, merged, succeeded
-from harness.reports import check_writable, load, replay_command, save, save_junit
+from harness.reports import load, replay_command, save, save_junit
 from harness.scenario import Draw, Scenario
 from harness.servers.lease import Years
 from harness.servers.server import Server
@@ -54,12 +54,12 @@ class Campaign:
         self._options = options
         self._console = console
         self._runs: list[tuple[Run, Path]] = []
+        self._skipped = 0
         self._display = Display(console)
         self.seed = Plan().seed if options.seed is None else options.seed
 
     def run(self, server: Server) -> int:
         """The exit code; whatever happens, what was finished is saved."""
-        check_writable(self._options.reports)
         with self._display:
             try:
                 if self._options.workers is None:
@@ -153,6 +153,7 @@ class Campaign:
             self._console.print(story(whole, replay_command(path)), crop=False)
 
     def _show_skipped(self, scenario: str, why: str) -> None:
+        self._skipped += 1
         self._display.end(scenario, Text.assemble(("-", "dim"), f" {scenario:<34}skipped   {why}"))
 
     def _sum_up(self) -> None:
@@ -165,7 +166,8 @@ class Campaign:
         unknown = sum(run.figures.unknown for run in runs)
         doubts = f", {unknown} unknown" if unknown else ""
         self._console.print(
-            f"{good} of {len(runs)} scenarios as they should be, {examples:,} examples{doubts}, "
+            f"{good} of {len(self._scenarios) - self._skipped} scenarios as they should be, "
+            f"{examples:,} example{'' if examples == 1 else 's'}{doubts}, "
             f"{self._display.seconds:.1f} s; reports in {path.parent}/",
             soft_wrap=True,
         )

@@ -147,7 +147,7 @@ class Stage(ABC):
         if isinstance(message, Returned):
             self._pending = {a: n for a, n in self._pending.items() if n != message.number}
         elif isinstance(message, Trouble):
-            raise UserError(f"the lock cannot be used: {message.why}")
+            raise self._arena.pool.trouble(message)
         elif isinstance(message, Ready) and not self._arena.pool.welcome(message):
             for one in self._team:
                 if one.name == message.name:

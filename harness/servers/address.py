@@ -102,4 +102,5 @@ def connect(dsn: str, application_name: str) -> psycopg.Connection[Any]:
         )
     except psycopg.Error as error:
         why = redact(one_line(error), dsn)
-        raise UserError(f"cannot connect to {shown(dsn)}: {why}; is it a running PostgreSQL?") from None
+        hint = "" if "FATAL" in why else "; is it a running PostgreSQL?"
+        raise UserError(f"cannot connect to {shown(dsn)}: {why.rstrip('?.')}{hint}") from None

@@ -9,7 +9,7 @@ import psycopg
 
 from harness.errors import UserError, one_line
 from harness.servers import address
-from harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE
+from harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE, foreign_years
 from harness.servers.pooler import shared_sessions
 
 Level = Literal["good", "note", "bad"]
@@ -89,9 +89,11 @@ def _round_trip(conn: Connection) -> Finding:
 
 
 def _free_months(conn: Connection) -> Finding:
-    blocks = len(range(DEFAULT_YEARS.first, DEFAULT_YEARS.last, BLOCK))
-    query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s"
-    busy = int(_one(conn, query, SPACE))
+    starts = range(DEFAULT_YEARS.first, DEFAULT_YEARS.last, BLOCK)
+    query = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s"
+    leased = {int(row[0]) for row in conn.execute(query, (SPACE,), prepare=False)}
+    foreign = {year - (year - DEFAULT_YEARS.first) % BLOCK for year in foreign_years(conn, DEFAULT_YEARS)}
+    blocks, busy = len(starts), len({*starts} & (leased | foreign))
     text = f"{blocks - busy} of {blocks} blocks of months in {DEFAULT_YEARS} are free for test runs"
     return Finding("good" if busy < blocks else "note", "months", text)
 

@@ -39,13 +39,30 @@ def parse_years(text: str) -> Years:
     return years
 
 
+def foreign_years(conn: psycopg.Connection[Any], years: Years) -> frozenset[int]:
+    """The years with a month, as the reference lock writes it, that somebody holds or waits for."""
+    query = (
+        "SELECT DISTINCT objid::bigint / 100 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
+        "AND classid = 0 AND objid::bigint BETWEEN %s AND %s "
+        "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+    )
+    rows = conn.execute(query, (years.first * 100 + 1, years.last * 100 + 12), prepare=False).fetchall()
+    return frozenset(int(row[0]) for row in rows)
+
+
 def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
-    """Two adjacent years that no other harness on this database uses while `conn` lives."""
+    """Two adjacent years that no other harness on this database uses while `conn` lives.
+
+    Nor anybody else now: a month that is held already would be held against the lock under test.
+    """
     for first in range(years.first, years.last - BLOCK + 2, BLOCK):
         row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s, %s)", (SPACE, first)).fetchone()
         if row and row[0]:
-            return Years(first, first + BLOCK - 1)
+            block = Years(first, first + BLOCK - 1)
+            if not foreign_years(conn, block):
+                return block
+            conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (SPACE, first))
     raise UserError(
-        f"all of {years} is in use by other harnesses on this database: "
-        "give more room with --years 2000-2099, or fewer workers with -n"
+        f"all of {years} is in use on this database, by other harnesses or other sessions ('lock-harness locks' "
+        "shows them): give more room with --years 2000-2099, or fewer workers with -n"
     )

@@ -33,10 +33,15 @@ def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.Sear
 def neighbours(year: int) -> tuple[Month, ...]:
     """A ring of months in which those side by side are easily taken for one another.
 
-    The same month of adjacent years; December and January; and year*10+month alike (2090-12, 2091-02).
+    The same month of adjacent years; year+month alike (2090-02, 2091-01); year*10+month alike (2090-12,
+    2091-02); December and January.  One month has more such neighbours than two: it is there twice, too far
+    apart for one program to get both.
     """
     after = year + 1
-    pairs = [(year, 1), (after, 1), (year, 12), (after, 2), (year, 2), (after, 12), (year, 11)]
+    pairs = [
+        *((year, 1), (after, 1), (year, 2), (after, 2)),
+        *((year, 12), (after, 1), (year, 11), (after, 12)),
+    ]
     return tuple(Month(*pair) for pair in pairs)
 
 

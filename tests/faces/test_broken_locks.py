@@ -4,7 +4,6 @@ import os
 import signal
 
 import psycopg
-import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from harness.reports import load
@@ -20,15 +19,9 @@ def lock(sh: Shell, text: str) -> tuple[str, str]:
     return "--lock", "mine:Lock"
 
 
-@pytest.mark.parametrize(
-    "method", ["release(self, year, month)", "is_locked(self, year, month)", "close(self)"]
-)
-def test_a_call_that_never_returns_is_found(sh: Shell, method: str) -> None:
-    chosen = lock(sh, BASE + f"    def {method}:\n        time.sleep(3600)\n")
-    scenario = {"is": "is_month_locked_utility", "cl": "auto_release_on_close"}.get(
-        method[:2], "release_enables_next_worker"
-    )
-    outcome = sh.run("run", scenario, *chosen)
+def test_a_call_that_never_returns_is_found(sh: Shell) -> None:
+    chosen = lock(sh, BASE + "    def release(self, year, month):\n        time.sleep(3600)\n")
+    outcome = sh.run("run", "release_enables_next_worker", *chosen)
     assert outcome.code == 1, outcome.out
     assert "never answered" in outcome.out
 
@@ -46,14 +39,24 @@ def test_what_a_dying_lock_prints_is_shown_without_its_password(sh: Shell, lock_
 def test_what_is_left_locked_on_a_named_server_does_not_hide_the_violation(
     sh: Shell, lock_server: Server
 ) -> None:
-    """As if the lock had left these behind: nobody else has any business with months of 2050."""
+    """A row stays when its owner dies, and on this server nobody removes it."""
+    outcome = sh.run("run", "planted/row_survives_crash", "--pg", lock_server.url)
     with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
-        for month in range(1, 13):
-            conn.execute("SELECT pg_advisory_lock(%s)", (205000 + month,))
-        outcome = sh.run("run", "many_months", "--pg", lock_server.url, "--years", "2050-2051")
-    assert outcome.code == 1, outcome.out + outcome.err
-    assert "grants_free_month" in outcome.out
+        conn.execute("DROP TABLE held")
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert "auto_release" in outcome.out
     assert "The lock left months locked on the server" in outcome.out
+
+
+def test_months_that_somebody_else_holds_are_not_used(sh: Shell, lock_server: Server) -> None:
+    with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
+        conn.execute("SELECT pg_advisory_lock(209001)")
+        assert "4 of 5 blocks of months" in sh.run("doctor", "--pg", lock_server.url).out
+        outcome = sh.run("run", "many_months", "--examples", "20", "--pg", lock_server.url)
+        assert outcome.code == 0, outcome.out + outcome.err
+        full = sh.run("run", "many_months", "--pg", lock_server.url, "--years", "2090-2091")
+    assert full.code == 2
+    assert "all of 2090-2091 is in use on this database" in full.complaint
 
 
 def test_a_worker_that_dies_is_not_taken_for_one_that_is_through(sh: Shell) -> None:

@@ -49,15 +49,15 @@ def _there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("scenario", ["concurrent_lock_acquisition", "crashes", "interleavings", "timeouts"])
 def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
-    run = explored(scenario, command_spec("node --import tsx month_lock.ts"), lock_server, 25)
+    run = explored(scenario, command_spec("node --import tsx month_lock.mts"), lock_server, 25)
     assert [verdict for verdict in run.verdicts if verdict.status != "holds"] == []
     assert run.status == "holds"
     assert run.lock_command
 
 
 def test_a_broken_lock_in_typescript_is_caught(folder: Path, our_server: Server) -> None:
-    good = (folder / "month_lock.ts").read_text()
-    (folder / "broken.ts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
-    run = explored("handover", command_spec("node --import tsx broken.ts"), our_server, 30)
+    good = (folder / "month_lock.mts").read_text()
+    (folder / "broken.mts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
+    run = explored("handover", command_spec("node --import tsx broken.mts"), our_server, 30)
     assert run.status == "violated"
     assert "mutual_exclusion" in [one.check for one in run.verdicts if one.status == "violated"]

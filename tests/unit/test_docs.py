@@ -27,7 +27,7 @@ def test_the_typescript_lock_on_the_page_is_the_one_that_is_tested() -> None:
     page = (ROOT / "docs/your-own-lock.md").read_text()
     block = re.search(r"```typescript\n(.*?)```", page, re.DOTALL)
     assert block is not None
-    assert block[1] == (ROOT / "tests/foreign/month_lock.ts").read_text()
+    assert block[1] == (ROOT / "tests/foreign/month_lock.mts").read_text()
 
 
 def test_every_check_is_explained() -> None:

@@ -83,6 +83,8 @@ def test_neighbours_meet_where_keys_collide() -> None:
     assert frozenset({Month(2090, 12), Month(2091, 2)}) in beside  # alike as year * 10 + month
     assert frozenset({Month(2090, 1), Month(2091, 1)}) in beside  # alike without the year
     assert frozenset({Month(2091, 1), Month(2090, 12)}) in beside  # December and January
+    assert frozenset({Month(2091, 1), Month(2090, 2)}) in beside  # alike as year + month
+    assert all(len({*(ring * 2)[turn : turn + 4]}) == 4 for turn in range(len(ring)))
 
 
 def test_most_steps_mean_something() -> None:

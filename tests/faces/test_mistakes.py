@@ -26,7 +26,7 @@ SECRET = "s3cret-pass"
         (["run", "--lock", "a:b", "--lock-command", "sh"], "exclude each other"),
         (["run", "--examples", "0"], "--examples 0 must be 1 or more"),
         (["run", "--examples", "many"], "many"),
-        (["run", "--for", "soon"], "write it as 90s, 5m or 2h"),
+        (["run", "--for", "soon"], "write it as 90, 90s, 5m or 2h"),
         (["run", "-n", "0"], "-n 0 must be 1 or more"),
         (["run", "--years", "1999-2005"], "must lie within 2000-2099"),
         (["run", "--years", "2090"], "write it as 2090-2099"),

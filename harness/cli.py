@@ -171,7 +171,12 @@ def examine(*, pg: NamedPg = None) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; errors become one line and an exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end tidily, as with Ctrl-C
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # end tidily, also where a shell has us ignore it
+        signal.signal(number, signal.default_int_handler)
     try:
         code = app(
             sys.argv[1:] if arguments is None else arguments,

@@ -7,6 +7,7 @@ from harness.checks.errors_preserved import errors_preserved
 from harness.checks.grants_free_month import grants_free_month
 from harness.checks.honest_results import honest_results
 from harness.checks.independent_months import independent_months
+from harness.checks.linearizable import linearizable
 from harness.checks.mutual_exclusion import mutual_exclusion
 from harness.checks.no_lost_update import no_lost_update
 from harness.checks.nothing_left_behind import nothing_left_behind
@@ -28,6 +29,7 @@ CHECKS: tuple[Callable[[View], Verdict], ...] = (
     independent_months,
     errors_preserved,
     nothing_left_behind,
+    linearizable,
 )
 
 

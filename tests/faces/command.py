@@ -71,8 +71,9 @@ class Shell:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        # as a shell starts what has an &: with SIGINT ignored
         return subprocess.Popen(
-            self.command(*arguments),
+            ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *self.command(*arguments)],
             cwd=self.cwd,
             env=self.environment(**environment),
             stdout=subprocess.PIPE,

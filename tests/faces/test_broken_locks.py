@@ -19,13 +19,6 @@ def lock(sh: Shell, text: str) -> tuple[str, str]:
     return "--lock", "mine:Lock"
 
 
-def test_a_call_that_never_returns_is_found(sh: Shell) -> None:
-    chosen = lock(sh, BASE + "    def release(self, year, month):\n        time.sleep(3600)\n")
-    outcome = sh.run("run", "release_enables_next_worker", *chosen)
-    assert outcome.code == 1, outcome.out
-    assert "never answered" in outcome.out
-
-
 def test_what_a_dying_lock_prints_is_shown_without_its_password(sh: Shell, lock_server: Server) -> None:
     chosen = lock(
         sh, BASE + "    def __init__(self, dsn):\n        print(dsn, flush=True)\n        os._exit(3)\n"

@@ -124,7 +124,7 @@ def test_no_password_is_ever_shown_or_saved(sh: Shell, lock_server: Server) -> N
             assert secret not in path.read_text(errors="replace"), path
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_an_interrupted_run_saves_what_it_has(
     sh: Shell, number: signal.Signals, workers: tuple[str, ...]

@@ -10,6 +10,7 @@ from harness.checks.errors_preserved import errors_preserved
 from harness.checks.grants_free_month import grants_free_month
 from harness.checks.honest_results import honest_results
 from harness.checks.independent_months import independent_months
+from harness.checks.linearizable import linearizable
 from harness.checks.mutual_exclusion import mutual_exclusion
 from harness.checks.no_lost_update import no_lost_update
 from harness.checks.nothing_left_behind import nothing_left_behind
@@ -85,6 +86,27 @@ CASES: list[tuple[Check, Status, str, History]] = [
         call(0, "count", JAN, at=0, counted=0), call(1, "count", FEB, at=2, counted=0))),
     (no_lost_update, "violated", "both counted on from the same", history(
         call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=0))),
+
+    (linearizable, "holds", "one after the other", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), acquire(1, 4, True))),
+    (linearizable, "holds", "each refused by the other's short hold", history(
+        acquire(0, 0, True, took=9), call(1, "is_locked", JAN, at=1, answer=True),
+        call(1, "is_locked", JAN, at=5, answer=True))),
+    (linearizable, "violated", "held, and then free before anybody can have released it", history(
+        acquire(0, 0, True, took=9), call(1, "is_locked", JAN, at=1, answer=True),
+        call(1, "is_locked", JAN, at=5, answer=False))),
+    (linearizable, "holds", "a wrapper, and a question during its body", history(
+        call(0, "hold", JAN, at=0, took=9, body=(1, 8), answer=True), call(1, "is_locked", JAN, at=4, answer=True))),
+    (linearizable, "violated", "a question during the body of a wrapper", history(
+        call(0, "hold", JAN, at=0, took=9, body=(1, 8), answer=True), call(1, "is_locked", JAN, at=4, answer=False))),
+    (linearizable, "holds", "what a crash cut off was granted", history(
+        call(0, "acquire", JAN, at=0, took=None), kill(0, at=3), acquire(1, 4, False), acquire(1, 9, True))),
+    (linearizable, "violated", "what a crash cut off came and went and came back", history(
+        call(0, "acquire", JAN, at=0, took=None), kill(0, at=3), acquire(1, 4, False), acquire(1, 6, True),
+        call(1, "release", JAN, at=8, answer=True), call(1, "is_locked", JAN, at=10, answer=True))),
+    (linearizable, "holds", "its session was ended, and it took the month again in another", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), fault("gone", 0, at=4),
+        acquire(1, 5, True), acquire(0, 7, False))),
 
     (auto_release, "violated", "the session was ended, but not what it held", history(
         acquire(0, 0, True), fault("terminate", 0, at=5), acquire(1, 1100, False))),

@@ -8,18 +8,16 @@ violent one take the same path, that path is walked on every run.
 
 import contextlib
 import os
-import shutil
-import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-FAST_SHUTDOWN_S = 5.0
-REMOVAL_S = 5.0
+from harness.errors import MachineError
+
+PROCESS = Path(__file__).with_name("__main__.py")
 LONGEST_BASE = 60
 
 
@@ -27,13 +25,20 @@ class Guardian:
     """Our side: a fresh private directory and the pipe that keeps it alive."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="lock-harness-", dir=_base()))  # 0700
+        # the guardian makes the directory, so that there is no moment in which nobody guards it
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, str(self.directory)],
+            [sys.executable, "-I", "-S", str(PROCESS), str(_base())],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C in the terminal is for us, not for the guardian
         )
+        assert self._process.stdout is not None
+        with self._process.stdout as answer:
+            self.directory = Path(os.fsdecode(answer.readline().rstrip(b"\n")))
+        if not self.directory.is_dir():
+            raise MachineError(
+                f"no private directory could be made in {_base()}: is there room, may we write there?"
+            )
 
     def own(self, pid: int) -> None:
         """From now on `pid`, and the process group that it leads, must not outlive us."""
@@ -77,72 +82,3 @@ def guarded_directory() -> Iterator[Guardian]:
         yield guardian
     finally:
         guardian.close()
-
-
-def _gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    # a zombie still answers, but runs nothing and holds nothing; only its parent can bury it
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
-
-
-def _wait(done: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.getpgid(pid) == pid:
-            os.killpg(pid, signal.SIGKILL)
-    _signal(pid, signal.SIGKILL)
-
-
-def _stop_server(directory: Path) -> None:
-    try:
-        pid = int((directory / "data" / "postmaster.pid").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return
-    # SIGINT: fast shutdown.  SIGQUIT: immediate.  SIGKILL would leave shared memory behind: last resort
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        _signal(pid, number)
-        if _wait(lambda: _gone(pid), FAST_SHUTDOWN_S):
-            return
-
-
-def _remove(directory: Path) -> bool:
-    shutil.rmtree(directory, ignore_errors=True)
-    return not directory.exists()
-
-
-def _guard(directory: Path) -> None:
-    owned: set[int] = set()
-    for line in sys.stdin:  # ends when nobody holds the other end any more
-        verb, pid = line.split()
-        (owned.add if verb == "own" else owned.discard)(int(pid))
-    _stop_server(directory)
-    for pid in owned:
-        _kill(pid)
-    _wait(lambda: _remove(directory), REMOVAL_S)
-
-
-if __name__ == "__main__":
-    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
-    _guard(Path(sys.argv[1]))

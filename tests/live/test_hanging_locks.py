@@ -1,0 +1,57 @@
+"""A call that never returns is a violation, whichever call it is."""
+
+import time
+from typing import NoReturn
+
+import pytest
+
+from harness.arena import open_arena
+from harness.locks.month_lock import MonthLock
+from harness.model import Bounds, Month, Program
+from harness.runner import moved, run
+from harness.scenario import acquire, is_locked, program, release, reopen
+from harness.servers.server import Server
+
+JAN = Month(2090, 1)
+
+
+def hang() -> NoReturn:
+    while True:
+        time.sleep(3600)  # what the lock under test does wrong
+
+
+class HangingRelease(MonthLock):
+    def release(self, _year: int, _month: int) -> bool:
+        hang()
+
+
+class HangingQuestion(MonthLock):
+    def is_locked(self, _year: int, _month: int) -> bool:
+        hang()
+
+
+class HangingClose(MonthLock):
+    def close(self) -> None:
+        hang()
+
+
+class HangingAcquire(MonthLock):
+    def acquire(self, _year: int, _month: int, _timeout_ms: int) -> bool:
+        hang()
+
+
+@pytest.mark.parametrize(
+    ("lock", "steps", "check"),
+    [
+        (HangingRelease, program(acquire(0, JAN, 0), release(0, JAN)), "honest_results"),
+        (HangingQuestion, program(is_locked(0, JAN)), "honest_results"),
+        (HangingClose, program(acquire(0, JAN, 0), reopen(0)), "honest_results"),
+        (HangingAcquire, program(acquire(0, JAN, 0)), "timeout_not_late"),
+    ],
+)
+def test_it_is_found(lock_server: Server, lock: type[MonthLock], steps: Program, check: str) -> None:
+    with open_arena(lock_server, lock, Bounds()) as arena:
+        example = run(moved(steps, arena.years.first), arena)
+    assert example.broken == {check}
+    why = next(verdict.why for verdict in example.verdicts if verdict.status == "violated")
+    assert "never answered" in why

@@ -6,11 +6,11 @@ and it is free when the session ends, however that happens.  It needs a connecti
 pooler in transaction mode the next statement may reach another session.
 """
 
-import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, TypeVar
 
 import psycopg
@@ -67,25 +67,33 @@ def release_month_lock(conn: Connection, year: int, month: int) -> bool:
     return _ask(conn, "SELECT pg_catalog.pg_advisory_unlock(%s::bigint)", get_month_lock_key(year, month))
 
 
-@contextlib.contextmanager
-def month_lock(conn: Connection, year: int, month: int, timeout_ms: float) -> Iterator[bool]:
-    """Yield whether the lock was had in time, and give it back whatever the body does.
+class month_lock(AbstractContextManager[bool]):  # noqa: N801 - used like a function
+    """For the length of a `with` block; gives whether the lock was had in time.
 
-    An exception of the body comes out as it is, also if giving back fails.  `MonthLockLost` if the body
-    succeeded but the lock was not held any more at its end.
+    It is given back whatever the body does.  An exception of the body comes out as it is, also if giving back
+    fails.  `MonthLockLost` if the body succeeded but the lock was not held any more at its end.
     """
-    acquired = acquire_month_lock(conn, year, month, timeout_ms)
-    try:
-        yield acquired
-    except BaseException as error:
-        if acquired:
-            try:
-                _give_back(conn, year, month)
-            except (psycopg.Error, MonthLockLost) as second:
-                error.add_note(f"the month lock was not given back: {second}")
-        raise
-    if acquired:
-        _give_back(conn, year, month)
+
+    def __init__(self, conn: Connection, year: int, month: int, timeout_ms: float) -> None:
+        self._where = conn, year, month
+        self._timeout_ms = timeout_ms
+        self._acquired = False
+
+    def __enter__(self) -> bool:
+        self._acquired = acquire_month_lock(*self._where, self._timeout_ms)
+        return self._acquired
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._acquired:
+            return
+        try:
+            _give_back(*self._where)
+        except (psycopg.Error, MonthLockLost) as second:
+            if error is None:
+                raise
+            error.add_note(f"the month lock was not given back: {second}")
 
 
 def with_month_lock(conn: Connection, year: int, month: int, fn: Callable[[], T], timeout_ms: float) -> T:

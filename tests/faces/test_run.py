@@ -59,8 +59,8 @@ def test_time_can_be_the_limit(sh: Shell) -> None:
     assert outcome.code == 0
     runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
     assert all(run.figures.examples > 5 for run in runs)
-    # compared within one run: each had about half of the time
-    assert max(run.figures.seconds for run in runs) < 3
+    # a lower bound: whoever was first had its half of the time, less what its arena took to open
+    assert max(run.figures.seconds for run in runs) > 0.7
 
 
 def test_workers_share_the_examples(sh: Shell) -> None:

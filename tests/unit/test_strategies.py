@@ -51,17 +51,24 @@ def test_who_waits_does_nothing_else_until_something_ends_the_wait(program: Prog
 @given(ANY)
 def test_nobody_waits_long_for_somebody_who_waits(program: Program) -> None:
     """Otherwise two could wait for each other until their long timeouts are over."""
-    waiting: set[int] = set()
-    held: dict[Month, int] = {}
+    waiting: dict[int, Month | None] = {}
+    held: dict[Month | None, list[int]] = {}  # the holder, and once more for each time it was taken
     for step in program.steps:
-        if isinstance(step, Operation) and step.timeout_ms == LONG_WAIT_MS and step.month in held:
-            assert held[step.month] not in waiting
-        if isinstance(step, Operation) and step.pending:
-            waiting.add(step.actor)
-        else:
-            waiting.discard(step.actor)
-        if isinstance(step, Operation) and step.verb == "acquire" and step.month and not step.pending:
-            held.setdefault(step.month, step.actor)
+        if isinstance(step, Fault) or step.verb == "reopen":
+            waiting.pop(step.actor, None)
+            held = {month: takers for month, takers in held.items() if step.actor not in takers}
+        elif step.pending:
+            if step.timeout_ms == LONG_WAIT_MS:
+                assert not waiting.keys() & set(held.get(step.month, ()))
+            waiting[step.actor] = step.month
+        elif step.verb == "join":
+            held.setdefault(waiting.pop(step.actor), [step.actor, step.actor])
+        elif step.verb == "acquire" and step.actor in held.setdefault(step.month, [step.actor]):
+            held[step.month].append(step.actor)
+        elif step.verb == "release" and step.actor in held.get(step.month, ()):
+            held[step.month].pop()
+            if len(held[step.month]) == 1:  # the first entry only says whose it is
+                del held[step.month]
 
 
 @given(st.lists(st.integers(0, LARGEST_CHOICE), max_size=20), st.integers(2, 5))

@@ -17,7 +17,7 @@ PLAIN = Scenario(
     name="plain",
 )
 CRASH = Scenario(
-    Draw({"acquire": 6, "release": 5, "crash": 40}, actors=THREE, steps=TWELVE, taken_ms=(0,), crashes=1),
+    Draw({"acquire": 6, "release": 5, "crash": 40}, actors=THREE, steps=TWELVE, taken_ms=(0,), faults=1),
     name="crash",
 )
 

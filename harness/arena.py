@@ -16,7 +16,6 @@ from harness.guardian import Guardian, guarded_directory
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
 from harness.model import Bounds, Environment
-from harness.servers import address
 from harness.servers.lease import DEFAULT_YEARS, Years, lease
 from harness.servers.observer import Observer
 from harness.servers.server import Server, private_database
@@ -81,7 +80,7 @@ def open_arena(
         tag = secrets.token_hex(3)
         guardian = stack.enter_context(guarded_directory())
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
-        conn = stack.enter_context(address.connect(home.dsn, f"lock-harness/{tag}/observer"))
+        observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
         pool = _pool(guardian, mailbox, tag, lock, home)
@@ -89,7 +88,7 @@ def open_arena(
         first = pool.take()
         assert first.ready is not None
         arena = Arena(
-            home, lock, bounds, lease(conn, years), Observer(conn), mailbox, pool, meter,
+            home, lock, bounds, lease(observer.conn, years), observer, mailbox, pool, meter,
             frozenset({"acquire", "release", *first.ready.verbs}), [first],
         )  # fmt: skip
         stack.callback(arena.dismiss)

@@ -21,13 +21,13 @@ from hypothesis.strategies import SearchStrategy
 from harness.errors import HarnessError
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
-from harness.model import Event, Figures, Program, Run, Spread
+from harness.model import SESSION_FAULTS, Event, Figures, Program, Run, Spread
 from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
 from harness.scenario import Draw, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
 
-ENDS = ("kill", "terminate")
+ENDS = SESSION_FAULTS | {"kill"}
 AHEAD = 3  # programs drawn before they are needed
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
 SHRINK_S = 15.0
@@ -77,7 +77,7 @@ class Tally:
         self.violated += example.status == "violated"
         self.unknown += example.status == "unknown"
         self._operations += sum(event.kind == "invoke" for event in example.history.events)
-        self._faults += sum(event.kind in ("kill", "terminate", "pause") for event in example.history.events)
+        self._faults += sum(event.kind == "fault" for event in example.history.events)
         self._release_ms.extend(_release_times(example.history.events))
 
     def figures(self) -> Figures:
@@ -97,10 +97,13 @@ def spread(values: list[float]) -> Spread | None:
 
 
 def _release_times(events: tuple[Event, ...]) -> Iterator[float]:
-    killed = {(event.actor, event.life): event.at_ns for event in events if event.kind in ENDS}
+    ended: dict[tuple[int, int], int] = {}
     for event in events:
-        if event.kind == "gone" and (event.actor, event.life) in killed:
-            yield (event.at_ns - killed[event.actor, event.life]) / 1e6
+        owner = event.actor, event.life
+        if event.fault in ENDS:
+            ended[owner] = event.at_ns  # of a lasting one in the end the moment of its healing
+        elif event.kind == "gone" and owner in ended:
+            yield (event.at_ns - ended[owner]) / 1e6
 
 
 def explore(scenario: Scenario, open_arena: OpenArena, plan: Plan, lock: LockSpec, listen: Listener) -> Run:

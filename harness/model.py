@@ -23,7 +23,30 @@ class Month(NamedTuple):
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count"]
 Schedule = Literal["lockstep", "race"]
-FaultKind = Literal["kill", "pause", "terminate"]
+FaultKind = Literal[
+    "kill",
+    "pause",
+    "terminate",
+    "cancel",
+    "restart_fast",
+    "restart_immediate",
+    "reset",
+    "cut",
+    "half_open",
+    "deaf",
+    "mute",
+    "slow",
+    "clock_forward",
+    "clock_back",
+]
+NETWORK_FAULTS: frozenset[FaultKind] = frozenset({"reset", "cut", "half_open", "deaf", "mute", "slow"})
+SERVER_FAULTS: frozenset[FaultKind] = frozenset({"restart_fast", "restart_immediate"})  # all sessions suffer
+CLOCK_FAULTS: frozenset[FaultKind] = frozenset({"clock_forward", "clock_back"})
+SESSION_FAULTS: frozenset[FaultKind] = SERVER_FAULTS | NETWORK_FAULTS - {"slow"} | {"terminate"}
+"""The faults that end a lock session while its process lives on."""
+LASTING_FAULTS: frozenset[FaultKind] = CLOCK_FAULTS | {"pause", "half_open", "deaf", "mute", "slow"}
+"""Those that go on until they are healed; the others strike once."""
+Pooler = Literal["session", "transaction"]
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation", tag_field="step"):
@@ -53,13 +76,22 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_field="step"):
-    """A step that is done *to* an actor.
+    """A step that is done *to* an actor, or to the server that all of them use.
 
-    kill       its process gets SIGKILL; a new one takes its place
-    pause      its process is stopped for `for_ms`, then goes on (race)
-    terminate  the server ends its session; the actor opens another when it notices (race)
+    kill                   its process gets SIGKILL; a new one takes its place
+    pause                  its process is stopped, then goes on
+    terminate              the server ends its session; the actor opens another when it notices
+    cancel                 the server cancels the statement that it runs, if any
+    restart_fast           the server is shut down in order and started again
+    restart_immediate      the server stops as in a crash, and recovers
+    reset, cut             its connection is reset; or closed on both sides
+    half_open              nothing arrives any more in either direction, and nobody is told; then a reset
+    deaf, mute             the answers, or the requests, are lost; then a reset
+    slow                   its connection delays everything and delivers it in small pieces
+    clock_forward, clock_back   its wall clock is an hour off; the monotonic clock goes on
 
-    `at_ms`: in a race, so long after the common start.
+    `at_ms`: in a race, so long after the common start.  `for_ms`: a lasting fault is healed after that;
+    only a race can have one.
     """
 
     actor: int
@@ -75,13 +107,15 @@ class Program(msgspec.Struct, frozen=True):
     """Everything random about one example, drawn before anything runs.  It is the replay token.
 
     `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
-    it can, from a common start.  `ValueError` for one that cannot be carried out.
+    it can, from a common start.  `pooler`: the mode of the PgBouncer that stands between them and the server,
+    if any.  `ValueError` for one that cannot be carried out.
     """
 
     actors: int
     months: tuple[Month, ...]
     steps: tuple[Step, ...]
     schedule: Schedule = "lockstep"
+    pooler: Pooler | None = None
 
     def __post_init__(self) -> None:
         for year, month in self.months:
@@ -94,7 +128,7 @@ class Program(msgspec.Struct, frozen=True):
                 )
             if isinstance(step, Operation):
                 self._check(number, step)
-            elif step.kind != "kill" and self.schedule != "race":
+            elif step.kind in LASTING_FAULTS and self.schedule != "race":
                 raise ValueError(f"step {number} is a {step.kind}, which only a race can have")
 
     def _check(self, number: int, step: Operation) -> None:
@@ -107,9 +141,7 @@ class Program(msgspec.Struct, frozen=True):
             raise ValueError(f"step {number} is about {step.month}, which is not among the program's months")
 
 
-EventKind = Literal[
-    "invoke", "enter", "leave", "ok", "info", "kill", "terminate", "gone", "lingers", "pause", "resume"
-]
+EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,10 +150,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     invoke         an operation begins; carries the operation's own fields
     ok / info      it ended and we know / do not know its effect (`error`: what it raised)
     enter / leave  the body of a `hold` begins / ends
-    kill           logged just before SIGKILL is sent
-    terminate      logged just before the server is told to end the session
+    fault / heal   logged just before a fault strikes, just after it was undone (`fault`: which)
     gone / lingers the server has / has not noticed, within the bound, that the session has ended
-    pause / resume logged just before the process is stopped, just after it was told to go on
 
     `life` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
     `number` counts the operations of the example; those from the program have the step's index.
@@ -134,6 +164,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     verb: Verb | None = None
     month: Month | None = None
+    fault: FaultKind | None = None
     timeout_ms: int = 0
     raises: bool = False
     answer: bool | None = None

@@ -6,11 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
-from harness.model import Bounds, Fault, Month, Operation, Program, Schedule, Step
+from harness.model import (
+    LASTING_FAULTS,
+    Bounds,
+    Fault,
+    FaultKind,
+    Month,
+    Operation,
+    Pooler,
+    Program,
+    Schedule,
+    Step,
+)
 
 if TYPE_CHECKING:
     from harness.locks.interface import Lock
@@ -18,10 +29,11 @@ if TYPE_CHECKING:
 
 Weights = Mapping[str, int]
 OPTIONAL = frozenset({"hold", "is_locked", "list"})  # verbs that a lock need not have
-EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "crash")
+FAULTS: dict[str, FaultKind] = {"crash" if kind == "kill" else kind: kind for kind in get_args(FaultKind)}
+EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen")
 KINDS: dict[Schedule, tuple[str, ...]] = {
-    "lockstep": (*EITHER, "wait"),
-    "race": (*EITHER, "round", "pause", "terminate"),
+    "lockstep": (*EITHER, "wait", *(name for name, kind in FAULTS.items() if kind not in LASTING_FAULTS)),
+    "race": (*EITHER, "round", *FAULTS),
 }
 
 
@@ -30,7 +42,9 @@ class Draw:
     """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
 
     The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
-    race a round is acquire, count, release.  `crashes`: how many faults at most.
+    race a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
+    see `harness.model.Fault`.  `faults`: how many at most.
+    `pooler`: the mode of a PgBouncer between the actors and the server.
     `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
 
@@ -38,9 +52,10 @@ class Draw:
     actors: tuple[int, int] = (2, 5)
     months: tuple[int, int] = (1, 4)
     steps: tuple[int, int] = (1, 16)
-    crashes: int = 2
+    faults: int = 2
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
     schedule: Schedule = "lockstep"
+    pooler: Pooler | None = None
 
     def __post_init__(self) -> None:
         for kind in self.weights:
@@ -58,6 +73,20 @@ class Draw:
         }.items():
             if not 1 <= least <= most:
                 raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
+
+
+class Equipment(NamedTuple):
+    """What the world of a program must have besides actors and a server."""
+
+    faults: frozenset[FaultKind] = frozenset()
+    pooler: Pooler | None = None
+
+
+def equipment(what: Draw | Program) -> Equipment:
+    """What it takes to carry out a program, or whatever may be drawn."""
+    if isinstance(what, Draw):
+        return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), what.pooler)
+    return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), what.pooler)
 
 
 @dataclass(frozen=True)

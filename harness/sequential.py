@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.model import Event, Month
+from harness.model import SESSION_FAULTS, Event, Month
+
+ENDS = SESSION_FAULTS | {"kill"}
 
 
 def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
@@ -19,7 +21,7 @@ def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
     ended = {
         (event.actor, event.life)
         for event in events
-        if event.kind in ("kill", "terminate") or (event.kind == "invoke" and event.verb == "reopen")
+        if event.fault in ENDS or (event.kind == "invoke" and event.verb == "reopen")
     }
     return tuple(
         sorted({(a, month) for (a, life, month), n in held.items() if n > 0 and (a, life) not in ended})

@@ -69,7 +69,9 @@ def _tidied(steps: Steps, program: Program) -> Program:
     numbers = {actor: number for number, actor in enumerate(dict.fromkeys(step.actor for step in steps))}
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     renumbered = tuple(msgspec.structs.replace(step, actor=numbers[step.actor]) for step in steps)
-    return Program(max(1, len(numbers)), tuple(months) or program.months[:1], renumbered, program.schedule)
+    return msgspec.structs.replace(
+        program, actors=max(1, len(numbers)), months=tuple(months) or program.months[:1], steps=renumbered
+    )
 
 
 def _needed(steps: Steps) -> Iterator[Step]:

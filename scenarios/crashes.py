@@ -3,5 +3,5 @@
 from harness.scenario import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"acquire": 6, "crash": 4, "wait": 2, "release": 1, "reopen": 1}, steps=(2, 12), crashes=4)
+    Draw({"acquire": 6, "crash": 4, "wait": 2, "release": 1, "reopen": 1}, steps=(2, 12), faults=4)
 )

@@ -10,7 +10,7 @@ Times are milliseconds.  Calls are numbered in the order in which they are writt
 
 from typing import Any
 
-from harness.model import Audit, Event, EventKind, History, Month, ServerLock, Stall, Verb
+from harness.model import Audit, Event, FaultKind, History, Month, ServerLock, Stall, Verb
 
 JAN = Month(2090, 1)
 FEB = Month(2090, 2)
@@ -49,15 +49,21 @@ def acquire(actor: int, at: float, answer: bool | None, **more: Any) -> Part:
 
 def kill(actor: int, *, at: float, life: int = 0, gone_after: float | None = 2) -> Part:
     """SIGKILL, and the moment when the server had noticed."""
-    events: Part = [{"at": at, "kind": "kill", "actor": actor, "life": life}]
-    if gone_after is not None:
-        events.append({"at": at + gone_after, "kind": "gone", "actor": actor, "life": life})
+    events = fault("kill", actor, at=at, life=life)
+    return events if gone_after is None else events + gone(actor, at=at + gone_after, life=life)
+
+
+def fault(kind: FaultKind, actor: int, *, at: float, life: int = 0, healed: float | None = None) -> Part:
+    """What was done to an actor, and when it was undone."""
+    events: Part = [{"at": at, "kind": "fault", "fault": kind, "actor": actor, "life": life}]
+    if healed is not None:
+        events.append({"at": healed, "kind": "heal", "fault": kind, "actor": actor, "life": life})
     return events
 
 
-def fault(kind: EventKind, actor: int, *, at: float, life: int = 0) -> Part:
-    """What was done to an actor, other than SIGKILL."""
-    return [{"at": at, "kind": kind, "actor": actor, "life": life}]
+def gone(actor: int, *, at: float, life: int = 0) -> Part:
+    """The server has noticed that the session has ended."""
+    return [{"at": at, "kind": "gone", "actor": actor, "life": life}]
 
 
 def audit(held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2) -> Audit:

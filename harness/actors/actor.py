@@ -34,6 +34,7 @@ from harness.model import Event, EventKind, Month, Operation, Program, Verb
 from harness.servers import address
 
 CONDUCTOR = "conductor"
+RECONNECT_MS = 5000
 Opener = Callable[[int], Session]
 
 
@@ -102,7 +103,7 @@ class Actor:
         while True:
             step = steps[number]
             assert isinstance(step, Operation)
-            self._perform(number, step)
+            self._take(number, step)
             if step.pending:  # the baton went on long ago
                 self._mailbox.send(CONDUCTOR, Returned(number))
                 return
@@ -115,15 +116,19 @@ class Actor:
                 return
 
     def _race(self, go: Go) -> None:
-        """Take all steps of our own; after an error open a new session, as a worker would."""
+        """Take all steps of our own."""
         wait_until(go.at_ns)
         for number, step in enumerate(self._program.steps):
             if number >= go.number and step.actor == self._me and isinstance(step, Operation):
                 if step.verb != "hold":
                     time.sleep(step.pause_us / 1e6)
-                if not self._perform(number, step):
-                    self._perform_extra(Operation(self._me, "reopen"))
+                self._take(number, step)
         self._give_everything_back()
+
+    def _take(self, number: int, step: Operation) -> None:
+        """After an error open a new session, as a worker would."""
+        if not self._perform(number, step):
+            self._perform_extra(Operation(self._me, "reopen"))
 
     def _give_everything_back(self) -> None:
         for month, count in list(self._held.items()):
@@ -199,11 +204,22 @@ class Actor:
     def _reopen(self, number: int, _: Operation) -> None:
         self._held.clear()
         self._session.close()
-        self._session = self._opener(self._sessions + 1)
+        self._session = self._opened(self._sessions + 1)
         self._sessions += 1
         self._mailbox.send(CONDUCTOR, self.ready())
         self._write("ok", number, "reopen")
         self._life += 1
+
+    def _opened(self, count: int) -> Session:
+        """A new session; where there is no server just now, ask until it is back, as a worker would."""
+        deadline_ns = now_ns() + RECONNECT_MS * 1_000_000
+        while True:
+            with Attempt() as attempt:
+                return self._opener(count)
+            if now_ns() > deadline_ns:
+                assert attempt.error is not None
+                raise attempt.error
+            time.sleep(0.01)
 
     @staticmethod
     def _month(operation: Operation) -> Month:

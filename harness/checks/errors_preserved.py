@@ -8,7 +8,7 @@ from harness.model import Verdict
 def errors_preserved(view: View) -> Verdict:
     found: list[Finding] = []
     for call in view.calls:
-        if call.verb != "hold" or call.returned_ns is None or view.was_cut(call):
+        if call.verb != "hold" or call.returned_ns is None or view.may_fail(call):
             continue
         if call.raises and call.answer and not call.own_error:
             found.append(Finding("violated", f"the {call} swallowed its body's exception", (call.number,)))

@@ -29,7 +29,7 @@ def _releases(view: View) -> Iterator[Finding]:
 
 def _errors(view: View) -> Iterator[Finding]:
     for call in view.calls:
-        if call.error and call.verb not in ("acquire", "hold") and not view.was_cut(call):
+        if call.error and call.verb not in ("acquire", "hold") and not view.may_fail(call):
             yield Finding("violated", f"the {call} raised: {call.error}", (call.number,))
 
 

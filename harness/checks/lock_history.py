@@ -46,7 +46,10 @@ def _ends(view: View) -> Iterator[tuple[Who, Op]]:
     """When sessions ended: by a death, by their own close, or because the server was told to end them."""
     bound_ns = view.bounds.release_ms * 1_000_000
     for owner, cut in view.cuts.items():
-        yield (owner, 0), Op((owner, 0), "end", True, cut.told_ns, cut.told_ns + bound_ns, cut.number)
+        yield (
+            (owner, 0),
+            Op((owner, 0), "end", True, cut.told_ns, min(FOREVER, cut.healed_ns + bound_ns), cut.number),
+        )
     for call in view.calls:
         if call.verb == "reopen":
             who = call.owner, int(call.owner in view.cuts)

@@ -42,7 +42,7 @@ def wrong_refusals(view: View) -> Iterator[Refusal]:
             free_since = max((span.to_ns for span in rivals), default=0)
             always = free_since <= call.invoked_ns
             free_ns = returned - max(free_since, call.invoked_ns)
-            if view.stood_still(call) and not always:
+            if view.slowed(call) and not always:
                 continue
             if always or free_ns >= view.bounds.handover_ms * 1_000_000:
                 before = max(rivals, key=lambda span: span.to_ns, default=None)

@@ -11,7 +11,7 @@ def timeout_not_late(view: View) -> Verdict:
     found: list[Finding] = []
     gave_up_ns = view.history.gave_up_ns
     for call in asking(view):
-        if view.stood_still(call) or view.was_cut(call):
+        if view.slowed(call) or view.was_cut(call):
             continue
         ended_ns = gave_up_ns if call.returned_ns is None else call.returned_ns
         if ended_ns is None or (call.returned_ns is None and call.owner in view.kills):

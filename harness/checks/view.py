@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from harness.model import Bounds, Event, History, Month, Verb
+from harness.model import LASTING_FAULTS, SESSION_FAULTS, Bounds, Event, History, Month, Verb
 
 FOREVER = 2**63 - 1
 Owner = tuple[int, int]  # actor, life: one lock session
@@ -65,9 +65,13 @@ class Span(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A session was ended at some time between `told_ns` and `done_ns`."""
+    """A session was ended at some time between `told_ns` and `done_ns`.
+
+    The bound for letting go of what it held begins at `healed_ns`: a server that nothing reaches cannot know.
+    """
 
     told_ns: int
+    healed_ns: int
     done_ns: int
     number: int
 
@@ -91,16 +95,19 @@ class View:
     @cached_property
     def kills(self) -> dict[Owner, Event]:
         """The faults that ended a process."""
-        return {(e.actor, e.life): e for e in self.history.events if e.kind == "kill"}
+        return {(e.actor, e.life): e for e in self.history.events if e.fault == "kill"}
 
     @cached_property
     def cuts(self) -> dict[Owner, Cut]:
-        """The sessions that the server was told to end, while their processes live on."""
+        """The sessions that a fault ended, while their processes live on."""
         cuts: dict[Owner, Cut] = {}
         for event in self.history.events:
             owner = event.actor, event.life
-            if event.kind == "terminate":
-                cuts.setdefault(owner, Cut(event.at_ns, FOREVER, event.number))
+            if event.fault in SESSION_FAULTS:
+                cut = cuts.get(owner) or Cut(event.at_ns, FOREVER, FOREVER, event.number)
+                if event.kind == "heal" or event.fault not in LASTING_FAULTS:
+                    cut = cut._replace(healed_ns=min(event.at_ns, cut.healed_ns))
+                cuts[owner] = cut
             elif event.kind == "gone" and owner in cuts:
                 cuts[owner] = cuts[owner]._replace(done_ns=min(event.at_ns, cuts[owner].done_ns))
         return cuts
@@ -110,20 +117,40 @@ class View:
         cut = self.cuts.get(call.owner)
         return cut is not None and cut.told_ns < call.until_ns
 
+    def may_fail(self, call: Call) -> bool:
+        """Whether a fault excuses an error: the session was ended, or the statement cancelled."""
+        late_ns = (
+            self.bounds.release_ms * 1_000_000
+        )  # a cancel may hit a statement that began after it was sent
+        return self.was_cut(call) or any(
+            at_ns < call.until_ns and call.invoked_ns < at_ns + late_ns
+            for at_ns in self._cancels.get(call.owner[0], ())
+        )
+
     @cached_property
-    def _pauses(self) -> dict[int, list[tuple[int, int]]]:
+    def _cancels(self) -> dict[int, list[int]]:
+        cancels: dict[int, list[int]] = {}
+        for event in self.history.events:
+            if event.fault == "cancel":
+                cancels.setdefault(event.actor, []).append(event.at_ns)
+        return cancels
+
+    @cached_property
+    def _slow_spans(self) -> dict[int, list[tuple[int, int]]]:
         spans: dict[int, list[tuple[int, int]]] = {}
         for event in self.history.events:
-            if event.kind == "pause":
-                spans.setdefault(event.actor, []).append((event.at_ns, FOREVER))
-            elif event.kind == "resume":
-                spans[event.actor][-1] = (spans[event.actor][-1][0], event.at_ns)
+            if event.fault in ("pause", "slow"):
+                began = spans.setdefault(event.actor, [])
+                if event.kind == "fault":
+                    began.append((event.at_ns, FOREVER))
+                else:
+                    began[-1] = (began[-1][0], event.at_ns)
         return spans
 
-    def stood_still(self, call: Call) -> bool:
-        """Whether the actor was stopped during the call: then it cannot answer for its time."""
-        pauses = self._pauses.get(call.owner[0], ())
-        return any(began < call.until_ns and call.invoked_ns < ended for began, ended in pauses)
+    def slowed(self, call: Call) -> bool:
+        """Whether the actor was stopped, or its connection slow, during the call: it need not be in time."""
+        spans = self._slow_spans.get(call.owner[0], ())
+        return any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
 
     @cached_property
     def _walks(self) -> list["_Walk"]:
@@ -247,7 +274,7 @@ class _Walk:
     def _sever(self, cut: Cut) -> None:
         if not self.severed:
             self.severed = True
-            self._end_spans(cut.told_ns, cut.told_ns + self.release_ns, cut.number, "death")
+            self._end_spans(cut.told_ns, cut.healed_ns + self.release_ns, cut.number, "death")
 
     def _acquire(self, call: Call, grip: _Grip) -> None:
         if call.answer or call.unsure:

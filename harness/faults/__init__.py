@@ -1,20 +1,24 @@
-"""What can be done to an actor, one to a file."""
+"""What can be done to an actor or to its server, one to a file."""
 
-from typing import Protocol
+from collections.abc import Iterable
 
-from harness.actors.pool import ActorProcess
-from harness.arena import Arena
+from harness.faults.cancel import Cancel
+from harness.faults.injector import Injector
 from harness.faults.kill import Kill
 from harness.faults.pause import Pause
 from harness.faults.terminate import Terminate
 from harness.model import FaultKind
+from harness.servers.server import Server
+
+FAULTS: dict[FaultKind, Injector] = {
+    "kill": Kill(),
+    "pause": Pause(),
+    "terminate": Terminate(),
+    "cancel": Cancel(),
+}
 
 
-class Injector(Protocol):
-    """Does one kind of fault to an actor, and undoes it where it does not end by itself."""
-
-    def inject(self, arena: Arena, victim: ActorProcess) -> None: ...
-    def heal(self, arena: Arena, victim: ActorProcess) -> None: ...
-
-
-FAULTS: dict[FaultKind, Injector] = {"kill": Kill(), "pause": Pause(), "terminate": Terminate()}
+def unavailable(kinds: Iterable[FaultKind], server: Server) -> str | None:
+    """Why one of these faults cannot be had with this server; None if all can."""
+    reasons = ((kind, FAULTS[kind].unavailable(server)) for kind in sorted(kinds))
+    return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -1,12 +1,16 @@
 """SIGKILL: the process has no chance to tidy up.  The server sees its connection close."""
 
-from harness.actors.pool import ActorProcess
 from harness.arena import Arena
+from harness.faults.injector import Victim
+from harness.servers.server import Server
 
 
 class Kill:
-    def inject(self, _: Arena, victim: ActorProcess) -> None:
-        victim.kill()
+    def unavailable(self, _: Server) -> None:
+        """Everywhere."""
 
-    def heal(self, _: Arena, victim: ActorProcess) -> None:
+    def inject(self, _: Arena, victim: Victim) -> None:
+        victim.process.kill()
+
+    def heal(self, _: Arena, victim: Victim) -> None:
         """Nothing brings a process back; the scheduler puts another in its place."""

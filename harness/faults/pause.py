@@ -5,13 +5,17 @@ Its connection stays open and its session keeps what it holds.
 
 import signal
 
-from harness.actors.pool import ActorProcess
 from harness.arena import Arena
+from harness.faults.injector import Victim
+from harness.servers.server import Server
 
 
 class Pause:
-    def inject(self, _: Arena, victim: ActorProcess) -> None:
-        victim.signal(signal.SIGSTOP)
+    def unavailable(self, _: Server) -> None:
+        """Everywhere."""
 
-    def heal(self, _: Arena, victim: ActorProcess) -> None:
-        victim.signal(signal.SIGCONT)
+    def inject(self, _: Arena, victim: Victim) -> None:
+        victim.process.signal(signal.SIGSTOP)
+
+    def heal(self, _: Arena, victim: Victim) -> None:
+        victim.process.signal(signal.SIGCONT)

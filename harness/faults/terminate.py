@@ -3,13 +3,17 @@
 Only ever a session of the harness's own.
 """
 
-from harness.actors.pool import ActorProcess
 from harness.arena import Arena
+from harness.faults.injector import Victim
+from harness.servers.server import Server
 
 
 class Terminate:
-    def inject(self, arena: Arena, victim: ActorProcess) -> None:
+    def unavailable(self, _: Server) -> None:
+        """Everywhere."""
+
+    def inject(self, arena: Arena, victim: Victim) -> None:
         arena.observer.terminate(victim.session)
 
-    def heal(self, _: Arena, victim: ActorProcess) -> None:
+    def heal(self, _: Arena, victim: Victim) -> None:
         """The actor opens another session when a call fails."""

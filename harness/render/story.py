@@ -11,15 +11,30 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.checks.view import Call, View
-from harness.model import Event, Program, Run, Verdict
+from harness.model import Event, FaultKind, Program, Run, Verdict
 
 _Row = tuple[int, int, int, str, str]
-FAULTS = {
+FAULTS: dict[FaultKind, str] = {
     "kill": "SIGKILL",
-    "terminate": "the server ends its session",
-    "lingers": "its session lives on at the server",
     "pause": "is stopped",
-    "resume": "goes on",
+    "terminate": "the server ends its session",
+    "cancel": "the server cancels its statement",
+    "restart_fast": "the server restarts",
+    "restart_immediate": "the server crashes and recovers",
+    "reset": "its connection is reset",
+    "cut": "its connection is closed",
+    "half_open": "nothing gets through, and nobody is told",
+    "deaf": "answers get lost",
+    "mute": "requests get lost",
+    "slow": "its connection becomes slow",
+    "clock_forward": "its wall clock jumps ahead an hour",
+    "clock_back": "its wall clock falls back an hour",
+}
+HEALED: dict[FaultKind, str] = {
+    "pause": "goes on",
+    "slow": "its connection is quick again",
+    "clock_forward": "its wall clock is right again",
+    "clock_back": "its wall clock is right again",
 }
 STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 
@@ -104,9 +119,17 @@ def _rows(run: Run) -> list[_Row]:
                 took = (call.returned_ns - call.invoked_ns) / 1e6
                 text = f"… {call.verb} → {answered(call)}, after {took:.1f} ms"
                 rows.append((call.returned_ns, actor, call.number, text, style))
-    faults = [event for event in run.history.events if event.kind in FAULTS]
-    rows += [(one.at_ns, one.actor, one.number, FAULTS[one.kind], "bold magenta") for one in faults]
+    told = [(event, _told(event)) for event in run.history.events]
+    rows += [(one.at_ns, one.actor, one.number, text, "bold magenta") for one, text in told if text]
     return rows
+
+
+def _told(event: Event) -> str | None:
+    if event.kind == "lingers":
+        return "its session lives on at the server"
+    if event.fault is None:
+        return None
+    return FAULTS[event.fault] if event.kind == "fault" else HEALED.get(event.fault, "a reset ends it")
 
 
 def _alone(call: Call, events: tuple[Event, ...]) -> bool:

@@ -8,6 +8,7 @@ faults, sees that a pending call has really begun to wait, and sees old sessions
 from harness.actors.actor import conductors_turn
 from harness.actors.mailbox import Baton
 from harness.clock import now_ns
+from harness.faults.injector import Victim
 from harness.model import Fault, Operation
 from harness.schedulers.stage import Stage
 
@@ -23,7 +24,7 @@ class Lockstep(Stage):
         while number < len(steps):
             step = steps[number]
             if isinstance(step, Fault):
-                self._replace(number, step.actor)
+                self._strike(number, step)
                 number += 1
             elif step.pending:
                 self._begin_pending(number, step)
@@ -36,7 +37,9 @@ class Lockstep(Stage):
     def _see_old_session_go(self, number: int) -> None:
         step = self._program.steps[number]
         if isinstance(step, Operation) and step.verb == "reopen":
-            self._see_go(step.actor, number, self._team[step.actor].session, now_ns())
+            one = self._team[step.actor]
+            old = Victim(step.actor, self._lives[step.actor], one, one.session)
+            self._see_go(old, number, now_ns())
             self._count_sessions()
 
     def _begin_pending(self, number: int, step: Operation) -> None:

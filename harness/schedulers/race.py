@@ -5,12 +5,13 @@ Real concurrency: which interleaving happens is up to the machine, so what fails
 
 from heapq import heapify, heappop, heappush
 
+from harness.actors.actor import RECONNECT_MS
 from harness.actors.mailbox import Finished, Go
 from harness.clock import now_ns
-from harness.faults import FAULTS
-from harness.model import Fault, Operation
+from harness.model import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind, Operation
 from harness.schedulers.stage import GRACE_MS, LATE_MS, MS, Stage, Stuck
 
+Entry = tuple[int, int, bool]  # when, which step, and whether it is healed rather than struck
 HEAD_START_NS = 3_000_000  # so that the start reaches all before it is due
 
 
@@ -19,12 +20,10 @@ class Race(Stage):
 
     def _take_steps(self) -> None:
         self._running = set(range(len(self._team)))
-        self._paused: set[int] = set()
         begin_ns = now_ns() + HEAD_START_NS
         for actor in self._running:
             self._send(actor, Go(0, begin_ns))
-        # when, which step, and whether it ends rather than begins
-        agenda = [
+        agenda: list[Entry] = [
             (begin_ns + step.at_ms * MS, number, False)
             for number, step in enumerate(self._program.steps)
             if isinstance(step, Fault)
@@ -35,10 +34,9 @@ class Race(Stage):
             while self._running:
                 self._listen(agenda[0][0] if agenda else deadline, deadline)
                 while agenda and agenda[0][0] <= now_ns():
-                    self._strike(agenda, *heappop(agenda)[1:])
+                    self._due(agenda, *heappop(agenda)[1:])
         finally:
-            for actor in list(self._paused):
-                self._resume(actor)
+            self._undo(list(self._suffering))
         self._count_sessions()
 
     def _longest_ms(self) -> int:
@@ -48,8 +46,10 @@ class Race(Stage):
         for step in steps:
             if isinstance(step, Operation):
                 own[step.actor] += step.timeout_ms + step.pause_us / 1000
-        faults = sum(step.for_ms + self._arena.bounds.release_ms for step in steps if isinstance(step, Fault))
-        return round(max(own)) + faults + GRACE_MS
+        faults = [step for step in steps if isinstance(step, Fault)]
+        struck = sum(step.for_ms + self._arena.bounds.release_ms for step in faults)
+        restarts = sum(step.kind in SERVER_FAULTS for step in faults)
+        return round(max(own)) + struck + restarts * RECONNECT_MS + GRACE_MS
 
     def _listen(self, until_ns: int, deadline_ns: int) -> None:
         """Take note of who is through, until it is time."""
@@ -67,42 +67,40 @@ class Race(Stage):
 
     # Faults
 
-    def _strike(self, agenda: list[tuple[int, int, bool]], number: int, ends: bool) -> None:
+    def _due(self, agenda: list[Entry], number: int, ends: bool) -> None:
+        fault = self._fault(number)
+        if ends:
+            self._undo([number])
+        elif fault.actor in self._running and not self._suffers(fault.actor, fault.kind):
+            if fault.kind == "kill":
+                self._undo([n for n, victim in self._suffering.items() if victim.actor == fault.actor])
+            self._strike(number, fault)
+            if fault.kind == "kill":
+                self._go_on(fault.actor)
+            elif fault.kind in LASTING_FAULTS:
+                heappush(agenda, (now_ns() + fault.for_ms * MS, number, True))
+
+    def _fault(self, number: int) -> Fault:
         fault = self._program.steps[number]
         assert isinstance(fault, Fault)
-        actor = fault.actor
-        if ends:
-            self._resume(actor)
-        elif actor not in self._running:
-            return  # nothing would come of it any more
-        elif fault.kind == "kill":
-            self._kill(number, actor)
-        elif fault.kind == "pause" and actor not in self._paused:
-            self._note("pause", actor, number)
-            FAULTS["pause"].inject(self._arena, self._team[actor])
-            self._paused.add(actor)
-            heappush(agenda, (now_ns() + fault.for_ms * MS, number, True))
-        elif fault.kind == "terminate":
-            self._terminate(number, actor)
+        return fault
 
-    def _resume(self, actor: int) -> None:
-        if actor in self._paused:
-            FAULTS["pause"].heal(self._arena, self._team[actor])
-            self._note("resume", actor, len(self._program.steps))
-            self._paused.discard(actor)
+    def _suffers(self, actor: int, kind: FaultKind) -> bool:
+        """Whether something lasting of the same sort is being done to the actor already."""
+        sort = NETWORK_FAULTS if kind in NETWORK_FAULTS else {kind}
+        return any(
+            victim.actor == actor and self._fault(number).kind in sort
+            for number, victim in self._suffering.items()
+        )
 
-    def _kill(self, number: int, actor: int) -> None:
-        self._paused.discard(actor)
-        self._replace(number, actor)
+    def _undo(self, numbers: list[int]) -> None:
+        """Heal what has not been healed yet."""
+        for number in numbers:
+            if number in self._suffering:
+                self._heal(number, self._fault(number))
+
+    def _go_on(self, actor: int) -> None:
+        """Let the one who replaces a killed actor take the steps that are left."""
         mine = [event.number for event in self._events if event.actor == actor and event.kind == "invoke"]
         taken = [number for number in mine if number < len(self._program.steps)]
         self._send(actor, Go(max(taken, default=-1) + 1, now_ns()))
-
-    def _terminate(self, number: int, actor: int) -> None:
-        self._count_sessions()
-        victim = self._team[actor]
-        session = victim.session
-        self._note("terminate", actor, number)
-        terminated_ns = now_ns()
-        FAULTS["terminate"].inject(self._arena, victim)
-        self._see_go(actor, number, session, terminated_ns)

@@ -10,7 +10,21 @@ from harness.arena import Arena
 from harness.clock import now_ns
 from harness.errors import UserError
 from harness.faults import FAULTS
-from harness.model import Audit, Event, EventKind, History, Operation, Program, ServerLock
+from harness.faults.injector import Victim
+from harness.model import (
+    LASTING_FAULTS,
+    SERVER_FAULTS,
+    SESSION_FAULTS,
+    Audit,
+    Event,
+    EventKind,
+    Fault,
+    FaultKind,
+    History,
+    Operation,
+    Program,
+    ServerLock,
+)
 from harness.sequential import held_after
 
 GRACE_MS = 3000  # beyond all timeouts: then a call is taken for one that never returns
@@ -35,6 +49,9 @@ class Stage(ABC):
         self._events: list[Event] = []
         self._audits: list[Audit] = []
         self._pending: dict[int, int] = {}  # actor: number of its pending operation
+        self._suffering: dict[
+            int, Victim
+        ] = {}  # number of the lasting fault, struck and not yet healed: whom
 
     def run(self) -> History:
         """Take all steps, let everybody give back what it holds, and look whether anything is left."""
@@ -76,20 +93,62 @@ class Stage(ABC):
         shares = [self._program.months[index::count] for index in range(count)]
         self._all_do([Probe(share, limit) if share else None for share in shares], limit * 12)
 
-    # Deaths
+    # Faults
+
+    def _strike(self, number: int, fault: Fault) -> None:
+        """Let a fault strike; of one that ends sessions at once, see them go."""
+        if fault.kind == "kill":
+            self._replace(number, fault.actor)
+            return
+        if fault.kind in SERVER_FAULTS:
+            self._strike_all(number, fault)
+            return
+        victim, struck_ns = self._victim(fault.actor), now_ns()
+        self._note("fault", victim, number, struck_ns, fault.kind)
+        FAULTS[fault.kind].inject(self._arena, victim)
+        if fault.kind in LASTING_FAULTS:
+            self._suffering[number] = victim
+        elif fault.kind in SESSION_FAULTS:
+            self._see_go(victim, number, struck_ns)
+
+    def _strike_all(self, number: int, fault: Fault) -> None:
+        """The same of a fault that ends every session, also one that is being opened meanwhile."""
+        actors, struck_ns = range(len(self._team)), now_ns()
+        before = [self._victim(actor) for actor in actors]
+        for victim in before:
+            self._note("fault", victim, number, struck_ns, fault.kind)
+        FAULTS[fault.kind].inject(self._arena, before[fault.actor])
+        for victim in [*before, *(self._victim(actor) for actor in actors)]:
+            if victim not in before:
+                self._note("fault", victim, number, struck_ns, fault.kind)
+            self._see_go(victim, number, struck_ns)
+
+    def _heal(self, number: int, fault: Fault) -> None:
+        """Undo a lasting fault; of one that ends a session, see it go now."""
+        victim = self._suffering.pop(number)
+        FAULTS[fault.kind].heal(self._arena, victim)
+        healed_ns = now_ns()
+        self._note("heal", victim, number, healed_ns, fault.kind)
+        if fault.kind in SESSION_FAULTS:
+            self._see_go(victim, number, healed_ns)
+
+    def _victim(self, actor: int) -> Victim:
+        self._count_sessions()
+        one = self._team[actor]
+        return Victim(actor, self._lives[actor], one, one.session)
 
     def _replace(self, number: int, actor: int) -> None:
         """SIGKILL an actor, see its session go, and put a spare in its place."""
-        victim = self._team[actor]
         killed_ns = now_ns()
-        FAULTS["kill"].inject(self._arena, victim)
-        self._count_sessions()
-        self._note("kill", actor, number, killed_ns)
+        process = self._team[actor]
+        FAULTS["kill"].inject(self._arena, Victim(actor, self._lives[actor], process, process.session))
+        victim = self._victim(actor)  # it may have opened another session just before
+        self._note("fault", victim, number, killed_ns, "kill")
         self._pending.pop(actor, None)
-        self._past.append((actor, victim))
-        self._see_go(actor, number, victim.session, killed_ns)
+        self._past.append((actor, process))
+        self._see_go(victim, number, killed_ns)
         self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
-        self._arena.pool.bury(victim)
+        self._arena.pool.bury(process)
         self._arena.pool.reserve(SPARES)
         self._lives[actor] += 1
         for other in range(len(self._team)):
@@ -97,12 +156,12 @@ class Stage(ABC):
                 self._send(other, Team(names(self._team)))
         self._send_begin(actor)
 
-    def _see_go(self, actor: int, number: int, session: str, since_ns: int) -> None:
+    def _see_go(self, victim: Victim, number: int, since_ns: int) -> None:
         """Where the server decides, ask the server: is that session gone?"""
         until = since_ns + self._arena.bounds.release_ms * 1_000_000
-        while (lingers := bool(self._arena.observer.alive([session]))) and now_ns() < until:
+        while (lingers := bool(self._arena.observer.alive([victim.session]))) and now_ns() < until:
             pass
-        self._note("lingers" if lingers else "gone", actor, number)
+        self._note("lingers" if lingers else "gone", victim, number)
 
     # Messages
 
@@ -161,12 +220,20 @@ class Stage(ABC):
 
     # What happened
 
-    def _note(self, kind: EventKind, actor: int, number: int, at_ns: int | None = None) -> None:
-        self._events.append(Event(at_ns or now_ns(), kind, actor, self._lives[actor], number))
+    def _note(
+        self,
+        kind: EventKind,
+        victim: Victim,
+        number: int,
+        at_ns: int | None = None,
+        fault: FaultKind | None = None,
+    ) -> None:
+        event = Event(at_ns or now_ns(), kind, victim.actor, victim.life, number, fault=fault)
+        self._events.append(event)
 
     def _cut(self) -> set[tuple[int, int]]:
-        """The actors and lives whose session the server has ended."""
-        return {(event.actor, event.life) for event in self._events if event.kind == "terminate"}
+        """The actors and lives whose session a fault has ended."""
+        return {(event.actor, event.life) for event in self._events if event.fault in SESSION_FAULTS}
 
     def _count_sessions(self) -> None:
         """Keep up with the sessions that the actors closed and opened."""

@@ -4,9 +4,9 @@ Only catalogue reads.  Sessions are known by their application_name.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import psycopg
+from harness.servers import address
 
 
 class SessionLock(NamedTuple):
@@ -47,29 +47,48 @@ SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
  WHERE a.application_name = %s AND a.datname = current_database()
 """
 
+_CANCEL = """
+SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+ WHERE a.application_name = %s AND a.datname = current_database()
+"""
+
 
 class Observer:
     """Questions to the server over a connection that is never the lock's."""
 
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
-        self._conn = conn
+    def __init__(self, dsn: str, application_name: str) -> None:
+        self._address = dsn, application_name
+        self.conn = address.connect(dsn, application_name)
+
+    def close(self) -> None:
+        self.conn.close()
+
+    def reconnect(self) -> None:
+        """After a restart of the server."""
+        self.conn.close()
+        self.conn = address.connect(*self._address)
 
     def locks(self, sessions: Sequence[str]) -> list[SessionLock]:
         """One row for every advisory lock of these sessions, and one for a session without any."""
-        rows = self._conn.execute(_LOCKS, (list(sessions),), prepare=True).fetchall()
+        rows = self.conn.execute(_LOCKS, (list(sessions),), prepare=True).fetchall()
         return [SessionLock(*row) for row in rows]
 
     def alive(self, sessions: Sequence[str]) -> frozenset[str]:
         """Those of `sessions` that the server still has."""
-        rows = self._conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
+        rows = self.conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
         return frozenset(row[0] for row in rows)
 
     def terminate(self, session: str) -> None:
         """End a session, which must be one of ours."""
         assert session.startswith("lock-harness/")
-        self._conn.execute(_TERMINATE, (session,))
+        self.conn.execute(_TERMINATE, (session,))
+
+    def cancel(self, session: str) -> None:
+        """Cancel what a session runs, which must be one of ours."""
+        assert session.startswith("lock-harness/")
+        self.conn.execute(_CANCEL, (session,))
 
     def activity(self, session: str) -> Activity | None:
         """None if the server does not know a session of that name."""
-        row = self._conn.execute(_ACTIVITY, (session,), prepare=True).fetchone()
+        row = self.conn.execute(_ACTIVITY, (session,), prepare=True).fetchone()
         return Activity(row[0], bool(row[1])) if row else None

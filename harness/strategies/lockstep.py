@@ -7,8 +7,8 @@ will give back.  The model only guesses (who wins among several waiters?); nothi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.model import Fault, Month, Operation, Program, Step
-from harness.scenario import Draw
+from harness.model import SERVER_FAULTS, Fault, FaultKind, Month, Operation, Program, Step
+from harness.scenario import FAULTS, Draw
 from harness.strategies.digits import Digits
 
 FREE_MS = (0, 50, 200)  # for a month that is free
@@ -25,7 +25,7 @@ class _Guess:
     taken_ms: tuple[int, ...]
     held: dict[Month, tuple[int, int]] = field(default_factory=dict)  # month: actor, count
     waiting: dict[int, Month] = field(default_factory=dict)
-    crashes: int = 0
+    faults: int = 0
 
     def free_actors(self) -> list[int]:
         return [actor for actor in range(self.actors) if actor not in self.waiting]
@@ -51,6 +51,10 @@ class _Guess:
         for month in [month for month, (holder, _) in self.held.items() if holder == actor]:
             yield from self._free(month)
 
+    def end_all(self) -> None:
+        self.waiting.clear()
+        self.held.clear()
+
     def _free(self, month: Month) -> Iterator[Step]:
         """The waiters of `month` are let in one by one; the harness waits for them here."""
         del self.held[month]
@@ -69,10 +73,11 @@ def decode(
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind == "crash" and guess.crashes >= draw.crashes:
-            continue
-        steps.extend(_STEPS[kind](guess, digits))
-    return Program(actors, months, tuple(steps))
+        if kind not in FAULTS:
+            steps.extend(_STEPS[kind](guess, digits))
+        elif guess.faults < draw.faults:
+            steps.extend(_fault(guess, digits, FAULTS[kind]))
+    return Program(actors, months, tuple(steps), pooler=draw.pooler)
 
 
 def _acquire(guess: _Guess, digits: Digits) -> Iterator[Step]:
@@ -131,13 +136,16 @@ def _reopen(guess: _Guess, digits: Digits) -> Iterator[Step]:
     yield from guess.end_session(actor)
 
 
-def _crash(guess: _Guess, digits: Digits) -> Iterator[Step]:
+def _fault(guess: _Guess, digits: Digits, kind: FaultKind) -> Iterator[Step]:
     """Mostly of a holder, sometimes of a waiter or of somebody who does nothing."""
     holders = [actor for actor, _ in guess.held.values()]
     actor = digits.of(holders) if holders and not digits.once_in(4) else digits.below(guess.actors)
-    guess.crashes += 1
-    yield Fault(actor)
-    yield from guess.end_session(actor)
+    guess.faults += 1
+    yield Fault(actor, kind)
+    if kind in SERVER_FAULTS:
+        guess.end_all()
+    elif kind != "cancel":
+        yield from guess.end_session(actor)
 
 
 _STEPS = {
@@ -148,5 +156,4 @@ _STEPS = {
     "is_locked": _is_locked,
     "list": _list,
     "reopen": _reopen,
-    "crash": _crash,
 }

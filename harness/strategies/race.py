@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.model import Fault, FaultKind, Month, Operation, Program, Step
-from harness.scenario import Draw
+from harness.model import LASTING_FAULTS, Fault, Month, Operation, Program, Step
+from harness.scenario import FAULTS, Draw
 from harness.strategies.digits import Digits
 
 PAUSES_US = (0, 0, 0, 0, 50, 300, 2000)
@@ -11,7 +11,6 @@ ROUND_MS = (1000, 1000, 30, 0)  # for a month that somebody else gives back soon
 SHORT_MS = (0, 1, 20)  # for a month that is kept: two who want two would wait for each other
 AT_MS = (0, 1, 2, 5, 10, 20, 40)
 FOR_MS = (5, 40, 150)
-FAULTS: dict[str, FaultKind] = {"crash": "kill", "pause": "pause", "terminate": "terminate"}
 
 
 def decode(
@@ -23,17 +22,18 @@ def decode(
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind in FAULTS and faults >= draw.crashes:
+        if kind in FAULTS and faults >= draw.faults:
             continue
         faults += kind in FAULTS
         steps.extend(_steps(kind, digits.below(actors), months, digits))
-    return Program(actors, months, tuple(steps), "race")
+    return Program(actors, months, tuple(steps), "race", draw.pooler)
 
 
 def _steps(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> Iterator[Step]:
     if kind in FAULTS:
         at_ms = digits.of(AT_MS)
-        yield Fault(actor, FAULTS[kind], at_ms, digits.of(FOR_MS) if kind == "pause" else 0)
+        lasting = FAULTS[kind] in LASTING_FAULTS
+        yield Fault(actor, FAULTS[kind], at_ms, digits.of(FOR_MS) if lasting else 0)
         return
     month = digits.of(months)
     match kind:

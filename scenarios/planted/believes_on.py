@@ -40,7 +40,7 @@ class BelievesOn(MonthLock):
 
 
 SCENARIO = Scenario(
-    Draw({"acquire": 4, "terminate": 2}, schedule="race", months=(1, 1), steps=(4, 16), crashes=4),
+    Draw({"acquire": 5, "release": 1, "terminate": 2}, months=(1, 1), steps=(2, 12)),
     lock=LockSpec(f"{__name__}:BelievesOn"),
     expects="mutual_exclusion",
 )

@@ -207,11 +207,11 @@ def test_two_arenas_on_one_named_server_use_different_years(lock_server: Server)
 # The observer
 
 
-def test_the_observer_sees_only_the_sessions_it_is_asked_about(connect: Connect) -> None:
+def test_the_observer_sees_only_the_sessions_it_is_asked_about(our_server: Server, connect: Connect) -> None:
     ours, idle, theirs = (connect(f"lock-harness/{name}") for name in ("us/a0.0", "us/a1.0", "them/a0.0"))
     for number, conn in enumerate((ours, theirs)):
         conn.execute("SELECT pg_advisory_lock(%s::bigint)", (KEY + number,))
-    observer = Observer(connect("observer"))
+    observer = Observer(our_server.dsn, "observer")
     names = ["lock-harness/us/a0.0", "lock-harness/us/a1.0", "lock-harness/us/a2.0"]
     assert sorted(observer.locks(names)) == [
         SessionLock(names[0], ours.info.backend_pid, f"0:{KEY}:1", granted=True),
@@ -220,16 +220,18 @@ def test_the_observer_sees_only_the_sessions_it_is_asked_about(connect: Connect)
     assert observer.alive(names) == {*names[:2]}
     ours.close()
     assert within(5, lambda: observer.alive(names) == {names[1]})
+    observer.close()
 
 
-def test_the_observer_knows_who_is_quiet(connect: Connect) -> None:
-    conn, observer = connect("somebody"), Observer(connect("observer"))
+def test_the_observer_knows_who_is_quiet(our_server: Server, connect: Connect) -> None:
+    conn, observer = connect("somebody"), Observer(our_server.dsn, "observer")
     before = observer.activity("somebody")
     conn.execute("SELECT 1")
     after = observer.activity("somebody")
     assert before is not None
     assert after is not None
     assert after != before
+    observer.close()
     assert after.quiet
     assert observer.activity("nobody") is None
 

@@ -19,7 +19,7 @@ from harness.checks.timeout_not_late import timeout_not_late
 from harness.checks.timeout_returns_false import timeout_returns_false
 from harness.checks.view import View
 from harness.model import Bounds, History, Status, Verdict
-from tests.histories import FEB, JAN, acquire, audit, call, fault, history, kill, stall
+from tests.histories import FEB, JAN, acquire, audit, call, fault, gone, history, kill, stall
 
 BOUNDS = Bounds()
 
@@ -67,18 +67,18 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (mutual_exclusion, "holds", "granted in a session that was ended meanwhile", history(
         acquire(0, 0, True, took=5), fault("terminate", 0, at=3), acquire(1, 6, True))),
     (mutual_exclusion, "holds", "granted before the server had come to end it", history(
-        fault("terminate", 0, at=0), acquire(0, 1, True), fault("gone", 0, at=5), acquire(1, 6, True))),
+        fault("terminate", 0, at=0), acquire(0, 1, True), gone(0, at=5), acquire(1, 6, True))),
     (honest_results, "holds", "released before the server had come to end it", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), call(0, "release", JAN, at=5, answer=True),
-        fault("gone", 0, at=9))),
+        gone(0, at=9))),
     (mutual_exclusion, "violated", "it connected anew by itself and took it again", history(
-        acquire(0, 0, True), fault("terminate", 0, at=3), fault("gone", 0, at=4), acquire(0, 5, True),
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True),
         acquire(1, 8, True))),
     (mutual_exclusion, "holds", "the body went on after its session was ended", history(
         call(0, "hold", JAN, at=0, took=20, body=(1, 19), answer=True),
         fault("terminate", 0, at=5), acquire(1, 10, True))),
     (mutual_exclusion, "violated", "a stopped worker holds on", history(
-        acquire(0, 0, True), fault("pause", 0, at=4), acquire(1, 5, True), fault("resume", 0, at=9))),
+        acquire(0, 0, True), fault("pause", 0, at=4, healed=9), acquire(1, 5, True))),
 
     (no_lost_update, "holds", "each number is found once", history(
         call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=1))),
@@ -105,7 +105,7 @@ CASES: list[tuple[Check, Status, str, History]] = [
         call(0, "acquire", JAN, at=0, took=None), kill(0, at=3), acquire(1, 4, False), acquire(1, 6, True),
         call(1, "release", JAN, at=8, answer=True), call(1, "is_locked", JAN, at=10, answer=True))),
     (linearizable, "holds", "its session was ended, and it took the month again in another", history(
-        acquire(0, 0, True), fault("terminate", 0, at=3), fault("gone", 0, at=4),
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4),
         acquire(1, 5, True), acquire(0, 7, False))),
 
     (auto_release, "violated", "the session was ended, but not what it held", history(
@@ -142,9 +142,9 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (timeout_not_late, "violated", "late", history(acquire(1, 0, False, took=301, timeout=200))),
     (timeout_not_late, "violated", "granted late", history(acquire(1, 0, True, took=301, timeout=200))),
     (timeout_not_late, "holds", "late, as it was stopped meanwhile", history(
-        acquire(1, 0, False, took=900, timeout=200), fault("pause", 1, at=50), fault("resume", 1, at=800))),
+        acquire(1, 0, False, took=900, timeout=200), fault("pause", 1, at=50, healed=800))),
     (timeout_not_late, "violated", "late, and stopped only later", history(
-        acquire(1, 0, False, took=900, timeout=200), fault("pause", 1, at=950), fault("resume", 1, at=999))),
+        acquire(1, 0, False, took=900, timeout=200), fault("pause", 1, at=950, healed=999))),
     (timeout_returns_false, "holds", "an exception, as its session was ended", history(
         acquire(1, 5, None, error="gone"), fault("terminate", 1, at=3))),
     (timeout_returns_false, "violated", "an exception before its session was ended", history(
@@ -196,7 +196,7 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (honest_results, "holds", "a release that raises in a session that was ended", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), call(0, "release", JAN, at=5, error="gone"))),
     (honest_results, "violated", "a release that says yes in a session that was ended before", history(
-        acquire(0, 0, True), fault("terminate", 0, at=3), fault("gone", 0, at=4),
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4),
         call(0, "release", JAN, at=5, answer=True))),
     (honest_results, "holds", "a release that was ended meanwhile may say anything", history(
         acquire(0, 0, True), fault("terminate", 0, at=6), call(0, "release", JAN, at=5, took=3, answer=True))),

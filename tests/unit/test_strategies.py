@@ -33,7 +33,7 @@ def test_programs_stay_within_what_was_asked(program: Program) -> None:
     assert 1 <= len(program.months) <= 4
     assert all(0 <= step.actor < program.actors for step in program.steps)
     assert all(step.month in (None, *program.months) for step in program.steps if isinstance(step, Operation))
-    assert sum(isinstance(step, Fault) for step in program.steps) <= EVERYTHING.crashes
+    assert sum(isinstance(step, Fault) for step in program.steps) <= EVERYTHING.faults
 
 
 @given(ANY)
@@ -129,7 +129,7 @@ RACE = Draw(
 def test_a_race_waits_long_only_for_what_is_given_back_at_once(program: Program) -> None:
     """Otherwise two that want two months each could wait for each other."""
     assert program.schedule == "race"
-    assert sum(isinstance(step, Fault) for step in program.steps) <= RACE.crashes
+    assert sum(isinstance(step, Fault) for step in program.steps) <= RACE.faults
     for actor in range(program.actors):
         own = [step for step in program.steps if isinstance(step, Operation) and step.actor == actor]
         for step, after, last in zip(own, own[1:], own[2:], strict=False):

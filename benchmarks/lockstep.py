@@ -2,6 +2,11 @@
 
 from time import perf_counter, perf_counter_ns
 
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks import figures
+from benchmarks.figures import REPEATS, Row
 from harness.arena import open_arena
 from harness.explore import Plan, Progress
 from harness.faces.jobs import Job, known_scenarios, perform
@@ -20,6 +25,37 @@ CRASH = Scenario(
     Draw({"acquire": 6, "release": 5, "crash": 40}, actors=THREE, steps=TWELVE, taken_ms=(0,), faults=1),
     name="crash",
 )
+
+
+def table(server: Server) -> Table:
+    """Every measure of lockstep, in one worker."""
+    measures = track((_plain, _crash, _swap, _fixed), "measuring", transient=True)
+    rows = [measure(server) for measure in measures]
+    return figures.table(f"Lockstep, one worker; median of {REPEATS} and the range", rows)
+
+
+def _plain(server: Server) -> Row:
+    return _rate("3 actors x 12 steps, no waiting", server, PLAIN, 400, "≥ 150")
+
+
+def _crash(server: Server) -> Row:
+    return _rate("the same with a crash", server, CRASH, 150, "≥ 40")
+
+
+def _rate(what: str, server: Server, scenario: Scenario, examples: int, aim: str) -> Row:
+    taken = throughput(server, scenario, examples, REPEATS)
+    crashes = sum(one.faults for one in taken) / sum(one.examples for one in taken)
+    what += f", {crashes:.2f} crashes each" if crashes else ""
+    return figures.row(what, [one.examples / one.seconds for one in taken], "examples/s", aim, 0)
+
+
+def _swap(server: Server) -> Row:
+    return figures.row("a killed actor replaced", swaps(server, 60), "ms", "< 15", 1)
+
+
+def _fixed(server: Server) -> Row:
+    taken = [fixed_programs(server) for _ in range(REPEATS)]
+    return figures.row("the eight fixed scenarios together", taken, "s", "< 3", 2)
 
 
 def throughput(server: Server, scenario: Scenario, examples: int, repeats: int) -> list[Figures]:

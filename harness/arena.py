@@ -12,10 +12,12 @@ from harness.actors.actor import CONDUCTOR
 from harness.actors.mailbox import Mailbox
 from harness.actors.pool import SPARES, ActorProcess, Pool
 from harness.actors.stall_meter import StallMeter
-from harness.guardian import Guardian, guarded_directory
+from harness.actors.wall_clock import library
+from harness.guardian import guarded_directory
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Environment
+from harness.model import CLOCK_FAULTS, Bounds, Environment
+from harness.scenario import NO_EQUIPMENT, Equipment
 from harness.servers.lease import DEFAULT_YEARS, Years, lease
 from harness.servers.observer import Observer
 from harness.servers.server import Server, private_database
@@ -73,7 +75,11 @@ class Arena:
 
 @contextlib.contextmanager
 def open_arena(
-    server: Server, lock: LockSpec | Lock, bounds: Bounds, years: Years = DEFAULT_YEARS
+    server: Server,
+    lock: LockSpec | Lock,
+    bounds: Bounds,
+    years: Years = DEFAULT_YEARS,
+    equipment: Equipment = NO_EQUIPMENT,
 ) -> Iterator[Arena]:
     """An arena for the length of a `with` block, with a database of its own where one may be created."""
     with contextlib.ExitStack() as stack:
@@ -83,8 +89,10 @@ def open_arena(
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
-        pool = _pool(guardian, mailbox, tag, lock, home)
+        faketime = library() if equipment.faults & CLOCK_FAULTS else None
+        pool = Pool(guardian, mailbox, tag, lock, home.dsn, home.url, faketime)
         stack.callback(pool.close)
+        pool.reserve(1 + SPARES)
         first = pool.take()
         assert first.ready is not None
         arena = Arena(
@@ -93,9 +101,3 @@ def open_arena(
         )  # fmt: skip
         stack.callback(arena.dismiss)
         yield arena
-
-
-def _pool(guardian: Guardian, mailbox: Mailbox, tag: str, lock: LockSpec | Lock, server: Server) -> Pool:
-    pool = Pool(guardian, mailbox, tag, lock, server.dsn, server.url)
-    pool.reserve(1 + SPARES)
-    return pool

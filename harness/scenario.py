@@ -82,6 +82,9 @@ class Equipment(NamedTuple):
     pooler: Pooler | None = None
 
 
+NO_EQUIPMENT = Equipment()
+
+
 def equipment(what: Draw | Program) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
     if isinstance(what, Draw):

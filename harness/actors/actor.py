@@ -9,7 +9,7 @@ from typing import Any
 
 import multiprocess
 
-from harness.actors import counter
+from harness.actors import counter, wall_clock
 from harness.actors.command import CommandSession
 from harness.actors.journal import Journal
 from harness.actors.mailbox import (
@@ -244,6 +244,7 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
     os.setpgid(0, 0)  # a Ctrl-C in the terminal is for the conductor; and our children die with us
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _log_to(directory / f"{name}.log")
+    os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
         opener = _opener(tag, name, lock, dsn, url)

@@ -7,14 +7,15 @@ import io
 import os
 import signal
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import multiprocess
-from multiprocess import context, forkserver, popen_forkserver, reduction, spawn
+from multiprocess import context, forkserver, popen_forkserver, reduction, resource_tracker, spawn
 
+from harness.actors import wall_clock
 from harness.actors.actor import main, session_name
 from harness.actors.journal import JournalReader
 from harness.actors.mailbox import Mailbox, Message, Ready, Trouble
@@ -48,7 +49,7 @@ class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
             reduction.dump(process, letter)
         finally:
             context.set_spawning_popen(None)
-        self.sentinel, into = forkserver.connect_to_new_process(self._fds)
+        self.sentinel, into = process.home.connect_to_new_process(self._fds)
         keep = os.dup(into)
         self.finalizer = multiprocess.util.Finalize(self, multiprocess.util.close_fds, (keep, self.sentinel))
         with open(into, "wb") as pipe:
@@ -57,21 +58,57 @@ class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
 
 
 class _Process(context.ForkServerProcess):  # type: ignore[misc]
+    def __init__(self, home: forkserver.ForkServer, **options: Any) -> None:
+        super().__init__(**options)
+        self.home = home
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to the new process, to which its fork server means nothing."""
+        return {key: value for key, value in vars(self).items() if key != "home"}
+
     @staticmethod
     def _Popen(process: Any) -> _Popen:  # noqa: N802 - the name that multiprocess calls
         return _Popen(process)
 
 
 @functools.cache
-def _guard_forkserver() -> None:
-    """Have the fork server keep its socket where it is cleaned up after a SIGKILL too.
+def _guarded_directory() -> Path:
+    """Where fork servers keep their sockets, so that they are cleaned up after a SIGKILL too.
 
-    It outlives a pool, so the directory is one for the whole process.
+    They outlive a pool, so the directory is one for the whole process.
     """
     guardian = Guardian()
     atexit.register(guardian.close)
     configuration: dict[str, Any] = vars(multiprocess.current_process())["_config"]
     configuration.setdefault("tempdir", str(guardian.directory))
+    return guardian.directory
+
+
+@functools.cache
+def _fork_server(faketime: Path | None, module: str | None) -> forkserver.ForkServer:
+    """A process that has everything imported, `module` too; its children's wall clocks obey `faketime`."""
+    directory = _guarded_directory()
+    server = forkserver.ForkServer()
+    server.set_forkserver_preload(["harness.actors.actor", *([module] if module else [])])
+    right = wall_clock.clock_file(directory, "right")
+    wall_clock.step(right, 0)
+    resource_tracker.ensure_running()  # else it would be started with the fork server's environment
+    with _environment(wall_clock.environment(faketime, right) if faketime else {}):
+        server.ensure_running()
+    return server
+
+
+@contextlib.contextmanager
+def _environment(more: dict[str, str]) -> Iterator[None]:
+    """Ours with `more`, for the length of a `with` block: a fork server is given none of its own."""
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name in more:
+            os.environ.pop(name)
+        os.environ.update(before)
 
 
 class ActorProcess:
@@ -125,11 +162,18 @@ class Pool:
     """Starts actors ahead of need and hands them out ready.
 
     `lock` is a spec that each process loads for itself, or a callable, which is sent to it by dill.
-    `log` of an actor holds what its lock printed.
+    `log` of an actor holds what its lock printed.  `faketime`: the library that their wall clocks obey, if any.
     """
 
     def __init__(
-        self, guardian: Guardian, mailbox: Mailbox, tag: str, lock: LockSpec | Lock, dsn: str, url: str
+        self,
+        guardian: Guardian,
+        mailbox: Mailbox,
+        tag: str,
+        lock: LockSpec | Lock,
+        dsn: str,
+        url: str,
+        faketime: Path | None = None,
     ) -> None:
         self._guardian = guardian
         self._mailbox = mailbox
@@ -140,11 +184,8 @@ class Pool:
         self._spares: deque[ActorProcess] = deque()
         self._secrets = (dsn, url)
         self.unread: deque[Message] = deque()  # what came for others while we waited for a spare
-        preload = ["harness.actors.actor"]
-        if isinstance(lock, LockSpec) and lock.name:
-            preload.append(lock.name.partition(":")[0])
-        forkserver.set_forkserver_preload(preload)
-        _guard_forkserver()
+        module = lock.name.partition(":")[0] if isinstance(lock, LockSpec) and lock.name else None
+        self._home = _fork_server(faketime, module)
 
     @property
     def directory(self) -> Path:
@@ -194,7 +235,9 @@ class Pool:
     def _start(self) -> None:
         name = f"a{next(self._numbers)}"
         directory = self._guardian.directory
-        process = _Process(target=main, args=(directory, name, *self._arguments), name=name, daemon=True)
+        wall_clock.step(wall_clock.clock_file(directory, name), 0)
+        arguments = (directory, name, *self._arguments)
+        process = _Process(self._home, target=main, args=arguments, name=name, daemon=True)
         try:
             process.start()
         except OSError as error:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from harness.arena import open_arena
 from harness.errors import UserError
-from harness.explore import Listener, Plan, explore
+from harness.explore import Listener, NotApplicable, Plan, explore
+from harness.faults import unavailable
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, command_spec, load
 from harness.model import Bounds, Run
-from harness.scenario import Draw, Scenario, discover
+from harness.scenario import Draw, Scenario, discover, equipment
 from harness.servers.lease import DEFAULT_YEARS, Years
 from harness.servers.server import Server
 
@@ -41,10 +42,13 @@ class Job:
 
 
 def perform(job: Job, server: Server, listen: Listener) -> Run:
-    """Explore the job's scenario on an arena of its own."""
+    """Explore the job's scenario on an arena of its own; `NotApplicable` where its faults cannot be had."""
+    needed = equipment(job.scenario.what)
+    if (why := unavailable(needed.faults, server)) is not None:
+        raise NotApplicable(why)
     lock = job.chosen_lock
     spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
-    opener = partial(open_arena, server, lock, job.bounds, job.years)
+    opener = partial(open_arena, server, lock, job.bounds, job.years, needed)
     return explore(job.scenario, opener, job.plan, spec, listen)
 
 

@@ -7,14 +7,18 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.arena import open_arena
+from harness.errors import UserError
 from harness.explore import Tally
 from harness.faces.jobs import lock_spec
+from harness.faults import unavailable
 from harness.locks.loading import LockSpec
 from harness.model import Run
 from harness.render.story import story
 from harness.reports import load, replay_command
 from harness.runner import Example, Laboratory, moved
+from harness.scenario import equipment
 from harness.servers.providers import open_server
+from harness.servers.server import Server
 
 
 def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:
@@ -23,7 +27,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
     spec = lock or _lock_of(old)
     with (
         open_server(pg) as server,
-        contextlib.closing(Laboratory(partial(open_arena, server, spec, old.bounds))) as laboratory,
+        contextlib.closing(_laboratory(old, spec, server)) as laboratory,
     ):
         program = moved(old.program, laboratory.arena.years.first)
         tally, worst = Tally(), None
@@ -49,6 +53,13 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
         )
     console.print(story(run, replay_command(path)), crop=False)
     return {"violated": 1, "unknown": 3, "holds": 0}[run.status]
+
+
+def _laboratory(old: Run, lock: LockSpec, server: Server) -> Laboratory:
+    needed = equipment(old.program)
+    if (why := unavailable(needed.faults, server)) is not None:
+        raise UserError(f"this run cannot be replayed here: {why}")
+    return Laboratory(partial(open_arena, server, lock, old.bounds, equipment=needed))
 
 
 def _lock_of(run: Run) -> LockSpec:

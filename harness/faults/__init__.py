@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from harness.actors.wall_clock import HOUR_S
 from harness.faults.cancel import Cancel
+from harness.faults.clock import Clock
 from harness.faults.injector import Injector
 from harness.faults.kill import Kill
 from harness.faults.pause import Pause
@@ -15,6 +17,8 @@ FAULTS: dict[FaultKind, Injector] = {
     "pause": Pause(),
     "terminate": Terminate(),
     "cancel": Cancel(),
+    "clock_forward": Clock(HOUR_S),
+    "clock_back": Clock(-HOUR_S),
 }
 
 

@@ -1,0 +1,70 @@
+"""A wall clock that can be wrong: actors started under libfaketime, which reads its offset from a file of each actor.
+
+The monotonic clock stays right.  Not every libfaketime can do that: version 0.9.10, which Debian ships, makes
+every sleep of Python fail then.  So what is found is tried out first.
+"""
+
+import functools
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+FILE = "FAKETIME_TIMESTAMP_FILE"
+HOUR_S = 3600
+_TRIAL = """
+import time
+wall, monotonic = time.time(), time.monotonic()
+time.sleep(0.001)
+print(round(wall), round(monotonic))
+"""
+
+
+@functools.cache
+def library() -> Path | None:
+    """A libfaketime that works here; None if there is none."""
+    return next((path for path in _candidates() if _works(path)), None)
+
+
+def environment(library: Path, file: Path) -> dict[str, str]:
+    """What a process must be started with, so that `file` says by how much its wall clock is off."""
+    return {
+        "LD_PRELOAD": str(library),
+        FILE: str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def clock_file(directory: Path, name: str) -> Path:
+    return directory / f"{name}.clock"
+
+
+def step(file: Path, by_s: int) -> None:
+    """From now on the wall clock that reads `file` is off by so many seconds."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(f"{by_s:+d}\n")
+    fresh.replace(file)  # a reader never sees half of it
+
+
+def _candidates() -> Iterator[Path]:
+    package = importlib.util.find_spec("libfaketime")  # found, not imported: it would want to start us anew
+    if package is not None and package.origin is not None:
+        yield from Path(package.origin).parent.glob("vendor/*/src/libfaketime.so.1")
+    yield from Path("/usr").glob("lib*/**/faketime/libfaketime.so.1")
+
+
+def _works(path: Path) -> bool:
+    def told(more: dict[str, str]) -> list[int]:
+        command = [sys.executable, "-S", "-c", _TRIAL]
+        done = subprocess.run(command, env={**os.environ, **more}, capture_output=True, check=False)
+        return [int(word) for word in done.stdout.split()]
+
+    fake = {"LD_PRELOAD": str(path), "FAKETIME": f"+{10 * HOUR_S}", "DONT_FAKE_MONOTONIC": "1"}
+    right, wrong = told({}), told(fake)
+    if len(right) != 2 or len(wrong) != 2:
+        return False
+    ahead = [there - here for here, there in zip(right, wrong, strict=True)]
+    return abs(ahead[0] - 10 * HOUR_S) < HOUR_S and 0 <= ahead[1] < HOUR_S

@@ -1,0 +1,14 @@
+"""The wall clock of a worker jumps by an hour, forward or back, while it waits: no timeout is early or late for it."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"acquire": 4, "round": 4, "clock_forward": 2, "clock_back": 2},
+        schedule="race",
+        months=(1, 1),
+        steps=(4, 16),
+        faults=4,
+    ),
+    examples=50,
+)

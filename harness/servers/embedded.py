@@ -8,25 +8,27 @@ refuses, lends it to `nobody`.
 
 import contextlib
 import importlib.util
-import os
-import pwd
 import secrets
 import shutil
-import socket
+import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
 
 import psycopg
 
-from harness.errors import MachineError, one_line
+from harness.errors import MachineError
 from harness.guardian import Guardian, guarded_directory
+from harness.servers.daemon import account, last_words, lend, start
+from harness.servers.port import LOOPBACK, reserved_port
 from harness.servers.server import Server, version_of
 
 START_S = 30.0
-TRIES = 3
+STOP_S = 30.0
 SUPERUSER = "postgres"
 
 # Nothing here is worth keeping, so nothing is made durable; what locks do is left at its default.
@@ -39,29 +41,82 @@ SETTINGS = {
     "shared_buffers": "16MB",
     "huge_pages": "off",
     "unix_socket_permissions": "0700",
-    "listen_addresses": "127.0.0.1",
+    "listen_addresses": LOOPBACK,
 }
+
+Shutdown = Literal["fast", "immediate"]
+SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+
+
+class Postmaster:
+    """A running server of ours that can be started anew; `server` is how to reach it."""
+
+    def __init__(self, guardian: Guardian, command: list[str], dsn: str, url: str) -> None:
+        self._guardian = guardian
+        self._command = command
+        self._dsn = dsn
+        self._process = self._start()
+        self.server = Server(dsn, url, "embedded", version_of(dsn))
+
+    def restart(self, mode: Shutdown) -> None:
+        """End every session, start the server anew, and return when it answers at the same addresses.
+
+        A fast shutdown ends in order, and clients are told so (SQLSTATE 57P01).  In an immediate one they
+        see their connection close, and the server recovers as from a crash.  `MachineError` if it does not
+        stop or does not start.
+        """
+        self._process.send_signal(SIGNALS[mode])
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            raise MachineError(f"the embedded server did not stop: {last_words(self._guardian)}") from None
+        self._guardian.disown(self._process.pid)
+        self._process = self._start()
+
+    def close(self) -> None:
+        """Stop the server and remove its directory."""
+        self._guardian.close()
+        self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = start(self._guardian, self._command)
+        if not _answers(process, self._dsn):
+            raise MachineError(f"the embedded server did not start: {last_words(self._guardian)}")
+        return process
+
+
+@contextlib.contextmanager
+def postmaster(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Postmaster]:
+    """Start a server on a Unix socket and a loopback port; stop and remove it at the end.
+
+    The socket lies in a directory that only we can enter and asks for nothing; the port asks for a
+    password, made up anew each time.  `settings` are the server's own, by name.  `MachineError` if it
+    does not start.
+    """
+    with guarded_directory() as guardian, reserved_port() as port:
+        directory, password = guardian.directory, secrets.token_urlsafe(18)
+        binaries = _reachable(_wheel_binaries(), directory)
+        _initialise(binaries, guardian, password)
+        places = {"port": str(port), "unix_socket_directories": str(directory)}
+        chosen = (SETTINGS | dict(settings) | places).items()
+        options = [part for key, value in chosen for part in ("-c", f"{key}={value}")]
+        running = Postmaster(
+            guardian,
+            [str(binaries / "postgres"), "-D", str(directory / "data"), *options],
+            f"postgresql://{SUPERUSER}@/postgres?host={directory}&port={port}",
+            f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/postgres",
+        )
+        try:
+            yield running
+        finally:
+            running.close()
 
 
 @contextlib.contextmanager
 def embedded_server() -> Iterator[Server]:
-    """Start a server on a Unix socket and a loopback port; stop and remove it at the end.
-
-    The socket lies in a directory that only we can enter and asks for nothing; the port asks for a
-    password, made up anew each time.  `MachineError` if it does not start.
-    """
-    with guarded_directory() as guardian:
-        password = secrets.token_urlsafe(18)
-        bin_directory = _reachable(_wheel_binaries(), guardian.directory)
-        _initialise(bin_directory, guardian.directory, password)
-        process, port = _start(bin_directory, guardian)
-        dsn = f"postgresql://{SUPERUSER}@/postgres?host={guardian.directory}&port={port}"
-        url = f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/postgres"
-        try:
-            yield Server(dsn, url, "embedded", version_of(dsn))
-        finally:
-            guardian.close()
-            process.wait()
+    """A server of our own, as `postmaster` starts it, that nobody needs to start anew."""
+    with postmaster() as running:
+        yield running.server
 
 
 def _wheel_binaries() -> Path:
@@ -73,17 +128,11 @@ def _wheel_binaries() -> Path:
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
-def _server_user() -> pwd.struct_passwd | None:
-    """Whom the server runs as, if not as ourselves."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-
-
 def _reachable(binaries: Path, directory: Path) -> Path:
     """`binaries`, or a copy in `directory` where the server's user may not enter the original."""
-    user = _server_user()
-    if user is None:
+    if account() is None:
         return binaries
-    os.chown(directory, user.pw_uid, user.pw_gid)
+    lend(directory)
     if all(parent.stat().st_mode & stat.S_IXOTH for parent in (binaries, *binaries.parents)):
         return binaries
     # the binaries find their libraries by relative paths: copy both, side by side
@@ -97,51 +146,22 @@ def _reachable(binaries: Path, directory: Path) -> Path:
     return directory / "wheel" / binaries.relative_to(package.parent)
 
 
-def _spawn(command: list[str], directory: Path) -> subprocess.Popen[bytes]:
-    user = _server_user()
-    with open(directory / "log", "ab") as log:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=directory,
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=[] if user else None,
-            start_new_session=True,
-        )
-
-
-def _initialise(binaries: Path, directory: Path, password: str) -> None:
-    password_file = directory / "password"
+def _initialise(binaries: Path, guardian: Guardian, password: str) -> None:
+    password_file = guardian.directory / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
-    user = _server_user()
-    if user:
-        os.chown(password_file, user.pw_uid, user.pw_gid)
+    lend(password_file)
     command = [
-        *(str(binaries / "initdb"), "-D", str(directory / "data"), "-U", SUPERUSER, "-E", "UTF8"),
+        *(str(binaries / "initdb"), "-D", str(guardian.directory / "data"), "-U", SUPERUSER, "-E", "UTF8"),
         *("--locale=C", "--no-sync", "--no-instructions", "--auth-local=trust"),
         *("--auth-host=scram-sha-256", f"--pwfile={password_file}"),
     ]
-    if _spawn(command, directory).wait() != 0:
-        raise MachineError(f"the embedded server could not be set up: {_last_words(directory)}")
+    process = start(guardian, command)
+    failed = process.wait() != 0
+    guardian.disown(process.pid)
+    if failed:
+        raise MachineError(f"the embedded server could not be set up: {last_words(guardian)}")
     password_file.unlink()
-
-
-def _start(binaries: Path, guardian: Guardian) -> tuple[subprocess.Popen[bytes], int]:
-    directory = guardian.directory
-    for _ in range(TRIES):  # somebody else may take the free port before the server does
-        port = _free_port()
-        settings = SETTINGS | {"port": str(port), "unix_socket_directories": str(directory)}
-        options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
-        process = _spawn([str(binaries / "postgres"), "-D", str(directory / "data"), *options], directory)
-        guardian.own(process.pid)
-        if _answers(process, f"host={directory} port={port} user={SUPERUSER} dbname=postgres"):
-            return process, port
-        guardian.disown(process.pid)
-    raise MachineError(f"the embedded server did not start: {_last_words(directory)}")
 
 
 def _answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
@@ -156,14 +176,3 @@ def _answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
     process.kill()
     process.wait()
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _last_words(directory: Path) -> str:
-    lines = (directory / "log").read_text(errors="replace").splitlines()
-    return one_line(" ".join(lines[-3:])) or "it left no message"

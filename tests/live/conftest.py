@@ -14,6 +14,13 @@ Connection = psycopg.Connection[Any]
 Connect = Callable[[str], Connection]
 
 
+def one(conn: Connection, query: str, *values: object) -> Any:
+    """The one value that the query asks for."""
+    row = conn.execute(query, values).fetchone()
+    assert row is not None
+    return row[0]
+
+
 @pytest.fixture(autouse=True)
 def _reports_elsewhere(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

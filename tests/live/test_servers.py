@@ -1,19 +1,16 @@
-"""Where servers come from: embedded, named, behind a pooler; and what is ours alone on them."""
+"""Servers that are named, or behind a pooler; and what is ours alone on them."""
 
 import contextlib
 import os
 import pwd
 import shutil
 import socket
-import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -26,83 +23,15 @@ from harness.runner import moved, run
 from harness.scenario import acquire, crash, program, reopen
 from harness.servers import address
 from harness.servers.doctor import Finding, examine
-from harness.servers.embedded import embedded_server
 from harness.servers.lease import SPACE, Years, lease
 from harness.servers.observer import Observer, SessionLock
 from harness.servers.pooler import shared_sessions
 from harness.servers.providers import open_server
 from harness.servers.server import Server, private_database
 from tests.faces.command import within
-from tests.live.conftest import Connect, Connection
+from tests.live.conftest import Connect, Connection, one
 
 KEY = 208007
-
-
-def one(conn: Connection, query: str, *values: object) -> Any:
-    row = conn.execute(query, values).fetchone()
-    assert row is not None
-    return row[0]
-
-
-# Embedded
-
-
-def directory_of(server: Server) -> Path:
-    return Path(str(conninfo_to_dict(server.dsn)["host"]))
-
-
-def test_an_embedded_server_lies_in_a_private_directory() -> None:
-    with embedded_server() as server:
-        directory = directory_of(server)
-        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-        assert stat.S_IMODE((directory / "data").stat().st_mode) == 0o700
-        assert not (directory / "password").exists()
-
-
-def test_an_embedded_servers_port_asks_for_the_password() -> None:
-    with embedded_server() as server:
-        password = str(conninfo_to_dict(server.url)["password"])
-        with address.connect(server.url, "test") as conn:
-            assert one(conn, "SELECT inet_server_addr()::text") == "127.0.0.1/32"
-        with pytest.raises(UserError, match="password authentication failed") as raised:
-            address.connect(server.url.replace(password, "wrong"), "test")
-        assert "wrong" not in str(raised.value)
-
-
-def test_two_embedded_servers_share_nothing() -> None:
-    with (
-        embedded_server() as left,
-        embedded_server() as right,
-        address.connect(left.dsn, "test") as on_left,
-        address.connect(right.dsn, "test") as on_right,
-    ):
-        assert directory_of(left) != directory_of(right)
-        assert one(on_left, "SELECT pg_try_advisory_lock(%s)", KEY)
-        assert one(on_right, "SELECT pg_try_advisory_lock(%s)", KEY)
-
-
-class Broken(Exception):
-    """What a user of a server may raise."""
-
-
-def fail_amid_use(used: list[tuple[Server, int, Connection]]) -> None:
-    with embedded_server() as server:
-        pid = int((directory_of(server) / "data" / "postmaster.pid").read_text().split()[0])
-        used.append((server, pid, address.connect(server.dsn, "test")))
-        raise Broken
-
-
-def test_an_embedded_server_is_gone_afterwards_even_if_it_is_in_use_and_its_user_fails() -> None:
-    used: list[tuple[Server, int, Connection]] = []
-    with pytest.raises(Broken):
-        fail_amid_use(used)
-    ((server, pid, conn),) = used
-    with conn, pytest.raises(psycopg.OperationalError):
-        conn.execute("SELECT 1")
-    assert not directory_of(server).exists()
-    assert not Path(f"/proc/{pid}").exists()
-    with pytest.raises(UserError, match="cannot connect"):
-        address.connect(server.url, "test")
 
 
 # Named

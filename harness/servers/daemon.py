@@ -1,0 +1,54 @@
+"""A server's own process: in a guarded directory, and never as root, whom servers refuse."""
+
+import os
+import pwd
+import subprocess
+from pathlib import Path
+
+from harness.errors import one_line
+from harness.guardian import Guardian
+
+GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")  # opens by a line, not by our death
+
+
+def account() -> pwd.struct_passwd | None:
+    """Whom servers run as, if not as ourselves: root lends them to `nobody`."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def lend(path: Path) -> None:
+    """Let the server's user own `path`."""
+    if user := account():
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a program in the guarded directory; what it says goes to `log` there.
+
+    The program begins only when the guardian owns it, so there is no moment at which our death could
+    leave it behind.
+    """
+    user = account()
+    with open(guardian.directory / "log", "ab") as log:
+        process = subprocess.Popen(
+            [*GATE, *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=guardian.directory,
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+            start_new_session=True,
+        )
+    guardian.own(process.pid)
+    assert process.stdin is not None
+    process.stdin.write(b"go\n")
+    process.stdin.close()
+    return process
+
+
+def last_words(guardian: Guardian) -> str:
+    """The end of the log, on one line."""
+    lines = (guardian.directory / "log").read_text(errors="replace").splitlines()
+    return one_line(" ".join(lines[-3:])) or "it left no message"

@@ -4,7 +4,7 @@ import contextlib
 import platform
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from os import cpu_count
 
@@ -16,18 +16,23 @@ from harness.actors.wall_clock import library
 from harness.guardian import guarded_directory
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
-from harness.model import CLOCK_FAULTS, Bounds, Environment
+from harness.model import CLOCK_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Bounds, Environment
 from harness.scenario import NO_EQUIPMENT, Equipment
+from harness.servers import address
+from harness.servers.embedded import Postmaster
+from harness.servers.embedded import postmaster as own_server
 from harness.servers.lease import DEFAULT_YEARS, Years, lease
 from harness.servers.observer import Observer
 from harness.servers.server import Server, private_database
+from harness.wire.proxy import Proxy, proxy
 
 
 @dataclass
 class Arena:
     """Everything that a scheduler needs to run a program.
 
-    `team` are the actors that are warm from the last program; `years` are ours alone.
+    `team` are the actors that are warm from the last program; `years` are ours alone.  A `postmaster` is there
+    where the server may have to restart, a `proxy` where the network may have to fail.
     """
 
     server: Server
@@ -40,6 +45,8 @@ class Arena:
     meter: StallMeter
     verbs: frozenset[str]
     team: list[ActorProcess] = field(default_factory=list)
+    postmaster: Postmaster | None = None
+    proxy: Proxy | None = None
 
     def gather(self, actors: int) -> list[ActorProcess]:
         """The first `actors` of a warm team, with new ones where it was smaller or has lost some."""
@@ -57,9 +64,9 @@ class Arena:
         self.pool.reserve(SPARES)
         return self.team[index]
 
-    def dismiss(self) -> None:
-        """End all actors, so that the next program meets only fresh sessions."""
-        while self.team:
+    def dismiss(self, keep: int = 0) -> None:
+        """End all actors but the first `keep`, so that the next program meets only fresh sessions."""
+        while len(self.team) > keep:
             self.pool.bury(self.team.pop())
 
     def environment(self) -> Environment:
@@ -85,12 +92,15 @@ def open_arena(
     with contextlib.ExitStack() as stack:
         tag = secrets.token_hex(3)
         guardian = stack.enter_context(guarded_directory())
+        postmaster = stack.enter_context(own_server()) if equipment.faults & SERVER_FAULTS else None
+        server = postmaster.server if postmaster else server
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
+        front, network = stack.enter_context(_front(home, equipment))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
         faketime = library() if equipment.faults & CLOCK_FAULTS else None
-        pool = Pool(guardian, mailbox, tag, lock, home.dsn, home.url, faketime)
+        pool = Pool(guardian, mailbox, tag, lock, front.dsn, front.url, faketime)
         stack.callback(pool.close)
         pool.reserve(1 + SPARES)
         first = pool.take()
@@ -98,6 +108,18 @@ def open_arena(
         arena = Arena(
             home, lock, bounds, lease(observer.conn, years), observer, mailbox, pool, meter,
             frozenset({"acquire", "release", *first.ready.verbs}), [first],
+            postmaster, network,
         )  # fmt: skip
         stack.callback(arena.dismiss)
         yield arena
+
+
+@contextlib.contextmanager
+def _front(home: Server, equipment: Equipment) -> Iterator[tuple[Server, Proxy | None]]:
+    """How the actors reach the server, and the proxy in between where the network may have to fail."""
+    if not equipment.faults & NETWORK_FAULTS:
+        yield home, None
+        return
+    with proxy(address.place(home.url)) as network:
+        url = address.through(home.url, network.host, network.port)
+        yield replace(home, dsn=url, url=url), network

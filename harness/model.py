@@ -6,7 +6,7 @@ machine shares; all requested durations are milliseconds (`_ms`).
 """
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -23,25 +23,13 @@ class Month(NamedTuple):
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count"]
 Schedule = Literal["lockstep", "race"]
-FaultKind = Literal[
-    "kill",
-    "pause",
-    "terminate",
-    "cancel",
-    "restart_fast",
-    "restart_immediate",
-    "reset",
-    "cut",
-    "half_open",
-    "deaf",
-    "mute",
-    "slow",
-    "clock_forward",
-    "clock_back",
-]
-NETWORK_FAULTS: frozenset[FaultKind] = frozenset({"reset", "cut", "half_open", "deaf", "mute", "slow"})
-SERVER_FAULTS: frozenset[FaultKind] = frozenset({"restart_fast", "restart_immediate"})  # all sessions suffer
-CLOCK_FAULTS: frozenset[FaultKind] = frozenset({"clock_forward", "clock_back"})
+NetworkFault = Literal["reset", "cut", "half_open", "deaf", "mute", "slow"]
+ServerFault = Literal["restart_fast", "restart_immediate"]
+ClockFault = Literal["clock_forward", "clock_back"]
+FaultKind = Literal["kill", "pause", "terminate", "cancel", ServerFault, NetworkFault, ClockFault]
+NETWORK_FAULTS: frozenset[FaultKind] = frozenset(get_args(NetworkFault))
+SERVER_FAULTS: frozenset[FaultKind] = frozenset(get_args(ServerFault))  # all sessions suffer
+CLOCK_FAULTS: frozenset[FaultKind] = frozenset(get_args(ClockFault))
 SESSION_FAULTS: frozenset[FaultKind] = SERVER_FAULTS | NETWORK_FAULTS - {"slow"} | {"terminate"}
 """The faults that end a lock session while its process lives on."""
 LASTING_FAULTS: frozenset[FaultKind] = CLOCK_FAULTS | {"pause", "half_open", "deaf", "mute", "slow"}

@@ -1,15 +1,18 @@
 """What can be done to an actor or to its server, one to a file."""
 
 from collections.abc import Iterable
+from typing import get_args
 
 from harness.actors.wall_clock import HOUR_S
 from harness.faults.cancel import Cancel
 from harness.faults.clock import Clock
 from harness.faults.injector import Injector
 from harness.faults.kill import Kill
+from harness.faults.network import Network
 from harness.faults.pause import Pause
+from harness.faults.restart import Restart
 from harness.faults.terminate import Terminate
-from harness.model import FaultKind
+from harness.model import FaultKind, NetworkFault
 from harness.servers.server import Server
 
 FAULTS: dict[FaultKind, Injector] = {
@@ -17,6 +20,9 @@ FAULTS: dict[FaultKind, Injector] = {
     "pause": Pause(),
     "terminate": Terminate(),
     "cancel": Cancel(),
+    "restart_fast": Restart("fast"),
+    "restart_immediate": Restart("immediate"),
+    **{kind: Network(kind) for kind in get_args(NetworkFault)},
     "clock_forward": Clock(HOUR_S),
     "clock_back": Clock(-HOUR_S),
 }

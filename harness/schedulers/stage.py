@@ -112,16 +112,19 @@ class Stage(ABC):
             self._see_go(victim, number, struck_ns)
 
     def _strike_all(self, number: int, fault: Fault) -> None:
-        """The same of a fault that ends every session, also one that is being opened meanwhile."""
+        """The same of a fault that ends every session, also one that was being opened just then."""
         actors, struck_ns = range(len(self._team)), now_ns()
         before = [self._victim(actor) for actor in actors]
         for victim in before:
             self._note("fault", victim, number, struck_ns, fault.kind)
+        self._arena.dismiss(keep=len(self._team))
         FAULTS[fault.kind].inject(self._arena, before[fault.actor])
-        for victim in [*before, *(self._victim(actor) for actor in actors)]:
-            if victim not in before:
-                self._note("fault", victim, number, struck_ns, fault.kind)
+        for victim in before:
             self._see_go(victim, number, struck_ns)
+        after = {victim.session: victim for victim in map(self._victim, actors) if victim not in before}
+        for session in after.keys() - self._arena.observer.alive([*after]):
+            self._note("fault", after[session], number, struck_ns, fault.kind)
+            self._note("gone", after[session], number)
 
     def _heal(self, number: int, fault: Fault) -> None:
         """Undo a lasting fault; of one that ends a session, see it go now."""

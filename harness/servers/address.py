@@ -101,6 +101,29 @@ def as_url(dsn: str) -> str:
     return f"postgresql://{netloc}{path}" + (f"?{urlencode(options, quote_via=quote)}" if options else "")
 
 
+def place(url: str) -> tuple[str, int]:
+    """The host and port of a URL."""
+    parts = urlsplit(url)
+    return parts.hostname or "localhost", parts.port or int(os.environ.get("PGPORT", "5432"))
+
+
+def through(url: str, host: str, port: int) -> str:
+    """The same URL, by way of another place that leads there."""
+    parts = urlsplit(url)
+    login, at, _ = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{login}{at}{host}:{port}"))
+
+
+def why_not_through(url: str) -> str | None:
+    """Why a proxy of ours cannot stand before that server; None if it can."""
+    options = conninfo_to_dict(url)
+    if str(options.get("host", "")).startswith("/"):
+        return "the server is named by a Unix socket, and only TCP can fail as networks do: name it by host and port"
+    if options.get("sslmode") in ("require", "verify-ca", "verify-full"):
+        return f"sslmode={options['sslmode']} hides from a proxy what it must see"
+    return None
+
+
 def connect(dsn: str, application_name: str) -> psycopg.Connection[Any]:
     """An autocommit connection; `UserError`, redacted and on one line, if it cannot be had."""
     options = conninfo_to_dict(check(dsn))

@@ -1,0 +1,24 @@
+"""What networks do to connections, by a proxy between the actors and the server; see `harness.wire`."""
+
+from harness.arena import Arena
+from harness.faults.injector import Victim
+from harness.model import NetworkFault
+from harness.servers import address
+from harness.servers.server import Server
+from harness.wire.network import unavailable
+
+
+class Network:
+    def __init__(self, kind: NetworkFault) -> None:
+        self._kind = kind
+
+    def unavailable(self, server: Server) -> str | None:
+        return unavailable(self._kind) or address.why_not_through(server.url)
+
+    def inject(self, arena: Arena, victim: Victim) -> None:
+        assert arena.proxy is not None
+        arena.proxy.strike(victim.session, self._kind)
+
+    def heal(self, arena: Arena, victim: Victim) -> None:
+        assert arena.proxy is not None
+        arena.proxy.heal(victim.session)

@@ -1,0 +1,13 @@
+"""Connections are reset, closed, deaf, mute or slow: what they held is free soon after, and nobody else's is."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"round": 6, "acquire": 3, "hold": 1, "reset": 2, "cut": 2, "deaf": 1, "mute": 1, "slow": 1},
+        schedule="race",
+        steps=(4, 20),
+        faults=4,
+    ),
+    examples=100,
+)

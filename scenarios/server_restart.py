@@ -1,0 +1,13 @@
+"""The server restarts, in order or as after a crash: no lock outlives it, and its workers go on with new sessions."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"round": 5, "acquire": 3, "restart_fast": 1, "restart_immediate": 1},
+        schedule="race",
+        steps=(4, 16),
+        faults=1,
+    ),
+    examples=10,
+)

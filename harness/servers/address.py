@@ -74,6 +74,15 @@ def with_options(dsn: str, **changes: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
 
+def redirected(dsn: str, host: str, port: int) -> str:
+    """`dsn` in its own form, but leading to another place, which knows no encryption."""
+    options = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if key != "hostaddr"}
+    # only what was there is switched off: clients in other languages may not know these options
+    plain = {key: "disable" for key in ("sslmode", "gssencmode") if key in options}
+    elsewhere = make_conninfo("", **(options | plain | {"host": host, "port": str(port)}))
+    return as_url(elsewhere) if dsn.startswith(("postgresql://", "postgres://")) else elsewhere
+
+
 def as_url(dsn: str) -> str:
     """`dsn` as a URL, which clients in other languages can read."""
     if dsn.startswith(("postgresql://", "postgres://")):

@@ -64,3 +64,22 @@ def test_any_form_becomes_a_url_that_means_the_same(dsn: str) -> None:
     ours = {key: value for key, value in conninfo_to_dict(url).items() if value}
     assert ours.pop("host", "localhost") == conninfo_to_dict(dsn).get("host", "localhost")
     assert ours == {key: value for key, value in conninfo_to_dict(dsn).items() if key != "host"}
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        DSN,
+        "host=db.example hostaddr=10.0.0.7 port=6543 user=bob password='s@cret/pw' dbname=app sslmode=require",
+        "postgresql://bob:s%40cret@/app?host=/var/run/postgresql&port=5433",
+        "user=bob",
+    ],
+)
+@pytest.mark.parametrize("host", ["127.0.0.1", "/tmp/place"])
+def test_another_place_and_the_rest_stays(dsn: str, host: str) -> None:
+    elsewhere = address.redirected(dsn, host, 7777)
+    assert elsewhere.startswith("postgresql://") == dsn.startswith("postgresql://")
+    before, after = conninfo_to_dict(dsn), conninfo_to_dict(elsewhere)
+    before.pop("hostaddr", None)
+    changed = {"host": host, "port": "7777"} | ({"sslmode": "disable"} if "sslmode" in before else {})
+    assert after == before | changed

@@ -1,0 +1,138 @@
+"""The proxy at work: takes clients in, learns who they are, connects them, and obeys orders."""
+
+import contextlib
+import socket
+import struct
+import sys
+from functools import partial
+
+import msgspec
+
+from harness.wire.connection import Connection
+from harness.wire.loop import READ, Loop
+from harness.wire.network import Kind, cut, reset
+from harness.wire.startup import LONGEST, StartupError, StartupMessage, StartupReader
+
+Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
+
+
+class Order(msgspec.Struct, frozen=True):
+    """Strike the newest connection of this application_name; without a kind, heal it."""
+
+    application_name: str
+    kind: Kind | None = None
+
+
+_orders = msgspec.json.Decoder(Order)
+
+
+class Service:
+    """Serves the clients of `listener` until the other end of `control` is closed.
+
+    An order is one line of JSON; its answer, a line too, comes when it has taken effect: `true`, or `false` if
+    there is no such connection.
+    """
+
+    def __init__(self, listener: socket.socket, server: Address, control: socket.socket) -> None:
+        self._listener = listener
+        self._server = server
+        self._control = control
+        self._loop = Loop()
+        self._connections: dict[Connection, str] = {}  # in the order of their coming
+        self._line = b""
+
+    def run(self) -> None:
+        self._listener.setblocking(False)
+        self._loop.watch(self._listener, READ, self._accept)
+        self._loop.watch(self._control, READ, self._obey)
+        self._loop.run()
+
+    def _accept(self, _: int) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):  # gone before we looked
+            client = self._listener.accept()[0]
+            client.setblocking(False)
+            self._loop.watch(client, READ, partial(self._greet, client, StartupReader()))
+
+    def _greet(self, client: socket.socket, reader: StartupReader, _: int) -> None:
+        try:
+            data = client.recv(LONGEST)
+            if answer := reader.feed(data):
+                client.send(answer)
+        except BlockingIOError:
+            return
+        except StartupError as error:
+            client.send(error_response(str(error)))
+            data = b""
+        except OSError:
+            data = b""
+        if not data:
+            self._loop.watch(client, 0, self._accept)
+            cut(client)
+        elif reader.packet is not None:
+            self._loop.watch(client, 0, self._accept)
+            named = reader.packet if isinstance(reader.packet, StartupMessage) else None
+            self._connect(client, reader.forward, named.application_name if named else "")
+
+    def _connect(self, client: socket.socket, opening: bytes, application_name: str) -> None:
+        try:
+            server = begin_connecting(self._server)
+        except OSError:  # the server is not there any more, so the client's way ends here
+            reset(client)
+            return
+        connection = Connection(self._loop, client, server, opening, self._forget)
+        self._connections[connection] = application_name
+
+    def _forget(self, connection: Connection) -> None:
+        del self._connections[connection]
+
+    def _obey(self, _: int) -> None:
+        data = self._control.recv(LONGEST)
+        if not data:  # whoever gave the orders is gone, and so are we
+            self._loop.stop()
+            return
+        self._line += data
+        if self._line.endswith(b"\n"):
+            order = _orders.decode(self._line)
+            self._line = b""
+            self._control.sendall(msgspec.json.encode(self._carry_out(order)) + b"\n")
+
+    def _carry_out(self, order: Order) -> bool:
+        for connection, name in reversed(self._connections.items()):
+            if name == order.application_name:
+                if order.kind:
+                    connection.strike(order.kind)
+                else:
+                    connection.heal()
+                return True
+        return False
+
+
+def begin_connecting(server: Address) -> socket.socket:
+    """A socket that is being connected.  If that fails, its first use says so."""
+    if isinstance(server, str):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(server)
+        return sock
+    sock = socket.socket(socket.AF_INET6 if ":" in server[0] else socket.AF_INET)
+    sock.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        sock.connect(server)
+    return sock
+
+
+def error_response(why: str) -> bytes:
+    """What a server says before it hangs up, so that the client can show it."""
+    fields = b"".join(
+        code + text.encode() + b"\0"
+        for code, text in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", "08P01"), (b"M", why))
+    )
+    return b"E" + struct.pack("!I", 4 + len(fields) + 1) + fields + b"\0"
+
+
+def _main(listener: str, control: str, server: str) -> None:
+    address: Address = msgspec.json.decode(server, type=Address)
+    Service(socket.socket(fileno=int(listener)), address, socket.socket(fileno=int(control))).run()
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

@@ -1,0 +1,122 @@
+"""What a PostgreSQL client says first.  Only bytes in and bytes out: no socket is touched here.
+
+See "Message Formats" and "Start-up" in the chapter "Frontend/Backend Protocol" of PostgreSQL's manual.
+"""
+
+import struct
+from dataclasses import dataclass
+
+LONGEST = 10_000  # the server's own limit, MAX_STARTUP_PACKET_LENGTH
+HEADER = struct.Struct("!II")  # the length, which counts itself, and the code or version
+
+CANCEL, SSL, GSSENC = 80877102, 80877103, 80877104
+MAJOR_VERSION = 3
+ENCRYPTION = {SSL: "SSLRequest", GSSENC: "GSSENCRequest"}
+NO = b"N"
+
+
+class StartupError(ValueError):
+    """These bytes are no start of a PostgreSQL connection; the message fits one line."""
+
+
+@dataclass(frozen=True)
+class StartupMessage:
+    """The wish for a session: its protocol version, and parameters such as user, database, application_name."""
+
+    version: tuple[int, int]
+    parameters: dict[str, str]
+
+    @property
+    def application_name(self) -> str:
+        return self.parameters.get("application_name", "")
+
+
+@dataclass(frozen=True)
+class CancelRequest:
+    """The wish that session `pid` give up its statement; the connection says nothing else."""
+
+    pid: int
+    key: bytes
+
+
+class StartupReader:
+    """Takes a client's first bytes, however they are split, until it is known what the client wants.
+
+    `packet` is None until then; `forward` is what the server should be sent: the packet as it came and all
+    that followed it.
+    """
+
+    def __init__(self) -> None:
+        self.packet: StartupMessage | CancelRequest | None = None
+        self._received = b""
+        self._refused: set[int] = set()
+
+    @property
+    def forward(self) -> bytes:
+        return self._received if self.packet else b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The answer that the client now waits for: one `N` for each kind of encryption that it asked for.
+
+        `StartupError` as soon as the bytes cannot be the start of a connection.
+        """
+        self._received += data
+        answer = b""
+        while self.packet is None and len(self._received) >= HEADER.size:
+            length, code = HEADER.unpack_from(self._received)
+            _check_header(length, code)
+            if len(self._received) < length:
+                break
+            if code in ENCRYPTION:
+                self._refuse(code)
+                self._received = self._received[length:]
+                answer += NO
+            else:
+                self.packet = _packet(code, self._received[HEADER.size : length])
+        return answer
+
+    def _refuse(self, code: int) -> None:
+        """The server, too, refuses only once; else a client could ask forever."""
+        if code in self._refused:
+            raise StartupError(f"{ENCRYPTION[code]} came twice, although it was answered")
+        self._refused.add(code)
+
+
+def _check_header(length: int, code: int) -> None:
+    if length >> 16 == 0x1603:  # a TLS record: handshake, version 3.x
+        raise StartupError("this is TLS without SSLRequest: connect with sslmode=disable")
+    if not HEADER.size <= length <= LONGEST:
+        raise StartupError(f"a startup packet of {length} bytes: it must have {HEADER.size} to {LONGEST}")
+    if code in ENCRYPTION:
+        if length != HEADER.size:
+            raise StartupError(f"{ENCRYPTION[code]} of {length} bytes: it must have {HEADER.size}")
+    elif code != CANCEL and code >> 16 != MAJOR_VERSION:
+        version = f"{code >> 16}.{code & 0xFFFF}"
+        raise StartupError(f"protocol version {version}: only {MAJOR_VERSION}.x is known")
+
+
+def _packet(code: int, body: bytes) -> StartupMessage | CancelRequest:
+    if code != CANCEL:
+        return StartupMessage((code >> 16, code & 0xFFFF), _parameters(body))
+    if len(body) < 8:
+        raise StartupError(
+            f"CancelRequest with {len(body)} bytes: it needs a process id and a key, 8 or more"
+        )
+    return CancelRequest(int.from_bytes(body[:4], "big"), body[4:])
+
+
+def _parameters(body: bytes) -> dict[str, str]:
+    """Names and values, each ended by a zero byte, and one more zero byte in the end."""
+    *words, end = body.split(b"\0")
+    if end or not words or words.pop():
+        raise StartupError("the parameters of a startup packet do not end with an empty name")
+    if len(words) % 2:
+        raise StartupError(f"parameter {_text(words[-1])!r} of a startup packet has no value")
+    pairs = {_text(name): _text(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+    if "" in pairs:
+        raise StartupError("a parameter of a startup packet has no name")
+    return pairs
+
+
+def _text(word: bytes) -> str:
+    return word.decode(errors="backslashreplace")

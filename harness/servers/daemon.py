@@ -3,11 +3,15 @@
 import os
 import pwd
 import subprocess
+import time
 from pathlib import Path
+
+import psycopg
 
 from harness.errors import one_line
 from harness.guardian import Guardian
 
+START_S = 30.0
 GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")  # opens by a line, not by our death
 
 
@@ -46,6 +50,21 @@ def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
     process.stdin.write(b"go\n")
     process.stdin.close()
     return process
+
+
+def answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
+    """Wait until a server that was started can be asked; if that does not come to be, end it."""
+    deadline = time.monotonic() + START_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            psycopg.connect(dsn).close()
+        except psycopg.OperationalError:
+            time.sleep(0.01)  # the server cannot be asked yet
+        else:
+            return True
+    process.kill()
+    process.wait()
+    return False
 
 
 def last_words(guardian: Guardian) -> str:

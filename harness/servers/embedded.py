@@ -13,21 +13,17 @@ import shutil
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-import psycopg
-
 from harness.errors import MachineError
 from harness.guardian import Guardian, guarded_directory
-from harness.servers.daemon import account, last_words, lend, start
+from harness.servers.daemon import account, answers, last_words, lend, start
 from harness.servers.port import LOOPBACK, reserved_port
 from harness.servers.server import Server, version_of
 
-START_S = 30.0
 STOP_S = 30.0
 SUPERUSER = "postgres"
 
@@ -80,7 +76,7 @@ class Postmaster:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = start(self._guardian, self._command)
-        if not _answers(process, self._dsn):
+        if not answers(process, self._dsn):
             raise MachineError(f"the embedded server did not start: {last_words(self._guardian)}")
         return process
 
@@ -162,17 +158,3 @@ def _initialise(binaries: Path, guardian: Guardian, password: str) -> None:
     if failed:
         raise MachineError(f"the embedded server could not be set up: {last_words(guardian)}")
     password_file.unlink()
-
-
-def _answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
-    deadline = time.monotonic() + START_S
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            psycopg.connect(dsn).close()
-        except psycopg.OperationalError:
-            time.sleep(0.01)  # the server cannot be asked yet
-        else:
-            return True
-    process.kill()
-    process.wait()
-    return False

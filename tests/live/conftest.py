@@ -21,6 +21,18 @@ def one(conn: Connection, query: str, *values: object) -> Any:
     return row[0]
 
 
+def processes_in(directory: Path) -> list[int]:
+    """Processes whose working directory is, or was, in there."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and str((entry / "cwd").readlink()).startswith(str(directory)):
+                found.append(int(entry.name))
+        except OSError:  # gone meanwhile, or not ours
+            continue
+    return found
+
+
 @pytest.fixture(autouse=True)
 def _reports_elsewhere(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

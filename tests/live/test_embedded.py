@@ -16,7 +16,7 @@ from harness.servers import address
 from harness.servers.embedded import Postmaster, Shutdown, embedded_server, postmaster
 from harness.servers.server import Server
 from tests.faces.command import within
-from tests.live.conftest import Connection, one
+from tests.live.conftest import Connection, one, processes_in
 from tests.unit.test_guardian import wait_for_end
 
 KEY = 208007
@@ -167,20 +167,8 @@ with embedded.postmaster() as running:
 """
 MOMENTS = [  # the old server is gone; the new one is not there, stands ready, has just begun, answers
     *(("Guardian", "disown", "before"), ("Guardian", "own", "before"), ("Guardian", "own", "after")),
-    *(("embedded", "_answers", "before"), ("embedded", "_answers", "after")),
+    *(("embedded", "answers", "before"), ("embedded", "answers", "after")),
 ]
-
-
-def processes_in(directory: Path) -> list[int]:
-    """Processes whose working directory is, or was, in there."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdecimal() and str((entry / "cwd").readlink()).startswith(str(directory)):
-                found.append(int(entry.name))
-        except OSError:  # gone meanwhile, or not ours
-            continue
-    return found
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=" ".join)

@@ -1,0 +1,227 @@
+"""Poolers: a PgBouncer of our own, which sessions survive it, and what the doctor says of it."""
+
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from harness.arena import open_arena
+from harness.errors import UserError
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Month
+from harness.runner import moved, run
+from harness.scenario import acquire, crash, program, reopen
+from harness.servers import address
+from harness.servers.doctor import Finding, examine
+from harness.servers.embedded import postmaster
+from harness.servers.observer import Observer
+from harness.servers.pgbouncer import Mode, pgbouncer, unavailable
+from harness.servers.pooler import shared_sessions
+from harness.servers.providers import open_server
+from harness.servers.server import Server, private_database
+from tests.faces.command import within
+from tests.live.conftest import Connect, Connection, one, processes_in
+
+KEY = 208007
+POOLERS: list[dict[str, str]] = [
+    {},
+    {"pool_mode": "statement"},
+    {"server_round_robin": "0"},
+    {"server_round_robin": "0", "min_pool_size": "0"},
+]
+
+
+@contextmanager
+def pooled(
+    server: Server, mode: Mode, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
+    if why := unavailable():
+        pytest.skip(why)
+    with pgbouncer(server, mode, settings) as through:
+        yield through
+
+
+# A PgBouncer of our own
+
+
+def test_it_leads_to_databases_that_come_later(our_server: Server) -> None:
+    with pooled(our_server, "session") as server, private_database(server, "comes_later") as private:
+        for way in (private.dsn, private.url):
+            with address.connect(way, "test") as conn:
+                assert one(conn, "SELECT current_database()") == "comes_later"
+
+
+def test_its_port_asks_for_a_password_and_its_files_are_private(lock_server: Server) -> None:
+    with pooled(lock_server, "session") as server:
+        password = str(conninfo_to_dict(server.url)["password"])
+        with pytest.raises(UserError, match="SASL authentication failed"):
+            address.connect(server.url.replace(password, "wrong"), "test")
+        directory = Path(str(conninfo_to_dict(server.dsn)["host"]))
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+        secret = [path for path in directory.iterdir() if path.is_file() and path.name != "log"]
+        assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
+        assert password not in (directory / "log").read_text()
+    assert not directory.exists()
+
+
+def test_it_logs_in_with_the_password_of_a_named_server(our_server: Server, first: Connection) -> None:
+    awkward = "it's \"a\\ #pass;word%"
+    first.execute(sql.SQL("CREATE ROLE guest LOGIN PASSWORD {}").format(awkward))
+    dsn = address.with_options(address.as_url(our_server.url), user="guest", password=awkward)
+    try:
+        with pooled(replace(our_server, dsn=dsn, kind="named"), "session") as server:
+            for way in (server.dsn, server.url):
+                with address.connect(way, "test") as conn:
+                    assert one(conn, "SELECT session_user") == "guest"
+    finally:
+        first.execute("DROP ROLE guest")
+
+
+def test_where_it_is_not_installed_the_error_says_what_to_do(
+    lock_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("harness.servers.pgbouncer.ELSEWHERE", "")
+    why = unavailable()
+    assert why is not None
+    with pytest.raises(UserError, match=why), pgbouncer(lock_server, "session"):
+        pass
+
+
+CHILD = """
+import os, signal, sys
+from harness.servers.pgbouncer import pgbouncer
+from harness.servers.server import Server
+with pgbouncer(Server(sys.argv[1], sys.argv[1], "named", ""), "session") as server:
+    print(server.dsn, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_sigkill_of_its_user_leaves_nothing(lock_server: Server) -> None:
+    if why := unavailable():
+        pytest.skip(why)
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, lock_server.url], check=False, stdout=subprocess.PIPE, text=True
+    )
+    assert child.returncode == -signal.SIGKILL
+    directory = Path(str(conninfo_to_dict(child.stdout.strip())["host"]))
+    assert within(10, lambda: not directory.exists() and not processes_in(directory))
+
+
+def test_it_soon_finds_a_server_that_was_started_anew() -> None:
+    with postmaster() as running, pooled(running.server, "session") as server:
+        running.restart("fast")
+        assert within(10, lambda: reachable(server))
+
+
+def reachable(server: Server) -> bool:
+    try:
+        address.connect(server.dsn, "test").close()
+    except UserError:
+        return False
+    return True
+
+
+# What becomes of sessions
+
+
+def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
+    lock_server: Server, connect: Connect
+) -> None:
+    observer = Observer(connect("observer"))
+    with pooled(lock_server, "session") as server:
+        with address.connect(server.dsn, "lock-harness/of/a0.0") as conn:
+            pid = one(conn, "SELECT pg_backend_pid() FROM pg_advisory_lock(%s)", KEY)
+            (lock,) = observer.locks(["lock-harness/of/a0.0"])
+            assert (lock.pid, lock.granted) == (pid, True)
+        assert within(5, lambda: not observer.locks(["lock-harness/of/a0.0"]))
+        with address.connect(server.dsn, "lock-harness/of/a1.0") as conn:
+            assert one(conn, "SELECT pg_backend_pid()") == pid
+            (lock,) = observer.locks(["lock-harness/of/a1.0"])
+            assert lock.key is None
+
+
+def test_transactions_reach_several_backends(lock_server: Server) -> None:
+    with pooled(lock_server, "transaction") as server, address.connect(server.dsn, "test") as conn:
+        backend = "SELECT pg_backend_pid()"
+        conn.prepare_threshold = None
+        assert within(10, lambda: len({one(conn, backend) for _ in range(6)}) == 3)
+
+
+# Poolers are recognised
+
+
+def test_a_server_keeps_a_session_for_each_client(lock_server: Server) -> None:
+    assert shared_sessions(lock_server.url) is None
+    with open_server(lock_server.url) as server:
+        assert server.kind == "named"
+
+
+@pytest.mark.parametrize("settings", POOLERS, ids=lambda one: " ".join(one.values()) or "as it comes")
+def test_a_pooler_that_shares_sessions_is_refused(lock_server: Server, settings: dict[str, str]) -> None:
+    with pooled(lock_server, "transaction", settings) as server:
+        assert shared_sessions(server.dsn) is not None
+        with pytest.raises(UserError, match="is a pooler that breaks session locks"), open_server(server.url):
+            pass
+
+
+def test_a_pooler_in_session_mode_will_do(lock_server: Server) -> None:
+    month = Month(2090, 1)
+    with (
+        pooled(lock_server, "session") as through,
+        open_server(through.url) as server,
+        open_arena(server, LockSpec(), Bounds()) as arena,
+    ):
+        steps = program(
+            acquire(0, month, 0), acquire(1, month, 0), crash(0), acquire(1, month, 1000), reopen(2)
+        )
+        example = run(moved(steps, arena.years.first), arena)
+    assert [verdict for verdict in example.verdicts if verdict.status != "holds"] == []
+    answers = [event.answer for event in example.history.events if event.kind == "ok" and event.number < 4]
+    assert answers == [True, False, True]
+
+
+# The doctor
+
+
+def finding(dsn: str, what: str) -> Finding:
+    (found,) = [finding for finding in examine(dsn) if finding.what == what]
+    return found
+
+
+def test_the_doctor_finds_a_server_fit(lock_server: Server) -> None:
+    found = {finding.what: finding for finding in examine(lock_server.url)}
+    assert [finding.what for finding in found.values() if finding.level == "bad"] == []
+    assert lock_server.version in found["reachable"].text
+    assert "each client keeps a backend of its own" in found["sessions"].text
+
+
+def test_the_doctor_finds_a_transaction_pooler_unfit(lock_server: Server) -> None:
+    with pooled(lock_server, "transaction") as server:
+        level, _, text = finding(server.url, "sessions")
+    assert level == "bad"
+    assert "a transaction pooler: " in text
+
+
+def test_the_doctor_finds_a_session_pooler_fit(lock_server: Server) -> None:
+    with pooled(lock_server, "session") as server:
+        assert [one.text for one in examine(server.url) if one.level == "bad"] == []
+
+
+def test_the_doctor_warns_of_sessions_that_the_server_ends(our_server: Server) -> None:
+    with private_database(our_server, "impatient") as private:
+        with address.connect(private.dsn, "test") as conn:
+            conn.execute("ALTER DATABASE impatient SET idle_session_timeout = '5min'")
+            conn.execute("ALTER DATABASE impatient SET lock_timeout = '7s'")
+        assert finding(private.dsn, "idle sessions").level == "bad"
+        assert "7000 ms" in finding(private.dsn, "lock_timeout").text

@@ -27,7 +27,7 @@ from harness.actors.mailbox import (
 )
 from harness.actors.session import Attempt, PythonSession, Session
 from harness.clock import now_ns, wait_until
-from harness.errors import UserError, one_line
+from harness.errors import HarnessError, one_line
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, load
 from harness.model import Event, EventKind, Month, Operation, Program, Verb
@@ -117,12 +117,16 @@ class Actor:
 
     def _race(self, go: Go) -> None:
         """Take all steps of our own."""
+        mine = [
+            (number, step)
+            for number, step in enumerate(self._program.steps)
+            if number >= go.number and step.actor == self._me and isinstance(step, Operation)
+        ]
         wait_until(go.at_ns)
-        for number, step in enumerate(self._program.steps):
-            if number >= go.number and step.actor == self._me and isinstance(step, Operation):
-                if step.verb != "hold":
-                    time.sleep(step.pause_us / 1e6)
-                self._take(number, step)
+        for number, step in mine:
+            if step.verb != "hold":
+                _pause(step)
+            self._take(number, step)
         self._give_everything_back()
 
     def _take(self, number: int, step: Operation) -> None:
@@ -149,37 +153,33 @@ class Actor:
 
     def _perform(self, number: int, operation: Operation) -> bool:
         """Whether the lock answered, rather than raised."""
-        if operation.verb == "join" or (
-            operation.verb == "count" and not self._held.get(self._month(operation))
-        ):
+        verb, month = operation.verb, operation.month
+        if verb == "join" or (verb == "count" and not self._held.get(self._month(operation))):
             return True
-        month = operation.month
-        asked = {"timeout_ms": operation.timeout_ms, "raises": operation.raises}
-        self._write("invoke", number, operation.verb, month, **asked)
+        self._invoke(number, operation)
         with Attempt() as attempt:
-            getattr(self, f"_{operation.verb}")(number, operation)
-        if isinstance(attempt.error, UserError):
-            raise attempt.error  # the session cannot be spoken to at all
+            getattr(self, f"_{verb}")(number, operation)
+        if isinstance(attempt.error, HarnessError):
+            raise attempt.error  # the session cannot be spoken to at all, or the journal not be written
         if attempt.error is not None:
             why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
-            self._write("info", number, operation.verb, month, error=address.redact(why, self._dsn))
+            self._write("info", number, verb, month, error=address.redact(why, self._dsn))
         return attempt.error is None
 
     def _acquire(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
         answer = self._session.acquire(month, operation.timeout_ms)
-        self._write("ok", number, "acquire", month, answer=answer)
+        self._answer(number, operation, answer)
         if answer:
             self._held[month] = self._held.get(month, 0) + 1
 
     def _release(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
         self._held[month] = max(0, self._held.get(month, 0) - 1)
-        self._write("ok", number, "release", month, answer=self._session.release(month))
+        self._answer(number, operation, self._session.release(month))
 
     def _is_locked(self, number: int, operation: Operation) -> None:
-        month = self._month(operation)
-        self._write("ok", number, "is_locked", month, answer=self._session.is_locked(month))
+        self._answer(number, operation, self._session.is_locked(self._month(operation)))
 
     def _list(self, number: int, _: Operation) -> None:
         self._write("ok", number, "list", listed=self._session.listed(self._program.months))
@@ -194,7 +194,7 @@ class Actor:
         self._write("ok", number, "hold", month, answer=answer, own_error=own is not None)
 
     def _leave(self, number: int, operation: Operation) -> None:
-        time.sleep(operation.pause_us / 1e6)
+        _pause(operation)
         self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:
@@ -226,12 +226,28 @@ class Actor:
         assert operation.month is not None
         return operation.month
 
+    # What is written down.  A race has no time to lose between two calls, so the two frequent events go straight.
+
+    def _invoke(self, number: int, asked: Operation) -> None:
+        at_ns, me, life, verb, month = now_ns(), self._me, self._life, asked.verb, asked.month
+        timeout_ms, raises = asked.timeout_ms, asked.raises
+        event = Event(at_ns, "invoke", me, life, number, verb, month, timeout_ms=timeout_ms, raises=raises)
+        self._journal.write(event)
+
+    def _answer(self, number: int, asked: Operation, answer: bool) -> None:
+        at_ns, me, life, verb, month = now_ns(), self._me, self._life, asked.verb, asked.month
+        self._journal.write(Event(at_ns, "ok", me, life, number, verb, month, answer=answer))
+
     def _write(
         self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any
     ) -> None:
         """`more`: the fields of `Event` that this kind of event carries besides."""
-        event = Event(now_ns(), kind, self._me, self._life, number, verb, month, **more)
-        self._journal.write(event)
+        self._journal.write(Event(now_ns(), kind, self._me, self._life, number, verb, month, **more))
+
+
+def _pause(operation: Operation) -> None:
+    if operation.pause_us:  # to sleep for 0 takes 50 µs and more
+        time.sleep(operation.pause_us / 1e6)
 
 
 def session_name(tag: str, name: str, count: int) -> str:
@@ -255,7 +271,7 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
             actor.handle(message)
     if attempt.error is None:
         return
-    kind = "" if isinstance(attempt.error, UserError) else f"{type(attempt.error).__name__}: "
+    kind = "" if isinstance(attempt.error, HarnessError) else f"{type(attempt.error).__name__}: "
     why = address.redact(kind + one_line(attempt.error), dsn)
     mailbox.send(CONDUCTOR, Trouble(name, address.redact(why, url)))
 

@@ -40,7 +40,7 @@ class Lockstep(Stage):
             one = self._team[step.actor]
             old = Victim(step.actor, self._lives[step.actor], one, one.session)
             self._see_go(old, number, now_ns())
-            self._count_sessions()
+            self._read_journals()
 
     def _begin_pending(self, number: int, step: Operation) -> None:
         """Give the baton to an actor that will not pass it on, and see that its call reached the server."""

@@ -37,7 +37,7 @@ class Race(Stage):
                     self._due(agenda, *heappop(agenda)[1:])
         finally:
             self._undo(list(self._suffering))
-        self._count_sessions()
+        self._read_journals()
 
     def _longest_ms(self) -> int:
         """By when everybody must be through."""

@@ -44,7 +44,7 @@ class Stage(ABC):
         self._program = program
         self._arena = arena
         self._team = arena.gather(program.actors)
-        self._past: list[tuple[int, ActorProcess]] = []  # the dead, whose journals still count
+        self._past: list[tuple[int, ActorProcess]] = []  # the dead
         self._lives = [0] * program.actors
         self._events: list[Event] = []
         self._audits: list[Audit] = []
@@ -60,7 +60,7 @@ class Stage(ABC):
         gave_up_ns = None
         reset(self._arena.pool.directory, self._program.months)
         for one in self._team:
-            one.journal.read()
+            one.journal.restart()
         try:
             for actor in range(len(self._team)):
                 self._send_begin(actor)
@@ -68,7 +68,7 @@ class Stage(ABC):
             self._end()
         except Stuck:
             gave_up_ns = now_ns()
-        events = tuple(sorted(self._all_events(), key=lambda event: event.at_ns))
+        events = tuple(self._all_events())
         if gave_up_ns is not None:
             self._arena.dismiss()
         return History(
@@ -136,7 +136,7 @@ class Stage(ABC):
             self._see_go(victim, number, healed_ns)
 
     def _victim(self, actor: int) -> Victim:
-        self._count_sessions()
+        self._read_journals()
         one = self._team[actor]
         return Victim(actor, self._lives[actor], one, one.session)
 
@@ -238,23 +238,25 @@ class Stage(ABC):
         """The actors and lives whose session a fault has ended."""
         return {(event.actor, event.life) for event in self._events if event.fault in SESSION_FAULTS}
 
-    def _count_sessions(self) -> None:
-        """Keep up with the sessions that the actors closed and opened."""
-        for event in sorted(self._all_events(), key=lambda event: event.at_ns):
-            if event.verb == "reopen" and event.kind == "ok" and event.life == self._lives[event.actor]:
-                self._lives[event.actor] += 1
-                self._team[event.actor].sessions += 1
+    def _read_journals(self) -> None:
+        """Keep up with what the actors do, and with the sessions that they close and open."""
+        for actor, one in enumerate(self._team):
+            events = one.journal.read()
+            reopened = sum(event.verb == "reopen" and event.kind == "ok" for event in events)
+            self._lives[actor] += reopened
+            one.sessions += reopened
+            self._events.extend(events)
 
     def _all_events(self) -> list[Event]:
-        for one in [dead for _, dead in self._past] + list(self._team):
-            self._events.extend(one.journal.read())
+        """All that has happened so far, in the order of time."""
+        self._read_journals()
+        self._events.sort(key=lambda event: event.at_ns)
         return self._events
 
     def _audit(self, where: str) -> None:
         """Compare the server's locks with the clients' answers, until they agree or have had time to."""
-        self._count_sessions()
         events = self._all_events()
-        held = held_after(sorted(events, key=lambda event: event.at_ns))
+        held = held_after(events)
         spoken = {(event.actor, event.life) for event in events if event.kind == "invoke"}
         began = now_ns()
         everybody = [*enumerate(self._team), *self._past]

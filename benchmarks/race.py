@@ -1,0 +1,144 @@
+"""Race: lock statements a second beside bare psycopg loops, and what an example costs besides."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import NamedTuple
+
+import psycopg
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks import figures
+from benchmarks.figures import REPEATS, Row
+from harness.arena import Arena, open_arena
+from harness.checks import judge, overall
+from harness.clock import now_ns, wait_until
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import get_month_lock_key
+from harness.model import Bounds, History, Month, Operation, Program
+from harness.schedulers import SCHEDULERS
+from harness.servers.server import Server
+
+ACTORS = 4
+ROUNDS = 400
+HEAD_START_NS = 20_000_000
+LOCK = "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)"
+UNLOCK = "SELECT pg_catalog.pg_advisory_unlock(%s::bigint)"
+
+
+class Measured(NamedTuple):
+    """One pair: operations a second in the race and in the bare loops; then, in seconds, one whole example.
+
+    `running_s` is from the start to the last return, `besides_s` all else until the history is there, `judging_s`
+    the checks.
+    """
+
+    race: float
+    bare: float
+    running_s: float
+    besides_s: float
+    judging_s: float
+
+
+def table(server: Server) -> Table:
+    """Every measure of a race, in one worker."""
+    title = f"Race, {ACTORS} actors, lock statements; median of {REPEATS} and the range"
+    kinds = track((False, True), "measuring", transient=True)
+    return figures.table(title, [row for shared in kinds for row in _rows(server, shared)])
+
+
+def _rows(server: Server, shared: bool) -> list[Row]:
+    measured = pairs(server, shared, REPEATS)
+    where = "all on one month" if shared else "each on a month of its own"
+    ratios = [100 * one.race / one.bare for one in measured]
+    return [
+        figures.row(f"{where}: race", [one.race for one in measured], "/s", "", 0),
+        figures.row("  bare psycopg loops", [one.bare for one in measured], "/s", "", 0),
+        figures.row("  race / bare, one beside the other", ratios, "%", "≥ 80", 0),
+        figures.row("  an example: the race itself", [1000 * one.running_s for one in measured], "ms", "", 0),
+        figures.row("  and around it", [1000 * one.besides_s for one in measured], "ms", "", 0),
+        figures.row("  and the checks", [1000 * one.judging_s for one in measured], "ms", "", 0),
+    ]
+
+
+def pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
+    """Race and bare loops by turns.  `shared`: all on one month, where most are refused; else each on its own."""
+    with open_arena(server, LockSpec(), Bounds()) as arena:
+        months = [Month(arena.years.first, 1 if shared else 1 + one) for one in range(ACTORS)]
+        program = _program(months)
+        with _bare_loops(arena.server.dsn, months) as loops:
+            SCHEDULERS["race"](program, arena).run()  # everybody warm, every statement prepared
+            _run_bare(loops)
+            return [_pair(program, arena, loops) for _ in range(repeats)]
+
+
+def _program(months: Sequence[Month]) -> Program:
+    steps = [
+        Operation(actor, verb, month)
+        for _ in range(ROUNDS)
+        for actor, month in enumerate(months)
+        for verb in ("acquire", "release")
+    ]
+    return Program(ACTORS, tuple(dict.fromkeys(months)), tuple(steps), "race")
+
+
+def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measured:
+    began = perf_counter()
+    history = SCHEDULERS["race"](program, arena).run()
+    whole_s = perf_counter() - began
+    began = perf_counter()
+    assert overall(judge(history, arena.bounds)) == "holds"
+    judging_s = perf_counter() - began
+    operations, running_s = _free_running(history, program)
+    return Measured(operations / running_s, _run_bare(loops), running_s, whole_s - running_s, judging_s)
+
+
+def _free_running(history: History, program: Program) -> tuple[int, float]:
+    """How many operations, and seconds from the first call to the last return."""
+    own = [event for event in history.events if event.number < len(program.steps)]
+    returned = [event.at_ns for event in own if event.kind == "ok"]
+    return len(returned), (max(returned) - own[0].at_ns) / 1e9
+
+
+@contextmanager
+def _bare_loops(dsn: str, months: Sequence[Month]) -> Iterator[list[Connection]]:
+    """A forked process for each month, with a connection like the reference lock's."""
+    context = multiprocessing.get_context("forkserver")
+    loops, processes = [], []
+    for month in months:
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, dsn, get_month_lock_key(*month)), daemon=True)
+        process.start()
+        theirs.close()
+        loops.append(ours)
+        processes.append(process)
+    yield loops
+    for ours, process in zip(loops, processes, strict=True):
+        ours.close()
+        process.join()
+
+
+def _serve(pipe: Connection, dsn: str, key: int) -> None:
+    """Whenever a starting time comes in, loop from then on, and say when the loop was over."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        while True:
+            try:
+                wait_until(pipe.recv())
+            except EOFError:
+                return
+            for _ in range(ROUNDS):
+                conn.execute(LOCK, (key,)).fetchone()
+                conn.execute(UNLOCK, (key,)).fetchone()
+            pipe.send(now_ns())
+
+
+def _run_bare(loops: Sequence[Connection]) -> float:
+    """Statements a second, from the common start to the last return."""
+    begin_ns = now_ns() + HEAD_START_NS
+    for loop in loops:
+        loop.send(begin_ns)
+    ended_ns: int = max(loop.recv() for loop in loops)
+    return len(loops) * ROUNDS * 2 * 1e9 / (ended_ns - begin_ns)

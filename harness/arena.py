@@ -23,6 +23,7 @@ from harness.servers.embedded import Postmaster
 from harness.servers.embedded import postmaster as own_server
 from harness.servers.lease import DEFAULT_YEARS, Years, lease
 from harness.servers.observer import Observer
+from harness.servers.pgbouncer import pgbouncer
 from harness.servers.server import Server, private_database
 from harness.wire.proxy import Proxy, proxy
 
@@ -117,9 +118,12 @@ def open_arena(
 @contextlib.contextmanager
 def _front(home: Server, equipment: Equipment) -> Iterator[tuple[Server, Proxy | None]]:
     """How the actors reach the server, and the proxy in between where the network may have to fail."""
-    if not equipment.faults & NETWORK_FAULTS:
-        yield home, None
-        return
-    with proxy(address.place(home.url)) as network:
-        url = address.through(home.url, network.host, network.port)
-        yield replace(home, dsn=url, url=url), network
+    with contextlib.ExitStack() as stack:
+        if equipment.pooler:
+            home = stack.enter_context(pgbouncer(home, equipment.pooler))
+        network = None
+        if equipment.faults & NETWORK_FAULTS:
+            network = stack.enter_context(proxy(address.place(home.url)))
+            url = address.through(home.url, network.host, network.port)
+            home = replace(home, dsn=url, url=url)
+        yield home, network

@@ -44,7 +44,7 @@ class Job:
 def perform(job: Job, server: Server, listen: Listener) -> Run:
     """Explore the job's scenario on an arena of its own; `NotApplicable` where its faults cannot be had."""
     needed = equipment(job.scenario.what)
-    if (why := unavailable(needed.faults, server)) is not None:
+    if (why := unavailable(needed, server)) is not None:
         raise NotApplicable(why)
     lock = job.chosen_lock
     spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))

@@ -57,7 +57,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
 
 def _laboratory(old: Run, lock: LockSpec, server: Server) -> Laboratory:
     needed = equipment(old.program)
-    if (why := unavailable(needed.faults, server)) is not None:
+    if (why := unavailable(needed, server)) is not None:
         raise UserError(f"this run cannot be replayed here: {why}")
     return Laboratory(partial(open_arena, server, lock, old.bounds, equipment=needed))
 

@@ -1,6 +1,5 @@
 """What can be done to an actor or to its server, one to a file."""
 
-from collections.abc import Iterable
 from typing import get_args
 
 from harness.actors.wall_clock import HOUR_S
@@ -13,6 +12,8 @@ from harness.faults.pause import Pause
 from harness.faults.restart import Restart
 from harness.faults.terminate import Terminate
 from harness.model import FaultKind, NetworkFault
+from harness.scenario import Equipment
+from harness.servers.pgbouncer import unavailable as no_pgbouncer
 from harness.servers.server import Server
 
 FAULTS: dict[FaultKind, Injector] = {
@@ -28,7 +29,9 @@ FAULTS: dict[FaultKind, Injector] = {
 }
 
 
-def unavailable(kinds: Iterable[FaultKind], server: Server) -> str | None:
-    """Why one of these faults cannot be had with this server; None if all can."""
-    reasons = ((kind, FAULTS[kind].unavailable(server)) for kind in sorted(kinds))
+def unavailable(wanted: Equipment, server: Server) -> str | None:
+    """Why one of these faults, or the pooler, cannot be had with this server; None if all can."""
+    if wanted.pooler and (why := no_pgbouncer()):
+        return why
+    reasons = ((kind, FAULTS[kind].unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -12,8 +12,8 @@ class Cancel:
     def unavailable(self, _: Server) -> None:
         """Everywhere."""
 
-    def inject(self, arena: Arena, victim: Victim) -> None:
-        arena.observer.cancel(victim.session)
+    def inject(self, arena: Arena, victim: Victim) -> bool:
+        return arena.observer.cancel(victim.session)
 
     def heal(self, arena: Arena, victim: Victim) -> None:
         """Nothing to undo."""

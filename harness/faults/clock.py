@@ -15,8 +15,9 @@ class Clock:
             return None
         return "there is no libfaketime that leaves the monotonic clock alone: pip install libfaketime"
 
-    def inject(self, arena: Arena, victim: Victim) -> None:
+    def inject(self, arena: Arena, victim: Victim) -> bool:
         step(clock_file(arena.pool.directory, victim.process.name), self._by_s)
+        return True
 
     def heal(self, arena: Arena, victim: Victim) -> None:
         step(clock_file(arena.pool.directory, victim.process.name), 0)

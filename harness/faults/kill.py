@@ -9,8 +9,9 @@ class Kill:
     def unavailable(self, _: Server) -> None:
         """Everywhere."""
 
-    def inject(self, _: Arena, victim: Victim) -> None:
+    def inject(self, _: Arena, victim: Victim) -> bool:
         victim.process.kill()
+        return True
 
     def heal(self, _: Arena, victim: Victim) -> None:
         """Nothing brings a process back; the scheduler puts another in its place."""

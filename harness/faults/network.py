@@ -15,9 +15,9 @@ class Network:
     def unavailable(self, server: Server) -> str | None:
         return unavailable(self._kind) or address.why_not_through(server.url)
 
-    def inject(self, arena: Arena, victim: Victim) -> None:
+    def inject(self, arena: Arena, victim: Victim) -> bool:
         assert arena.proxy is not None
-        arena.proxy.strike(victim.session, self._kind)
+        return arena.proxy.strike(victim.session, self._kind)
 
     def heal(self, arena: Arena, victim: Victim) -> None:
         assert arena.proxy is not None

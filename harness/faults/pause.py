@@ -14,8 +14,9 @@ class Pause:
     def unavailable(self, _: Server) -> None:
         """Everywhere."""
 
-    def inject(self, _: Arena, victim: Victim) -> None:
+    def inject(self, _: Arena, victim: Victim) -> bool:
         victim.process.signal(signal.SIGSTOP)
+        return True
 
     def heal(self, _: Arena, victim: Victim) -> None:
         victim.process.signal(signal.SIGCONT)

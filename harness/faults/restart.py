@@ -19,12 +19,13 @@ class Restart:
             return None
         return "only a server that the harness started itself is ever restarted: leave --pg out"
 
-    def inject(self, arena: Arena, _: Victim) -> None:
+    def inject(self, arena: Arena, _: Victim) -> bool:
         assert arena.postmaster is not None
         arena.pool.close()  # what is spare would be found dead when it is needed
         arena.postmaster.restart(self._mode)
         arena.observer.reconnect()
         arena.pool.reserve(SPARES)
+        return True
 
     def heal(self, arena: Arena, victim: Victim) -> None:
         """The server is back already; the actors open new sessions when their calls fail."""

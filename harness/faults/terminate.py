@@ -12,8 +12,8 @@ class Terminate:
     def unavailable(self, _: Server) -> None:
         """Everywhere."""
 
-    def inject(self, arena: Arena, victim: Victim) -> None:
-        arena.observer.terminate(victim.session)
+    def inject(self, arena: Arena, victim: Victim) -> bool:
+        return arena.observer.terminate(victim.session)
 
     def heal(self, _: Arena, victim: Victim) -> None:
         """The actor opens another session when a call fails."""

@@ -104,8 +104,9 @@ class Stage(ABC):
             self._strike_all(number, fault)
             return
         victim, struck_ns = self._victim(fault.actor), now_ns()
+        if not FAULTS[fault.kind].inject(self._arena, victim):
+            return
         self._note("fault", victim, number, struck_ns, fault.kind)
-        FAULTS[fault.kind].inject(self._arena, victim)
         if fault.kind in LASTING_FAULTS:
             self._suffering[number] = victim
         elif fault.kind in SESSION_FAULTS:

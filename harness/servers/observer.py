@@ -78,15 +78,15 @@ class Observer:
         rows = self.conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
         return frozenset(row[0] for row in rows)
 
-    def terminate(self, session: str) -> None:
-        """End a session, which must be one of ours."""
+    def terminate(self, session: str) -> bool:
+        """End a session, which must be one of ours; False if the server has none of that name."""
         assert session.startswith("lock-harness/")
-        self.conn.execute(_TERMINATE, (session,))
+        return bool(self.conn.execute(_TERMINATE, (session,)).fetchall())
 
-    def cancel(self, session: str) -> None:
-        """Cancel what a session runs, which must be one of ours."""
+    def cancel(self, session: str) -> bool:
+        """Cancel what a session runs, which must be one of ours; False if the server has none of that name."""
         assert session.startswith("lock-harness/")
-        self.conn.execute(_CANCEL, (session,))
+        return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
 
     def activity(self, session: str) -> Activity | None:
         """None if the server does not know a session of that name."""

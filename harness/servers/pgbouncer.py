@@ -7,23 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 from urllib.parse import quote
 
 from harness.errors import MachineError, UserError
 from harness.guardian import Guardian, guarded_directory
+from harness.model import Pooler
 from harness.servers import address
 from harness.servers.daemon import answers, last_words, lend, start
 from harness.servers.port import LOOPBACK, reserved_port
 from harness.servers.server import Server
 
-Mode = Literal["session", "transaction"]
 ELSEWHERE = "/usr/sbin:/usr/local/sbin"  # where packages put it, and a user's PATH does not look
 
 # A session keeps its backend, so all sessions of several workers together must find one each.
 # Transactions wander: few backends, opened soon and taken in turn, so that one client's statements reach
 # different sessions also when only one client speaks at a time.
-POOLS: dict[Mode, dict[str, str]] = {
+POOLS: dict[Pooler, dict[str, str]] = {
     "session": {"default_pool_size": "100"},
     "transaction": {"default_pool_size": "3", "min_pool_size": "3", "server_round_robin": "1"},
 }
@@ -49,7 +48,7 @@ def _program() -> str | None:
 
 @contextlib.contextmanager
 def pgbouncer(
-    server: Server, mode: Mode, settings: Mapping[str, str] = MappingProxyType({})
+    server: Server, mode: Pooler, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Server]:
     """The same server, by a way that leads through a PgBouncer in this `mode`; all its databases are there.
 

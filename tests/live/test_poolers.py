@@ -17,19 +17,19 @@ from psycopg.conninfo import conninfo_to_dict
 from harness.arena import open_arena
 from harness.errors import UserError
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month
+from harness.model import Bounds, Month, Pooler
 from harness.runner import moved, run
 from harness.scenario import acquire, crash, program, reopen
 from harness.servers import address
 from harness.servers.doctor import Finding, examine
 from harness.servers.embedded import postmaster
 from harness.servers.observer import Observer
-from harness.servers.pgbouncer import Mode, pgbouncer, unavailable
+from harness.servers.pgbouncer import pgbouncer, unavailable
 from harness.servers.pooler import shared_sessions
 from harness.servers.providers import open_server
 from harness.servers.server import Server, private_database
 from tests.faces.command import within
-from tests.live.conftest import Connect, Connection, one, processes_in
+from tests.live.conftest import Connection, one, processes_in
 
 KEY = 208007
 POOLERS: list[dict[str, str]] = [
@@ -42,7 +42,7 @@ POOLERS: list[dict[str, str]] = [
 
 @contextmanager
 def pooled(
-    server: Server, mode: Mode, settings: Mapping[str, str] = MappingProxyType({})
+    server: Server, mode: Pooler, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Server]:
     if why := unavailable():
         pytest.skip(why)
@@ -136,9 +136,9 @@ def reachable(server: Server) -> bool:
 
 
 def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
-    lock_server: Server, connect: Connect
+    lock_server: Server,
 ) -> None:
-    observer = Observer(connect("observer"))
+    observer = Observer(lock_server.dsn, "observer")
     with pooled(lock_server, "session") as server:
         with address.connect(server.dsn, "lock-harness/of/a0.0") as conn:
             pid = one(conn, "SELECT pg_backend_pid() FROM pg_advisory_lock(%s)", KEY)
@@ -149,6 +149,7 @@ def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
             assert one(conn, "SELECT pg_backend_pid()") == pid
             (lock,) = observer.locks(["lock-harness/of/a1.0"])
             assert lock.key is None
+    observer.close()
 
 
 def test_transactions_reach_several_backends(lock_server: Server) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from benchmarks.lockstep import CRASH, PLAIN, fixed_programs, swaps, throughput
 from benchmarks.machine import facts
+from benchmarks.proxy import compare
 from harness.scenario import Scenario
 from harness.servers.providers import open_server
 from harness.servers.server import Server
@@ -26,7 +27,7 @@ def main() -> None:
     with open_server(sys.argv[1] if len(sys.argv) > 1 else None) as server:
         start_s = perf_counter() - began
         console.print(facts(str(server)), soft_wrap=True)
-        table = Table(title=f"Lockstep, one worker; median of {REPEATS} and the range", title_justify="left")
+        table = Table(title=f"Lockstep, one worker, and the proxy; median of {REPEATS} and the range", title_justify="left")
         for heading in ("what", "median", "range", "aim"):
             table.add_column(heading, justify="left" if heading == "what" else "right")
         for row in [_row("server ready", [start_s], "s", "", 2), *_rows(server)]:
@@ -35,7 +36,7 @@ def main() -> None:
 
 
 def _rows(server: Server) -> list[Row]:
-    measures = track((_plain, _crash, _swap, _seed), "measuring", transient=True)
+    measures = track((_plain, _crash, _swap, _seed, _one_client, _four_clients), "measuring", transient=True)
     return [row for measure in measures for row in measure(server)]
 
 
@@ -61,6 +62,24 @@ def _swap(server: Server) -> list[Row]:
 def _seed(server: Server) -> list[Row]:
     taken = [fixed_programs(server) for _ in range(REPEATS)]
     return [_row("the eight fixed scenarios together", taken, "s", "< 3", 2)]
+
+
+def _one_client(server: Server) -> list[Row]:
+    return _proxy(server, 1, "proxy, 1 client")
+
+
+def _four_clients(server: Server) -> list[Row]:
+    return _proxy(server, 4, "proxy, 4 clients")
+
+
+def _proxy(server: Server, clients: int, what: str) -> list[Row]:
+    pairs = compare(server, clients, REPEATS)
+    shares = [100 * through.per_second / direct.per_second for direct, through in pairs]
+    return [
+        _row(f"{what}: SELECT 1", [through.per_second for _, through in pairs], "a second", "", 0),
+        _row(f"{what}: of the rate without it", shares, "%", "≥ 50", 0),
+        _row(f"{what}: a statement takes longer by", [t.us - d.us for d, t in pairs], "µs", "", 0),
+    ]
 
 
 def _row(what: str, values: Sequence[float], unit: str, aim: str, digits: int) -> Row:

@@ -27,7 +27,10 @@ def main() -> None:
     with open_server(sys.argv[1] if len(sys.argv) > 1 else None) as server:
         start_s = perf_counter() - began
         console.print(facts(str(server)), soft_wrap=True)
-        table = Table(title=f"Lockstep, one worker, and the proxy; median of {REPEATS} and the range", title_justify="left")
+        table = Table(
+            title=f"Lockstep, one worker, and the proxy; median of {REPEATS} and the range",
+            title_justify="left",
+        )
         for heading in ("what", "median", "range", "aim"):
             table.add_column(heading, justify="left" if heading == "what" else "right")
         for row in [_row("server ready", [start_s], "s", "", 2), *_rows(server)]:

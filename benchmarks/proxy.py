@@ -3,6 +3,7 @@
 import statistics
 import subprocess
 import sys
+from itertools import pairwise
 from typing import NamedTuple
 
 import psycopg
@@ -75,7 +76,7 @@ def _client() -> None:
         for _ in range(STATEMENTS):
             conn.execute("SELECT 1")
             times.append(now_ns())
-    taken = [after - before for before, after in zip(times, times[1:], strict=False)]
+    taken = [after - before for before, after in pairwise(times)]
     print(times[0], times[-1], statistics.median(taken) / 1000, flush=True)
 
 

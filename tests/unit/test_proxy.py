@@ -418,6 +418,17 @@ def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
     assert silent(client, server)
 
 
+def test_what_is_left_of_a_mute_connection_may_be_half_open_too(half_open: Ends, tcp: World) -> None:
+    del half_open
+    client, server = tcp.connection("mute")
+    assert tcp.proxy.strike("mute", "mute")
+    die(client)
+    assert silent(server)
+    assert tcp.proxy.strike("mute", "half_open")
+    assert tcp.proxy.heal("mute")
+    assert is_reset(server)
+
+
 # slow
 
 

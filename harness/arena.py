@@ -124,6 +124,6 @@ def _front(home: Server, equipment: Equipment) -> Iterator[tuple[Server, Proxy |
         network = None
         if equipment.faults & NETWORK_FAULTS:
             network = stack.enter_context(proxy(address.place(home.url)))
-            url = address.through(home.url, network.host, network.port)
+            url = address.redirected(home.url, network.host, network.port)
             home = replace(home, dsn=url, url=url)
         yield home, network

@@ -21,7 +21,7 @@ class Month(NamedTuple):
         return f"{self.year}-{self.month:02d}"
 
 
-Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count"]
+Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
 Schedule = Literal["lockstep", "race"]
 NetworkFault = Literal["reset", "cut", "half_open", "deaf", "mute", "slow"]
 ServerFault = Literal["restart_fast", "restart_immediate"]
@@ -34,7 +34,7 @@ SESSION_FAULTS: frozenset[FaultKind] = SERVER_FAULTS | NETWORK_FAULTS - {"slow"}
 """The faults that end a lock session while its process lives on."""
 LASTING_FAULTS: frozenset[FaultKind] = CLOCK_FAULTS | {"pause", "half_open", "deaf", "mute", "slow"}
 """Those that go on until they are healed; the others strike once."""
-Pooler = Literal["session", "transaction"]
+Pooler = Literal["session", "transaction", "unreset"]
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation", tag_field="step"):
@@ -47,6 +47,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     list       ask for all advisory locks
     reopen     close the session without releasing anything, then open a new one
     join       do nothing; as an actor does one thing at a time, this waits for its pending acquire
+    spawn      start another program, which lives on if the actor dies, with all that it inherits
     count      if `month` is held, add one to a number in a file that nothing but the lock protects
 
     `pending`: in lockstep the others go on while this operation waits; a release, a crash or the timeout
@@ -96,7 +97,7 @@ class Program(msgspec.Struct, frozen=True):
 
     `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
     it can, from a common start.  `pooler`: the mode of the PgBouncer that stands between them and the server,
-    if any.  `ValueError` for one that cannot be carried out.
+    if any; unreset: session mode, but what a client leaves behind is not cleared away for the next one.  `ValueError` for one that cannot be carried out.
     """
 
     actors: int

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from harness.locks.loading import LockSpec
 
 Weights = Mapping[str, int]
-OPTIONAL = frozenset({"hold", "is_locked", "list"})  # verbs that a lock need not have
+OPTIONAL = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a lock need not have
 FAULTS: dict[str, FaultKind] = {"crash" if kind == "kill" else kind: kind for kind in get_args(FaultKind)}
-EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen")
+EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
 KINDS: dict[Schedule, tuple[str, ...]] = {
     "lockstep": (*EITHER, "wait", *(name for name, kind in FAULTS.items() if kind not in LASTING_FAULTS)),
     "race": (*EITHER, "round", *FAULTS),

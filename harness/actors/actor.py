@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,7 @@ class Actor:
         self._opener = opener
         self._dsn = dsn
         self._sessions = 0
+        self._spawned: list[subprocess.Popen[bytes]] = []
         self._session = opener(0)
 
     def ready(self) -> Ready:
@@ -138,6 +140,9 @@ class Actor:
         for month, count in list(self._held.items()):
             for _ in range(count):
                 self._perform_extra(Operation(self._me, "release", month))
+        while self._spawned:
+            self._spawned[-1].kill()
+            self._spawned.pop().wait()
 
     def _probe(self, message: Probe) -> None:
         for month in message.months:
@@ -200,6 +205,11 @@ class Actor:
     def _count(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
         self._write("ok", number, "count", month, counted=counter.count(self._directory, month))
+
+    def _spawn(self, number: int, _: Operation) -> None:
+        """What is not closed on exec goes on to the program, as it does where somebody starts one carelessly."""
+        self._spawned.append(subprocess.Popen(["sleep", "infinity"], close_fds=False))
+        self._write("ok", number, "spawn")
 
     def _reopen(self, number: int, _: Operation) -> None:
         self._held.clear()

@@ -63,7 +63,7 @@ class PythonSession:
         self._pid = pid
 
     def verbs(self) -> tuple[str, ...]:
-        return verbs_of(self._client)
+        return (*verbs_of(self._client), "spawn")
 
     def client_pid(self) -> int:
         return self._pid

@@ -160,8 +160,8 @@ def answered(call: Call) -> str:
         return "done"
     if call.listed is not None:
         return ", ".join(str(month) for month in call.listed) or "nothing"
-    if call.verb == "reopen":
-        return "new session"
+    if call.verb in ("reopen", "spawn"):
+        return {"reopen": "new session", "spawn": "runs"}[call.verb]
     return f"{call.answer}, its error came out" if call.own_error else str(call.answer)
 
 

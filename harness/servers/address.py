@@ -107,13 +107,6 @@ def place(url: str) -> tuple[str, int]:
     return parts.hostname or "localhost", parts.port or int(os.environ.get("PGPORT", "5432"))
 
 
-def through(url: str, host: str, port: int) -> str:
-    """The same URL, by way of another place that leads there."""
-    parts = urlsplit(url)
-    login, at, _ = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{login}{at}{host}:{port}"))
-
-
 def why_not_through(url: str) -> str | None:
     """Why a proxy of ours cannot stand before that server; None if it can."""
     options = conninfo_to_dict(url)

@@ -23,8 +23,14 @@ ELSEWHERE = "/usr/sbin:/usr/local/sbin"  # where packages put it, and a user's P
 # Transactions wander: few backends, opened soon and taken in turn, so that one client's statements reach
 # different sessions also when only one client speaks at a time.
 POOLS: dict[Pooler, dict[str, str]] = {
-    "session": {"default_pool_size": "100"},
-    "transaction": {"default_pool_size": "3", "min_pool_size": "3", "server_round_robin": "1"},
+    "session": {"pool_mode": "session", "default_pool_size": "100"},
+    "unreset": {"pool_mode": "session", "default_pool_size": "100", "server_reset_query": ""},
+    "transaction": {
+        "pool_mode": "transaction",
+        "default_pool_size": "3",
+        "min_pool_size": "3",
+        "server_round_robin": "1",
+    },
 }
 SETTINGS = {
     "listen_addr": LOOPBACK,
@@ -61,7 +67,7 @@ def pgbouncer(
         raise UserError(str(unavailable()))
     with guarded_directory() as guardian, reserved_port() as port:
         password = secrets.token_urlsafe(18)
-        chosen = SETTINGS | {"pool_mode": mode} | POOLS[mode] | dict(settings) | {"listen_port": str(port)}
+        chosen = SETTINGS | POOLS[mode] | dict(settings) | {"listen_port": str(port)}
         user, database = _configure(guardian, server, password, chosen)
         login, path = quote(user, safe=""), quote(database, safe="")
         dsn = f"postgresql://{login}@/{path}?host={guardian.directory}&port={port}"

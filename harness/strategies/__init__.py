@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from harness.model import Month, Program
-from harness.scenario import Draw
+from harness.scenario import OPTIONAL, Draw
 from harness.strategies import lockstep, race
 from harness.strategies.digits import LARGEST_CHOICE
 
@@ -50,4 +50,4 @@ def _months(ring: Sequence[Month], turn: int, count: int) -> tuple[Month, ...]:
 
 
 def _possible(kind: str, verbs: frozenset[str]) -> bool:
-    return kind in verbs or kind not in ("hold", "is_locked", "list")
+    return kind in verbs or kind not in OPTIONAL

@@ -25,6 +25,9 @@ class _Guess:
     taken_ms: tuple[int, ...]
     held: dict[Month, tuple[int, int]] = field(default_factory=dict)  # month: actor, count
     waiting: dict[int, Month] = field(default_factory=dict)
+    lost: list[tuple[int, Month]] = field(
+        default_factory=list
+    )  # went with a session, and its actor may not know
     faults: int = 0
 
     def free_actors(self) -> list[int]:
@@ -51,7 +54,13 @@ class _Guess:
         for month in [month for month, (holder, _) in self.held.items() if holder == actor]:
             yield from self._free(month)
 
+    def lose(self, actor: int) -> None:
+        """The session of `actor` ends without its doing."""
+        self.lost += [(actor, month) for month, (holder, _) in self.held.items() if holder == actor]
+
     def end_all(self) -> None:
+        for actor in range(self.actors):
+            self.lose(actor)
         self.waiting.clear()
         self.held.clear()
 
@@ -103,11 +112,12 @@ def _wait(guess: _Guess, digits: Digits) -> Iterator[Step]:
 
 def _release(guess: _Guess, digits: Digits) -> Iterator[Step]:
     """Mostly of something held; where nothing is, an acquire; now and then of what the actor does not hold."""
-    holdings = guess.holdings()
+    holdings = guess.holdings() + [one for one in guess.lost if one[0] not in guess.waiting]
     if digits.once_in(8):
         actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
     elif holdings:
         actor, month = digits.of(holdings)
+        guess.lost = [one for one in guess.lost if one != (actor, month)]
     else:
         yield from _acquire(guess, digits)
         return
@@ -129,6 +139,12 @@ def _list(guess: _Guess, digits: Digits) -> Iterator[Step]:
     yield Operation(digits.of(guess.free_actors()), "list")
 
 
+def _spawn(guess: _Guess, digits: Digits) -> Iterator[Step]:
+    """Mostly by a holder: whoever inherits its connection keeps its session alive."""
+    holders = [actor for actor, _ in guess.holdings()]
+    yield Operation(digits.of(holders or guess.free_actors()), "spawn")
+
+
 def _reopen(guess: _Guess, digits: Digits) -> Iterator[Step]:
     holders = [actor for actor, _ in guess.holdings()]
     actor = digits.of(holders or guess.free_actors())
@@ -145,6 +161,8 @@ def _fault(guess: _Guess, digits: Digits, kind: FaultKind) -> Iterator[Step]:
     if kind in SERVER_FAULTS:
         guess.end_all()
     elif kind != "cancel":
+        if kind != "kill":
+            guess.lose(actor)
         yield from guess.end_session(actor)
 
 
@@ -156,4 +174,5 @@ _STEPS = {
     "is_locked": _is_locked,
     "list": _list,
     "reopen": _reopen,
+    "spawn": _spawn,
 }

@@ -48,5 +48,5 @@ def _steps(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> 
             yield Operation(actor, "hold", month, digits.of(SHORT_MS), raises, pause_us=digits.of(PAUSES_US))
         case "release" | "is_locked":
             yield Operation(actor, kind, month, pause_us=digits.of(PAUSES_US))
-        case "list" | "reopen":
+        case "list" | "reopen" | "spawn":
             yield Operation(actor, kind, pause_us=digits.of(PAUSES_US))

@@ -181,13 +181,12 @@ class Connection:
         self._condition = condition
         self._client.course, self._server.course = condition
         for end in self._ends:
-            if end.course is Course.HOLD:
+            if end.course is Course.HOLD and not end.gone:
                 vanish(end.sock)
             if end.course >= Course.LOSE:
                 end.other.waiting = b""
-            if end.course is not Course.SLOW and end.other.slice:
+            if end.course is not Course.SLOW:
                 end.other.slice = None
-                self.at(0, end.other.write)
         self.watch()
 
     def watch(self) -> None:

@@ -31,9 +31,10 @@ class Proxy:
     Any thread may give orders; they are carried out one at a time.
     """
 
-    def __init__(self, host: str, port: int, control: socket.socket) -> None:
+    def __init__(self, host: str, port: int, pid: int, control: socket.socket) -> None:
         self.host = host
         self.port = port
+        self.pid = pid
         self._control = control
         self._answers = control.makefile("rb")
         self._one_at_a_time = threading.Lock()
@@ -90,11 +91,12 @@ def proxy(server: Address, directory: Path | None = None) -> Iterator[Proxy]:
             pass_fds=fds,
             start_new_session=True,  # a Ctrl-C in the terminal is for us
         )
-    running = Proxy(host, port, ours)
+    running = Proxy(host, port, process.pid, ours)
     try:
         yield running
     finally:
         running.close()
+        process.kill()
         process.wait()
         if directory:
             _path(directory).unlink(missing_ok=True)

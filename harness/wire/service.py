@@ -54,47 +54,47 @@ class Service:
             self._loop.watch(client, READ, partial(self._greet, client, StartupReader()))
 
     def _greet(self, client: socket.socket, reader: StartupReader, _: int) -> None:
+        """Listen on until it is known who the client is; hang up on one that leaves or talks nonsense."""
         try:
-            data = client.recv(LONGEST)
-            if answer := reader.feed(data):
-                client.send(answer)
+            stays = _listen(client, reader)
         except BlockingIOError:
             return
-        except StartupError as error:
-            client.send(error_response(str(error)))
-            data = b""
         except OSError:
-            data = b""
-        if not data:
-            self._loop.watch(client, 0, self._accept)
+            stays = False
+        if stays and reader.packet is None:
+            return
+        self._loop.watch(client, 0, self._accept)
+        if stays:
+            self._connect(client, reader)
+        else:
             cut(client)
-        elif reader.packet is not None:
-            self._loop.watch(client, 0, self._accept)
-            named = reader.packet if isinstance(reader.packet, StartupMessage) else None
-            self._connect(client, reader.forward, named.application_name if named else "")
 
-    def _connect(self, client: socket.socket, opening: bytes, application_name: str) -> None:
+    def _connect(self, client: socket.socket, reader: StartupReader) -> None:
         try:
             server = begin_connecting(self._server)
         except OSError:  # the server is not there any more, so the client's way ends here
             reset(client)
             return
-        connection = Connection(self._loop, client, server, opening, self._forget)
-        self._connections[connection] = application_name
+        packet = reader.packet
+        connection = Connection(self._loop, client, server, reader.forward, self._forget)
+        self._connections[connection] = packet.application_name if isinstance(packet, StartupMessage) else ""
 
     def _forget(self, connection: Connection) -> None:
         del self._connections[connection]
 
     def _obey(self, _: int) -> None:
-        data = self._control.recv(LONGEST)
+        data = b""
+        with contextlib.suppress(ConnectionError):
+            data = self._control.recv(LONGEST)
         if not data:  # whoever gave the orders is gone, and so are we
             self._loop.stop()
             return
         self._line += data
         if self._line.endswith(b"\n"):
-            order = _orders.decode(self._line)
+            answer = self._carry_out(_orders.decode(self._line))
             self._line = b""
-            self._control.sendall(msgspec.json.encode(self._carry_out(order)) + b"\n")
+            with contextlib.suppress(ConnectionError):
+                self._control.sendall(msgspec.json.encode(answer) + b"\n")
 
     def _carry_out(self, order: Order) -> bool:
         for connection, name in reversed(self._connections.items()):
@@ -105,6 +105,19 @@ class Service:
                     connection.heal()
                 return True
         return False
+
+
+def _listen(client: socket.socket, reader: StartupReader) -> bool:
+    """Have the reader take what the client says, and answer it; False if there is nothing more to say."""
+    data = client.recv(LONGEST)
+    try:
+        answer = reader.feed(data)
+    except StartupError as error:
+        client.send(error_response(str(error)))
+        return False
+    if answer:
+        client.send(answer)
+    return bool(data)
 
 
 def begin_connecting(server: Address) -> socket.socket:

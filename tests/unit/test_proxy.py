@@ -1,10 +1,14 @@
 """The proxy between plain sockets: what passes, and what each kind of break does to either end."""
 
 import contextlib
+import os
 import random
 import select
+import signal
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +31,12 @@ def startup(name: str) -> bytes:
     return struct.pack("!II", 8 + len(body), 3 << 16) + body
 
 
-def connect(running: Proxy) -> socket.socket:
-    if running.host.startswith("/"):
+def connect(host: str, port: int) -> socket.socket:
+    if host.startswith("/"):
         sock = socket.socket(socket.AF_UNIX)
-        sock.connect(f"{running.host}/.s.PGSQL.{running.port}")
+        sock.connect(f"{host}/.s.PGSQL.{port}")
     else:
-        sock = socket.create_connection((running.host, running.port))
+        sock = socket.create_connection((host, port))
     sock.settimeout(SOON_S)
     return sock
 
@@ -51,7 +55,7 @@ class World:
         return client, self.answer(startup(name))
 
     def call(self, opening: bytes) -> socket.socket:
-        client = self.stack.enter_context(connect(self.proxy))
+        client = self.stack.enter_context(connect(self.proxy.host, self.proxy.port))
         client.sendall(opening)
         return client
 
@@ -258,6 +262,37 @@ def test_without_a_proxy_its_connections_end(tcp: World) -> None:
     assert server.recv(1) == b""
 
 
+HARNESS = """
+import signal, sys
+from harness.wire.proxy import proxy
+with proxy(("127.0.0.1", int(sys.argv[1]))) as running:
+    print(running.port, flush=True)
+    signal.pause()
+"""
+
+
+def test_a_proxy_ends_with_whoever_started_it(tcp: World) -> None:
+    command = [sys.executable, "-c", HARNESS, str(tcp.listener.getsockname()[1])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        tcp.listener.accept()[0].close()
+        client = tcp.stack.enter_context(connect("127.0.0.1", port))
+        client.sendall(startup(NAME))
+        server = tcp.answer(startup(NAME))
+        process.kill()
+    assert client.recv(1) == b""
+    assert server.recv(1) == b""
+
+
+def test_a_proxy_that_was_killed_is_an_error(tcp: World) -> None:
+    client, _ = tcp.connection()
+    os.kill(tcp.proxy.pid, signal.SIGKILL)
+    assert client.recv(1) == b""
+    with pytest.raises(MachineError, match="the proxy between clients and server has ended"):
+        tcp.proxy.strike(NAME, "reset")
+
+
 # Broken at once
 
 
@@ -381,6 +416,17 @@ def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
     client.sendall(b"hello")
     server.sendall(b"hello")
     assert silent(client, server)
+
+
+def test_what_is_left_of_a_mute_connection_may_be_half_open_too(half_open: Ends, tcp: World) -> None:
+    del half_open
+    client, server = tcp.connection("mute")
+    assert tcp.proxy.strike("mute", "mute")
+    die(client)
+    assert silent(server)
+    assert tcp.proxy.strike("mute", "half_open")
+    assert tcp.proxy.heal("mute")
+    assert is_reset(server)
 
 
 # slow

@@ -1,0 +1,34 @@
+"""Planted: it forks a process that keeps watch, and the child keeps the connection when its parent dies."""
+
+import os
+import signal
+
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock
+from harness.model import Bounds
+from harness.scenario import Draw, Scenario
+
+
+class ForksAWatch(MonthLock):
+    _watch = 0
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        if not self._watch:
+            self._watch = os.fork()
+            while not self._watch:  # the child
+                signal.pause()
+        return super().acquire(year, month, timeout_ms)
+
+    def close(self) -> None:
+        if self._watch:
+            os.kill(self._watch, signal.SIGKILL)
+            os.waitpid(self._watch, 0)
+        super().close()
+
+
+SCENARIO = Scenario(
+    Draw({"acquire": 4, "crash": 2}, steps=(2, 8)),
+    bounds=Bounds(release_ms=400),
+    lock=LockSpec(f"{__name__}:ForksAWatch"),
+    expects="auto_release",
+)

@@ -1,0 +1,35 @@
+"""Planted: its driver connects anew when a statement fails, and runs it again, so that a lost lock goes unnoticed."""
+
+import psycopg
+
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock
+from harness.scenario import Draw, Scenario
+
+
+class ReconnectsSilently(MonthLock):
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._dsn = dsn
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        try:
+            return super().acquire(year, month, timeout_ms)
+        except psycopg.OperationalError:
+            super().__init__(self._dsn)
+            return super().acquire(year, month, timeout_ms)
+
+    def release(self, year: int, month: int) -> bool:
+        try:
+            return super().release(year, month)
+        except psycopg.OperationalError:
+            super().__init__(self._dsn)
+            super().release(year, month)
+            return True  # it was held, after all
+
+
+SCENARIO = Scenario(
+    Draw({"acquire": 4, "release": 4, "terminate": 2}, steps=(2, 12)),
+    lock=LockSpec(f"{__name__}:ReconnectsSilently"),
+    expects="honest_results",
+)

@@ -1,0 +1,277 @@
+"""The proxy in front of a live server: what a client and the server notice of a broken connection, and what not."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from harness.clock import now_ns
+from harness.servers import address
+from harness.servers.server import Server, private_database
+from harness.wire.network import LATENCY_NS, Kind, unavailable
+from harness.wire.proxy import Proxy, proxy
+from tests.faces.command import within
+from tests.live.conftest import Connection
+
+NAME = "lock-harness/wire/a0"
+KEY = 209001
+SOON_S = 30
+NEVER_S = 0.3
+
+ends = pytest.mark.skipif(bool(unavailable("half_open")), reason=str(unavailable("half_open")))
+
+
+class World:
+    """A database of one's own, a proxy in front of it, and a connection that looks on from the side."""
+
+    def __init__(self, running: Proxy, dsn: str, watcher: Connection, stack: ExitStack) -> None:
+        self.proxy = running
+        self.dsn = address.named(address.redirected(dsn, running.host, running.port), NAME)
+        self._watcher = watcher
+        self._stack = stack
+
+    def client(self) -> Connection:
+        return self._stack.enter_context(psycopg.connect(self.dsn, autocommit=True))
+
+    def later(self, conn: Connection, query: str) -> "Future[Any]":
+        """The query, carried out while the test goes on."""
+        executor = ThreadPoolExecutor(1)
+        self._stack.callback(executor.shutdown, wait=False)  # it ends with the proxy at the latest
+        return executor.submit(lambda: conn.execute(query).fetchall())
+
+    def ask(self, query: str, *values: object) -> Any:
+        row = self._watcher.execute(query, values).fetchone()
+        return row[0] if row else None
+
+    def held(self) -> bool:
+        """Somebody has the lock, as the server sees it."""
+        return bool(self.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"))
+
+    def busy(self) -> bool:
+        """A session of a client carries out a statement."""
+        active = "SELECT bool_or(state = 'active') FROM pg_stat_activity WHERE application_name = %s"
+        return bool(self.ask(active, NAME))
+
+    def gone(self) -> bool:
+        return not self.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", NAME)
+
+
+@contextmanager
+def world(server: Server, place: Path | None = None) -> Iterator[World]:
+    with ExitStack() as stack:
+        private = stack.enter_context(private_database(server, "wire"))
+        dsn = private.dsn if place else private.url
+        options = conninfo_to_dict(dsn)
+        host, port = str(options["host"]), int(str(options["port"]))
+        where = f"{host}/.s.PGSQL.{port}" if place else (host, port)
+        watcher = stack.enter_context(address.connect(private.dsn, "watcher"))
+        running = stack.enter_context(proxy(where, place))
+        yield World(running, dsn, watcher, stack)
+
+
+@pytest.fixture
+def wire(our_server: Server) -> Iterator[World]:
+    with world(our_server) as one:
+        yield one
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def either(our_server: Server, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    with world(our_server, tmp_path if request.param == "unix" else None) as one:
+        yield one
+
+
+@pytest.fixture
+def holder(wire: World) -> Connection:
+    """A client that has the lock."""
+    return lock(wire.client())
+
+
+def lock(conn: Connection) -> Connection:
+    conn.execute("SELECT pg_advisory_lock(%s)", (KEY,))
+    return conn
+
+
+TEXTS = [b"x", b"\0\1" * 50_000, bytes(range(256)) * 8000]
+
+
+def echo(conn: Connection, data: bytes) -> bytes:
+    row = conn.execute("SELECT %b::bytea", (data,), binary=True).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
+# Well
+
+
+def test_statements_pass_whatever_their_size(either: World) -> None:
+    conn = either.client()
+    for data in TEXTS:
+        assert echo(conn, data) == data
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        conn.execute("SELECT 1/0")
+    with conn.cursor() as cursor, cursor.copy("COPY (SELECT generate_series(1, 100000)) TO STDOUT") as copy:
+        assert [int(row[0]) for row in copy.rows()] == list(range(1, 100_001))
+
+
+def test_who_insists_on_encryption_is_told_that_there_is_none(wire: World) -> None:
+    with pytest.raises(psycopg.OperationalError, match="server does not support SSL"):
+        psycopg.connect(address.with_options(wire.dsn, sslmode="require"))
+
+
+def test_who_would_like_encryption_goes_without(wire: World) -> None:
+    with psycopg.connect(address.with_options(wire.dsn, sslmode="prefer")) as conn:
+        assert not conn.pgconn.ssl_in_use
+
+
+def test_a_statement_can_be_cancelled(wire: World) -> None:
+    conn = wire.client()
+    sleeping = wire.later(conn, "SELECT pg_sleep(300)")
+    assert within(SOON_S, wire.busy)
+    conn.cancel()
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        sleeping.result(SOON_S)
+    assert echo(conn, b"still here") == b"still here"
+
+
+def test_the_refusal_of_the_server_reaches_the_client(wire: World) -> None:
+    with pytest.raises(psycopg.OperationalError, match='database "nowhere" does not exist'):
+        psycopg.connect(address.with_options(wire.dsn, dbname="nowhere"))
+
+
+# Clients that die
+
+CLIENT = """
+import signal, sys, psycopg
+conn = psycopg.connect(sys.argv[1], autocommit=True)
+conn.execute("SELECT pg_advisory_lock(%s)", [int(sys.argv[2])])
+if sys.argv[3] == "unread":
+    conn.pgconn.send_query(b"SELECT repeat('x', 100000)")
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+@contextmanager
+def process_with_the_lock(wire: World, how: str = "idle") -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-c", CLIENT, wire.dsn, str(KEY), how]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("how", ["idle", "unread"])
+def test_a_killed_client_frees_its_lock(either: World, how: str) -> None:
+    with process_with_the_lock(either, how) as process:
+        assert either.held()
+        process.send_signal(signal.SIGKILL)
+        assert within(SOON_S, lambda: not either.held())
+
+
+@ends
+def test_a_half_open_client_keeps_its_lock_though_it_is_dead_until_the_network_heals(wire: World) -> None:
+    with process_with_the_lock(wire) as process:
+        assert wire.proxy.strike(NAME, "half_open")
+        process.kill()
+        process.wait()
+        assert not within(NEVER_S, lambda: not wire.held())
+        assert wire.proxy.heal(NAME)
+        assert within(SOON_S, lambda: not wire.held())
+
+
+# What the server notices
+
+
+@ends
+def test_the_servers_keepalives_find_a_half_open_client(wire: World, holder: Connection) -> None:
+    for setting, value in (("idle", 1), ("interval", 1), ("count", 2)):
+        holder.execute(f"SET tcp_keepalives_{setting} = {value}")
+    assert wire.proxy.strike(NAME, "half_open")
+    assert within(SOON_S, lambda: not wire.held())
+
+
+@ends
+def test_no_check_of_the_server_finds_a_half_open_client_that_leaves(wire: World, holder: Connection) -> None:
+    holder.execute("SET client_connection_check_interval = 10")
+    holder.execute("SET tcp_keepalives_idle = 0")
+    assert wire.proxy.strike(NAME, "half_open")
+    holder.close()
+    assert not within(NEVER_S, lambda: not wire.held())
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut"])
+def test_a_waiting_session_whose_connection_breaks_is_found_by_the_servers_check(
+    wire: World, holder: Connection, kind: Kind
+) -> None:
+    conn = wire.client()
+    conn.execute("SET client_connection_check_interval = 10")
+    waiting = wire.later(conn, f"SELECT pg_advisory_lock({KEY})")
+    assert within(SOON_S, wire.busy)
+    assert wire.proxy.strike(NAME, kind)
+    with pytest.raises(psycopg.OperationalError):
+        waiting.result(SOON_S)
+    holder.close()
+    assert within(SOON_S, wire.gone)
+    assert not wire.held()
+
+
+# What the client notices
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut"])
+def test_a_broken_connection_frees_the_lock_and_fails_the_next_statement(
+    wire: World, holder: Connection, kind: Kind
+) -> None:
+    assert wire.proxy.strike(NAME, kind)
+    assert within(SOON_S, lambda: not wire.held())
+    with pytest.raises(psycopg.OperationalError):
+        holder.execute("SELECT 1")
+
+
+def test_the_lock_of_a_deaf_client_is_granted_and_it_never_learns(wire: World) -> None:
+    conn = wire.client()
+    assert wire.proxy.strike(NAME, "deaf")
+    acquiring = wire.later(conn, f"SELECT pg_advisory_lock({KEY})")
+    assert within(SOON_S, wire.held)
+    assert not within(NEVER_S, acquiring.done)
+    assert wire.proxy.heal(NAME)
+    with pytest.raises(psycopg.OperationalError):
+        acquiring.result(SOON_S)
+    assert within(SOON_S, lambda: not wire.held())
+
+
+def test_the_server_hears_nothing_of_a_mute_client_which_hears_the_server(
+    wire: World, holder: Connection
+) -> None:
+    holder.execute("LISTEN news")
+    assert wire.proxy.strike(NAME, "mute")
+    wire.ask("SELECT pg_notify('news', 'hello')")
+    assert [news.payload for news in holder.notifies(timeout=SOON_S, stop_after=1)] == ["hello"]
+    releasing = wire.later(holder, f"SELECT pg_advisory_unlock({KEY})")
+    assert not within(NEVER_S, lambda: not wire.held() or releasing.done())
+    assert wire.proxy.heal(NAME)
+    with pytest.raises(psycopg.OperationalError):
+        releasing.result(SOON_S)
+    assert within(SOON_S, lambda: not wire.held())
+
+
+def test_a_slow_client_is_only_slow(either: World) -> None:
+    conn = either.client()
+    assert either.proxy.strike(NAME, "slow")
+    began = now_ns()
+    assert [echo(conn, data) for data in TEXTS[:2]] == TEXTS[:2]
+    assert now_ns() - began >= 2 * 2 * LATENCY_NS
+    assert either.proxy.heal(NAME)
+    assert [echo(conn, data) for data in TEXTS] == TEXTS

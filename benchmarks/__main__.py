@@ -8,7 +8,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import lockstep
+from benchmarks import lockstep, release_times
 from benchmarks.machine import facts
 from harness.errors import HarnessError, UserError
 from harness.servers.providers import open_server
@@ -16,6 +16,7 @@ from harness.servers.server import Server
 
 TABLES: dict[str, Callable[[Server], Table]] = {
     "lockstep": lockstep.table,
+    "release": release_times.table,
 }
 
 

@@ -1,0 +1,250 @@
+"""How long the server takes to let go of a month after its worker has died."""
+
+import contextlib
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, Any, NamedTuple, Self
+
+import psycopg
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.worker import NAME
+from harness.clock import now_ns
+from harness.locks.month_lock import acquire_month_lock, get_month_lock_key
+from harness.servers import address
+from harness.servers.embedded import postmaster
+from harness.servers.observer import Observer
+from harness.servers.port import LOOPBACK
+from harness.servers.server import Server
+from harness.wire.network import Kind
+from harness.wire.proxy import Proxy, proxy
+
+REPEATS = 5
+SOON_S = 0.25  # after this the next one dies; whether the server lets go is watched all the same
+PATIENCE_S = 15.0
+
+CHECKS = {"client_connection_check_interval": "100ms"}
+KEEPALIVES = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}
+COLUMNS = {"default": {}, "check": CHECKS, "keepalives": KEEPALIVES, "both": CHECKS | KEEPALIVES}
+LEGEND = (
+    "default: server settings as they are; check: client_connection_check_interval 100 ms; "
+    "keepalives: tcp_keepalives_idle 1 s, _interval 1 s, _count 2; through TCP on one machine"
+)
+
+BUSY = (2099, 12)
+IDLE = ""
+SLEEPS = "SELECT pg_sleep(600)"
+WAITS = f"SELECT pg_advisory_lock({get_month_lock_key(*BUSY)})"
+IS_BUSY = """
+SELECT count(*) FROM pg_stat_activity
+ WHERE application_name = %s AND state = 'active' AND (wait_event = 'PgSleep' OR wait_event_type = 'Lock')
+"""
+HELD = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted"
+
+
+class Watch:
+    """Sees months being held and let go of: asks the server for all of them, again and again."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self.gone_ns: dict[int, int] = {}
+        self._conn = conn
+        self._held: frozenset[int] = frozenset()
+        self._over = threading.Event()
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._look)
+
+    def sees(self, key: int) -> None:
+        """Wait until the month is seen to be held."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: key in self._held, PATIENCE_S), f"nobody holds {key}"
+
+    def free(self, keys: Sequence[int], until_ns: int) -> bool:
+        """Wait until all these months are free; False if they are not at `until_ns`."""
+        with self._changed:
+            seconds = max(0, until_ns - now_ns()) / 1e9
+            return self._changed.wait_for(lambda: self.gone_ns.keys() >= {*keys}, seconds)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.is_set():
+            held = frozenset(int(row[0]) for row in self._conn.execute(HELD, prepare=True))
+            if held != self._held:
+                with self._changed:
+                    self.gone_ns |= dict.fromkeys(self._held - held, now_ns())
+                    self._held = held
+                    self._changed.notify_all()
+
+
+class Worker:
+    """A worker's process, which holds a month of its own."""
+
+    def __init__(self, dsn: str, number: int, statement: str) -> None:
+        year, month = 2000 + number // 12, number % 12 + 1
+        self.key = get_month_lock_key(year, month)
+        self.name = NAME.format(year, month)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", dsn, str(year), str(month), statement],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self) -> str:
+        return _pipe(self.process.stdout).readline().strip()
+
+    def close(self) -> int:
+        """Have it close its connection; returns when it did."""
+        print(file=_pipe(self.process.stdin), flush=True)
+        return int(self.says())
+
+    def bury(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def _pipe(end: IO[str] | None) -> IO[str]:
+    assert end is not None
+    return end
+
+
+class Stand(NamedTuple):
+    """A server with some settings, and who acts on it and looks at it."""
+
+    url: str
+    through: Proxy
+    conn: psycopg.Connection[Any]
+    watch: Watch
+
+
+class Death(NamedTuple):
+    """A way to die while doing something; `die` returns when that was."""
+
+    what: str
+    statement: str
+    die: Callable[[Stand, Worker], int]
+    by_proxy: bool = False
+
+
+def _close(_: Stand, worker: Worker) -> int:
+    return worker.close()
+
+
+def _kill(_: Stand, worker: Worker) -> int:
+    at_ns = now_ns()
+    worker.process.kill()
+    return at_ns
+
+
+def _terminate(stand: Stand, worker: Worker) -> int:
+    at_ns = now_ns()
+    Observer(stand.conn).terminate(worker.name)
+    return at_ns
+
+
+def _strike(kind: Kind) -> Callable[[Stand, Worker], int]:
+    def strike(stand: Stand, worker: Worker) -> int:
+        at_ns = now_ns()
+        assert stand.through.strike(worker.name, kind)
+        return at_ns
+
+    return strike
+
+
+DEATHS = (
+    Death("close()", IDLE, _close),
+    Death("SIGKILL, idle", IDLE, _kill),
+    Death("SIGKILL, in pg_sleep", SLEEPS, _kill),
+    Death("SIGKILL, waiting for a month", WAITS, _kill),
+    Death("pg_terminate_backend", IDLE, _terminate),
+    Death("reset, idle", IDLE, _strike("reset"), by_proxy=True),
+    Death("reset, waiting for a month", WAITS, _strike("reset"), by_proxy=True),
+    Death("half-open, idle", IDLE, _strike("half_open"), by_proxy=True),
+    Death("half-open, waiting for a month", WAITS, _strike("half_open"), by_proxy=True),
+)
+
+
+def table(_: Server) -> Table:
+    """A line for every death, a column for every choice of settings; always on servers of our own."""
+    title = f"Until the server lets go of a month; median of {REPEATS} and the range"
+    drawn = Table(title=title, title_justify="left", caption=LEGEND, caption_justify="left")
+    drawn.add_column("how its worker dies")
+    columns = []
+    for name in track(COLUMNS, "measuring", transient=True):
+        drawn.add_column(name, justify="right")
+        columns.append([_cell(seconds) for seconds in measure(COLUMNS[name])])
+    for death, *cells in zip(DEATHS, *columns, strict=True):
+        drawn.add_row(death.what, *cells)
+    return drawn
+
+
+def measure(settings: dict[str, str]) -> list[list[float]]:
+    """For every death the seconds until the month was free, `inf` where that took longer than PATIENCE_S."""
+    with _stand(settings) as stand, contextlib.ExitStack() as graves:
+        died = [_die(stand, death, row * REPEATS, graves) for row, death in enumerate(DEATHS)]
+        every = {key: at_ns for row in died for key, at_ns in row.items()}
+        stand.watch.free(list(every), max(every.values()) + int(PATIENCE_S * 1e9))
+        gone_ns = dict(stand.watch.gone_ns)
+        return [[_seconds(at_ns, gone_ns.get(key)) for key, at_ns in row.items()] for row in died]
+
+
+@contextlib.contextmanager
+def _stand(settings: dict[str, str]) -> Iterator[Stand]:
+    with (
+        postmaster(settings) as running,
+        address.connect(running.server.dsn, "acts") as conn,
+        address.connect(running.server.dsn, "watches") as watches,
+        Watch(watches) as watch,
+    ):
+        assert acquire_month_lock(conn, *BUSY, 0)
+        url = running.server.url
+        with proxy((LOOPBACK, conn.info.port)) as through:
+            yield Stand(url, through, conn, watch)
+
+
+def _die(stand: Stand, death: Death, first: int, graves: contextlib.ExitStack) -> dict[int, int]:
+    """Have some workers die in turn; returns when, by the key of their month."""
+    dsn = stand.url
+    if death.by_proxy:
+        dsn = address.with_options(dsn, host=stand.through.host, port=str(stand.through.port))
+    workers = [Worker(dsn, first + number, death.statement) for number in range(REPEATS)]
+    for worker in workers:
+        graves.callback(worker.bury)
+    for worker in workers:
+        assert worker.says() == "held"
+        stand.watch.sees(worker.key)
+        while death.statement and stand.conn.execute(IS_BUSY, (worker.name,)).fetchone() != (1,):
+            time.sleep(0.001)
+    died = {}
+    for worker in workers:  # when all stand ready: whoever starts takes the processor from whoever dies
+        died[worker.key] = death.die(stand, worker)
+        stand.watch.free([worker.key], now_ns() + int(SOON_S * 1e9))
+    return died
+
+
+def _seconds(died_ns: int, gone_ns: int | None) -> float:
+    seconds = float("inf") if gone_ns is None else (gone_ns - died_ns) / 1e9
+    return seconds if seconds <= PATIENCE_S else float("inf")
+
+
+def _cell(seconds: Sequence[float]) -> str:
+    median, low, high = statistics.median(seconds), min(seconds), max(seconds)
+    if low > PATIENCE_S:
+        return _shown(low, 1)
+    unit, scale = ("s", 1) if median >= 1 else ("ms", 1000)
+    return f"{_shown(median, scale)} ({_shown(low, scale)} - {_shown(high, scale)}) {unit}"
+
+
+def _shown(seconds: float, scale: int) -> str:
+    return f"> {PATIENCE_S:.0f} s" if seconds > PATIENCE_S else f"{seconds * scale:.{1 if scale > 1 else 2}f}"

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.arena import open_arena
-from harness.explore import Tally
 from harness.faces.jobs import lock_spec
+from harness.figures import Tally
 from harness.locks.loading import LockSpec
 from harness.model import Run
 from harness.render.story import story
@@ -29,7 +29,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
         tally, worst = Tally(), None
         for _ in range(times):
             example = laboratory.confirmed(program)
-            tally.add(example)
+            tally.add(example.history, example.status)
             worst = _worse(worst, example)
         assert worst is not None
         run = Run(

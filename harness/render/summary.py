@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from rich.text import Text
 
-from harness.model import Figures, Run, Spread
+from harness.figures import together
+from harness.model import Figures, Run
 from harness.render.story import STYLES
 
 
@@ -49,24 +50,4 @@ def figures(these: Figures) -> str:
 def merged(runs: Sequence[Run]) -> Run:
     """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
     worst = max(runs, key=lambda run: ("holds", "unknown", "violated").index(run.status))
-    values = {
-        "examples": sum(run.figures.examples for run in runs),
-        "violated": sum(run.figures.violated for run in runs),
-        "unknown": sum(run.figures.unknown for run in runs),
-        "operations": sum(run.figures.operations for run in runs),
-        "faults": sum(run.figures.faults for run in runs),
-    }
-    seconds = max(run.figures.seconds for run in runs)
-    releases = [run.figures.release for run in runs if run.figures.release]
-    together = Figures(**values, seconds=seconds, release=_widest(releases))
-    return msgspec.structs.replace(worst, figures=together)
-
-
-def _widest(spreads: Sequence[Spread]) -> Spread | None:
-    """Of several spreads the count of all, the largest p99 and maximum, and the median of the largest."""
-    if not spreads:
-        return None
-    largest = max(spreads, key=lambda one: one.count)
-    count = sum(one.count for one in spreads)
-    p99, top = max(one.p99_ms for one in spreads), max(one.max_ms for one in spreads)
-    return Spread(count, largest.median_ms, p99, top)
+    return msgspec.structs.replace(worst, figures=together([run.figures for run in runs]))

@@ -16,6 +16,7 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from harness.checks.view import View
 from harness.errors import HarnessError
 from harness.figures import Tally
 from harness.locks.interface import OPTIONAL_VERBS
@@ -165,7 +166,7 @@ class _Exploration:
             raise _Enough from error
 
     def _take(self, example: Example) -> None:
-        self._tally.add(example.history, example.status)
+        self._tally.add(View(example.history, self._laboratory.arena.bounds), example.status)
         self._last = example
         if self._found is None and self._is_wanted(example):
             self._found = example

@@ -8,7 +8,9 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 
-from harness.model import Event, Figures, History, Spread, Status
+from harness.checks.beliefs import Belief, beliefs
+from harness.checks.view import View
+from harness.model import Event, Figures, Spread, Status
 from harness.sequential import ENDS
 
 
@@ -19,20 +21,26 @@ class Tally:
         self._began = time.monotonic()
         self.examples = self.violated = self.unknown = self._operations = self._faults = 0
         self._release_ms: list[float] = []
+        self._beliefs: list[Belief] = []
 
-    def add(self, history: History, status: Status) -> None:
+    def add(self, view: View, status: Status) -> None:
         """Count one example: what happened in it, and what was thought of it."""
+        events = view.history.events
         self.examples += 1
         self.violated += status == "violated"
         self.unknown += status == "unknown"
-        self._operations += sum(event.kind == "invoke" for event in history.events)
-        self._faults += sum(event.kind == "fault" for event in history.events)
-        self._release_ms.extend(release_times(history.events))
+        self._operations += sum(event.kind == "invoke" for event in events)
+        self._faults += sum(event.kind == "fault" for event in events)
+        self._release_ms.extend(release_times(events))
+        self._beliefs.extend(beliefs(view))
 
     def figures(self) -> Figures:
         return Figures(
             *(self.examples, self.violated, self.unknown, self._operations, self._faults),
-            *(time.monotonic() - self._began, spread(self._release_ms)),
+            seconds=time.monotonic() - self._began,
+            release=spread(self._release_ms),
+            belief=spread([(one.to_ns - one.from_ns) / 1e6 for one in self._beliefs]),
+            shared_ms=max((one.beside_ns / 1e6 for one in self._beliefs), default=0.0),
         )
 
 
@@ -66,6 +74,8 @@ def together(parts: Sequence[Figures]) -> Figures:
         faults=sum(part.faults for part in parts),
         seconds=max(part.seconds for part in parts),
         release=_widest([part.release for part in parts]),
+        belief=_widest([part.belief for part in parts]),
+        shared_ms=max(part.shared_ms for part in parts),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.arena import open_arena
+from harness.checks.view import View
 from harness.faces.jobs import lock_spec
 from harness.figures import Tally
 from harness.locks.loading import LockSpec
@@ -29,7 +30,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
         tally, worst = Tally(), None
         for _ in range(times):
             example = laboratory.confirmed(program)
-            tally.add(example.history, example.status)
+            tally.add(View(example.history, old.bounds), example.status)
             worst = _worse(worst, example)
         assert worst is not None
         run = Run(

@@ -1,6 +1,6 @@
 """Many runs in few lines, and what they mean together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from rich.text import Text
@@ -24,12 +24,20 @@ def exit_code(runs: Iterable[Run]) -> int:
 
 
 def line(run: Run) -> Text:
-    """One run: a mark, its name, its figures."""
+    """One run: a mark, its name, its figures; indented below it what else there is to tell."""
     good = succeeded(run)
     mark = ("✓", "green") if good else ("?", "yellow") if run.status == "unknown" else ("✗", "bold red")
     word = "caught" if run.expects and good else "not caught" if run.expects else run.status
     style = "green" if good else STYLES[run.status]
-    return Text.assemble(mark, f" {run.scenario:<34}", (f"{word:<10}", style), figures(run.figures))
+    return Text.assemble(
+        mark, f" {run.scenario:<34}", (f"{word:<10}", style), figures(run.figures), *_below(run)
+    )
+
+
+def _below(run: Run) -> Iterator[tuple[str, str]]:
+    for one in (belief(run.figures),):
+        if one:
+            yield f"\n      {one}", "dim"
 
 
 def figures(these: Figures) -> str:
@@ -45,6 +53,16 @@ def figures(these: Figures) -> str:
             f"released {these.release.median_ms:.1f} ms after a crash (max {these.release.max_ms:.0f})"
         )
     return "  ".join(parts)
+
+
+def belief(these: Figures) -> str:
+    """How long clients believed what was not so any more; empty if none did."""
+    if not these.belief:
+        return ""
+    text = f"believed on for {these.belief.median_ms:.1f} ms after losing a session (max {these.belief.max_ms:.0f})"
+    return text + (
+        f", at most {these.shared_ms:.1f} ms of it beside another holder" if these.shared_ms else ""
+    )
 
 
 def merged(runs: Sequence[Run]) -> Run:

@@ -5,12 +5,10 @@ because nothing is drawn from live results.
 """
 
 import contextlib
-import math
 import secrets
-import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,16 +16,17 @@ import msgspec
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
+from harness.checks.view import View
 from harness.errors import HarnessError
+from harness.figures import Tally
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
-from harness.model import SESSION_FAULTS, Event, Figures, Program, Run, Spread
+from harness.model import Figures, Program, Run
 from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
 from harness.scenario import Draw, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
 
-ENDS = SESSION_FAULTS | {"kill"}
 AHEAD = 3  # programs drawn before they are needed
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
 SHRINK_S = 15.0
@@ -62,48 +61,6 @@ Listener = Callable[[Progress], None]
 
 class _Enough(BaseException):
     """Ends a Hypothesis run from inside, past its handling of failures: there is nothing for it to shrink."""
-
-
-class Tally:
-    """Adds up figures over the examples of a run."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self.examples = self.violated = self.unknown = self._operations = self._faults = 0
-        self._release_ms: list[float] = []
-
-    def add(self, example: Example) -> None:
-        self.examples += 1
-        self.violated += example.status == "violated"
-        self.unknown += example.status == "unknown"
-        self._operations += sum(event.kind == "invoke" for event in example.history.events)
-        self._faults += sum(event.kind == "fault" for event in example.history.events)
-        self._release_ms.extend(_release_times(example.history.events))
-
-    def figures(self) -> Figures:
-        return Figures(
-            *(self.examples, self.violated, self.unknown, self._operations, self._faults),
-            *(time.monotonic() - self._began, spread(self._release_ms)),
-        )
-
-
-def spread(values: list[float]) -> Spread | None:
-    """Median, 99th percentile (nearest rank) and maximum; None of nothing."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    p99 = ordered[math.ceil(0.99 * len(ordered)) - 1]
-    return Spread(len(ordered), round(statistics.median(ordered), 3), round(p99, 3), round(ordered[-1], 3))
-
-
-def _release_times(events: tuple[Event, ...]) -> Iterator[float]:
-    ended: dict[tuple[int, int], int] = {}
-    for event in events:
-        owner = event.actor, event.life
-        if event.fault in ENDS:
-            ended[owner] = event.at_ns  # of a lasting one in the end the moment of its healing
-        elif event.kind == "gone" and owner in ended:
-            yield (event.at_ns - ended[owner]) / 1e6
 
 
 def explore(scenario: Scenario, open_arena: OpenArena, plan: Plan, lock: LockSpec, listen: Listener) -> Run:
@@ -209,7 +166,7 @@ class _Exploration:
             raise _Enough from error
 
     def _take(self, example: Example) -> None:
-        self._tally.add(example)
+        self._tally.add(View(example.history, self._laboratory.arena.bounds), example.status)
         self._last = example
         if self._found is None and self._is_wanted(example):
             self._found = example

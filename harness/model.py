@@ -281,7 +281,9 @@ class Spread(msgspec.Struct, frozen=True):
 class Figures(msgspec.Struct, frozen=True):
     """What was measured over all examples of a run.
 
-    `release`: from SIGKILL to the moment when the server was seen to have let go.
+    release     from the end of a session to the moment when the server was seen to have let go
+    belief      for how long a client believed that it held a month after a fault had ended its session
+    shared_ms   the longest that another session surely held the month during one such belief
     """
 
     examples: int = 0
@@ -291,6 +293,8 @@ class Figures(msgspec.Struct, frozen=True):
     faults: int = 0
     seconds: float = 0.0
     release: Spread | None = None
+    belief: Spread | None = None
+    shared_ms: float = 0.0
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -66,9 +66,12 @@ def gone(actor: int, *, at: float, life: int = 0) -> Part:
     return [{"at": at, "kind": "gone", "actor": actor, "life": life}]
 
 
-def audit(held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2) -> Audit:
+def audit(
+    held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2, at: float = 0
+) -> Audit:
+    """What the server has of each actor, by key, beside what the clients were told."""
     rows = tuple(ServerLock(actor, 1000 + actor, key, granted=True) for actor, key in locks)
-    return Audit(0, "after the steps", tuple(held), rows, sessions, 0)
+    return Audit(int(at * MS), "after the steps", tuple(held), rows, sessions, 0)
 
 
 def stall(at: float, overslept: float) -> Stall:
@@ -85,8 +88,8 @@ def history(
     events = []
     for number, part in enumerate(parts):
         for fields in part:
-            at = int(fields.pop("at") * MS)
-            events.append(Event(at_ns=at, number=number, **fields))
+            what = {name: value for name, value in fields.items() if name != "at"}
+            events.append(Event(at_ns=int(fields["at"] * MS), number=number, **what))
     events.sort(key=lambda event: event.at_ns)
     return History(
         actors, (JAN, FEB), tuple(events), audits, stalls, None if gave_up is None else int(gave_up * MS)

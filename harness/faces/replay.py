@@ -7,10 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.arena import open_arena
+from harness.checks.view import View
 from harness.errors import UserError
-from harness.explore import Tally
 from harness.faces.jobs import lock_spec
 from harness.faults import unavailable
+from harness.figures import Tally
 from harness.locks.loading import LockSpec
 from harness.model import Run
 from harness.render.story import story
@@ -33,7 +34,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
         tally, worst = Tally(), None
         for _ in range(times):
             example = laboratory.confirmed(program)
-            tally.add(example)
+            tally.add(View(example.history, old.bounds), example.status)
             worst = _worse(worst, example)
         assert worst is not None
         run = Run(

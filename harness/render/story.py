@@ -10,6 +10,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from harness.checks.beliefs import beliefs
+from harness.checks.verdicts import ms
 from harness.checks.view import Call, View
 from harness.model import Event, FaultKind, Program, Run, Verdict
 
@@ -44,6 +46,7 @@ def story(run: Run, replay: str) -> RenderableType:
     parts: list[RenderableType] = [_headline(run)]
     parts += [_verdict_line(verdict) for verdict in run.verdicts if verdict.status != "holds"]
     parts += [Text(), table(run), Text()]
+    parts += [_line(text) for text in _stale(run)]
     if run.repeats:
         failed, tried = run.repeats
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
@@ -55,6 +58,18 @@ def story(run: Run, replay: str) -> RenderableType:
         )
     parts.append(_line("See it again: ", (replay, "bold cyan")))
     return Group(*parts)
+
+
+def _stale(run: Run) -> list[str]:
+    """The longest stale belief of the example, if there is one."""
+    found = beliefs(View(run.history, run.bounds))
+    if not found:
+        return []
+    longest = max(found, key=lambda one: (one.beside_ns, one.to_ns - one.from_ns))
+    text = f"Actor {longest.owner[0]} believed that it held {longest.month} for {ms(longest.to_ns - longest.from_ns)} after its session was ended"
+    return [
+        text + (f", {ms(longest.beside_ns)} of that beside another holder." if longest.beside_ns else ".")
+    ]
 
 
 def _measure(program: Program) -> str:

@@ -1,11 +1,12 @@
 """Many runs in few lines, and what they mean together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from rich.text import Text
 
-from harness.model import Figures, Run, Spread
+from harness.figures import together
+from harness.model import Figures, Run
 from harness.render.story import STYLES
 
 
@@ -23,12 +24,20 @@ def exit_code(runs: Iterable[Run]) -> int:
 
 
 def line(run: Run) -> Text:
-    """One run: a mark, its name, its figures."""
+    """One run: a mark, its name, its figures; indented below it what else there is to tell."""
     good = succeeded(run)
     mark = ("✓", "green") if good else ("?", "yellow") if run.status == "unknown" else ("✗", "bold red")
     word = "caught" if run.expects and good else "not caught" if run.expects else run.status
     style = "green" if good else STYLES[run.status]
-    return Text.assemble(mark, f" {run.scenario:<34}", (f"{word:<10}", style), figures(run.figures))
+    return Text.assemble(
+        mark, f" {run.scenario:<34}", (f"{word:<10}", style), figures(run.figures), *_below(run)
+    )
+
+
+def _below(run: Run) -> Iterator[tuple[str, str]]:
+    for one in (belief(run.figures),):
+        if one:
+            yield f"\n      {one}", "dim"
 
 
 def figures(these: Figures) -> str:
@@ -46,27 +55,17 @@ def figures(these: Figures) -> str:
     return "  ".join(parts)
 
 
+def belief(these: Figures) -> str:
+    """How long clients believed what was not so any more; empty if none did."""
+    if not these.belief:
+        return ""
+    text = f"believed on for {these.belief.median_ms:.1f} ms after losing a session (max {these.belief.max_ms:.0f})"
+    return text + (
+        f", at most {these.shared_ms:.1f} ms of it beside another holder" if these.shared_ms else ""
+    )
+
+
 def merged(runs: Sequence[Run]) -> Run:
     """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
     worst = max(runs, key=lambda run: ("holds", "unknown", "violated").index(run.status))
-    values = {
-        "examples": sum(run.figures.examples for run in runs),
-        "violated": sum(run.figures.violated for run in runs),
-        "unknown": sum(run.figures.unknown for run in runs),
-        "operations": sum(run.figures.operations for run in runs),
-        "faults": sum(run.figures.faults for run in runs),
-    }
-    seconds = max(run.figures.seconds for run in runs)
-    releases = [run.figures.release for run in runs if run.figures.release]
-    together = Figures(**values, seconds=seconds, release=_widest(releases))
-    return msgspec.structs.replace(worst, figures=together)
-
-
-def _widest(spreads: Sequence[Spread]) -> Spread | None:
-    """Of several spreads the count of all, the largest p99 and maximum, and the median of the largest."""
-    if not spreads:
-        return None
-    largest = max(spreads, key=lambda one: one.count)
-    count = sum(one.count for one in spreads)
-    p99, top = max(one.p99_ms for one in spreads), max(one.max_ms for one in spreads)
-    return Spread(count, largest.median_ms, p99, top)
+    return msgspec.structs.replace(worst, figures=together([run.figures for run in runs]))

@@ -7,7 +7,7 @@ import pytest
 
 from harness.explore import NotApplicable, Plan
 from harness.faces.jobs import Job, perform
-from harness.model import Program
+from harness.model import Run
 from harness.scenario import discover
 from harness.servers.server import Server
 
@@ -22,11 +22,12 @@ class Smallest(NamedTuple):
     actors: int
     steps: int
     check: str
+    says: str = ""
 
 
 SMALLEST = {
     # one holds, its session is ended, another gets the month, the first is told yes once more
-    "believes_on": Smallest(2, 4, "mutual_exclusion"),
+    "believes_on": Smallest(2, 4, "mutual_exclusion", "after its session was ended"),
     # one holds, another asks for a moment
     "gives_up_early": Smallest(2, 2, "timeout_not_early"),
     # a child of the one who holds and dies lives on; or a program that it has started
@@ -43,7 +44,7 @@ SMALLEST = {
     # one holds two months and gives back one; another gets the other one
     "release_frees_all": Smallest(2, 4, "mutual_exclusion"),
     # two ask, two are told yes
-    "shared_mode": Smallest(2, 2, "mutual_exclusion"),
+    "shared_mode": Smallest(2, 2, "mutual_exclusion", "the server had granted one lock to both"),
     # one holds and dies; its backend stays, with its lock
     "through_pgbouncer_unreset": Smallest(1, 2, "auto_release"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
@@ -74,8 +75,10 @@ def test_all_planted_locks_are_looked_at() -> None:
 
 @pytest.mark.parametrize("name", SMALLEST)
 def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(our_server: Server, name: str) -> None:
-    program = catch(our_server, name, SMALLEST[name].check)
-    assert (program.actors, len(program.steps)) == SMALLEST[name][:2], program
+    run = catch(our_server, name, SMALLEST[name].check)
+    assert (run.program.actors, len(run.program.steps)) == SMALLEST[name][:2], run.program
+    why = next(verdict.why for verdict in run.verdicts if verdict.check == SMALLEST[name].check)
+    assert SMALLEST[name].says in why
 
 
 @pytest.mark.parametrize("name", LUCK)
@@ -83,8 +86,8 @@ def test_a_planted_lock_is_caught_with_luck(our_server: Server, name: str) -> No
     catch(our_server, name, LUCK[name])
 
 
-def catch(server: Server, name: str, check: str) -> Program:
-    """What the violation was shrunk to."""
+def catch(server: Server, name: str, check: str) -> Run:
+    """The run that found the violation, shrunk."""
     try:
         run = perform(Job(PLANTED[name], Plan()), server, lambda _: None)
     except NotApplicable as reason:
@@ -93,4 +96,4 @@ def catch(server: Server, name: str, check: str) -> Program:
     broken = [verdict.check for verdict in run.verdicts if verdict.status == "violated"]
     assert check in broken
     assert run.repeats is not None
-    return run.program
+    return run

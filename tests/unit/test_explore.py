@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from harness.errors import MachineError
-from harness.explore import Interrupted, Plan, _Exploration, spread
+from harness.explore import Interrupted, Plan, _Exploration
 from harness.locks.loading import LockSpec
 from harness.model import Bounds, Program
 from harness.runner import Example
@@ -52,9 +52,3 @@ def test_an_error_while_shrinking_keeps_what_was_found() -> None:
     run = exploration(then).run()
     assert run.status == "violated"
     assert run.repeats is None
-
-
-def test_the_99th_percentile_is_by_nearest_rank() -> None:
-    values = spread([float(number) for number in range(1, 101)])
-    assert values is not None
-    assert (values.median_ms, values.p99_ms, values.max_ms) == (50.5, 99.0, 100.0)

@@ -9,12 +9,13 @@ from junitparser import JUnitXml
 
 from harness.checks import judge, overall
 from harness.errors import MachineError, UserError
+from harness.figures import together
 from harness.model import AdvisoryLock, Bounds, Environment, Fault, Figures, Operation, Program, Run, Spread
 from harness.render.lock_table import key_of, lock_table, month_of, note
 from harness.render.story import plain, story
 from harness.render.summary import exit_code, line, merged
 from harness.reports import load, replay_command, save, save_junit
-from tests.histories import JAN, call, history, kill
+from tests.histories import JAN, call, fault, history, kill
 
 BROKEN = history(call(0, "acquire", JAN, at=0, answer=True), call(1, "acquire", JAN, at=5, answer=True))
 WHERE = Environment("0", "3.11", "Linux", 2, "18", "embedded")
@@ -99,6 +100,29 @@ def test_a_pending_call_takes_two_rows() -> None:
     assert "60.0" not in text, "what the end is like is of no interest where it proves nothing"
 
 
+def test_a_stale_belief_is_told() -> None:
+    lost = history(
+        call(0, "acquire", JAN, at=0, answer=True),
+        fault("terminate", 0, at=4),
+        call(1, "acquire", JAN, at=9, answer=True),
+        call(0, "reopen", at=20),
+    )
+    assert (
+        "Actor 0 believed that it held 2090-01 for 16.0 ms after its session was ended, "
+        "10.0 ms of that beside another holder."
+    ) in plain(story(run(lost), "x"))
+    assert "believed" not in plain(story(run(), "x"))
+
+
+def test_what_was_believed_on_is_a_line_below_the_figures() -> None:
+    figures = Figures(examples=3, belief=Spread(4, 3.14, 40.0, 41.2), shared_ms=12.04)
+    assert line(run(figures=figures)).plain.splitlines()[1:] == [
+        "      believed on for 3.1 ms after losing a session (max 41), at most 12.0 ms of it beside another holder"
+    ]
+    alone = Figures(examples=3, belief=Spread(4, 3.14, 40.0, 41.2))
+    assert line(run(figures=alone)).plain.endswith("after losing a session (max 41)")
+
+
 def test_junit_counts_failures_and_doubts(tmp_path: Path) -> None:
     runs = [run(), run(status="unknown"), run(status="holds")]
     suite = JUnitXml.fromfile(str(save_junit(runs, [tmp_path] * 3, tmp_path)))
@@ -126,12 +150,20 @@ def test_shares_of_one_scenario_are_one_line() -> None:
     spread = Spread(10, 1.0, 2.0, 3.0)
     parts = [
         run(status="holds", figures=Figures(examples=100, seconds=2.0, unknown=1, release=spread)),
-        run(figures=Figures(examples=50, seconds=3.0)),
+        run(figures=Figures(examples=50, seconds=3.0, belief=spread, shared_ms=2.0)),
     ]
     whole = merged(parts)
     assert whole.status == "violated"
-    assert whole.figures == Figures(examples=150, seconds=3.0, unknown=1, release=spread)
+    assert whole.figures == Figures(
+        examples=150, seconds=3.0, unknown=1, release=spread, belief=spread, shared_ms=2.0
+    )
     assert "150 examples" in line(whole).plain
+
+
+def test_spreads_of_shares_are_the_widest() -> None:
+    few, many = Spread(2, 9.0, 10.0, 11.0), Spread(10, 1.0, 2.0, 3.0)
+    whole = together([Figures(release=few), Figures(release=many), Figures()])
+    assert whole.release == Spread(12, 1.0, 10.0, 11.0)
 
 
 def held(key: int, pair: bool = False, **more: object) -> AdvisoryLock:

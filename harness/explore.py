@@ -48,7 +48,7 @@ class Plan:
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
-    """What is going on, for a display: `phase` is draw, shrink or repeat.  `seed` tells shares apart."""
+    """What is going on, for a display: `phase` is draw, shrink or repeat.  `seed` tells shares apart; `figures` has the counts."""
 
     scenario: str
     seed: int
@@ -236,7 +236,7 @@ class _Exploration:
     # The result
 
     def _tell(self, phase: str) -> None:
-        self._listen(Progress(self._scenario.name, self._plan.seed, phase, self._tally.figures()))
+        self._listen(Progress(self._scenario.name, self._plan.seed, phase, self._tally.counts()))
 
     def _report(self) -> Run:
         first, smallest = self._found, self._smallest or self._found

@@ -278,12 +278,21 @@ class Spread(msgspec.Struct, frozen=True):
     max_ms: float
 
 
+WAIT_BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+
+
 class Figures(msgspec.Struct, frozen=True):
     """What was measured over all examples of a run.
 
     release     from the end of a session to the moment when the server was seen to have let go
     belief      for how long a client believed that it held a month after a fault had ended its session
     shared_ms   the longest that another session surely held the month during one such belief
+    uncontended   how long it took to get a month that nobody else can have held meanwhile
+    waits       how long it took to get a month that another session surely held for some of that time
+    wait_buckets  how many of the waits lasted up to each of `WAIT_BOUNDS_MS`, and at last how many longer
+    overtaken   the most that others were granted a month who had asked for it later than one who waited
+
+    Of the last four without those whose actor was stopped or slowed while it asked.
     """
 
     examples: int = 0
@@ -295,6 +304,10 @@ class Figures(msgspec.Struct, frozen=True):
     release: Spread | None = None
     belief: Spread | None = None
     shared_ms: float = 0.0
+    uncontended: Spread | None = None
+    waits: Spread | None = None
+    wait_buckets: tuple[int, ...] = ()
+    overtaken: int = 0
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -10,9 +10,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from harness.checks.beliefs import beliefs
 from harness.checks.verdicts import ms
 from harness.checks.view import Call, View
+from harness.figures.beliefs import beliefs
 from harness.model import Event, FaultKind, Program, Run, Verdict
 
 _Row = tuple[int, int, int, str, str]

@@ -1,13 +1,17 @@
 """Many runs in few lines, and what they mean together."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 
 import msgspec
 from rich.text import Text
 
 from harness.figures import together
-from harness.model import Figures, Run
+from harness.model import WAIT_BOUNDS_MS, Figures, Run
 from harness.render.story import STYLES
+
+BARS = " ▁▂▃▄▅▆▇█"
+FEW = 20
 
 
 def succeeded(run: Run) -> bool:
@@ -35,7 +39,8 @@ def line(run: Run) -> Text:
 
 
 def _below(run: Run) -> Iterator[tuple[str, str]]:
-    for one in (belief(run.figures),):
+    racing = run.program.schedule == "race"  # in lockstep the program says how long somebody waits
+    for one in (belief(run.figures), waiting(run.figures) if racing else ""):
         if one:
             yield f"\n      {one}", "dim"
 
@@ -63,6 +68,28 @@ def belief(these: Figures) -> str:
     return text + (
         f", at most {these.shared_ms:.1f} ms of it beside another holder" if these.shared_ms else ""
     )
+
+
+def waiting(these: Figures) -> str:
+    """How long those waited who got a month that was taken; empty if they are too few for a distribution."""
+    if not these.waits or these.waits.count < FEW:
+        return ""
+    waits = these.waits
+    text = (
+        f"waited {waits.median_ms:.1f} ms for a taken month (p99 {waits.p99_ms:.0f}, max {waits.max_ms:.0f})"
+    )
+    times = f"up to {these.overtaken} time{'s' * (these.overtaken > 1)}" if these.overtaken else "never"
+    return f"{text}, overtaken {times}  {histogram(these.wait_buckets)}"
+
+
+def histogram(buckets: Sequence[int]) -> str:
+    """Waits as a row of bars, as `2 ms ▁▂█▃ 50 ms`: more than 2, at most 50."""
+    filled = [place for place, count in enumerate(buckets) if count]
+    first, last = filled[0], filled[-1]
+    bars = "".join(BARS[ceil(8 * count / max(buckets))] for count in buckets[first : last + 1])
+    low = WAIT_BOUNDS_MS[first - 1] if first else 0
+    high = f"{WAIT_BOUNDS_MS[last]} ms" if last < len(WAIT_BOUNDS_MS) else "more"
+    return f"{low} ms {bars} {high}"
 
 
 def merged(runs: Sequence[Run]) -> Run:

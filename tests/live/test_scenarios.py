@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Event, Run
+from harness.model import Event, Fault, Month, Run
 from harness.pytest_plugin import CheckLock
-from harness.scenario import Draw, discover
+from harness.scenario import Draw, Scenario, acquire, discover, program, release
 
 SCENARIOS = {
     name: one for name, one in discover([Path(__file__).parents[2] / "scenarios"]).items() if not one.planted
 }
 DRAWN = [name for name, one in SCENARIOS.items() if isinstance(one.what, Draw)]
 EXAMPLES = 40
+JAN = Month(2090, 1)
 
 # The answers of a fixed program's steps, in their order; a step that answers nothing has None.
 ANSWERS = {
@@ -47,6 +48,26 @@ def test_a_drawn_scenario_holds(check_lock: CheckLock, name: str) -> None:
     if name == "crashes":
         assert run.figures.release is not None
         assert 0 < run.figures.release.count <= run.figures.faults  # fewer: one may be seen too late
+
+
+def test_a_herd_waits_and_is_measured(check_lock: CheckLock) -> None:
+    """Many wait for a holder, and in a lock without a queue somebody is overtaken."""
+    figures = check_lock("thundering_herd", examples=5).figures
+    assert figures.waits is not None
+    assert figures.waits.count == sum(figures.wait_buckets) > figures.examples
+    assert 0 < figures.waits.median_ms <= figures.waits.p99_ms
+    assert figures.overtaken > 0
+    assert figures.uncontended is not None, "when all is given back the harness itself asks once more"
+    assert figures.uncontended.median_ms < figures.waits.median_ms
+    assert figures.belief is None
+
+
+def test_a_stale_belief_beside_another_holder_is_measured(check_lock: CheckLock) -> None:
+    what = program(acquire(0, JAN, 0), Fault(0, "terminate"), acquire(1, JAN, 1000), release(0, JAN))
+    figures = check_lock(Scenario(what, name="belief")).figures
+    assert figures.belief is not None
+    assert figures.belief.count == 1
+    assert 0 < figures.shared_ms < figures.belief.max_ms
 
 
 @pytest.mark.parametrize("name", ANSWERS)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.checks.beliefs import beliefs
 from harness.checks.view import View
+from harness.figures.beliefs import beliefs
 from harness.model import Bounds, History
 from tests.histories import FEB, JAN, MS, Part, acquire, call, fault, gone, history, kill
 

@@ -13,7 +13,7 @@ from harness.figures import together
 from harness.model import AdvisoryLock, Bounds, Environment, Fault, Figures, Operation, Program, Run, Spread
 from harness.render.lock_table import key_of, lock_table, month_of, note
 from harness.render.story import plain, story
-from harness.render.summary import exit_code, line, merged
+from harness.render.summary import exit_code, histogram, line, merged, waiting
 from harness.reports import load, replay_command, save, save_junit
 from tests.histories import JAN, call, fault, history, kill
 
@@ -123,6 +123,29 @@ def test_what_was_believed_on_is_a_line_below_the_figures() -> None:
     assert line(run(figures=alone)).plain.endswith("after losing a session (max 41)")
 
 
+WAITED = Figures(waits=Spread(20, 14.52, 159.2, 189.0), wait_buckets=(2, 0, 0, 9, 18, *[0] * 8), overtaken=15)
+
+
+def test_waits_in_a_race_are_a_line_below_the_figures() -> None:
+    race = Program(2, (JAN,), (), "race")
+    assert line(run(figures=WAITED, program=race)).plain.splitlines()[1:] == [
+        "      waited 14.5 ms for a taken month (p99 159, max 189), overtaken up to 15 times  0 ms ▁  ▄█ 20 ms"
+    ]
+    assert "waited" not in line(run(figures=WAITED)).plain, "in lockstep the program decides"
+    few = msgspec.structs.replace(WAITED, waits=Spread(19, 1.0, 1.0, 1.0))
+    assert "waited" not in line(run(figures=few, program=race)).plain
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "never"), (1, "up to 1 time "), (2, "up to 2 times ")])
+def test_how_often_somebody_was_overtaken(count: int, words: str) -> None:
+    assert f"overtaken {words}" in waiting(msgspec.structs.replace(WAITED, overtaken=count))
+
+
+def test_the_bars_of_waits() -> None:
+    assert histogram((0, 1, 0, 8, *[0] * 9)) == "1 ms ▁ █ 10 ms"
+    assert histogram((*[0] * 12, 3)) == "5000 ms █ more"
+
+
 def test_junit_counts_failures_and_doubts(tmp_path: Path) -> None:
     runs = [run(), run(status="unknown"), run(status="holds")]
     suite = JUnitXml.fromfile(str(save_junit(runs, [tmp_path] * 3, tmp_path)))
@@ -150,12 +173,12 @@ def test_shares_of_one_scenario_are_one_line() -> None:
     spread = Spread(10, 1.0, 2.0, 3.0)
     parts = [
         run(status="holds", figures=Figures(examples=100, seconds=2.0, unknown=1, release=spread)),
-        run(figures=Figures(examples=50, seconds=3.0, belief=spread, shared_ms=2.0)),
+        run(figures=Figures(examples=50, seconds=3.0, belief=spread, shared_ms=2.0, overtaken=3)),
     ]
     whole = merged(parts)
     assert whole.status == "violated"
     assert whole.figures == Figures(
-        examples=150, seconds=3.0, unknown=1, release=spread, belief=spread, shared_ms=2.0
+        examples=150, seconds=3.0, unknown=1, release=spread, belief=spread, shared_ms=2.0, overtaken=3
     )
     assert "150 examples" in line(whole).plain
 
@@ -164,6 +187,11 @@ def test_spreads_of_shares_are_the_widest() -> None:
     few, many = Spread(2, 9.0, 10.0, 11.0), Spread(10, 1.0, 2.0, 3.0)
     whole = together([Figures(release=few), Figures(release=many), Figures()])
     assert whole.release == Spread(12, 1.0, 10.0, 11.0)
+
+
+def test_waits_of_shares_are_added_bucket_by_bucket() -> None:
+    buckets = together([Figures(wait_buckets=(1, 2)), Figures(), Figures(wait_buckets=(3, 5))]).wait_buckets
+    assert buckets == (4, 7)
 
 
 def held(key: int, pair: bool = False, **more: object) -> AdvisoryLock:

@@ -1,16 +1,16 @@
-"""What is measured rather than judged: from histories to lists of numbers, and a tally that adds them up.
+"""Adds figures up, over the examples of a run and over the workers that share it."""
 
-Pure but for the tally's own stopwatch.
-"""
-
-import math
-import statistics
 import time
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
-from harness.checks.beliefs import Belief, beliefs
+import msgspec
+
 from harness.checks.view import View
-from harness.model import Event, Figures, Spread, Status
+from harness.figures.beliefs import beliefs
+from harness.figures.distribution import Distribution
+from harness.figures.waits import waits
+from harness.model import WAIT_BOUNDS_MS, Event, Figures, Spread, Status
 from harness.sequential import ENDS
 
 
@@ -20,8 +20,9 @@ class Tally:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self.examples = self.violated = self.unknown = self._operations = self._faults = 0
-        self._release_ms: list[float] = []
-        self._beliefs: list[Belief] = []
+        self._release, self._belief = Distribution(), Distribution()
+        self._waits, self._uncontended = Distribution(), Distribution()
+        self._shared_ns = self._overtaken = 0
 
     def add(self, view: View, status: Status) -> None:
         """Count one example: what happened in it, and what was thought of it."""
@@ -31,37 +32,50 @@ class Tally:
         self.unknown += status == "unknown"
         self._operations += sum(event.kind == "invoke" for event in events)
         self._faults += sum(event.kind == "fault" for event in events)
-        self._release_ms.extend(release_times(events))
-        self._beliefs.extend(beliefs(view))
+        self._release.add(release_times(events))
+        self._add_beliefs(view)
+        self._add_waits(view)
 
-    def figures(self) -> Figures:
+    def _add_beliefs(self, view: View) -> None:
+        found = beliefs(view)
+        self._belief.add(one.to_ns - one.from_ns for one in found)
+        self._shared_ns = max([self._shared_ns, *(one.beside_ns for one in found)])
+
+    def _add_waits(self, view: View) -> None:
+        found = waits(view)
+        self._waits.add(one.took_ns for one in found if one.took_ns is not None and one.met)
+        self._uncontended.add(one.took_ns for one in found if one.took_ns is not None and one.alone)
+        self._overtaken = max([self._overtaken, *(one.overtaken for one in found)])
+
+    def counts(self) -> Figures:
+        """Without the spreads: cheap enough to be asked for after each example."""
         return Figures(
             *(self.examples, self.violated, self.unknown, self._operations, self._faults),
             seconds=time.monotonic() - self._began,
-            release=spread(self._release_ms),
-            belief=spread([(one.to_ns - one.from_ns) / 1e6 for one in self._beliefs]),
-            shared_ms=max((one.beside_ns / 1e6 for one in self._beliefs), default=0.0),
+        )
+
+    def figures(self) -> Figures:
+        return msgspec.structs.replace(
+            self.counts(),
+            release=self._release.spread(),
+            belief=self._belief.spread(),
+            shared_ms=round(self._shared_ns / 1e6, 3),
+            uncontended=self._uncontended.spread(),
+            waits=self._waits.spread(),
+            wait_buckets=self._waits.buckets(WAIT_BOUNDS_MS),
+            overtaken=self._overtaken,
         )
 
 
-def spread(values: Sequence[float]) -> Spread | None:
-    """Median, 99th percentile (nearest rank) and maximum; None of nothing."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    p99 = ordered[math.ceil(0.99 * len(ordered)) - 1]
-    return Spread(len(ordered), round(statistics.median(ordered), 3), round(p99, 3), round(ordered[-1], 3))
-
-
-def release_times(events: Sequence[Event]) -> Iterator[float]:
-    """How long after each end of a session the server was seen to have let go of it, in milliseconds."""
+def release_times(events: Sequence[Event]) -> Iterator[int]:
+    """How long after each end of a session the server was seen to have let go of it, in nanoseconds."""
     ended: dict[tuple[int, int], int] = {}
     for event in events:
         owner = event.actor, event.life
         if event.fault in ENDS:
             ended[owner] = event.at_ns  # of a lasting one in the end the moment of its healing
         elif event.kind == "gone" and owner in ended:
-            yield (event.at_ns - ended[owner]) / 1e6
+            yield event.at_ns - ended[owner]
 
 
 def together(parts: Sequence[Figures]) -> Figures:
@@ -76,6 +90,10 @@ def together(parts: Sequence[Figures]) -> Figures:
         release=_widest([part.release for part in parts]),
         belief=_widest([part.belief for part in parts]),
         shared_ms=max(part.shared_ms for part in parts),
+        uncontended=_widest([part.uncontended for part in parts]),
+        waits=_widest([part.waits for part in parts]),
+        wait_buckets=tuple(map(sum, zip_longest(*(part.wait_buckets for part in parts), fillvalue=0))),
+        overtaken=max(part.overtaken for part in parts),
     )
 
 

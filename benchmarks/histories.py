@@ -9,7 +9,7 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from harness.model import Event, EventKind, History, Month, Verb
+from harness.model import Event, EventKind, FaultKind, History, Month, Verb
 
 MONTHS = tuple(Month(2090, number) for number in range(1, 13))
 ACTORS = 64
@@ -153,7 +153,7 @@ class _Client:
         return answer
 
     def _crash(self) -> Life:
-        self._write("kill", next(self._world.numbers))
+        self._write("fault", next(self._world.numbers), fault="kill")
         self._world.start(self._world.free((self._actor, self._life)))
         yield FREED
 
@@ -172,12 +172,13 @@ class _Client:
         verb: Verb | None = None,
         month: Month | None = None,
         *,
+        fault: FaultKind | None = None,
         timeout_ms: int = 0,
         answer: bool | None = None,
         error: str | None = None,
     ) -> None:
         event = Event(
-            *(self._world.now_ns, kind, self._actor, self._life, number, verb, month, timeout_ms),
+            *(self._world.now_ns, kind, self._actor, self._life, number, verb, month, fault, timeout_ms),
             answer=answer,
             error=error,
         )

@@ -124,7 +124,7 @@ class Stand(NamedTuple):
 
     url: str
     through: Proxy
-    conn: psycopg.Connection[Any]
+    acts: Observer
     watch: Watch
 
 
@@ -149,7 +149,7 @@ def _kill(_: Stand, worker: Worker) -> int:
 
 def _terminate(stand: Stand, worker: Worker) -> int:
     at_ns = now_ns()
-    Observer(stand.conn).terminate(worker.name)
+    assert stand.acts.terminate(worker.name)
     return at_ns
 
 
@@ -203,14 +203,14 @@ def measure(settings: dict[str, str]) -> list[list[float]]:
 def _stand(settings: dict[str, str]) -> Iterator[Stand]:
     with (
         postmaster(settings) as running,
-        address.connect(running.server.dsn, "acts") as conn,
+        contextlib.closing(Observer(running.server.dsn, "acts")) as acts,
         address.connect(running.server.dsn, "watches") as watches,
         Watch(watches) as watch,
     ):
-        assert acquire_month_lock(conn, *BUSY, 0)
+        assert acquire_month_lock(acts.conn, *BUSY, 0)
         url = running.server.url
-        with proxy((LOOPBACK, conn.info.port)) as through:
-            yield Stand(url, through, conn, watch)
+        with proxy((LOOPBACK, acts.conn.info.port)) as through:
+            yield Stand(url, through, acts, watch)
 
 
 def _die(stand: Stand, death: Death, first: int, graves: contextlib.ExitStack) -> dict[int, int]:
@@ -224,7 +224,7 @@ def _die(stand: Stand, death: Death, first: int, graves: contextlib.ExitStack) -
     for worker in workers:
         assert worker.says() == "held"
         stand.watch.sees(worker.key)
-        while death.statement and stand.conn.execute(IS_BUSY, (worker.name,)).fetchone() != (1,):
+        while death.statement and stand.acts.conn.execute(IS_BUSY, (worker.name,)).fetchone() != (1,):
             time.sleep(0.001)
     died = {}
     for worker in workers:  # when all stand ready: whoever starts takes the processor from whoever dies

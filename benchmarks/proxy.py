@@ -17,7 +17,7 @@ from harness.servers import address
 from harness.servers.server import Server
 from harness.wire.proxy import proxy
 
-STATEMENTS = 2_000  # by each client
+STATEMENTS = 5_000  # by each client
 WARM_UP = 200
 
 

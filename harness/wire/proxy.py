@@ -42,7 +42,8 @@ class Proxy:
     def strike(self, application_name: str, kind: Kind) -> bool:
         """Break the newest connection with this application_name; return when it is broken.
 
-        False if there is none.  `MachineError` if this machine cannot do that.
+        False if there is none.  `MachineError` if this machine cannot do that.  On Unix sockets, which have no
+        packets, reset is like cut, and half_open only holds up what is said.
         """
         if why := unavailable(kind):
             raise MachineError(why)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.clock import now_ns
 from harness.errors import MachineError
@@ -23,6 +25,7 @@ from harness.wire.proxy import Proxy, proxy
 NAME = "lock-harness/test/a0"
 SOON_S = 20.0  # for what must come; it comes in milliseconds unless the machine is very busy
 NEVER_S = 0.2  # for what must not come
+PATTERN = bytes(range(256))
 CANCEL = struct.pack("!IIII", 16, 80877102, 1234, 5678)
 
 
@@ -201,9 +204,6 @@ def test_a_sender_is_held_up_by_a_receiver_that_does_not_read(either: World) -> 
     assert passes(server, client), "the other way is free"
     assert exactly(server, sent) == (PATTERN * (sent // 256 + 1))[:sent]
     assert passes(client, server)
-
-
-PATTERN = bytes(range(256))
 
 
 def fill(sock: socket.socket) -> int:
@@ -456,6 +456,36 @@ def test_slow_splits_the_shortest_message(tcp: World) -> None:
         if split:
             break
     assert split
+
+
+moves = st.lists(
+    st.one_of(
+        st.sampled_from(["slow", "heal"]),
+        st.tuples(st.booleans(), st.binary(max_size=40) | st.integers(1, 3).map(lambda n: PATTERN * 300 * n)),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(moves)
+def test_whatever_slows_and_heals_no_byte_is_lost(tcp: World, drawn: list[str | tuple[bool, bytes]]) -> None:
+    with contextlib.ExitStack() as stack:
+        client, server = World(tcp.proxy, tcp.listener, stack).connection()
+        said = {True: b"", False: b""}
+        for move in drawn:
+            if isinstance(move, tuple):
+                to_server, data = move
+                (client if to_server else server).sendall(data)
+                said[to_server] += data
+            else:
+                assert tcp.proxy.strike(NAME, "slow") if move == "slow" else tcp.proxy.heal(NAME)
+        client.shutdown(socket.SHUT_WR)
+        assert exactly(server, len(said[True])) == said[True]
+        assert server.recv(1) == b""
+        server.close()
+        assert exactly(client, len(said[False])) == said[False]
+        assert client.recv(1) == b""
 
 
 @pytest.mark.parametrize("healed_after", [0, 1, 500_000])

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from harness.clock import now_ns
 from harness.wire.loop import READ, WRITE, Loop
@@ -19,6 +20,7 @@ from harness.wire.network import (
     is_tcp,
     reset,
     slice_size,
+    unacknowledged,
     vanish,
 )
 
@@ -181,13 +183,22 @@ class Connection:
         self._condition = condition
         self._client.course, self._server.course = condition
         for end in self._ends:
-            if end.course is Course.HOLD and not end.gone:
-                vanish(end.sock)
+            if end.course is Course.HOLD:
+                self._vanish(end)
             if end.course >= Course.LOSE:
                 end.other.waiting = b""
             if end.course is not Course.SLOW:
                 end.other.slice = None
         self.watch()
+
+    def _vanish(self, end: End) -> None:
+        """But not before the peer has acknowledged all, else our kernel would send it again and again."""
+        if end.gone:
+            return
+        if unacknowledged(end.sock):
+            self.at(now_ns() + GAP_NS, partial(self._vanish, end))
+        else:
+            vanish(end.sock)
 
     def watch(self) -> None:
         """Have the loop look for what the ends want now."""

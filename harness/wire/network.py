@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import socket
 import struct
 import sys
@@ -19,6 +20,7 @@ GAP_NS = 1_000_000  # between two slices
 SLICES = 16  # of one chunk, at most, so that a large one does not take forever
 SMALLEST_SLICE = 3  # bytes: fewer than any message has, so messages are split anywhere
 
+SIOCOUTQ = 0x5411  # Linux, linux/sockios.h
 SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h
 DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # one instruction of classic BPF: ret 0
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -85,6 +87,14 @@ def vanish(sock: socket.socket) -> None:
         code = ctypes.create_string_buffer(DROP_ALL)
         program = struct.pack("HP", 1, ctypes.addressof(code))  # struct sock_fprog
         sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
+
+def unacknowledged(sock: socket.socket) -> int:
+    """Bytes that were sent and may be sent again: the peer has not yet said that it has them."""
+    if not is_tcp(sock):
+        return 0
+    answer = fcntl.ioctl(sock, SIOCOUTQ, bytes(4))
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def reset(sock: socket.socket) -> None:

@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -340,12 +341,19 @@ def test_half_open_acknowledges_nothing(half_open: Ends) -> None:
             end.recv(1)
 
 
-def test_half_open_lets_keepalives_run_out(half_open: Ends) -> None:
-    for end in half_open:
-        keep_alive(end)
-    for end in half_open:
+def test_half_open_lets_keepalives_run_out(tcp: World) -> None:
+    """Also just after the client has spoken: a host that is gone sends nothing again, which would put them off."""
+    client, server = tcp.connection()
+    keep_alive(client)
+    keep_alive(server)
+    client.sendall(b"x")
+    assert server.recv(1) == b"x"
+    assert tcp.proxy.strike(NAME, "half_open")
+    began = time.monotonic()
+    for end in (server, client):
         with pytest.raises(TimeoutError, match="Connection timed out"):
             end.recv(1)
+    assert time.monotonic() - began < 5.5  # 3 s, and 6.4 with what our kernel would have sent again
 
 
 def keep_alive(sock: socket.socket) -> None:

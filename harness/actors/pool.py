@@ -142,7 +142,7 @@ class ActorProcess:
         return int(self._process.sentinel)
 
     def alive(self) -> bool:
-        return all_alive([self])
+        return bool(self._process.is_alive())
 
     def kill(self) -> None:
         """SIGKILL; return when the process is gone."""
@@ -279,7 +279,7 @@ class Pool:
 
 
 def all_alive(processes: Iterable[ActorProcess]) -> bool:
-    """One question to the system for all of them."""
+    """Whether none has ended by itself: one question to the system for all of them."""
     return not connection.wait([one.sentinel for one in processes], 0)
 
 

@@ -23,7 +23,7 @@ from harness.schedulers import SCHEDULERS
 from harness.servers.server import Server
 
 ACTORS = 4
-ROUNDS = 400
+ROUNDS = 1000
 HEAD_START_NS = 20_000_000
 LOCK = "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)"
 UNLOCK = "SELECT pg_catalog.pg_advisory_unlock(%s::bigint)"
@@ -77,12 +77,9 @@ def pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
 
 def _program(months: Sequence[Month]) -> Program:
     steps = [
-        Operation(actor, verb, month)
-        for _ in range(ROUNDS)
-        for actor, month in enumerate(months)
-        for verb in ("acquire", "release")
+        Operation(actor, verb, month) for actor, month in enumerate(months) for verb in ("acquire", "release")
     ]
-    return Program(ACTORS, tuple(dict.fromkeys(months)), tuple(steps), "race")
+    return Program(ACTORS, tuple(dict.fromkeys(months)), tuple(steps), "race", rounds=ROUNDS)
 
 
 def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measured:
@@ -98,7 +95,7 @@ def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measur
 
 def _free_running(history: History, program: Program) -> tuple[int, float]:
     """How many operations, and seconds from the first call to the last return."""
-    own = [event for event in history.events if event.number < len(program.steps)]
+    own = [event for event in history.events if event.number < program.numbers]
     returned = [event.at_ns for event in own if event.kind == "ok"]
     return len(returned), (max(returned) - own[0].at_ns) / 1e9
 

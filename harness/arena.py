@@ -13,6 +13,7 @@ from harness.actors.mailbox import Mailbox
 from harness.actors.pool import SPARES, ActorProcess, Pool
 from harness.actors.stall_meter import StallMeter
 from harness.actors.wall_clock import library
+from harness.errors import UserError
 from harness.guardian import guarded_directory
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
@@ -50,13 +51,29 @@ class Arena:
     proxy: Proxy | None = None
 
     def gather(self, actors: int) -> list[ActorProcess]:
-        """The first `actors` of a warm team, with new ones where it was smaller or has lost some."""
+        """The first `actors` of a warm team, with new ones where it was smaller or has lost some.
+
+        `UserError` if the server has not enough connections for them.
+        """
+        if actors > len(self.team):
+            self._make_room(actors)
         for index in range(actors):
             if index == len(self.team):
                 self.team.append(self.pool.take())
             elif not self.team[index].alive():
                 self.replace(index)
         return self.team[:actors]
+
+    def _make_room(self, actors: int) -> None:
+        """See that the server has connections for a larger team, and start what is missing all at once."""
+        missing = actors - len(self.team) - self.pool.coming
+        free = self.observer.free_connections()
+        if missing > free:
+            raise UserError(
+                f"{actors} actors need {missing} more connections than there are now, but the server has {free} left: "
+                "raise its max_connections, or take fewer actors, or fewer workers with -n"
+            )
+        self.pool.reserve(self.pool.coming + max(0, missing))
 
     def replace(self, index: int) -> ActorProcess:
         """Put a spare in the place of an actor, dead or alive."""

@@ -97,7 +97,9 @@ class Program(msgspec.Struct, frozen=True):
 
     `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
     it can, from a common start.  `pooler`: the mode of the PgBouncer that stands between them and the server,
-    if any; unreset: session mode, but what a client leaves behind is not cleared away for the next one.  `ValueError` for one that cannot be carried out.
+    if any; unreset: session mode, but what a client leaves behind is not cleared away for the next one.
+    `rounds`: in a race every actor takes its own steps so many times, one round after the other.
+    `ValueError` for one that cannot be carried out.
     """
 
     actors: int
@@ -105,8 +107,16 @@ class Program(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     schedule: Schedule = "lockstep"
     pooler: Pooler | None = None
+    rounds: int = 1
+
+    @property
+    def numbers(self) -> int:
+        """The numbers of its events are below this: round * len(steps) + index of the step."""
+        return self.rounds * len(self.steps)
 
     def __post_init__(self) -> None:
+        if self.rounds < 1 or (self.rounds > 1 and self.schedule != "race"):
+            raise ValueError(f"{self.rounds} rounds: there must be 1, or in a race more")
         for year, month in self.months:
             if not (2000 <= year <= 2099 and 1 <= month <= 12):
                 raise ValueError(f"there is no month {year}-{month:02d} within 2000-01 and 2099-12")
@@ -143,7 +153,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     gone / lingers the server has / has not noticed, within the bound, that the session has ended
 
     `life` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
-    `number` counts the operations of the example; those from the program have the step's index.
+    `number` counts the operations of the example; those from the program have the step's index, plus the
+    number of steps for every round before.
     """
 
     at_ns: int

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Weights = Mapping[str, int]
 OPTIONAL = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a lock need not have
+MOST_MONTHS = 24
 FAULTS: dict[str, FaultKind] = {"crash" if kind == "kill" else kind: kind for kind in get_args(FaultKind)}
 EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
 KINDS: dict[Schedule, tuple[str, ...]] = {
@@ -44,6 +45,7 @@ class Draw:
     The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
     race a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
     see `harness.model.Fault`.  `faults`: how many at most.
+    `rounds`: in a race, how often every actor takes its steps.
     `pooler`: the mode of a PgBouncer between the actors and the server.
     `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
@@ -56,6 +58,7 @@ class Draw:
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
     schedule: Schedule = "lockstep"
     pooler: Pooler | None = None
+    rounds: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
         for kind in self.weights:
@@ -70,9 +73,14 @@ class Draw:
             "actors": self.actors,
             "months": self.months,
             "steps": self.steps,
+            "rounds": self.rounds,
         }.items():
             if not 1 <= least <= most:
                 raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
+        if self.rounds != (1, 1) and self.schedule != "race":
+            raise ValueError(f"rounds {self.rounds}: only a race can have more than one")
+        if self.months[1] > MOST_MONTHS:
+            raise ValueError(f"months {self.months}: there are {MOST_MONTHS} in the two years of a run")
 
 
 class Equipment(NamedTuple):

@@ -32,9 +32,10 @@ def shrink(program: Program, fails: Callable[[Program], bool]) -> Program:
 
 
 def size(program: Program) -> tuple[int, ...]:
-    """What is made smaller: steps first, then faults, actors, months, and what makes steps special."""
+    """What is made smaller: rounds first, then steps, faults, actors, months, and what makes steps special."""
     steps = [step for step in program.steps if isinstance(step, Operation)]
     return (
+        program.rounds,
         len(program.steps),
         len(program.steps) - len(steps),
         program.actors,
@@ -51,12 +52,20 @@ def size(program: Program) -> tuple[int, ...]:
 
 def simpler(program: Program) -> Iterator[Program]:
     """Programs that are smaller than this one, the boldest first."""
+    yield from _with_fewer_rounds(program)
     seen = {program}
     for steps in _candidates(program):
         candidate = _tidied(steps, program)
         if candidate not in seen and size(candidate) < size(program):
             seen.add(candidate)
             yield candidate
+
+
+def _with_fewer_rounds(program: Program) -> Iterator[Program]:
+    most = program.rounds
+    for rounds in sorted({1, most // 8, most // 2, most * 3 // 4, most - 1}):
+        if 1 <= rounds < most:
+            yield msgspec.structs.replace(program, rounds=rounds)
 
 
 def tidy(program: Program) -> Program:

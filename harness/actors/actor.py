@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from harness.clock import now_ns, wait_until
 from harness.errors import HarnessError, one_line
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, load
-from harness.model import Event, EventKind, Month, Operation, Program, Verb
+from harness.model import Event, EventKind, Month, Operation, Step, Verb
 from harness.servers import address
 
 CONDUCTOR = "conductor"
@@ -39,17 +39,17 @@ RECONNECT_MS = 5000
 Opener = Callable[[int], Session]
 
 
-def conductors_turn(program: Program, number: int) -> bool:
+def conductors_turn(steps: Sequence[Step], number: int) -> bool:
     """Whether the conductor itself must act before or at step `number`: a fault, a pending call, the end.
 
     It also acts after a reopen, to see the old session go.
     """
-    if number >= len(program.steps):
+    if number >= len(steps):
         return True
-    step = program.steps[number]
+    step = steps[number]
     if not isinstance(step, Operation) or step.pending:
         return True
-    before = program.steps[number - 1] if number else None
+    before = steps[number - 1] if number else None
     return isinstance(before, Operation) and before.verb == "reopen"
 
 
@@ -95,13 +95,13 @@ class Actor:
 
     def _begin(self, message: Begin) -> None:
         self._me, self._life, self._team = message.actor, message.life, message.team
-        self._program = message.program
+        self._months, self._steps, self._numbers = message.months, message.steps, message.numbers
         self._held: dict[Month, int] = {}
         self._extra = 0
 
     def _take_turns(self, number: int) -> None:
         """Take step `number` and those after it that are ours too; then hand the baton on."""
-        steps = self._program.steps
+        steps = self._steps
         while True:
             step = steps[number]
             assert isinstance(step, Operation)
@@ -110,7 +110,7 @@ class Actor:
                 self._mailbox.send(CONDUCTOR, Returned(number))
                 return
             number += 1
-            if conductors_turn(self._program, number):
+            if conductors_turn(steps, number):
                 self._mailbox.send(CONDUCTOR, Baton(number))
                 return
             if steps[number].actor != self._me:
@@ -118,17 +118,15 @@ class Actor:
                 return
 
     def _race(self, go: Go) -> None:
-        """Take all steps of our own."""
-        mine = [
-            (number, step)
-            for number, step in enumerate(self._program.steps)
-            if number >= go.number and step.actor == self._me and isinstance(step, Operation)
-        ]
+        """Take all steps of our own, round after round."""
+        mine = [(i, s) for i, s in zip(go.indices, self._steps, strict=True) if isinstance(s, Operation)]
         wait_until(go.at_ns)
-        for number, step in mine:
-            if step.verb != "hold":
-                _pause(step)
-            self._take(number, step)
+        for before in range(0, go.rounds * go.length, go.length):
+            for index, step in mine:
+                if before + index >= go.first:
+                    if step.verb != "hold":
+                        _pause(step)
+                    self._take(before + index, step)
         self._give_everything_back()
 
     def _take(self, number: int, step: Operation) -> None:
@@ -152,7 +150,7 @@ class Actor:
 
     def _perform_extra(self, operation: Operation) -> None:
         """An operation that is not in the program gets a number that is in nobody's."""
-        number = len(self._program.steps) + self._extra * self._program.actors + self._me
+        number = self._numbers + self._extra * len(self._team) + self._me
         self._extra += 1
         self._perform(number, operation)
 
@@ -187,7 +185,7 @@ class Actor:
         self._answer(number, operation, self._session.is_locked(self._month(operation)))
 
     def _list(self, number: int, _: Operation) -> None:
-        self._write("ok", number, "list", listed=self._session.listed(self._program.months))
+        self._write("ok", number, "list", listed=self._session.listed(self._months))
 
     def _hold(self, number: int, operation: Operation) -> None:
         month = self._month(operation)

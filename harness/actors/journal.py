@@ -66,6 +66,11 @@ class JournalReader:
             file.write(HEAD.to_bytes(HEAD, sys.byteorder))
         self._offset = HEAD
 
+    def length(self) -> int:
+        """How many bytes count by now: it goes up whenever something is written down."""
+        with open(self._path, "rb", buffering=0) as file:
+            return int.from_bytes(file.read(HEAD), sys.byteorder)
+
     def read(self) -> list[Event]:
         """The events since the last call."""
         return msgspec.json.Decoder(Event).decode_lines(self._new_lines())

@@ -6,24 +6,32 @@ reached by its name, without handing file descriptors around.
 """
 
 import contextlib
+import errno
 import select
 import socket
 from pathlib import Path
 
 import msgspec
 
-from harness.model import Month, Program
+from harness.errors import UserError
+from harness.model import Month, Step
 
 LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: you are number `actor` of `team` (names of mailboxes) in this program, at this `life`."""
+    """To an actor: you are number `actor` of `team` (names of mailboxes), at this `life`.
+
+    `steps` are those that it has to know: in lockstep all, in a race its own.  What is in no program is numbered
+    from `numbers` on.
+    """
 
     actor: int
     life: int
     team: tuple[str, ...]
-    program: Program
+    months: tuple[Month, ...]
+    steps: tuple[Step, ...]
+    numbers: int
 
 
 class Team(msgspec.Struct, frozen=True, tag=True):
@@ -39,10 +47,16 @@ class Baton(msgspec.Struct, frozen=True, tag=True):
 
 
 class Go(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: at `at_ns` begin to take your own steps, from step `number` on, without waiting for others."""
+    """To an actor: at `at_ns` begin to take your own steps, `rounds` times, without waiting for others.
 
-    number: int
+    `indices` has the place of each of them among the program's `length` steps.  Numbers below `first` are done.
+    """
+
     at_ns: int
+    indices: tuple[int, ...]
+    length: int
+    rounds: int
+    first: int = 0
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
@@ -100,11 +114,19 @@ class Mailbox:
         self._socket.bind(str(directory / name))
 
     def send(self, name: str, message: Message) -> bool:
-        """False if nobody reads that mailbox any more."""
+        """False if nobody reads that mailbox any more.  `UserError` for a program that is too large."""
+        letter = _encoder.encode(message)
         try:
-            self._socket.sendto(_encoder.encode(message), str(self._directory / name))
+            self._socket.sendto(letter, str(self._directory / name))
         except (ConnectionRefusedError, FileNotFoundError):
             return False
+        except OSError as error:
+            if error.errno != errno.EMSGSIZE:
+                raise
+            raise UserError(
+                f"the steps that one actor must know fill {len(letter):,} bytes, but a message holds at most "
+                f"{LARGEST:,}: take fewer steps, or in a race more rounds"
+            ) from None
         return True
 
     def receive(self, timeout_ms: float | None = None) -> Message | None:

@@ -7,13 +7,13 @@ import io
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import multiprocess
-from multiprocess import context, forkserver, popen_forkserver, reduction, resource_tracker, spawn
+from multiprocess import connection, context, forkserver, popen_forkserver, reduction, resource_tracker, spawn
 
 from harness.actors import wall_clock
 from harness.actors.actor import main, session_name
@@ -136,6 +136,11 @@ class ActorProcess:
         """Those of the closed sessions too, in case one of them lingers on."""
         return [session_name(self._tag, self.name, number) for number in range(self.sessions)]
 
+    @property
+    def sentinel(self) -> int:
+        """A file descriptor that is readable when the process has ended."""
+        return int(self._process.sentinel)
+
     def alive(self) -> bool:
         return bool(self._process.is_alive())
 
@@ -192,9 +197,14 @@ class Pool:
         """Where the actors live."""
         return self._guardian.directory
 
+    @property
+    def coming(self) -> int:
+        """How many spares there are, or are on their way."""
+        return len(self._starting) + len(self._spares)
+
     def reserve(self, wanted: int) -> None:
         """Have at least `wanted` spares on their way."""
-        while len(self._starting) + len(self._spares) < wanted:
+        while self.coming < wanted:
             self._start()
 
     def take(self) -> ActorProcess:
@@ -206,7 +216,7 @@ class Pool:
             if message is not None:
                 if not self.welcome(message):
                     self.unread.append(message)
-            elif now_ns() > deadline or not all(one.alive() for one in self._starting.values()):
+            elif now_ns() > deadline or not all_alive(self._starting.values()):
                 self._raise_no_start()
         return self._spares.popleft()
 
@@ -266,6 +276,11 @@ class Pool:
         for secret in self._secrets:
             words = address.redact(words, secret)
         return f"; it said: {words}" if words else ""
+
+
+def all_alive(processes: Iterable[ActorProcess]) -> bool:
+    """Whether none has ended by itself: one question to the system for all of them."""
+    return not connection.wait([one.sentinel for one in processes], 0)
 
 
 def names(team: Sequence[ActorProcess]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ def timeout_not_late(view: View) -> Verdict:
             continue
         took, limit = ended_ns - call.invoked_ns, call.timeout_ms + view.bounds.late_ms
         late_ns = took - call.timeout_ms * 1_000_000
-        if took > limit * 1_000_000 or call.returned_ns is None:
+        if took > limit * 1_000_000:
             what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
             why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms and {view.bounds.late_ms} ms of grace"
             blame = view.stalled(call.invoked_ns, ended_ns, late_ns)

@@ -3,6 +3,7 @@
 Pure: from a `Run` to something that rich can print.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from io import StringIO
 
@@ -73,8 +74,9 @@ def _stale(run: Run) -> list[str]:
 
 
 def _measure(program: Program) -> str:
-    steps, actors = len(program.steps), program.actors
-    return f"{steps} step{'s' * (steps != 1)} of {actors} actor{'s' * (actors != 1)}"
+    steps, actors, rounds = len(program.steps), program.actors, program.rounds
+    repeated = f", {rounds} rounds" if rounds > 1 else ""
+    return f"{steps} step{'s' * (steps != 1)} of {actors} actor{'s' * (actors != 1)}{repeated}"
 
 
 def _headline(run: Run) -> Text:
@@ -105,7 +107,7 @@ def table(run: Run) -> Table:
     proof = {number for v in run.verdicts if v.status != "holds" for number in v.evidence}
     began = run.history.events[0].at_ns if run.history.events else 0
     rows = sorted(_rows(run), key=lambda row: row[0])
-    for at_ns, actor, number, text, style in rows[: _last_of_interest(rows, len(run.program.steps), proof)]:
+    for at_ns, actor, number, text, style in rows[: _last_of_interest(rows, run.program.numbers, proof)]:
         cells: list[RenderableType] = [Text(f"{(at_ns - began) / 1e6:.1f}")]
         cells += [Text(text if actor == column else "", style) for column in range(run.program.actors)]
         grid.add_row(*cells, Text("◀", "bold red") if number in proof else Text())
@@ -121,12 +123,12 @@ def _last_of_interest(rows: Sequence[_Row], steps: int, proof: set[int]) -> int:
 def _rows(run: Run) -> list[_Row]:
     """When, who, which number, what, and in what style."""
     rows: list[_Row] = []
-    steps = len(run.program.steps)
     view = View(run.history, run.bounds)
+    times = [event.at_ns for event in run.history.events]
     for call in view.calls:
-        style = "dim" if call.number >= steps else ""
+        style = "dim" if call.number >= run.program.numbers else ""
         actor = call.owner[0]
-        if _alone(call, run.history.events):
+        if _alone(call, run.history.events, times):
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))
         else:
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} …", style))
@@ -147,12 +149,15 @@ def _told(event: Event) -> str | None:
     return FAULTS[event.fault] if event.kind == "fault" else HEALED.get(event.fault, "a reset ends it")
 
 
-def _alone(call: Call, events: tuple[Event, ...]) -> bool:
-    """Whether nothing else happened between the call and its answer, so that one row tells both."""
-    return call.returned_ns is not None and not any(
-        call.invoked_ns < event.at_ns < call.returned_ns and (event.actor, event.life) != call.owner
-        for event in events
-    )
+def _alone(call: Call, events: tuple[Event, ...], times: Sequence[int]) -> bool:
+    """Whether nothing else happened between the call and its answer, so that one row tells both.
+
+    `times` are those of the events.
+    """
+    if call.returned_ns is None:
+        return False
+    between = events[bisect_right(times, call.invoked_ns) : bisect_left(times, call.returned_ns)]
+    return all((event.actor, event.life) == call.owner for event in between)
 
 
 def asked(call: Call) -> str:

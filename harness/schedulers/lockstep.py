@@ -61,7 +61,7 @@ class Lockstep(Stage):
     def _until_our_turn(self, number: int) -> int:
         """Wait for the baton that was sent out for step `number`; which step is it for now?"""
         end = number + 1
-        while not conductors_turn(self._program, end):
+        while not conductors_turn(self._program.steps, end):
             end += 1
         deadline = self._deadline(range(number, end))
         while True:

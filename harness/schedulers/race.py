@@ -3,16 +3,18 @@
 Real concurrency: which interleaving happens is up to the machine, so what fails once need not fail again.
 """
 
+from functools import cached_property
 from heapq import heapify, heappop, heappush
 
 from harness.actors.actor import RECONNECT_MS
 from harness.actors.mailbox import Finished, Go
+from harness.actors.pool import all_alive
 from harness.clock import now_ns
-from harness.model import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind, Operation
+from harness.model import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind, Operation, Step
 from harness.schedulers.stage import GRACE_MS, LATE_MS, MS, Stage, Stuck
 
 Entry = tuple[int, int, bool]  # when, which step, and whether it is healed rather than struck
-HEAD_START_NS = 3_000_000  # so that the start reaches all before it is due
+HEAD_START_NS, HEAD_START_EACH_NS = 3_000_000, 250_000  # so that the start reaches all before it is due
 
 
 class Race(Stage):
@@ -20,50 +22,78 @@ class Race(Stage):
 
     def _take_steps(self) -> None:
         self._running = set(range(len(self._team)))
-        begin_ns = now_ns() + HEAD_START_NS
+        begin_ns = now_ns() + HEAD_START_NS + len(self._team) * HEAD_START_EACH_NS
         for actor in self._running:
-            self._send(actor, Go(0, begin_ns))
+            self._send_go(actor, begin_ns)
         agenda: list[Entry] = [
             (begin_ns + step.at_ms * MS, number, False)
             for number, step in enumerate(self._program.steps)
             if isinstance(step, Fault)
         ]
         heapify(agenda)
+        written = self._written()
         deadline = begin_ns + self._longest_ms() * MS
         try:
             while self._running:
-                self._listen(agenda[0][0] if agenda else deadline, deadline)
+                self._listen(min(agenda[0][0], deadline) if agenda else deadline)
+                if now_ns() >= deadline:
+                    written = self._all_moved_on(written)
+                    deadline += self._longest_ms() * MS
                 while agenda and agenda[0][0] <= now_ns():
                     self._due(agenda, *heappop(agenda)[1:])
         finally:
             self._undo(list(self._suffering))
         self._read_journals()
 
-    def _longest_ms(self) -> int:
-        """By when everybody must be through."""
-        steps = self._program.steps
-        own = [0.0] * len(self._team)
-        for step in steps:
+    @cached_property
+    def _own(self) -> list[list[int]]:
+        """The indices of each actor's operations."""
+        own: list[list[int]] = [[] for _ in self._team]
+        for index, step in enumerate(self._program.steps):
             if isinstance(step, Operation):
-                own[step.actor] += step.timeout_ms + step.pause_us / 1000
+                own[step.actor].append(index)
+        return own
+
+    def _steps_for(self, actor: int) -> tuple[Step, ...]:
+        return tuple(self._program.steps[index] for index in self._own[actor])
+
+    def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
+        length, rounds = len(self._program.steps), self._program.rounds
+        self._send(actor, Go(at_ns, tuple(self._own[actor]), length, rounds, first))
+
+    def _longest_ms(self) -> int:
+        """How long nobody who runs can do without writing something down."""
+        steps = self._program.steps
+        operations = [step for step in steps if isinstance(step, Operation)]
+        longest = max((step.timeout_ms + step.pause_us / 1000 for step in operations), default=0)
         faults = [step for step in steps if isinstance(step, Fault)]
         struck = sum(step.for_ms + self._arena.bounds.release_ms for step in faults)
         restarts = sum(step.kind in SERVER_FAULTS for step in faults)
-        return round(max(own)) + struck + restarts * RECONNECT_MS + GRACE_MS
+        return round(longest) + struck + restarts * RECONNECT_MS + GRACE_MS
 
-    def _listen(self, until_ns: int, deadline_ns: int) -> None:
+    def _written(self) -> dict[str, int]:
+        """How much each of those who run has written down."""
+        running = [self._team[actor] for actor in self._running]
+        return {one.name: one.journal.length() for one in running}
+
+    def _all_moved_on(self, before: dict[str, int]) -> dict[str, int]:
+        """`_written` now; `Stuck` if somebody has not moved on since `before`."""
+        now = self._written()
+        if any(length == before.get(name) for name, length in now.items()):
+            raise Stuck
+        return now
+
+    def _listen(self, until_ns: int) -> None:
         """Take note of who is through, until it is time."""
         while self._running and (now := now_ns()) < until_ns:
             message = self._receive(min(LATE_MS, (until_ns - now) / MS))
             if message is None:
-                if not all(one.alive() for one in self._team):
+                if not all_alive(self._team):
                     self._raise_dead()
                 continue
             self._read(message)
             if isinstance(message, Finished):
                 self._running -= {a for a, one in enumerate(self._team) if one.name == message.name}
-        if self._running and until_ns >= deadline_ns:
-            raise Stuck
 
     # Faults
 
@@ -102,5 +132,5 @@ class Race(Stage):
     def _go_on(self, actor: int) -> None:
         """Let the one who replaces a killed actor take the steps that are left."""
         mine = [event.number for event in self._events if event.actor == actor and event.kind == "invoke"]
-        taken = [number for number in mine if number < len(self._program.steps)]
-        self._send(actor, Go(max(taken, default=-1) + 1, now_ns()))
+        taken = [number for number in mine if number < self._program.numbers]
+        self._send_go(actor, now_ns(), max(taken, default=-1) + 1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from harness.actors.counter import reset
 from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Ready, Returned, Team, Trouble
-from harness.actors.pool import SPARES, ActorProcess, names
+from harness.actors.pool import SPARES, ActorProcess, all_alive, names
 from harness.arena import Arena
 from harness.clock import now_ns
 from harness.errors import UserError
@@ -24,6 +24,7 @@ from harness.model import (
     Operation,
     Program,
     ServerLock,
+    Step,
 )
 from harness.sequential import held_after
 
@@ -170,7 +171,12 @@ class Stage(ABC):
     # Messages
 
     def _send_begin(self, actor: int) -> None:
-        self._send(actor, Begin(actor, self._lives[actor], names(self._team), self._program))
+        who, team, months = (actor, self._lives[actor]), names(self._team), self._program.months
+        self._send(actor, Begin(*who, team, months, self._steps_for(actor), self._program.numbers))
+
+    def _steps_for(self, _: int) -> tuple[Step, ...]:
+        """The steps that an actor has to know."""
+        return self._program.steps
 
     def _send(self, actor: int, message: Message) -> None:
         if not self._arena.mailbox.send(self._team[actor].name, message):
@@ -196,7 +202,7 @@ class Stage(ABC):
 
     def _next(self, deadline_ns: int) -> Message:
         while (message := self._receive(LATE_MS)) is None:
-            if not all(one.alive() for one in self._team):
+            if not all_alive(self._team):
                 self._raise_dead()
             if now_ns() > deadline_ns:
                 raise Stuck

@@ -53,6 +53,13 @@ SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a
 """
 
 
+_FREE_CONNECTIONS = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+       - coalesce(current_setting('reserved_connections', true), '0')::int - sum(numbackends)
+  FROM pg_catalog.pg_stat_database
+"""
+
+
 class Observer:
     """Questions to the server over a connection that is never the lock's."""
 
@@ -87,6 +94,11 @@ class Observer:
         """Cancel what a session runs, which must be one of ours; False if the server has none of that name."""
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
+
+    def free_connections(self) -> int:
+        """How many more sessions an ordinary user could open now, as far as the server tells."""
+        row = self.conn.execute(_FREE_CONNECTIONS).fetchone()
+        return int(row[0]) if row else 0
 
     def activity(self, session: str) -> Activity | None:
         """None if the server does not know a session of that name."""

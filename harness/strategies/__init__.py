@@ -5,6 +5,7 @@ A step is one drawn number.  What it stands for is decided by the decoder of the
 
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import strategies as st
 
 from harness.model import Month, Program
@@ -20,12 +21,13 @@ def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.Sear
     weights = {kind: weight for kind, weight in draw.weights.items() if _possible(kind, verbs)}
     ring, decode = neighbours(years[0]), DECODERS[draw.schedule]
     return st.builds(
-        lambda actors, count, turn, choices: decode(
-            actors, _months(ring, turn, count), choices, weights, draw
+        lambda actors, count, turn, rounds, choices: msgspec.structs.replace(
+            decode(actors, _months(ring, turn, count), choices, weights, draw), rounds=rounds
         ),
         st.integers(*draw.actors),
         st.integers(*draw.months),
         st.integers(0, len(ring) - 1),
+        st.integers(*draw.rounds),
         st.lists(st.integers(0, LARGEST_CHOICE), min_size=draw.steps[0], max_size=draw.steps[1]),
     )
 
@@ -45,8 +47,11 @@ def neighbours(year: int) -> tuple[Month, ...]:
     return tuple(Month(*pair) for pair in pairs)
 
 
-def _months(ring: Sequence[Month], turn: int, count: int) -> tuple[Month, ...]:
-    return tuple(ring[(turn + i) % len(ring)] for i in range(count))
+def _months(ring: tuple[Month, ...], turn: int, count: int) -> tuple[Month, ...]:
+    """`count` different ones, from place `turn` of the ring on; when these are used up, those that are left."""
+    first = ring[turn:] + ring[:turn]
+    rest = [Month(year, month) for year in sorted({one.year for one in ring}) for month in range(1, 13)]
+    return tuple(dict.fromkeys([*first, *rest]))[:count]
 
 
 def _possible(kind: str, verbs: frozenset[str]) -> bool:

@@ -157,6 +157,8 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(1, 0, False, took=3200, timeout=200), stalls=(stall(900, 50),))),
     (timeout_not_late, "violated", "never returned", history(
         acquire(1, 0, False, took=None, timeout=200), gave_up=3500)),
+    (timeout_not_late, "holds", "on its way when another's call was given up", history(
+        acquire(1, 3400, False, took=None, timeout=200), gave_up=3500)),
     (timeout_not_late, "unknown", "never returned, while the machine stalled", history(
         acquire(1, 0, False, took=None, timeout=200), gave_up=3500, stalls=(stall(3000, 900),))),
     (timeout_not_late, "holds", "cut short by a crash", history(
@@ -202,6 +204,8 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(0, 0, True), fault("terminate", 0, at=6), call(0, "release", JAN, at=5, took=3, answer=True))),
     (honest_results, "violated", "a release that never returns", history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, took=None), gave_up=3000)),
+    (honest_results, "holds", "a release on its way when another's call was given up", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2950, took=None), gave_up=3000)),
     (honest_results, "holds", "a release that a crash cut short", history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, took=None), kill(0, at=3), gave_up=3000)),
     (honest_results, "violated", "a release that raises", history(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
@@ -93,3 +94,12 @@ def test_joins_of_nothing_are_dropped() -> None:
     join = Operation(1, "join")
     take = Operation(0, "acquire", jan)
     assert tidy(Program(2, (jan,), (take, join, wait, join, join))).steps == (take, wait, join)
+
+
+def test_rounds_go_first() -> None:
+    jan = Month(2090, 1)
+    steps = tuple(Operation(actor, "acquire", jan) for actor in range(3))
+    program = Program(3, (jan,), steps, "race", rounds=100)
+    assert next(simpler(program)) == msgspec.structs.replace(program, rounds=1)
+    assert shrink(program, lambda one: one.rounds * len(one.steps) >= 37).rounds in (37, 13, 19)
+    assert shrink(program, lambda one: len(one.steps) >= 2).rounds == 1

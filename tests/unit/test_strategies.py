@@ -148,3 +148,28 @@ def test_a_kind_belongs_to_its_schedule() -> None:
 def test_what_only_a_race_can_have() -> None:
     with pytest.raises(ValueError, match="step 0 is a pause, which only a race can have"):
         Program(1, (), (Fault(0, "pause"),))
+
+
+def test_a_race_can_have_many_months_and_rounds() -> None:
+    draw = Draw({"round": 1}, schedule="race", months=(9, 24), rounds=(2, 5))
+
+    @settings(max_examples=30, database=None)
+    @given(programs(draw, (2090, 2091), VERBS))
+    def check(program: Program) -> None:
+        assert 9 <= len(set(program.months)) == len(program.months) <= 24
+        assert {month.year for month in program.months} == {2090, 2091}
+        assert 2 <= program.rounds <= 5
+        assert program.numbers == program.rounds * len(program.steps)
+
+    check()
+
+
+def test_only_a_race_has_rounds_and_no_run_has_more_months_than_its_two_years() -> None:
+    with pytest.raises(ValueError, match="only a race"):
+        Draw({"acquire": 1}, rounds=(2, 2))
+    with pytest.raises(ValueError, match="there are 24"):
+        Draw({"acquire": 1}, months=(1, 25))
+    with pytest.raises(ValueError, match="2 rounds"):
+        Program(1, (), (), rounds=2)
+    with pytest.raises(ValueError, match="0 rounds"):
+        Program(1, (), (), "race", rounds=0)

@@ -1,0 +1,96 @@
+"""Races: rounds, and many actors."""
+
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from harness.arena import Arena, open_arena
+from harness.errors import UserError
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Event, Fault, History, Month, Operation, Program, Verb
+from harness.runner import run
+from harness.schedulers import SCHEDULERS
+from harness.servers.server import Server
+
+MANY = 64
+ROUND: tuple[Verb, ...] = ("acquire", "count", "release")
+ROUNDS = 25
+
+
+@pytest.fixture
+def arena(lock_server: Server) -> Iterator[Arena]:
+    with open_arena(lock_server, LockSpec(), Bounds()) as one:
+        yield one
+
+
+def race(arena: Arena, actors: int, rounds: int, *faults: Fault) -> Program:
+    """Everybody takes, counts and gives back, on a few months."""
+    months = [Month(arena.years.first, number) for number in range(1, 5)]
+    steps = [
+        Operation(actor, verb, months[actor % len(months)], timeout_ms=60_000 if verb == "acquire" else 0)
+        for actor, verb in product(range(actors), ROUND)
+    ]
+    return Program(actors, tuple(months), (*faults, *steps), "race", rounds=rounds)
+
+
+def taken(history: History, program: Program) -> list[Event]:
+    """The calls of the program's steps."""
+    return [event for event in history.events if event.kind == "invoke" and event.number < program.numbers]
+
+
+def test_every_step_is_taken_in_every_round(arena: Arena) -> None:
+    program = race(arena, 3, ROUNDS)
+    example = run(program, arena)
+    assert example.status == "holds"
+    calls = taken(example.history, program)
+    assert sorted(call.number for call in calls) == [*range(program.numbers)]
+    for call in calls:
+        step = program.steps[call.number % len(program.steps)]
+        assert isinstance(step, Operation)
+        assert (call.actor, call.verb, call.month) == (step.actor, step.verb, step.month)
+    for actor in range(3):
+        numbers = [call.number for call in calls if call.actor == actor]
+        assert numbers == sorted(numbers)
+
+
+def test_who_replaces_a_killed_actor_goes_on_in_the_midst_of_a_round(arena: Arena) -> None:
+    program = race(arena, 3, 40 * ROUNDS, Fault(1, "kill", at_ms=20))
+    example = run(program, arena)
+    assert example.status == "holds"
+    numbers = [(call.life, call.number) for call in taken(example.history, program) if call.actor == 1]
+    assert numbers == sorted(numbers)
+    assert len({number for _, number in numbers}) == len(numbers)
+    assert {life for life, _ in numbers} == {0, 1}
+    assert numbers[-1][1] >= program.numbers - len(program.steps)
+
+
+def test_the_release_of_what_is_held_at_the_end_has_a_number_of_its_own(arena: Arena) -> None:
+    month = Month(arena.years.first, 1)
+    program = Program(1, (month,), (Operation(0, "acquire", month),), "race", rounds=3)
+    example = run(program, arena)
+    assert example.status == "holds"
+    releases = [e.number for e in example.history.events if (e.kind, e.verb) == ("invoke", "release")]
+    assert len(set(releases)) >= 3
+    assert min(releases) >= program.numbers
+
+
+def test_many_actors_and_no_journal_that_grows(arena: Arena) -> None:
+    program = race(arena, MANY, ROUNDS)
+    sizes = []
+    for _ in range(3):
+        history = SCHEDULERS["race"](program, arena).run()
+        assert history.gave_up_ns is None
+        assert {event.actor for event in taken(history, program)} == {*range(MANY)}
+        assert [audit.locks for audit in history.audits] == [(), ()]
+        sizes.append(sum(path.stat().st_size for path in arena.pool.directory.glob("*.journal")))
+    assert len(set(sizes)) == 1
+
+
+def test_a_program_that_fits_into_no_message_is_a_clear_error(arena: Arena) -> None:
+    month = Month(arena.years.first, 1)
+    steps = tuple(Operation(0, "is_locked", month) for _ in range(10_000))
+    with pytest.raises(
+        UserError, match=r"fill [\d,]+ bytes, but a message holds at most 212,992: take fewer"
+    ):
+        run(Program(1, (month,), steps), arena)

@@ -119,7 +119,7 @@ class _Client:
             if not (yield from self._call("acquire", month, random.choice(TIMEOUTS_MS))):
                 return
             held += 1
-        yield self._world.some(BODY)
+            yield self._world.some(BODY)
         for _ in range(held):
             yield self._world.some(THINK)
             yield from self._call("release", month)

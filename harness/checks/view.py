@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+import msgspec
+from msgspec.structs import replace
+
 from harness.model import LASTING_FAULTS, SESSION_FAULTS, Bounds, Event, History, Month, Verb
 
 FOREVER = 2**63 - 1
@@ -20,7 +23,7 @@ Owner = tuple[int, int]  # actor, life: one lock session
 Ending = Literal["release", "death", "close", "never"]
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """An operation from its invocation to its return; `returned_ns` is None if it never did."""
 
     owner: Owner
@@ -30,13 +33,13 @@ class Call(NamedTuple):
     timeout_ms: int
     raises: bool
     invoked_ns: int
-    returned_ns: int | None
-    answer: bool | None
-    listed: tuple[Month, ...] | None
-    error: str | None
-    own_error: bool
-    entered_ns: int | None
-    left_ns: int | None
+    returned_ns: int | None = None
+    answer: bool | None = None
+    listed: tuple[Month, ...] | None = None
+    error: str | None = None
+    own_error: bool = False
+    entered_ns: int | None = None
+    left_ns: int | None = None
 
     @property
     def until_ns(self) -> int:
@@ -52,7 +55,7 @@ class Call(NamedTuple):
         return f"{self.verb}{month} of actor {self.owner[0]}"
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """`owner` holds, surely or possibly, from the call `first` to what ended it."""
 
     owner: Owner
@@ -86,11 +89,27 @@ class View:
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """All calls, in the order of their invocation."""
-        opened: dict[tuple[int, int, int], list[Event]] = {}
+        asked: list[Event] = []
+        ended: list[Event | None] = []
+        bodies: dict[tuple[int, str], int] = {}  # when the body of this call began or ended
+        still_open: dict[tuple[int, int, int], int] = {}  # the place in `asked`, until the answer comes
         for event in self.history.events:
-            if event.verb is not None:
-                opened.setdefault((event.actor, event.life, event.number), []).append(event)
-        return tuple(_call(events) for events in opened.values() if events[0].kind == "invoke")
+            if event.verb is None:
+                continue
+            key, kind = (event.actor, event.life, event.number), event.kind
+            if kind == "invoke":
+                still_open[key] = len(asked)
+                asked.append(event)
+                ended.append(None)
+            elif key in still_open:
+                if kind == "enter" or kind == "leave":
+                    bodies[still_open[key], kind] = event.at_ns
+                else:
+                    ended[still_open.pop(key)] = event
+        calls = list(map(_call, asked, ended))
+        for (place, which), at_ns in bodies.items():
+            calls[place] = replace(calls[place], **{"entered_ns" if which == "enter" else "left_ns": at_ns})
+        return tuple(calls)
 
     @cached_property
     def kills(self) -> dict[Owner, Event]:
@@ -211,16 +230,23 @@ class View:
         return total >= max(self.bounds.stall_ms * 1_000_000, late_ns // 20)
 
 
-def _call(events: list[Event]) -> Call:
-    asked = events[0]
-    by_kind = {event.kind: event for event in events}
-    end = by_kind.get("ok") or by_kind.get("info")
-    entered, left = by_kind.get("enter"), by_kind.get("leave")
+def _call(asked: Event, end: Event | None) -> Call:
+    owner, verb = (asked.actor, asked.life), asked.verb or "join"
+    if end is None:
+        return Call(owner, asked.number, verb, asked.month, asked.timeout_ms, asked.raises, asked.at_ns)
     return Call(
-        *((asked.actor, asked.life), asked.number, asked.verb or "join", asked.month, asked.timeout_ms),
-        *(asked.raises, asked.at_ns, end.at_ns if end else None, end.answer if end else None),
-        *(end.listed if end else None, end.error if end else None, bool(end and end.own_error)),
-        *(entered.at_ns if entered else None, left.at_ns if left else None),
+        owner=owner,
+        number=asked.number,
+        verb=verb,
+        month=asked.month,
+        timeout_ms=asked.timeout_ms,
+        raises=asked.raises,
+        invoked_ns=asked.at_ns,
+        returned_ns=end.at_ns,
+        answer=end.answer,
+        listed=end.listed,
+        error=end.error,
+        own_error=end.own_error,
     )
 
 
@@ -228,7 +254,7 @@ def _cut_short(call: Call, at_ns: int) -> Call:
     """What a call is worth whose session ended meanwhile: whatever it answered may have gone with the session."""
     entered = call.entered_ns if call.entered_ns is not None and call.entered_ns < at_ns else None
     left = min(call.left_ns or at_ns, at_ns)
-    return call._replace(answer=None, error="its session was ended", entered_ns=entered, left_ns=left)
+    return replace(call, answer=None, error="its session was ended", entered_ns=entered, left_ns=left)
 
 
 @dataclass
@@ -334,7 +360,7 @@ class _Walk:
             if grip.maybe:
                 self._possible(grip, maybe_ns, last, ending)
         self.holds = [
-            span._replace(to_ns=sure_ns, last=last, ending=ending) if span.to_ns == FOREVER else span
+            replace(span, to_ns=sure_ns, last=last, ending=ending) if span.to_ns == FOREVER else span
             for span in self.holds
         ]
         self.grips.clear()

@@ -1,0 +1,67 @@
+"""The operations on one month, arranged for going through them once: what begins when, what returns when."""
+
+from collections.abc import Iterable
+from operator import attrgetter
+
+from harness.checks.lock_history import Op, Who
+from harness.checks.view import FOREVER
+
+beginning = attrgetter("from_ns")
+returning = attrgetter("to_ns")
+
+
+NOBODY: Who = ((-1, -1), 0)
+
+
+class Timeline:
+    """`begins` has all operations, `returns` those that do, each in the order of time.
+
+    `ends` has the end of each session that ended.  Of a session that is not `odd`, at most one operation is
+    open at any time; if its outcome is unknown it is the last one, and if it may have taken the month, the
+    session is in `maybe`.
+    """
+
+    def __init__(self, ops: Iterable[Op]) -> None:
+        self.begins = sorted(ops, key=beginning)
+        self.returns = sorted([op for op in self.begins if op.to_ns != FOREVER], key=returning)
+        self.ends = {op.who: op for op in self.begins if op.kind == "end"}
+        self.odd = _odd(self.begins)
+        self.maybe = {
+            op.who
+            for op in self.begins
+            if op.answer is None and op.kind == "acquire" and op.who not in self.odd
+        }
+        # what lets go of the month, and what the obvious order does not know of; the last one is never reached
+        self.notices = [
+            op
+            for op in self.begins
+            if (op.answer is not False and (op.kind == "release" or op.kind == "end")) or op.who in self.odd
+        ]
+        self.notices.append(Op(NOBODY, "end", True, FOREVER, FOREVER, -1))
+
+
+def _odd(begins: list[Op]) -> set[Who]:
+    """Sessions that may have done something before it was known that what they did before was over, or void."""
+    odd: set[Who] = set()
+    wrapped: set[Who] = set()
+    last: dict[Who, Op] = {}
+    for op in begins:
+        who = op.who
+        before = last.get(who)
+        last[who] = op
+        if before is None or (op.from_ns > before.to_ns and before.kind != "end"):
+            continue
+        if before.answer is None and before.number == op.number:
+            wrapped.add(who)  # the two halves of one hold
+        elif before.answer is not None or op.kind != "end":
+            odd.add(who)
+    return odd | _holding(begins, wrapped) if wrapped else odd
+
+
+def _holding(begins: list[Op], whos: set[Who]) -> set[Who]:
+    """Those of `whos` that by their answers took the month more often than they gave it back."""
+    taken = dict.fromkeys(whos, 0)
+    for op in begins:
+        if op.who in whos and op.answer and op.kind in ("acquire", "release"):
+            taken[op.who] += 1 if op.kind == "acquire" else -1
+    return {who for who, times in taken.items() if times}

@@ -1,0 +1,177 @@
+"""Each fault does what it says to the sessions, and the reference lock holds through it."""
+
+from typing import get_args
+
+import psycopg
+import pytest
+
+from harness.errors import one_line
+from harness.explore import NotApplicable, Plan
+from harness.faces.jobs import Job, perform
+from harness.faults import FAULTS, unavailable
+from harness.model import (
+    LASTING_FAULTS,
+    SERVER_FAULTS,
+    SESSION_FAULTS,
+    Event,
+    Fault,
+    FaultKind,
+    Month,
+    Operation,
+    Program,
+    Run,
+)
+from harness.scenario import Equipment, Scenario
+from harness.servers.server import Server
+
+JAN = Month(2090, 1)
+HOLDS_MS = 400
+ENDS_ONE = sorted(SESSION_FAULTS - SERVER_FAULTS)
+AT_ONCE = sorted(SESSION_FAULTS - LASTING_FAULTS)
+
+
+def run_with(server: Server, program: Program, lock: type | None = None) -> Run:
+    """The program's run; a machine that stood still may make it unknown, and nothing may make it violated."""
+    try:
+        run = perform(Job(Scenario(program, name="fault"), Plan(), lock), server, lambda _: None)
+    except NotApplicable as reason:
+        pytest.skip(str(reason))
+    assert run.status != "violated", run.verdicts
+    return run
+
+
+def events(run: Run, **wanted: object) -> list[Event]:
+    return [
+        event
+        for event in run.history.events
+        if all(getattr(event, field) == value for field, value in wanted.items())
+    ]
+
+
+def holder_and_waiter(kind: FaultKind) -> Program:
+    """One holds for a while and then asks something; it is struck; the other waits for the month."""
+    steps = (
+        Operation(0, "acquire", JAN, 1000),
+        Fault(0, kind, at_ms=20, for_ms=40),
+        Operation(0, "is_locked", JAN, pause_us=HOLDS_MS * 1000),
+        Operation(1, "acquire", JAN, 5000, pause_us=10_000),
+        Operation(1, "release", JAN),
+    )
+    return Program(2, (JAN,), steps, "race")
+
+
+def test_there_is_one_for_each_kind() -> None:
+    assert [*FAULTS] != []
+    assert {*FAULTS} == {*get_args(FaultKind)}
+
+
+@pytest.mark.parametrize("kind", ENDS_ONE)
+def test_a_session_that_a_fault_ended_lets_go(our_server: Server, kind: FaultKind) -> None:
+    """The waiter gets the month while the holder, which has not noticed, still believes that it has it."""
+    run = run_with(our_server, holder_and_waiter(kind))
+    (struck,) = events(run, kind="fault", actor=0)
+    assert struck.fault == kind
+    (gone,) = events(run, kind="gone", actor=0)
+    (granted,) = events(run, kind="ok", verb="acquire", actor=1, number=3)
+    assert granted.answer is True
+    assert granted.at_ns > struck.at_ns
+    assert gone.at_ns > struck.at_ns
+    if kind in LASTING_FAULTS:
+        (healed,) = events(run, kind="heal", actor=0)
+        assert healed.at_ns < granted.at_ns, "a server that has not been told keeps the month"
+    (noticed,) = events(run, kind="info", actor=0)
+    assert noticed.verb == "is_locked"
+    assert events(run, kind="ok", verb="reopen", actor=0)
+
+
+@pytest.mark.parametrize("kind", sorted(SERVER_FAULTS))
+def test_a_restart_ends_all_sessions_and_the_workers_go_on(our_server: Server, kind: FaultKind) -> None:
+    run = run_with(our_server, holder_and_waiter(kind))
+    for actor in (0, 1):
+        assert [event.fault for event in events(run, kind="fault", actor=actor)] == [kind]
+        assert events(run, kind="gone", actor=actor)
+        assert events(run, kind="info", actor=actor, life=0)
+        assert events(run, kind="ok", verb="reopen", actor=actor)
+    assert events(run, kind="ok", verb="release", actor=1, answer=False), "what it had is gone"
+
+
+@pytest.mark.parametrize("kind", ["pause", "slow", "clock_forward", "clock_back"])
+def test_a_fault_that_ends_nothing_leaves_the_month_to_its_holder(
+    our_server: Server, kind: FaultKind
+) -> None:
+    run = run_with(our_server, holder_and_waiter(kind))
+    assert [event.kind for event in events(run, fault=kind)] == ["fault", "heal"]
+    assert not events(run, kind="info")
+    (asked,) = events(run, kind="ok", verb="is_locked", number=2)
+    assert asked.answer is True
+
+
+@pytest.mark.parametrize("kind", AT_ONCE)
+def test_lockstep_can_have_the_faults_that_strike_once(our_server: Server, kind: FaultKind) -> None:
+    steps = (
+        Operation(0, "acquire", JAN),
+        Fault(0, kind),
+        Operation(1, "acquire", JAN, 1000),
+        Operation(0, "release", JAN),
+        Operation(0, "acquire", JAN, 20),
+    )
+    run = run_with(our_server, Program(2, (JAN,), steps))
+    answers = {event.number: (event.kind, event.answer) for event in events(run, verb="acquire")}
+    assert answers[2] == (("ok", True) if kind not in SERVER_FAULTS else ("info", None))
+    assert events(run, kind="info", number=3, verb="release"), "it learns of it when it asks"
+    assert answers[4][0] == "ok"
+
+
+class Blocking:
+    """Waits in the server, where a cancel can reach it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._conn = psycopg.connect(dsn, autocommit=True)
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        self._conn.execute("SELECT set_config('lock_timeout', %s, false)", (str(max(1, timeout_ms)),))
+        try:
+            self._conn.execute("SELECT pg_advisory_lock(%s)", (year * 100 + month,))
+        except psycopg.errors.LockNotAvailable:
+            return False
+        return True
+
+    def release(self, year: int, month: int) -> bool:
+        row = self._conn.execute("SELECT pg_advisory_unlock(%s)", (year * 100 + month,)).fetchone()
+        return bool(row and row[0])
+
+    def close(self) -> None:
+        self._conn.close()
+
+
+def test_a_cancelled_wait_may_raise(our_server: Server) -> None:
+    steps = (
+        Operation(0, "acquire", JAN, 1000),
+        Operation(0, "release", JAN, pause_us=HOLDS_MS * 1000),
+        Operation(1, "acquire", JAN, 5000, pause_us=10_000),
+        Fault(1, "cancel", at_ms=60),
+    )
+    run = run_with(our_server, Program(2, (JAN,), steps, "race"), Blocking)
+    (cancelled,) = events(run, kind="info")
+    assert cancelled.number == 2
+    assert one_line(cancelled.error or "").startswith("QueryCanceled")
+
+
+def test_only_a_server_of_ours_is_restarted(lock_server: Server) -> None:
+    named = Server(lock_server.dsn, lock_server.url, "named", lock_server.version)
+    why = unavailable(Equipment(frozenset({"restart_fast"})), named)
+    assert (
+        why == "restart_fast: only a server that the harness started itself is ever restarted: leave --pg out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://somebody@/db?host=/run/postgresql", "name it by host and port"),
+        ("postgresql://somebody@db.example/db?sslmode=require", "sslmode=require hides"),
+    ],
+)
+def test_a_network_that_cannot_be_broken_is_said_so(url: str, why: str) -> None:
+    named = Server(url, url, "named", "18")
+    assert why in (unavailable(Equipment(frozenset({"reset"})), named) or "")

@@ -55,7 +55,7 @@ def figures(these: Figures) -> str:
         parts.append(f"{these.unknown} unknown")
     if these.release:
         parts.append(
-            f"released {these.release.median_ms:.1f} ms after a crash (max {these.release.max_ms:.0f})"
+            f"released {these.release.median_ms:.1f} ms after a fault (max {these.release.max_ms:.0f})"
         )
     return "  ".join(parts)
 

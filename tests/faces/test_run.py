@@ -10,6 +10,7 @@ import pytest
 from junitparser import JUnitXml
 
 from harness.reports import load
+from harness.servers.pgbouncer import unavailable as no_pgbouncer
 from harness.servers.server import Server
 from tests.faces.command import Shell, within
 
@@ -140,12 +141,25 @@ def test_an_interrupted_run_saves_what_it_has(
     assert list(sh.cwd.glob("reports/timeout_returns_false/*/run.json"))
 
 
-def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell) -> None:
-    process = sh.start("run", "interleavings", "--for", "60s")
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "interleavings",
+        "paused_holder",  # stopped processes
+        "half_open",  # a proxy, and connections that nobody hears of
+        "server_restart",  # a second server
+        "clock_step",  # a second fork server
+        "through_pgbouncer_session",
+    ],
+)
+def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell, scenario: str) -> None:
+    if scenario.startswith("through_pgbouncer") and (why := no_pgbouncer()):
+        pytest.skip(why)
+    process = sh.start("run", scenario, "--for", "60s")
     assert within(20, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    assert within(5, lambda: not sh.left_behind())
+    assert within(5, lambda: not sh.left_behind()), sh.left_behind()
 
 
 def test_list_and_help(sh: Shell) -> None:

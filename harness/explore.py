@@ -27,7 +27,8 @@ from harness.scenario import Draw, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
 
-AHEAD = 3  # programs drawn before they are needed
+AHEAD = 3  # programs drawn before they are needed, and histories that wait to be looked at
+LARGE = 5000  # operations of an example of which one history at a time is enough
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
 SHRINK_S = 15.0
 REPEATS = 10
@@ -124,7 +125,7 @@ class _Exploration:
             ahead: deque[Future[Example]] = deque()
 
             def submit(program: Program) -> None:
-                if len(ahead) >= AHEAD:
+                if len(ahead) >= (AHEAD if program.numbers < LARGE else 1):
                     self._collect(ahead.popleft())
                 if self._found or self._time_is_up():
                     raise _Enough

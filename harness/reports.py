@@ -12,6 +12,7 @@ from harness.model import Run
 from harness.render.junit import junit
 
 DEFAULT = Path("reports")
+LARGE = 1_000_000  # bytes
 
 
 def save(run: Run, root: Path) -> Path:
@@ -20,8 +21,17 @@ def save(run: Run, root: Path) -> Path:
     folder = root / (run.scenario or "unnamed")
     names = chain([f"{stamp}-{run.seed}"], (f"{stamp}-{run.seed}-{number}" for number in count(2)))
     path = next(folder / name for name in names if not (folder / name).exists()) / "run.json"
-    _write(path, msgspec.json.format(msgspec.json.encode(run), indent=1))
+    _write(path, _readable(msgspec.json.encode(run)))
     return path
+
+
+def _readable(text: bytes) -> bytes:
+    """Indented; or where that would be far too long, a line for each event and for each step."""
+    if len(text) < LARGE:
+        return msgspec.json.format(text, indent=1)
+    for beginning in (b'{"at_ns":', b'{"step":'):  # which no JSON string can contain
+        text = text.replace(b"," + beginning, b",\n" + beginning)
+    return text
 
 
 def save_junit(runs: Sequence[Run], paths: Sequence[Path], root: Path) -> Path:

@@ -39,6 +39,8 @@ HEALED: dict[FaultKind, str] = {
     "clock_forward": "its wall clock is right again",
     "clock_back": "its wall clock is right again",
 }
+MANY_ROWS, AROUND = 400, 8
+MANY_COLUMNS = 12
 STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 
 
@@ -98,20 +100,39 @@ def _line(*parts: str | tuple[str, str]) -> Text:
 
 
 def table(run: Run) -> Table:
-    """A row for each thing that happened, a column for each actor, time going down."""
+    """A row for each thing that happened, a column for each actor unless they are many, time going down.
+
+    Of very many rows only those that prove something, with what was around them.
+    """
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column("ms", justify="right", style="dim")
-    for actor in range(run.program.actors):
-        grid.add_column(f"actor {actor}")
+    actors, few = run.program.actors, run.program.actors <= MANY_COLUMNS
+    for heading in [f"actor {actor}" for actor in range(actors)] if few else ["actor", ""]:
+        grid.add_column(heading)
     grid.add_column("")
     proof = {number for v in run.verdicts if v.status != "holds" for number in v.evidence}
     began = run.history.events[0].at_ns if run.history.events else 0
     rows = sorted(_rows(run), key=lambda row: row[0])
-    for at_ns, actor, number, text, style in rows[: _last_of_interest(rows, run.program.numbers, proof)]:
-        cells: list[RenderableType] = [Text(f"{(at_ns - began) / 1e6:.1f}")]
-        cells += [Text(text if actor == column else "", style) for column in range(run.program.actors)]
-        grid.add_row(*cells, Text("◀", "bold red") if number in proof else Text())
+    rows = rows[: _last_of_interest(rows, run.program.numbers, proof)]
+    after = 0
+    for place in _around(rows, proof) if len(rows) > MANY_ROWS else range(len(rows)):
+        if place > after:
+            grid.add_row("⋮")
+        after = place + 1
+        at_ns, actor, number, text, style = rows[place]
+        what = [text if actor == column else "" for column in range(actors)] if few else [str(actor), text]
+        mark = Text("◀", "bold red") if number in proof else Text()
+        grid.add_row(f"{(at_ns - began) / 1e6:.1f}", *(Text(cell, style) for cell in what), mark)
+    if after < len(rows):
+        grid.add_row("⋮")
     return grid
+
+
+def _around(rows: Sequence[_Row], proof: set[int]) -> Sequence[int]:
+    """The places of the rows that prove something and of those next to them; without any, of the last rows."""
+    telling = [place for place, row in enumerate(rows) if row[2] in proof][:MANY_ROWS]
+    near = {place + step for place in telling for step in range(-AROUND, AROUND + 1)}
+    return sorted(near & {*range(len(rows))}) or range(len(rows) - MANY_ROWS, len(rows))
 
 
 def _last_of_interest(rows: Sequence[_Row], steps: int, proof: set[int]) -> int:

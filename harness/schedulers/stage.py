@@ -156,9 +156,7 @@ class Stage(ABC):
         self._arena.pool.bury(process)
         self._arena.pool.reserve(SPARES)
         self._lives[actor] += 1
-        for other in range(len(self._team)):
-            if other != actor:
-                self._send(other, Team(names(self._team)))
+        self._tell_team(actor)
         self._send_begin(actor)
 
     def _see_go(self, victim: Victim, number: int, since_ns: int) -> None:
@@ -173,6 +171,12 @@ class Stage(ABC):
     def _send_begin(self, actor: int) -> None:
         who, team, months = (actor, self._lives[actor]), names(self._team), self._program.months
         self._send(actor, Begin(*who, team, months, self._steps_for(actor), self._program.numbers))
+
+    def _tell_team(self, new: int) -> None:
+        """Let all the others know that one was replaced."""
+        for other in range(len(self._team)):
+            if other != new:
+                self._send(other, Team(names(self._team)))
 
     def _steps_for(self, _: int) -> tuple[Step, ...]:
         """The steps that an actor has to know."""

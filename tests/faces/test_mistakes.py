@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from harness.servers.embedded import postmaster
 from harness.servers.server import Server
 from tests.faces.command import Shell
 
@@ -91,6 +92,14 @@ def test_a_wrong_password(sh: Shell, lock_server: Server) -> None:
     assert outcome.code == 2
     assert "password authentication failed" in outcome.complaint
     assert SECRET not in outcome.out + outcome.err
+
+
+def test_a_server_with_too_few_connections(sh: Shell) -> None:
+    with postmaster({"max_connections": "20"}) as small:
+        outcome = sh.run("run", "soak", "--pg", small.server.url)
+    assert outcome.code == 2
+    assert "64 actors need" in outcome.complaint
+    assert "raise its max_connections, or take fewer actors" in outcome.complaint
 
 
 def test_no_server_at_all_is_a_reason_to_skip(sh: Shell) -> None:

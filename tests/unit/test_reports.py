@@ -15,7 +15,7 @@ from harness.render.lock_table import key_of, lock_table, month_of, note
 from harness.render.story import plain, story
 from harness.render.summary import exit_code, histogram, line, merged, waiting
 from harness.reports import load, replay_command, save, save_junit
-from tests.histories import JAN, call, fault, history, kill
+from tests.histories import FEB, JAN, call, fault, history, kill
 
 BROKEN = history(call(0, "acquire", JAN, at=0, answer=True), call(1, "acquire", JAN, at=5, answer=True))
 WHERE = Environment("0", "3.11", "Linux", 2, "18", "embedded")
@@ -230,3 +230,34 @@ def test_a_run_with_a_program_that_cannot_be(tmp_path: Path, old: bytes, new: by
     path.write_bytes(changed)
     with pytest.raises(UserError, match=why):
         load(path)
+
+
+def huge() -> Run:
+    """Sixty-four actors take and give back a month each, two thousand times; two of them share one."""
+    parts = []
+    for number in range(2000):
+        actor = number % 62
+        parts.append(call(actor, "acquire", FEB, at=number, took=0.1, answer=True))
+        parts.append(call(actor, "release", FEB, at=number + 0.2, took=0.1, answer=True))
+    parts.append(call(62, "acquire", JAN, at=1000.5, took=0.1, answer=True))
+    parts.append(call(63, "acquire", JAN, at=1000.7, took=0.1, answer=True))
+    steps = (Operation(0, "acquire", FEB), Operation(0, "release", FEB))
+    program = Program(64, (JAN, FEB), steps, "race", rounds=5000)
+    return run(history(*parts, actors=64), program=program)
+
+
+def test_of_a_huge_example_the_story_tells_what_was_around_the_proof() -> None:
+    text = plain(story(huge(), "x"))
+    assert text.count("◀") == 2
+    assert text.count("⋮") == 2
+    assert len(text.splitlines()) < 60
+    assert [line.split()[1] for line in text.splitlines() if "◀" in line] == ["62", "63"]
+
+
+def test_a_huge_run_has_a_line_for_each_event(tmp_path: Path) -> None:
+    text = msgspec.structs.replace(huge(), first_history=huge().history)
+    path = save(text, tmp_path)
+    assert load(path) == text
+    lines = path.read_text().splitlines()
+    assert max(map(len, lines)) < 2000
+    assert len(lines) < 2.1 * len(huge().history.events)

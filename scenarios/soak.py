@@ -1,0 +1,15 @@
+"""Sixty-four workers on twelve months, round after round: many operations in one example, and `--for 10m` makes millions."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"round": 10, "hold": 1, "is_locked": 1},
+        schedule="race",
+        actors=(64, 64),
+        months=(12, 12),
+        steps=(192, 256),
+        rounds=(10, 60),
+    ),
+    examples=2,
+)

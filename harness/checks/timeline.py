@@ -10,7 +10,7 @@ beginning = attrgetter("from_ns")
 returning = attrgetter("to_ns")
 
 
-NOBODY: Who = ((-1, -1), 0)
+NOBODY = Who((-1, -1))
 
 
 class Timeline:

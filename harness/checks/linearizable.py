@@ -25,7 +25,7 @@ def linearizable(view: View) -> Verdict:
     for month, ops in lock_history(view).items():
         if (stuck := unexplained(ops)) is not None:
             why = (
-                f"no order of the calls on {month} explains the {stuck.kind} of actor {stuck.who[0][0]} "
+                f"no order of the calls on {month} explains the {stuck.kind} of actor {stuck.who.owner[0]} "
                 f"that answered {stuck.answer}"
             )
             timed = any(op.kind == "end" for op in ops)

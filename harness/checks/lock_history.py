@@ -12,8 +12,14 @@ from harness.checks.view import FOREVER, Call, Owner, View
 from harness.model import Month
 
 Kind = Literal["acquire", "release", "ask", "end"]
-Who = tuple[Owner, int]  # a session that the server ended may be followed by another one of the same owner
 KINDS: dict[str, Kind] = {"acquire": "acquire", "release": "release", "is_locked": "ask"}
+
+
+class Who(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """A session, equal to itself alone.  One that the server ended may be followed by another one of its owner."""
+
+    owner: Owner
+    __hash__ = object.__hash__
 
 
 class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -36,59 +42,68 @@ class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
 def lock_history(view: View) -> dict[Month, list[Op]]:
     """The operations on each month."""
     months: dict[Month, list[Op]] = {month: [] for month in view.history.months}
-    whos: dict[Owner, Who] = {}
+    sessions = _Sessions(view)
     for call in view.calls:
         month, kind = call.month, KINDS.get(call.verb)
         if month is None or (kind is None and call.verb != "hold"):
             continue
         ops = months.setdefault(month, [])
-        if kind is None or call.owner in view.cuts:
-            ops.extend(_of_call(view, call, kind))
-            continue
-        who = whos.setdefault(call.owner, (call.owner, 0))
-        if call.answer is not None and call.returned_ns is not None and call.error is None:
-            ops.append(Op(who, kind, call.answer, call.invoked_ns, call.returned_ns, call.number))
+        who, unsure = sessions.of(call)
+        if kind is None:
+            ops.extend(_of_hold(call, who, unsure))
+        elif not unsure:
+            ops.append(Op(who, kind, call.answer, call.invoked_ns, call.until_ns, call.number))
         elif kind != "ask":
             ops.append(Op(who, kind, None, call.invoked_ns, FOREVER, call.number))
-    ends = dict(_ends(view))
+    ends = dict(sessions.ends())
     for ops in months.values():
-        present = {op.who: None for op in ops}  # in their order
+        present = dict.fromkeys([op.who for op in ops])  # in their order
         ops += [ends[who] for who in present if who in ends]
     return months
 
 
-def _ends(view: View) -> Iterator[tuple[Who, Op]]:
-    """When sessions ended: by a death, by their own close, or because the server was told to end them."""
-    bound_ns = view.bounds.release_ms * 1_000_000
-    for owner, cut in view.cuts.items():
-        until = min(FOREVER, cut.healed_ns + bound_ns)
-        yield (owner, 0), Op((owner, 0), "end", True, cut.told_ns, until, cut.number)
-    closes = [call for call in view.calls if call.verb == "reopen"]
-    for call in closes:
-        who = call.owner, int(call.owner in view.cuts)
-        kill = view.kills.get(call.owner)
-        returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
-        until = FOREVER if returned is None else returned + bound_ns
-        yield who, Op(who, "end", True, call.invoked_ns, until, call.number)
-    closed = {call.owner for call in closes}
-    for owner, kill in view.kills.items():
-        if owner not in closed:
-            who = owner, int(owner in view.cuts)
-            yield who, Op(who, "end", True, kill.at_ns, kill.at_ns + bound_ns, kill.number)
+class _Sessions:
+    """Who is who: of each owner its session, and the one that followed if the server ended that."""
 
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._cuts = view.cuts
+        self._first: dict[Owner, Who] = {}
+        self._second: dict[Owner, Who] = {}
 
-def _of_call(view: View, call: Call, kind: Kind | None) -> Iterator[Op]:
-    """Those of any call; `kind` None: of a hold."""
-    cut = view.cuts.get(call.owner)
-    who = call.owner, int(cut is not None and call.invoked_ns >= cut.done_ns)
-    unsure = call.unsure or (
-        cut is not None and cut.told_ns < call.until_ns and call.invoked_ns < cut.done_ns
-    )
-    if kind is None:
-        yield from _of_hold(call, who, unsure)
-    elif kind != "ask" or not unsure:
-        until = FOREVER if unsure else call.until_ns
-        yield Op(who, kind, None if unsure else call.answer, call.invoked_ns, until, call.number)
+    def of(self, call: Call) -> tuple[Who, bool]:
+        """The session of a call, and whether the call may or may not have had its effect."""
+        owner = call.owner
+        unsure = call.returned_ns is None or call.answer is None or call.error is not None
+        cut = self._cuts.get(owner) if self._cuts else None
+        if cut is None or call.invoked_ns < cut.done_ns:
+            who = self._first.get(owner) or self._first.setdefault(owner, Who(owner))
+            return who, unsure or (cut is not None and cut.told_ns < call.until_ns)
+        return self._last(owner), unsure
+
+    def _last(self, owner: Owner) -> Who:
+        sessions = self._second if owner in self._cuts else self._first
+        return sessions.setdefault(owner, Who(owner))
+
+    def ends(self) -> Iterator[tuple[Who, Op]]:
+        """When they ended: by a death, by their own close, or because the server was told to end them."""
+        view = self._view
+        bound_ns = view.bounds.release_ms * 1_000_000
+        for owner, cut in self._cuts.items():
+            who = self._first.setdefault(owner, Who(owner))
+            until = min(FOREVER, cut.healed_ns + bound_ns)
+            yield who, Op(who, "end", True, cut.told_ns, until, cut.number)
+        closes = [call for call in view.calls if call.verb == "reopen"]
+        for call in closes:
+            who, kill = self._last(call.owner), view.kills.get(call.owner)
+            returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
+            until = FOREVER if returned is None else returned + bound_ns
+            yield who, Op(who, "end", True, call.invoked_ns, until, call.number)
+        closed = {call.owner for call in closes}
+        for owner, kill in view.kills.items():
+            if owner not in closed:
+                who = self._last(owner)
+                yield who, Op(who, "end", True, kill.at_ns, kill.at_ns + bound_ns, kill.number)
 
 
 def _of_hold(call: Call, who: Who, unsure: bool) -> Iterator[Op]:

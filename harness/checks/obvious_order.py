@@ -46,20 +46,20 @@ class Obvious:
                 notice = notices[noticed]
             if early and op in early:
                 early.remove(op)
-            elif not self._explains(op, line.maybe):
+            elif not self._explains(op, line):
                 return place, noticed
         return len(returns), noticed
 
-    def _explains(self, op: Op, maybe: set[Who]) -> bool:
+    def _explains(self, op: Op, line: Timeline) -> bool:
         """Whether `op`, which returns, has its place now or had it before."""
         kind = op.kind
         if kind == "acquire":
-            return self._granted(op) if op.answer else self._refused(op)
+            return self._granted(op) if op.answer else self._refused(op, line)
         if kind == "release":
             return self._released(op) if op.answer else self.holder != op.who
         if kind == "ask":
-            return self._seen_held(op) if op.answer else self._seen_free(op)
-        return self._ended(op, maybe)
+            return self._seen_held(op) or self._let_in(op, line) if op.answer else self._seen_free(op)
+        return self._ended(op, line.maybe)
 
     def _granted(self, op: Op) -> bool:
         if self.holder == op.who:
@@ -70,8 +70,8 @@ class Obvious:
         self.holder, self.times, self.since_ns, self.leaving = op.who, 1, op.to_ns, None
         return True
 
-    def _refused(self, op: Op) -> bool:
-        return self._seen_held(op) and self.holder != op.who
+    def _refused(self, op: Op, line: Timeline) -> bool:
+        return self.holder != op.who and (self._seen_held(op) or self._let_in(op, line))
 
     def _released(self, op: Op) -> bool:
         if self.holder != op.who:
@@ -104,6 +104,19 @@ class Obvious:
         elif leaving.answer:
             self.early.add(leaving)
         self.holder, self.times, self.until_ns, self.leaving = None, 0, now_ns, None
+        return True
+
+    def _let_in(self, op: Op, line: Timeline) -> bool:
+        """Before its time is over, as `op` needs somebody in: whether the next to be granted has asked by then.
+
+        Nobody else could do so at no cost.  And nobody loses by it, unless somebody still asks and sees it free.
+        """
+        now_ns = op.to_ns
+        granted = line.next_granted(now_ns)
+        if granted is None or granted.from_ns > now_ns or line.odd or line.seen_free(now_ns, granted.to_ns):
+            return False
+        self.holder, self.times, self.since_ns, self.leaving = granted.who, 1, now_ns, None
+        self.early.add(granted)
         return True
 
     def was_true(self, op: Op) -> bool:

@@ -73,7 +73,8 @@ class Search:
         begun = bisect_right(begins, now_ns, lo=self._begun, key=beginning)
         for op in begins[self._begun : begun]:
             if op.kind != "end" or op.who in self._line.odd:
-                self._open.append(op)
+                if op.to_ns >= now_ns:
+                    self._open.append(op)
             else:
                 self._open = [one for one in self._open if one.who != op.who]
                 if op.who in self._line.maybe:
@@ -82,14 +83,13 @@ class Search:
 
     def _forget_before(self, at: int) -> None:
         """What returned while there was nothing to search."""
-        returns = self._line.returns
-        first = bisect_left(returns, self._now_ns, hi=at, key=returning)
-        over = set(returns[first:at])
-        ended = {op.who for op in self._open if op.kind == "end" and (op.to_ns < self._now_ns or op in over)}
+        returns, now_ns = self._line.returns, self._now_ns
+        over = set(returns[bisect_left(returns, now_ns, hi=at, key=returning) : at])
+        ended = {op.who for op in self._open if op.kind == "end" and (op.to_ns < now_ns or op in over)}
         self._open = [
-            op for op in self._open if op.to_ns >= self._now_ns and op not in over and op.who not in ended
+            op for op in self._open if op.to_ns >= now_ns and op not in over and op.who not in ended
         ]
-        self._ending = [op for op in self._ending if op.to_ns >= self._now_ns and op.who not in self._spent]
+        del self._ending[: bisect_left(self._ending, now_ns, key=returning)]
 
     def _close(self, op: Op) -> None:
         if op.kind == "end":
@@ -164,9 +164,18 @@ class Search:
         if end is not None:
             yield self._freed(state, end)
             return
+        granted: Op | None = None
         for op in self._open:
-            if op not in state.placed and (after := self._step(state, op)) is not None:
+            if op in state.placed or (after := self._step(state, op)) is None:
+                continue
+            if state.holder is None and op.answer and not self._line.odd:
+                granted = op if granted is None or op.to_ns < granted.to_ns else granted
+            else:
                 yield after
+        if (
+            granted is not None
+        ):  # of all that were granted: the first to return; it could not get in behind another
+            yield State(granted.who, 1, state.placed | {granted}, state.spent)
         if state.holder is None:
             for end in self._ending:
                 if end.who not in state.spent and end.who not in self._spent:

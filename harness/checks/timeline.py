@@ -1,5 +1,6 @@
 """The operations on one month, arranged for going through them once: what begins when, what returns when."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from operator import attrgetter
 
@@ -10,7 +11,7 @@ beginning = attrgetter("from_ns")
 returning = attrgetter("to_ns")
 
 
-NOBODY: Who = ((-1, -1), 0)
+NOBODY = Who((-1, -1))
 
 
 class Timeline:
@@ -24,13 +25,12 @@ class Timeline:
     def __init__(self, ops: Iterable[Op]) -> None:
         self.begins = sorted(ops, key=beginning)
         self.returns = sorted([op for op in self.begins if op.to_ns != FOREVER], key=returning)
-        self.ends = {op.who: op for op in self.begins if op.kind == "end"}
+        special = [op for op in self.begins if op.answer is None or op.kind == "end"]
         self.odd = _odd(self.begins)
-        self.maybe = {
-            op.who
-            for op in self.begins
-            if op.answer is None and op.kind == "acquire" and op.who not in self.odd
-        }
+        self.ends = {op.who: op for op in special if op.kind == "end"}
+        self.maybe = {op.who for op in special if op.kind == "acquire" and op.who not in self.odd}
+        self._granted = [op for op in self.returns if op.kind == "acquire" and op.answer]
+        self._seen_free = [op for op in self.begins if op.kind == "ask" and not op.answer]
         # what lets go of the month, and what the obvious order does not know of; the last one is never reached
         self.notices = [
             op
@@ -38,6 +38,18 @@ class Timeline:
             if (op.answer is not False and (op.kind == "release" or op.kind == "end")) or op.who in self.odd
         ]
         self.notices.append(Op(NOBODY, "end", True, FOREVER, FOREVER, -1))
+
+    def next_granted(self, now_ns: int) -> Op | None:
+        """The acquire that is the next to return with True; None if there is none, or one returns right now."""
+        place = bisect_left(self._granted, now_ns, key=returning)
+        if place == len(self._granted) or self._granted[place].to_ns == now_ns:
+            return None
+        return self._granted[place]
+
+    def seen_free(self, from_ns: int, to_ns: int) -> bool:
+        """Whether a question that was answered with "free" began in this stretch, its first moment excepted."""
+        place = bisect_right(self._seen_free, from_ns, key=beginning)
+        return place < len(self._seen_free) and self._seen_free[place].from_ns <= to_ns
 
 
 def _odd(begins: list[Op]) -> set[Who]:

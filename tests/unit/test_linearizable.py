@@ -10,8 +10,7 @@ from harness.checks.linearizable import unexplained
 from harness.checks.lock_history import Kind, Op, Who
 from harness.checks.view import FOREVER
 
-ME: Who = ((0, 0), 0)
-YOU: Who = ((1, 0), 0)
+ME, YOU = Who((0, 0)), Who((1, 0))
 
 
 def explained_by_some_order(ops: list[Op]) -> bool:
@@ -60,7 +59,7 @@ def histories(draw: st.DrawFn) -> list[Op]:
     ops: list[Op] = []
     kinds: list[Kind] = ["acquire", "acquire", "release", "release", "ask"]
     for actor in range(draw(st.integers(1, 3))):
-        who, now = ((actor, 0), 0), draw(st.integers(0, 3))
+        who, now = Who((actor, 0)), draw(st.integers(0, 3))
         unsure = False
         for _ in range(draw(st.integers(0, 3))):
             kind, took = draw(st.sampled_from(kinds)), draw(st.integers(1, 5))

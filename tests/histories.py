@@ -66,6 +66,11 @@ def gone(actor: int, *, at: float, life: int = 0) -> Part:
     return [{"at": at, "kind": "gone", "actor": actor, "life": life}]
 
 
+def lingers(actor: int, *, at: float, life: int = 0) -> Part:
+    """The server has not noticed it within the bound."""
+    return [{"at": at, "kind": "lingers", "actor": actor, "life": life}]
+
+
 def audit(
     held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2, at: float = 0
 ) -> Audit:

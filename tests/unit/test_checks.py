@@ -19,7 +19,7 @@ from harness.checks.timeout_not_late import timeout_not_late
 from harness.checks.timeout_returns_false import timeout_returns_false
 from harness.checks.view import View
 from harness.model import Bounds, History, Status, Verdict
-from tests.histories import FEB, JAN, acquire, audit, call, fault, gone, history, kill, stall
+from tests.histories import FEB, JAN, acquire, audit, call, fault, gone, history, kill, lingers, stall
 
 BOUNDS = Bounds()
 
@@ -87,6 +87,11 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (no_lost_update, "violated", "both counted on from the same", history(
         call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=0))),
 
+    (linearizable, "holds", "a half-open session keeps the month until it is reset", history(
+        acquire(0, 0, True), fault("half_open", 0, at=5, healed=3000), acquire(1, 2500, False),
+        acquire(1, 3002, True))),
+    (linearizable, "violated", "but not longer than the server may take after that", history(
+        acquire(0, 0, True), fault("half_open", 0, at=5, healed=3000), acquire(1, 4100, False))),
     (linearizable, "holds", "one after the other", history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), acquire(1, 4, True))),
     (linearizable, "holds", "each refused by the other's short hold", history(
@@ -127,10 +132,27 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(0, 0, True), kill(0, at=5), acquire(0, 600, True, life=1), acquire(1, 1100, False))),
     (auto_release, "violated", "what a cut acquire may have taken is free too", history(
         acquire(0, 0, True, took=None), kill(0, at=5), acquire(1, 1100, False))),
+    (auto_release, "holds", "a server that nothing reaches cannot know", history(
+        acquire(0, 0, True), fault("half_open", 0, at=5, healed=3000), acquire(1, 2500, False))),
+    (auto_release, "violated", "and when it was reset it must", history(
+        acquire(0, 0, True), fault("half_open", 0, at=5, healed=3000), acquire(1, 4100, False))),
+    (auto_release, "violated", "the server still has the session of one who held", history(
+        acquire(0, 0, True), kill(0, at=5, gone_after=None), lingers(0, at=1005))),
+    (auto_release, "unknown", "the same while the machine stalled", history(
+        acquire(0, 0, True), kill(0, at=5, gone_after=None), lingers(0, at=1005), stalls=(stall(900, 100),))),
+    (auto_release, "holds", "the server still has the session of one who held nothing", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), kill(0, at=5, gone_after=None),
+        lingers(0, at=1005))),
     # timeouts
     (timeout_returns_false, "holds", "False", history(acquire(0, 0, True), acquire(1, 2, False))),
     (timeout_returns_false, "violated", "an exception", history(
         acquire(0, 0, True), call(1, "acquire", JAN, at=2, error="LockNotAvailable: canceling"))),
+    (timeout_returns_false, "holds", "an exception of a statement that was cancelled", history(
+        acquire(0, 0, True), call(1, "acquire", JAN, at=2, took=5, error="QueryCanceled"), fault("cancel", 1, at=4))),
+    (timeout_returns_false, "violated", "an exception, and another's statement was cancelled", history(
+        acquire(0, 0, True), call(1, "acquire", JAN, at=2, took=5, error="QueryCanceled"), fault("cancel", 0, at=4))),
+    (timeout_returns_false, "violated", "an exception long after a cancel", history(
+        acquire(0, 0, True), fault("cancel", 1, at=1), call(1, "acquire", JAN, at=1500, error="QueryCanceled"))),
     (timeout_returns_false, "violated", "a wrapper that raises before its body", history(
         acquire(0, 0, True), call(1, "hold", JAN, at=2, error="LockNotAvailable: canceling"))),
     (timeout_not_early, "holds", "on time", history(acquire(1, 0, False, took=200, timeout=200))),

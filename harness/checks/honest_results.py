@@ -46,11 +46,12 @@ def _hung(view: View) -> Iterator[Finding]:
 
 def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Finding]:
     """The claim that `month` is locked, or is not, at some moment of the call."""
-    if locked and not view.maybe_held(month, call.invoked_ns, call.until_ns):
+    maybe = view.maybe_held(month, call.until_ns) if locked else None
+    if locked and (maybe is None or maybe.to_ns <= call.invoked_ns):
         why = f"the {call} says that {month} is locked, but nobody can have held it then"
-        ended = any(span.ending in ("death", "close") for span in view.possible.get(month, ()))
+        ended = month in view.outlived
         yield Finding("violated", why, (call.number,), timed=ended)
-    holder = view.held_throughout(month, call.invoked_ns, call.until_ns)
-    if not locked and holder:
+    holder = None if locked else view.held_throughout(month, call.invoked_ns, call.until_ns)
+    if holder:
         why = f"the {call} says that {month} is free, but actor {holder.owner[0]} held it all the while"
         yield Finding("violated", why, (holder.first, call.number))

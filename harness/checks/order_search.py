@@ -11,13 +11,13 @@ else in, and since a state is dropped if all that can follow it can follow anoth
   needs somebody to hold it.  The one whose end is due first is the one to use.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from harness.checks.lock_history import Op, Who
 from harness.checks.obvious_order import Obvious
-from harness.checks.timeline import Timeline, beginning, returning
+from harness.checks.timeline import Timeline, returning
 
 Economy = Literal["thrift", "plenty", "exact"]
 
@@ -69,16 +69,16 @@ class Search:
 
     def _go_to(self, now_ns: int) -> None:
         self._now_ns = now_ns
-        begins = self._line.begins
-        begun = bisect_right(begins, now_ns, lo=self._begun, key=beginning)
-        for op in begins[self._begun : begun]:
-            if op.kind != "end" or op.who in self._line.odd:
-                if op.to_ns >= now_ns:
-                    self._open.append(op)
-            else:
+        begins, begun = self._line.begins, self._begun
+        while begun < len(begins) and begins[begun].from_ns <= now_ns:
+            op = begins[begun]
+            begun += 1
+            if op.kind == "end" and op.who not in self._line.odd:
                 self._open = [one for one in self._open if one.who != op.who]
                 if op.who in self._line.maybe:
                     insort(self._ending, op, key=returning)
+            elif op.to_ns >= now_ns:
+                self._open.append(op)
         self._begun = begun
 
     def _forget_before(self, at: int) -> None:
@@ -223,7 +223,9 @@ class Search:
             for op in self._open
             if op not in state.placed and changes_nothing(state.holder, op) and not self._ended(state, op)
         ]
-        return state._replace(placed=state.placed.union(true_now)) if true_now else state
+        if not true_now:
+            return state
+        return State(state.holder, state.times, state.placed.union(true_now), state.spent)
 
     def _ended(self, state: State, op: Op) -> bool:
         return op.who in self._line.odd and self._line.ends.get(op.who) in state.placed

@@ -38,23 +38,14 @@ def wrong_refusals(view: View) -> Iterator[Refusal]:
     for call in view.calls:
         if call.answer is False and call.month and call.verb in ("acquire", "hold"):
             returned = call.until_ns
-            rivals = view.maybe_held(call.month, 0, returned, but=call.owner)
-            free_since = max((span.to_ns for span in rivals), default=0)
+            before = view.maybe_held(call.month, returned, but=call.owner)
+            free_since = before.to_ns if before else 0
             always = free_since <= call.invoked_ns
             free_ns = returned - max(free_since, call.invoked_ns)
-            if view.slowed(call) and not always:
-                continue
-            if always or free_ns >= view.bounds.handover_ms * 1_000_000:
-                before = max(rivals, key=lambda span: span.to_ns, default=None)
-                other = _other_month_held(view, call)
+            late = free_ns >= view.bounds.handover_ms * 1_000_000 and not view.slowed(call)
+            if always or late:
+                other = view.other_month_held(call.month, call.invoked_ns, returned)
                 yield Refusal(call, call.month, before, free_ns, always, other)
-
-
-def _other_month_held(view: View, call: Call) -> Span | None:
-    for span in view.holds:
-        if span.month != call.month and span.from_ns < call.until_ns and call.invoked_ns < span.to_ns:
-            return span
-    return None
 
 
 def findings(view: View, cause: Cause, why: str) -> list[Finding]:

@@ -11,14 +11,14 @@ def timeout_not_late(view: View) -> Verdict:
     found: list[Finding] = []
     gave_up_ns = view.history.gave_up_ns
     for call in asking(view):
-        if view.slowed(call) or view.was_cut(call):
-            continue
         ended_ns = gave_up_ns if call.returned_ns is None else call.returned_ns
         if ended_ns is None or (call.returned_ns is None and call.owner in view.kills):
             continue
         took, limit = ended_ns - call.invoked_ns, call.timeout_ms + view.bounds.late_ms
         late_ns = took - call.timeout_ms * 1_000_000
-        if took > limit * 1_000_000:
+        if took <= limit * 1_000_000:
+            continue
+        if not view.slowed(call) and not view.was_cut(call):
             what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
             why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms and {view.bounds.late_ms} ms of grace"
             blame = view.stalled(call.invoked_ns, ended_ns, late_ns)

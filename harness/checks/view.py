@@ -8,10 +8,11 @@ unknown outcome may have taken lasts until its session ends.  So two overlapping
 and outside all possible holds a month is free for sure.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +22,7 @@ from harness.model import LASTING_FAULTS, SESSION_FAULTS, Bounds, Event, History
 FOREVER = 2**63 - 1
 Owner = tuple[int, int]  # actor, life: one lock session
 Ending = Literal["release", "death", "close", "never"]
+K = TypeVar("K")
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -79,6 +81,36 @@ class Cut(NamedTuple):
     number: int
 
 
+class _Latest(Generic[K]):
+    """Of the spans that begin before some time: the last to end, among all or but for those of one `key`.
+
+    For that it is enough to remember, at each beginning, the last to end and the last one of another key.
+    """
+
+    def __init__(self, spans: Iterable[Span], key: Callable[[Span], K]) -> None:
+        self._begins: list[int] = []
+        self._last: list[tuple[Span, Span | None]] = []
+        self._key = key
+        last: Span | None = None
+        other: Span | None = None
+        for span in sorted(spans, key=lambda span: span.from_ns):
+            if last is None or key(span) == key(last):
+                last = span if last is None or span.to_ns > last.to_ns else last
+            elif span.to_ns > last.to_ns:
+                last, other = span, last
+            elif other is None or span.to_ns > other.to_ns:
+                other = span
+            self._begins.append(span.from_ns)
+            self._last.append((last, other))
+
+    def before(self, at_ns: int, but: K | None = None) -> Span | None:
+        place = bisect_left(self._begins, at_ns) - 1
+        if place < 0:
+            return None
+        last, other = self._last[place]
+        return other if but is not None and self._key(last) == but else last
+
+
 class View:
     """One history and the bounds to judge it by.  Everything is computed once, when first asked for."""
 
@@ -107,8 +139,8 @@ class View:
                 else:
                     ended[still_open.pop(key)] = event
         calls = list(map(_call, asked, ended))
-        for (place, which), at_ns in bodies.items():
-            calls[place] = replace(calls[place], **{"entered_ns" if which == "enter" else "left_ns": at_ns})
+        for (place, part), at_ns in bodies.items():
+            calls[place] = replace(calls[place], **{"entered_ns" if part == "enter" else "left_ns": at_ns})
         return tuple(calls)
 
     @cached_property
@@ -198,24 +230,49 @@ class View:
         return spans
 
     @cached_property
+    def outlived(self) -> set[Month]:
+        """The months that may have been held when their session ended."""
+        return {
+            month
+            for month, spans in self.possible.items()
+            if any(span.ending in ("death", "close") for span in spans)
+        }
+
+    @cached_property
     def counts(self) -> dict[int, int | None]:
         """For the number of each release: how often its session held the month; None if unknown."""
         return {number: count for walk in self._walks for number, count in walk.counts.items()}
 
-    def maybe_held(self, month: Month, from_ns: int, to_ns: int, but: Owner | None = None) -> list[Span]:
-        """The possible holds of `month`, by others than `but`, that meet this stretch of time."""
-        return [
-            span
-            for span in self.possible.get(month, ())
-            if span.owner != but and span.from_ns < to_ns and from_ns < span.to_ns
-        ]
+    @cached_property
+    def _rivals(self) -> dict[Month, "_Latest[Owner]"]:
+        return {month: _Latest(spans, lambda span: span.owner) for month, spans in self.possible.items()}
+
+    @cached_property
+    def _holds_of_month(self) -> dict[Month, "_Latest[Owner]"]:
+        spans: dict[Month, list[Span]] = {}
+        for span in self.holds:
+            spans.setdefault(span.month, []).append(span)
+        return {month: _Latest(some, lambda span: span.owner) for month, some in spans.items()}
+
+    @cached_property
+    def _all_holds(self) -> "_Latest[Month]":
+        return _Latest(self.holds, lambda span: span.month)
+
+    def maybe_held(self, month: Month, before_ns: int, but: Owner | None = None) -> Span | None:
+        """Of the possible holds of `month` by others than `but` that begin before this time, the last to end."""
+        rivals = self._rivals.get(month)
+        return rivals.before(before_ns, but) if rivals else None
 
     def held_throughout(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
         """A hold of `month` that covers all of this stretch."""
-        for span in self.holds:
-            if span.month == month and span.from_ns <= from_ns and to_ns <= span.to_ns:
-                return span
-        return None
+        holds = self._holds_of_month.get(month)
+        span = holds.before(from_ns + 1) if holds else None
+        return span if span and to_ns <= span.to_ns else None
+
+    def other_month_held(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
+        """A hold of another month than `month` that meets this stretch."""
+        span = self._all_holds.before(to_ns, month)
+        return span if span and from_ns < span.to_ns else None
 
     @cached_property
     def _stall_ends(self) -> list[int]:
@@ -224,9 +281,12 @@ class View:
     def stalled(self, from_ns: int, to_ns: int, late_ns: int) -> bool:
         """Whether the machine stalled enough in this stretch to be to blame for `late_ns`."""
         total = 0
-        for stall in self.history.stalls[bisect_right(self._stall_ends, from_ns) :]:
-            began = stall.at_ns - stall.overslept_ns
-            total += max(0, min(to_ns, stall.at_ns) - max(from_ns, began))
+        stalls = self.history.stalls
+        for place in range(bisect_right(self._stall_ends, from_ns), len(stalls)):
+            began = stalls[place].at_ns - stalls[place].overslept_ns
+            if began >= to_ns:
+                break
+            total += min(to_ns, stalls[place].at_ns) - max(from_ns, began)
         return total >= max(self.bounds.stall_ms * 1_000_000, late_ns // 20)
 
 
@@ -287,6 +347,7 @@ class _Walk:
 
     def step(self, call: Call) -> None:
         if self.cut and self.cut.told_ns < call.until_ns:
+            self._loosen(call)
             self._sever(self.cut)
             if call.invoked_ns < self.cut.done_ns and call.month is not None:
                 self.grips.setdefault(call.month, _Grip(call.month)).unsure = True
@@ -296,6 +357,17 @@ class _Walk:
         elif call.month is not None and call.verb in ("acquire", "release", "hold"):
             grip = self.grips.setdefault(call.month, _Grip(call.month))
             {"acquire": self._acquire, "release": self._release, "hold": self._hold}[call.verb](call, grip)
+
+    def _loosen(self, call: Call) -> None:
+        """A release or a close that was on its way when the session ended: no more is surely held since the call."""
+        for grip in self.grips.values():
+            if grip.count and (
+                call.verb == "reopen" or (call.verb == "release" and call.month == grip.month)
+            ):
+                self._sure(
+                    grip, call.invoked_ns, call.number, "release" if call.verb == "release" else "close"
+                )
+                grip.count = 0
 
     def _sever(self, cut: Cut) -> None:
         if not self.severed:

@@ -77,6 +77,14 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (mutual_exclusion, "holds", "the body went on after its session was ended", history(
         call(0, "hold", JAN, at=0, took=20, body=(1, 19), answer=True),
         fault("terminate", 0, at=5), acquire(1, 10, True))),
+    (mutual_exclusion, "holds", "it was giving the month back when its session was ended", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=5, took=10, answer=True), fault("terminate", 0, at=10),
+        acquire(1, 6, True))),
+    (mutual_exclusion, "holds", "it was closing when its session was ended", history(
+        acquire(0, 0, True), call(0, "reopen", at=5, took=10), fault("terminate", 0, at=10), acquire(1, 6, True))),
+    (mutual_exclusion, "violated", "it was giving another month back when its session was ended", history(
+        acquire(0, 0, True), call(0, "release", FEB, at=5, took=10, answer=True), fault("terminate", 0, at=10),
+        acquire(1, 6, True))),
     (mutual_exclusion, "violated", "a stopped worker holds on", history(
         acquire(0, 0, True), fault("pause", 0, at=4, healed=9), acquire(1, 5, True))),
 

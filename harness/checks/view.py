@@ -347,7 +347,8 @@ class _Walk:
 
     def step(self, call: Call) -> None:
         if self.cut and self.cut.told_ns < call.until_ns:
-            self._loosen(call)
+            if call.invoked_ns < self.cut.told_ns:
+                self._loosen(call)
             self._sever(self.cut)
             if call.invoked_ns < self.cut.done_ns and call.month is not None:
                 self.grips.setdefault(call.month, _Grip(call.month)).unsure = True

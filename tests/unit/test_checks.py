@@ -82,6 +82,11 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(1, 6, True))),
     (mutual_exclusion, "holds", "it was closing when its session was ended", history(
         acquire(0, 0, True), call(0, "reopen", at=5, took=10), fault("terminate", 0, at=10), acquire(1, 6, True))),
+    (mutual_exclusion, "holds", "its session was ended, and it noticed late", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), acquire(1, 5, True), call(0, "reopen", at=10))),
+    (mutual_exclusion, "holds", "its session was ended, and it gave the month back late", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), acquire(1, 5, True),
+        call(0, "release", JAN, at=10, error="gone"))),
     (mutual_exclusion, "violated", "it was giving another month back when its session was ended", history(
         acquire(0, 0, True), call(0, "release", FEB, at=5, took=10, answer=True), fault("terminate", 0, at=10),
         acquire(1, 6, True))),

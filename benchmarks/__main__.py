@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks import checker
 from benchmarks.lockstep import CRASH, PLAIN, fixed_programs, swaps, throughput
 from benchmarks.machine import facts
 from harness.scenario import Scenario
@@ -20,7 +21,7 @@ Row = tuple[str, str, str, str]
 
 
 def main() -> None:
-    """Print the table; the one argument that may be given is a connection string."""
+    """Print the tables; the one argument that may be given is a connection string."""
     console = Console(highlight=False, width=120)
     began = perf_counter()
     with open_server(sys.argv[1] if len(sys.argv) > 1 else None) as server:
@@ -32,6 +33,7 @@ def main() -> None:
         for row in [_row("server ready", [start_s], "s", "", 2), *_rows(server)]:
             table.add_row(*row)
         console.print(table)
+    console.print(checker.table())
 
 
 def _rows(server: Server) -> list[Row]:

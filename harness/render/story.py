@@ -3,6 +3,7 @@
 Pure: from a `Run` to something that rich can print.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from io import StringIO
 
@@ -111,10 +112,11 @@ def _rows(run: Run) -> list[_Row]:
 
 def _alone(call: Call, events: tuple[Event, ...]) -> bool:
     """Whether nothing else happened between the call and its answer, so that one row tells both."""
-    return call.returned_ns is not None and not any(
-        call.invoked_ns < event.at_ns < call.returned_ns and (event.actor, event.life) != call.owner
-        for event in events
-    )
+    if call.returned_ns is None:
+        return False
+    first = bisect_right(events, call.invoked_ns, key=lambda event: event.at_ns)
+    last = bisect_left(events, call.returned_ns, key=lambda event: event.at_ns)
+    return all((events[place].actor, events[place].life) == call.owner for place in range(first, last))
 
 
 def asked(call: Call) -> str:

@@ -36,6 +36,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Measure how fast examples run, with and without crashes, on this machine."""
+    """Measure how fast examples run, with and without crashes, and how fast long races are judged, on this machine."""
     session.install("-e", ".")
     session.run("python", "-m", "benchmarks", *session.posargs)

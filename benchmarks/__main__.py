@@ -8,7 +8,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import lockstep, proxy, race, release_times
+from benchmarks import checker, lockstep, proxy, race, release_times
 from benchmarks.machine import facts
 from harness.errors import HarnessError, UserError
 from harness.servers.providers import open_server
@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[[Server], Table]] = {
     "race": race.table,
     "proxy": proxy.table,
     "release": release_times.table,
+    "checker": lambda _: checker.table(),
 }
 
 

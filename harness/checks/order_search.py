@@ -3,12 +3,14 @@
 "Just-in-time linearization" (G. Lowe, Testing for linearizability, 2017): an operation gets its place in the
 order only when it returns, and before it as many others as it needs.  What changes nothing (a refusal, a
 question) gets its place as soon as it is true.  The states stay few, since only its holder can let anybody
-else in, and since a state is dropped if all that can follow it can follow another one:
+else in, and since a state is dropped if all that can follow it can follow another one too: what must have its
+place has it there, and no more of what need not happen is used up.
 
-- What must have its place has it in the other one too, and the other one has used up no more of what may
-  happen, but need not.
-- Of sessions that are about to end, and may have taken the month meanwhile, each can explain one thing that
-  needs somebody to hold it.  The one whose end is due first is the one to use.
+A session that ended, and whose last call may have taken the month, can be the one somebody else was refused
+by; each can be so once, and the one whose end is due first is the one to use.  Which of them are *spent* is all
+that states may differ in without end, so the search knows three economies.  `exact` keeps all such states.
+`thrift` keeps the one that spent least: an order that it finds is an order.  For `plenty` nobody is ever spent:
+if it finds no order, there is none.
 """
 
 from bisect import bisect_left, insort
@@ -20,6 +22,11 @@ from harness.checks.obvious_order import Obvious
 from harness.checks.timeline import Timeline, returning
 
 Economy = Literal["thrift", "plenty", "exact"]
+MOST = 20_000  # states at one moment, before the search gives up
+
+
+class TooMany(Exception):
+    """There are more states to follow than can be followed."""
 
 
 class State(NamedTuple):
@@ -233,12 +240,14 @@ class Search:
     # Which states matter
 
     def _best(self, states: Iterable[State]) -> set[State]:
-        """Without those that another is as good as."""
+        """Without those that another is as good as.  `TooMany` if these are too many."""
         kept: list[State] = []
         for state in states:
             if not any(self._as_good(one, state) for one in kept):
                 kept = [one for one in kept if not self._as_good(state, one)]
                 kept.append(state)
+        if len(kept) > MOST:
+            raise TooMany
         return self._cheapest(kept) if self._economy == "thrift" and len(kept) > 1 else set(kept)
 
     def _cheapest(self, states: list[State]) -> set[State]:

@@ -1,0 +1,61 @@
+"""How long it takes to judge a long race: `python -m benchmarks.checker` for this alone, it needs no server."""
+
+from collections.abc import Iterator
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.histories import simulated
+from benchmarks.machine import facts
+from harness.checks import judge
+from harness.checks.linearizable import linearizable
+from harness.checks.view import View
+from harness.model import Bounds, History
+
+SIZES = ((10_000, 0.0), (100_000, 0.0), (1_000_000, 0.0), (1_000_000, 0.2))
+Row = tuple[str, str, str, str, str]
+
+
+def table() -> Table:
+    """Seconds, and microseconds an operation, from the events to the verdict; making the history is not counted."""
+    grid = Table(
+        title="Judging a race of 64 actors on 12 months, once, all in one process", title_justify="left"
+    )
+    for heading in ("operations", "linearizable", "each", "all checks", "each"):
+        grid.add_column(heading, justify="left" if heading == "operations" else "right")
+    for row in _rows():
+        grid.add_row(*row)
+    return grid
+
+
+def _rows() -> Iterator[Row]:
+    for operations, unsure in SIZES:
+        history = simulated(operations, unsure)
+        what = f"{operations:,}" + (f", {unsure:.0%} of unknown outcome" if unsure else "")
+        one, all_of_them = _linearizable_s(history), _judge_s(history)
+        yield what, *_times(one, operations), *_times(all_of_them, operations)
+
+
+def _linearizable_s(history: History) -> float:
+    began = perf_counter()
+    verdict = linearizable(View(history, Bounds()))
+    taken = perf_counter() - began
+    assert verdict.status == "holds", verdict.why
+    return taken
+
+
+def _judge_s(history: History) -> float:
+    began = perf_counter()
+    judge(history, Bounds())
+    return perf_counter() - began
+
+
+def _times(seconds: float, operations: int) -> tuple[str, str]:
+    return f"{seconds:.2f} s", f"{seconds / operations * 1e6:.1f} µs"
+
+
+if __name__ == "__main__":
+    console = Console(highlight=False, width=120)
+    console.print(facts("no server"), soft_wrap=True)
+    console.print(table())

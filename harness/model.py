@@ -143,7 +143,7 @@ class Program(msgspec.Struct, frozen=True):
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):  # there are a great many
     """One line of a history.
 
     invoke         an operation begins; carries the operation's own fields

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ class Actor:
     def _begin(self, message: Begin) -> None:
         self._me, self._life, self._team = message.actor, message.life, message.team
         self._months, self._steps, self._numbers = message.months, message.steps, message.numbers
-        self._held: dict[Month, int] = {}
+        self._held: dict[Month | None, int] = {}
         self._extra = 0
 
     def _take_turns(self, number: int) -> None:
@@ -105,7 +105,8 @@ class Actor:
         while True:
             step = steps[number]
             assert isinstance(step, Operation)
-            self._take(number, step)
+            if not self._perform(iter([(number, step)])):
+                self._open_anew()
             if step.pending:  # the baton went on long ago
                 self._mailbox.send(CONDUCTOR, Returned(number))
                 return
@@ -119,20 +120,25 @@ class Actor:
 
     def _race(self, go: Go) -> None:
         """Take all steps of our own, round after round."""
-        mine = [(i, s) for i, s in zip(go.indices, self._steps, strict=True) if isinstance(s, Operation)]
+        steps = self._own_steps(go)
         wait_until(go.at_ns)
+        while not self._perform(steps):
+            self._open_anew()
+        self._give_everything_back()
+
+    def _own_steps(self, go: Go) -> Iterator[tuple[int, Operation]]:
+        """Each when it is time for it, with its number."""
+        mine = [(i, s) for i, s in zip(go.indices, self._steps, strict=True) if isinstance(s, Operation)]
         for before in range(0, go.rounds * go.length, go.length):
             for index, step in mine:
                 if before + index >= go.first:
-                    if step.verb != "hold":
-                        _pause(step)
-                    self._take(before + index, step)
-        self._give_everything_back()
+                    if step.pause_us and step.verb != "hold":  # to sleep for 0 takes 50 µs and more
+                        time.sleep(step.pause_us / 1e6)
+                    yield before + index, step
 
-    def _take(self, number: int, step: Operation) -> None:
-        """After an error open a new session, as a worker would."""
-        if not self._perform(number, step):
-            self._perform_extra(Operation(self._me, "reopen"))
+    def _open_anew(self) -> None:
+        """After an error, as a worker would."""
+        self._perform_extra(Operation(self._me, "reopen"))
 
     def _give_everything_back(self) -> None:
         for month, count in list(self._held.items()):
@@ -152,16 +158,25 @@ class Actor:
         """An operation that is not in the program gets a number that is in nobody's."""
         number = self._numbers + self._extra * len(self._team) + self._me
         self._extra += 1
-        self._perform(number, operation)
+        self._perform(iter([(number, operation)]))
 
-    def _perform(self, number: int, operation: Operation) -> bool:
-        """Whether the lock answered, rather than raised."""
-        verb, month = operation.verb, operation.month
-        if verb == "join" or (verb == "count" and not self._held.get(self._month(operation))):
-            return True
-        self._invoke(number, operation)
+    def _perform(self, steps: Iterator[tuple[int, Operation]]) -> bool:
+        """Carry out what `steps` gives, to its end (True), or until the lock raises rather than answers.
+
+        A race has no time to lose between two calls: whatever is done here for each of them slows it down.
+        """
+        me, write = self._me, self._journal.write
         with Attempt() as attempt:
-            getattr(self, f"_{verb}")(number, operation)
+            for number, operation in steps:
+                verb, month = operation.verb, operation.month
+                if verb == "join" or (verb == "count" and not self._held.get(month)):
+                    continue
+                timeout_ms, raises = operation.timeout_ms, operation.raises
+                life = self._life
+                write(Event(now_ns(), "invoke", me, life, number, verb, month, None, timeout_ms, raises))
+                answer = getattr(self, f"_{verb}")(number, operation)
+                if answer is not None:
+                    write(Event(now_ns(), "ok", me, life, number, verb, month, answer=answer))
         if isinstance(attempt.error, HarnessError):
             raise attempt.error  # the session cannot be spoken to at all, or the journal not be written
         if attempt.error is not None:
@@ -169,20 +184,24 @@ class Actor:
             self._write("info", number, verb, month, error=address.redact(why, self._dsn))
         return attempt.error is None
 
-    def _acquire(self, number: int, operation: Operation) -> None:
-        month = self._month(operation)
+    # One for each verb.  An answer that is no more than True or False is returned; any other is written down.
+
+    def _acquire(self, _: int, operation: Operation) -> bool:
+        month = operation.month
+        assert month is not None
         answer = self._session.acquire(month, operation.timeout_ms)
-        self._answer(number, operation, answer)
         if answer:
             self._held[month] = self._held.get(month, 0) + 1
+        return answer
 
-    def _release(self, number: int, operation: Operation) -> None:
-        month = self._month(operation)
+    def _release(self, _: int, operation: Operation) -> bool:
+        month = operation.month
+        assert month is not None
         self._held[month] = max(0, self._held.get(month, 0) - 1)
-        self._answer(number, operation, self._session.release(month))
+        return self._session.release(month)
 
-    def _is_locked(self, number: int, operation: Operation) -> None:
-        self._answer(number, operation, self._session.is_locked(self._month(operation)))
+    def _is_locked(self, _: int, operation: Operation) -> bool:
+        return self._session.is_locked(self._month(operation))
 
     def _list(self, number: int, _: Operation) -> None:
         self._write("ok", number, "list", listed=self._session.listed(self._months))
@@ -197,7 +216,8 @@ class Actor:
         self._write("ok", number, "hold", month, answer=answer, own_error=own is not None)
 
     def _leave(self, number: int, operation: Operation) -> None:
-        _pause(operation)
+        if operation.pause_us:
+            time.sleep(operation.pause_us / 1e6)
         self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:
@@ -234,28 +254,11 @@ class Actor:
         assert operation.month is not None
         return operation.month
 
-    # What is written down.  A race has no time to lose between two calls, so the two frequent events go straight.
-
-    def _invoke(self, number: int, asked: Operation) -> None:
-        at_ns, me, life, verb, month = now_ns(), self._me, self._life, asked.verb, asked.month
-        timeout_ms, raises = asked.timeout_ms, asked.raises
-        event = Event(at_ns, "invoke", me, life, number, verb, month, timeout_ms=timeout_ms, raises=raises)
-        self._journal.write(event)
-
-    def _answer(self, number: int, asked: Operation, answer: bool) -> None:
-        at_ns, me, life, verb, month = now_ns(), self._me, self._life, asked.verb, asked.month
-        self._journal.write(Event(at_ns, "ok", me, life, number, verb, month, answer=answer))
-
     def _write(
         self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any
     ) -> None:
         """`more`: the fields of `Event` that this kind of event carries besides."""
         self._journal.write(Event(now_ns(), kind, self._me, self._life, number, verb, month, **more))
-
-
-def _pause(operation: Operation) -> None:
-    if operation.pause_us:  # to sleep for 0 takes 50 µs and more
-        time.sleep(operation.pause_us / 1e6)
 
 
 def session_name(tag: str, name: str, count: int) -> str:

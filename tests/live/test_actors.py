@@ -113,7 +113,7 @@ def test_a_waiter_that_is_killed_has_called_and_never_returned(arena: Arena) -> 
     ).history
     assert kinds([event for event in history.events if (event.actor, event.life) == (1, 0)]) == [
         ("invoke", "acquire"),
-        ("kill", None),
+        ("fault", None),
         ("gone", None),
     ]
 

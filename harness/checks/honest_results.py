@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from harness.checks.calls import Call
 from harness.checks.verdicts import Finding, verdict
-from harness.checks.view import Call, View
+from harness.checks.view import View
 from harness.model import Month, Verdict
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from harness.checks.view import FOREVER, Call, Owner, View
+from harness.checks.calls import FOREVER, Call, Owner
+from harness.checks.view import View
 from harness.model import Month
 
 Kind = Literal["acquire", "release", "ask", "end"]

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from harness.checks.calls import FOREVER
+from harness.checks.holds import Cut, Span
 from harness.checks.verdicts import Finding, ms, verdict
-from harness.checks.view import FOREVER, Cut, Span, View
+from harness.checks.view import View
 from harness.model import Audit, Month, Verdict
 
 

@@ -6,8 +6,10 @@ Three checks read them, each those of its own cause.
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from harness.checks.calls import Call
+from harness.checks.holds import Span
 from harness.checks.verdicts import STALLED, Finding, ms
-from harness.checks.view import Call, Span, View
+from harness.checks.view import View
 from harness.model import Month
 
 Cause = Literal["ended session", "other month", "none"]

@@ -4,8 +4,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from operator import attrgetter
 
+from harness.checks.calls import FOREVER
 from harness.checks.lock_history import Op, Who
-from harness.checks.view import FOREVER
 
 beginning = attrgetter("from_ns")
 returning = attrgetter("to_ns")

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from harness.checks.view import Call, View
+from harness.checks.calls import Call
+from harness.checks.view import View
 
 
 def asking(view: View) -> Iterator[Call]:

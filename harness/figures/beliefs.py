@@ -6,7 +6,9 @@ No lock that lives in a session can prevent it, so it is measured and never judg
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from harness.checks.view import Call, Owner, Span, View
+from harness.checks.calls import Call, Owner
+from harness.checks.holds import Span
+from harness.checks.view import View
 from harness.model import Month
 
 

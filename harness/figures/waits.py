@@ -8,7 +8,9 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from harness.checks.view import Call, Owner, Span, View
+from harness.checks.calls import Call, Owner
+from harness.checks.holds import Span
+from harness.checks.view import View
 from harness.model import Month
 
 

@@ -11,8 +11,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from harness.checks.calls import Call
 from harness.checks.verdicts import ms
-from harness.checks.view import Call, View
+from harness.checks.view import View
 from harness.figures.beliefs import beliefs
 from harness.model import Event, FaultKind, Program, Run, Verdict
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.checks.calls import FOREVER
 from harness.checks.linearizable import unexplained
 from harness.checks.lock_history import Kind, Op, Who
-from harness.checks.view import FOREVER
 
 ME, YOU = Who((0, 0)), Who((1, 0))
 

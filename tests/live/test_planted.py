@@ -63,19 +63,17 @@ LUCK = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However loaded the machine is, shrinking comes to its end; how often the smallest fails is another matter."""
-    monkeypatch.setattr("harness.explore.SHRINK_S", 90.0)
-    monkeypatch.setattr("harness.explore.REPEATS", 2)
-
-
 def test_all_planted_locks_are_looked_at() -> None:
     assert {*SMALLEST, *LUCK} == {*PLANTED}
 
 
 @pytest.mark.parametrize("name", SMALLEST)
-def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(our_server: Server, name: str) -> None:
+def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
+    our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However loaded the machine is, shrinking comes to its end."""
+    monkeypatch.setattr("harness.explore.SHRINK_S", 90.0)
+    monkeypatch.setattr("harness.explore.REPEATS", 2)
     run = catch(our_server, name, SMALLEST[name].check)
     assert (run.program.actors, len(run.program.steps)) == SMALLEST[name][:2], run.program
     why = next(verdict.why for verdict in run.verdicts if verdict.check == SMALLEST[name].check)
@@ -83,7 +81,10 @@ def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(our_server:
 
 
 @pytest.mark.parametrize("name", LUCK)
-def test_a_planted_lock_is_caught_with_luck(our_server: Server, name: str) -> None:
+def test_a_planted_lock_is_caught_with_luck(
+    our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.explore.SHRINK_S", 2.0)
     catch(our_server, name, LUCK[name])
 
 

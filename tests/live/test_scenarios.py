@@ -43,11 +43,11 @@ def test_all_fixed_scenarios_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_a_drawn_scenario_holds(our_server: Server, name: str) -> None:
+def test_a_drawn_scenario_holds(lock_server: Server, name: str) -> None:
     """Where the machine stood still for a moment, nothing may be wrong but what leans on time."""
     examples = min(EXAMPLES, SCENARIOS[name].examples)
     try:
-        run = perform(Job(SCENARIOS[name], Plan(examples)), our_server, lambda _: None)
+        run = perform(Job(SCENARIOS[name], Plan(examples)), lock_server, lambda _: None)
     except NotApplicable as reason:
         pytest.skip(str(reason))
     doubts = [verdict for verdict in run.verdicts if verdict.status != "holds"]

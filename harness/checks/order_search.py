@@ -22,7 +22,7 @@ from harness.checks.obvious_order import Obvious
 from harness.checks.timeline import Timeline, returning
 
 Economy = Literal["thrift", "plenty", "exact"]
-MOST = 20_000  # states at one moment, before the search gives up
+MOST = 200  # states at one moment, before the search gives up
 
 
 class TooMany(Exception):

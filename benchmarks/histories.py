@@ -30,7 +30,7 @@ class _Lost(Exception):
 
 
 def simulated(operations: int, unsure: float = 0.0, seed: int = 0) -> History:
-    """A history of so many acquires, releases and questions, each with the probability `unsure` of an unknown outcome.
+    """A history of so many operations, of which the share `unsure` has an unknown outcome.
 
     One in ten of those is a crash, the others are errors, after which the client opens another session.
     """
@@ -49,8 +49,9 @@ class _World:
         self.events: list[Event] = []
         self.left = operations
         self.numbers = count()
-        self.crashes = unsure / 10 or CRASHES
-        self.errors = unsure * 0.9
+        fails = unsure / (1 - 0.9 * unsure)  # of the calls but reopen, of which each error brings one
+        self.crashes = fails / 10 or CRASHES
+        self.errors = fails * 0.9
         self.now_ns = 0
         self._agenda: list[tuple[int, int, Life]] = []
         self._order = count()
@@ -159,6 +160,7 @@ class _Client:
 
     def _reopen(self) -> Life:
         yield self._world.some(THINK)
+        self._world.left -= 1
         number = next(self._world.numbers)
         self._write("invoke", number, "reopen")
         self._world.start(self._world.free((self._actor, self._life)))

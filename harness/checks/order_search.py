@@ -22,7 +22,7 @@ from harness.checks.obvious_order import Obvious
 from harness.checks.timeline import Timeline, returning
 
 Economy = Literal["thrift", "plenty", "exact"]
-MOST = 20_000  # states at one moment, before the search gives up
+MOST = 200  # states at one moment, before the search gives up
 
 
 class TooMany(Exception):
@@ -60,33 +60,41 @@ class Search:
         states = {self._start(known)}
         for place in range(at, len(returns)):
             op = returns[place]
-            self._go_to(op.to_ns)
-            states = {self._settled(state) for state in states}
+            if fresh := self._go_to(op.to_ns):
+                states = {self._settled(state, fresh) for state in states}
             states = self._best(after for state in states for after in self._placing(op, state))
             if not states:
                 return place, None
             self._close(op)
-            gone = {op.who} if op.kind == "end" else set()
-            states = {State(one.holder, one.times, one.placed - {op}, one.spent - gone) for one in states}
-            if len(states) == 1 and self._line.odd.isdisjoint(one.who for one in self._open):
+            states = {self._without(state, op) for state in states}
+            if len(states) == 1 and not self._odd_open():
                 return place + 1, self._known(*states)
         return len(returns), known
 
     # What is open
 
-    def _go_to(self, now_ns: int) -> None:
+    def _go_to(self, now_ns: int) -> list[Op]:
+        """What has begun since we were here last, and is open."""
         self._now_ns = now_ns
+        fresh: list[Op] = []
         begins, begun = self._line.begins, self._begun
         while begun < len(begins) and begins[begun].from_ns <= now_ns:
             op = begins[begun]
             begun += 1
             if op.kind == "end" and op.who not in self._line.odd:
                 self._open = [one for one in self._open if one.who != op.who]
+                fresh = [one for one in fresh if one.who != op.who]
                 if op.who in self._line.maybe:
                     insort(self._ending, op, key=returning)
             elif op.to_ns >= now_ns:
                 self._open.append(op)
+                fresh.append(op)
         self._begun = begun
+        return fresh
+
+    def _odd_open(self) -> bool:
+        odd = self._line.odd
+        return bool(odd) and any(op.who in odd for op in self._open)
 
     def _forget_before(self, at: int) -> None:
         """What returned while there was nothing to search."""
@@ -223,16 +231,21 @@ class Search:
         spent = state.spent if self._economy == "plenty" else state.spent | {who}
         return State(who, 1, state.placed, spent)
 
-    def _settled(self, state: State) -> State:
-        """With all those in their place that change nothing and are true now."""
+    def _settled(self, state: State, fresh: Iterable[Op] | None = None) -> State:
+        """With all those in their place that change nothing and are true now; `fresh`: only of these."""
         true_now = [
             op
-            for op in self._open
+            for op in (self._open if fresh is None else fresh)
             if op not in state.placed and changes_nothing(state.holder, op) and not self._ended(state, op)
         ]
         if not true_now:
             return state
         return State(state.holder, state.times, state.placed.union(true_now), state.spent)
+
+    def _without(self, state: State, op: Op) -> State:
+        """When `op` has returned, and so has its place in every state, that need not be said any more."""
+        spent = state.spent - {op.who} if op.kind == "end" else state.spent
+        return State(state.holder, state.times, state.placed - {op}, spent)
 
     def _ended(self, state: State, op: Op) -> bool:
         return op.who in self._line.odd and self._line.ends.get(op.who) in state.placed
@@ -260,12 +273,15 @@ class Search:
 
     def _as_good(self, one: State, other: State) -> bool:
         """Whether all that can follow `other` can follow `one`."""
-        return (
-            (one.holder, one.times) == (other.holder, other.times)
-            and all(op in one.placed for op in other.placed if op.answer is not None and op.kind != "end")
-            and all(op in other.placed for op in one.placed if op.answer is not False and op.kind != "ask")
-            and (one.spent <= other.spent or self._cheaper(one.spent - other.spent, other.spent - one.spent))
-        )
+        if one.holder != other.holder or one.times != other.times:
+            return False
+        for op in other.placed - one.placed:
+            if op.answer is not None and op.kind != "end":
+                return False
+        for op in one.placed - other.placed:
+            if op.answer is not False and op.kind != "ask":
+                return False
+        return one.spent <= other.spent or self._cheaper(one.spent - other.spent, other.spent - one.spent)
 
     def _cheaper(self, ones: frozenset[Who], others: frozenset[Who]) -> bool:
         """Whether for each of `ones` there is one of `others` that can end later, all of them ending by now."""

@@ -1,14 +1,18 @@
 """The checker of single months, against an oracle that tries every order."""
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.checks import order_search
 from harness.checks.calls import FOREVER
-from harness.checks.linearizable import unexplained
+from harness.checks.linearizable import _stuck, unexplained
 from harness.checks.lock_history import Kind, Op, Who
+from harness.checks.order_search import TooMany
+from harness.checks.timeline import Timeline
 
 ME, YOU = Who((0, 0)), Who((1, 0))
 
@@ -74,10 +78,83 @@ def histories(draw: st.DrawFn) -> list[Op]:
     return ops
 
 
-@settings(max_examples=2000, deadline=None, database=None)
+@settings(max_examples=500, deadline=None, database=None)
 @given(histories())
 def test_it_agrees_with_the_oracle(ops: list[Op]) -> None:
     assert (unexplained(ops) is None) == explained_by_some_order(ops)
+
+
+def planned(random: Random) -> list[Op]:
+    """Sessions that do one thing after the other; of unknown outcome are single calls, whole holds, or several calls."""
+    ops: list[Op] = []
+    unsure, goes_on = random.choice([0, 0.2, 0.5]), random.choice([0, 0, 0.5])
+    for actor in range(random.randint(1, 4)):
+        who, now, lost = Who((actor, 0)), random.randint(0, 4), False
+        for _ in range(random.randint(0, 3)):
+            kind: Kind = random.choice(["acquire", "acquire", "acquire", "release", "release", "ask"])
+            lost = kind != "ask" and random.random() < unsure
+            until = now + random.randint(1, 9)
+            ops.append(Op(who, kind, None if lost else True, now, FOREVER if lost else until, len(ops)))
+            if lost and kind == "acquire" and random.random() < 0.3:
+                ops.append(Op(who, "release", None, now, FOREVER, ops[-1].number))
+            now = until + random.randint(0, 3)
+            if lost and random.random() >= goes_on:
+                break
+        if random.random() < (0.8 if lost else 0.3):
+            ops.append(Op(who, "end", True, now, now + random.choice([1, 3, 6, 12, 25]), len(ops)))
+    return ops
+
+
+def carried_out(ops: list[Op], random: Random) -> list[Op]:
+    """With the answers of a lock, each operation at some moment of its time; then up to two answers turned around."""
+    holds: list[Who] = []
+    answers: dict[Op, bool | None] = {}
+    moments = [
+        (random.uniform(op.from_ns, op.from_ns + 9 if op.to_ns == FOREVER else op.to_ns), op) for op in ops
+    ]
+    for _, op in sorted(moments, key=lambda moment: moment[0]):
+        if op.answer is None and random.random() < 0.5:
+            continue
+        mine = holds[:1] == [op.who]
+        if op.kind == "end":
+            holds = [] if mine else holds
+        elif op.kind == "ask":
+            answers[op] = bool(holds)
+        elif op.kind == "acquire":
+            answers[op] = mine or not holds
+            holds += [op.who] if answers[op] else []
+        else:
+            answers[op] = mine
+            holds = holds[1:] if mine else holds
+    known = [op for op in answers if op.answer is not None]
+    for op in random.sample(known, min(len(known), random.choice([0, 0, 1, 1, 2]))):
+        answers[op] = not answers[op]
+    return [
+        Op(op.who, op.kind, answers[op], op.from_ns, op.to_ns, op.number) if op in known else op for op in ops
+    ]
+
+
+def test_it_agrees_with_the_oracle_on_what_a_lock_did() -> None:
+    explained = 0
+    for seed in range(2000):
+        random = Random(seed)
+        ops = carried_out(planned(random), random)
+        right = explained_by_some_order(ops)
+        explained += right
+        assert (unexplained(ops) is None) == right, (seed, ops)
+        line = Timeline(ops)
+        thrift, plenty, exact = (_stuck(line, economy)[0] for economy in ("thrift", "plenty", "exact"))
+        assert (exact is None) == right, (seed, ops)
+        assert right or thrift, "what the thrifty find is an order"
+        assert plenty is None or not right, "where plenty is not enough, there is no order"
+    assert 800 < explained < 1400
+
+
+def test_it_gives_up_rather_than_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_search, "MOST", 1)
+    taken = [op(Who((actor, 0)), "acquire", None, actor, FOREVER) for actor in range(3)]
+    with pytest.raises(TooMany):
+        unexplained([*taken, op(Who((9, 0)), "acquire", False, 4, 5)])
 
 
 def op(who: Who, kind: Kind, answer: bool | None, from_ns: int, to_ns: int) -> Op:

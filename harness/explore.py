@@ -197,7 +197,9 @@ class _Exploration:
         reliable = self._fails(found.program, wanted, AGREE, deadline, every=True) is not None
         tries = AGREE if reliable else TRIES
 
-        def fails(program: Program) -> bool:
+        def fails(program: Program) -> bool | None:
+            if time.monotonic() > deadline or self._laboratory.soiled:
+                return None
             example = self._fails(program, wanted, tries, deadline, every=reliable)
             self._smallest = example or self._smallest
             return example is not None

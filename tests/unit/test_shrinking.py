@@ -96,6 +96,21 @@ def test_joins_of_nothing_are_dropped() -> None:
     assert tidy(Program(2, (jan,), (take, join, wait, join, join))).steps == (take, wait, join)
 
 
+def test_it_ends_at_once_when_told_so() -> None:
+    jan = Month(2090, 1)
+    long = Program(
+        2, (jan,), tuple(Operation(n % 2, "acquire", jan) for n in range(2000)), "race", rounds=100
+    )
+    asked = []
+
+    def fails(program: Program) -> bool | None:
+        asked.append(program)
+        return None if len(asked) == 3 else len(asked) == 1
+
+    assert shrink(long, fails) == asked[0]
+    assert len(asked) == 3
+
+
 def test_rounds_go_first() -> None:
     jan = Month(2090, 1)
     steps = tuple(Operation(actor, "acquire", jan) for actor in range(3))

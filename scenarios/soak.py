@@ -13,7 +13,6 @@ SCENARIO = Scenario(
         rounds=(10, 60),
     ),
     examples=2,
-    bounds=Bounds(
-        late_ms=3000, handover_ms=3000
-    ),  # where so many share few cores, late says nothing about the lock
+    # where so many share few cores, late says nothing about the lock
+    bounds=Bounds(late_ms=3000, handover_ms=3000),
 )

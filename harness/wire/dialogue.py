@@ -9,87 +9,25 @@ known, too, when the answer to a Flush is complete, which ends with no message o
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from typing import Literal, NamedTuple, cast
 
 from harness.errors import one_line
-from harness.wire.messages import BATCH, FRONTEND, Message, MessageReader, ProtocolError
+from harness.wire.messages import BATCH, Message, MessageReader, ProtocolError
+from harness.wire.rules import (
+    ANSWERS,
+    COPY,
+    ENDS_BATCH,
+    ENDS_READY,
+    IGNORED_IN_COPY,
+    LEADS_TO,
+    MAY_SAY,
+    PASSES,
+    UNTRACKED,
+    Phase,
+)
 from harness.wire.statements import Statements
 
 Status = Literal["I", "T", "E"]  # idle, in a transaction, in a transaction that has failed
-
-# The client's side of it
-
-
-class Phase(Enum):
-    """Where the client stands."""
-
-    STARTING = "while the session starts"
-    ASKING = "after its start"
-    COPYING = "while it copies in"  # the server has asked for data
-    COPIED = "after it copied in"  # it has no more data, but may still owe the Sync that ends the batch
-
-
-COPY = {"CopyData", "CopyDone", "CopyFail"}
-AFTER_START = {kind.name for kind in FRONTEND.values()} - {"PasswordMessage"}
-MAY_SAY = {
-    Phase.STARTING: AFTER_START | {"PasswordMessage"},
-    Phase.ASKING: AFTER_START,
-    Phase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
-    Phase.COPIED: AFTER_START,
-}
-ENDS_BATCH = {"Query", "FunctionCall", "Sync", "Flush", "Terminate"}
-NO_BATCH = COPY | {"PasswordMessage", "Flush", "Terminate"}  # unless it comes in the midst of one
-PASSES = {
-    Phase.STARTING: NO_BATCH,
-    Phase.ASKING: NO_BATCH,
-    Phase.COPYING: MAY_SAY[Phase.COPYING],
-    Phase.COPIED: NO_BATCH | {"Sync"},
-}
-AFTERWARDS = {
-    (Phase.COPYING, "CopyDone"): Phase.COPIED,
-    (Phase.COPYING, "CopyFail"): Phase.COPIED,
-    (Phase.COPIED, "CopyData"): Phase.COPIED,  # said before the client heard that the copy had failed
-    (Phase.COPIED, "CopyDone"): Phase.COPIED,
-    (Phase.COPIED, "CopyFail"): Phase.COPIED,
-    (Phase.STARTING, "PasswordMessage"): Phase.STARTING,
-    **{(Phase.COPYING, name): Phase.COPYING for name in ("CopyData", "Flush", "Sync", "Terminate")},
-}  # or else ASKING
-
-# The server's side of it
-
-
-class Answer(NamedTuple):
-    """What answers a message: what may come first, and what comes last."""
-
-    first: frozenset[str]
-    last: frozenset[str]
-
-
-def _answer(first: str, last: str) -> Answer:
-    return Answer(frozenset(first.split()), frozenset(last.split()))
-
-
-_COPIES = "CopyInResponse CopyOutResponse CopyBothResponse CopyData CopyDone"
-STARTUP = "StartupMessage"
-ANSWERS = {
-    STARTUP: _answer("Authentication NegotiateProtocolVersion BackendKeyData", "ReadyForQuery"),
-    "Query": _answer(f"RowDescription DataRow CommandComplete EmptyQueryResponse {_COPIES}", "ReadyForQuery"),
-    "FunctionCall": _answer("FunctionCallResponse", "ReadyForQuery"),
-    "Sync": _answer("", "ReadyForQuery"),
-    "Parse": _answer("", "ParseComplete"),
-    "Bind": _answer("", "BindComplete"),
-    "Close": _answer("", "CloseComplete"),
-    "Describe": _answer("ParameterDescription", "RowDescription NoData"),
-    "Execute": _answer(f"DataRow {_COPIES}", "CommandComplete EmptyQueryResponse PortalSuspended"),
-}
-SILENT = {"Flush", "CopyDone", "CopyFail", "Terminate"}  # get no answer
-UNTRACKED = {"CopyData", "PasswordMessage"}  # get none, and nothing depends on their place
-READIES = {name for name, answer in ANSWERS.items() if "ReadyForQuery" in answer.last}
-IGNORED_IN_COPY = {"Sync", "Flush"}
-
-
-# What is told
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +66,8 @@ class Diagnostic:
     text: str
 
     @property
-    def is_error(self) -> bool:
-        return self.severity in ("ERROR", "FATAL", "PANIC")
+    def ends_session(self) -> bool:
+        return self.severity in ("FATAL", "PANIC")
 
 
 @dataclass(frozen=True)
@@ -153,7 +91,8 @@ class Parameter:
 class Reply:
     """The reply to `batch` is complete.
 
-    `status` is None if no ReadyForQuery came, as after a Flush; `errors` are those that came within it.
+    `status` is None if no ReadyForQuery came, as after a Flush; `errors` are those that came within it.  There
+    is none if the session ends before.
     """
 
     batch: Batch
@@ -165,33 +104,32 @@ Event = Reply | Diagnostic | Notification | Parameter
 
 
 class Pending(NamedTuple):
-    """A message that the server was sent, and the part that it was sent in."""
+    """A message that the server was sent, the part whose reply it belongs to, and whether the server ignores it."""
 
     message: Message
     part: Part
+    ignored: bool = False
 
 
 class Dialogue:
     """One session after its StartupMessage, which the server was sent already.
 
     What the client says becomes parts.  Whoever sends one of them to the server says so with `sent`, part by part
-    in their order.  All iterators must be used up: nothing happens before.
+    in their order.  The iterators read while they are used, so they must be used up.
     """
 
     def __init__(self) -> None:
-        self.status: Status | None = (
-            None  # of the transaction, by the latest ReadyForQuery; None until the first
-        )
+        self.status: Status | None = None  # by the latest ReadyForQuery; None until the first
         self._phase = Phase.STARTING
         self._client, self._server = MessageReader("client"), MessageReader("server")
         self._statements = Statements()
         self._open: list[Message] = []  # of a batch that is not complete
         self._size = 0  # of these, in bytes
-        startup = Message(STARTUP, b"")
+        startup = Message("StartupMessage", b"")
         self._pending = deque([Pending(startup, Passage((startup,)))])
         self._skipping = False  # the server has reported an error and ignores all up to the next Sync
         self._copies_in = False  # the server takes CopyData until it is sent CopyDone or CopyFail
-        self._swallowed = 0  # Syncs that it ignored since, if it did not fail before it read them
+        self._ignored = 0  # Syncs that it ignored since, if it did not fail before it read them
         self._reply_status: Status | None = None  # of the reply that is coming in
         self._errors: list[Diagnostic] = []  # within it
 
@@ -208,7 +146,7 @@ class Dialogue:
             if message.name not in MAY_SAY[self._phase]:
                 raise ProtocolError(f"the client sent {message.name} {self._phase.value}")
             passes = not self._open and message.name in PASSES[self._phase]
-            self._phase = AFTERWARDS.get((self._phase, message.name), Phase.ASKING)
+            self._phase = LEADS_TO[self._phase].get(message.name, Phase.ASKING)
             if passes:
                 yield Passage((message,))
             elif batch := self._collect(message):
@@ -218,25 +156,28 @@ class Dialogue:
         self._open.append(message)
         self._size += len(message.raw)
         if self._size > BATCH:
-            raise ProtocolError(f"the client sent {self._size} bytes without a Sync: {BATCH} is the most")
+            raise ProtocolError(
+                f"the client sent {self._size} bytes without Sync or Flush: {BATCH} is the most"
+            )
         if message.name not in ENDS_BATCH:
             return None
         messages, self._open, self._size = tuple(self._open), [], 0
         return Batch(messages, self._statements.text(messages))
 
-    def sent(self, part: Part) -> Iterator[Reply]:
-        """The server was sent this part.  There may be nothing to wait for: then its reply is complete at once."""
+    def sent(self, part: Part) -> list[Reply]:
+        """The server was sent this part.  Where there is nothing to wait for, the reply is complete at once."""
         for message in part.messages:
-            if message.name in UNTRACKED:
-                continue
-            if self._copies_in and message.name in IGNORED_IN_COPY:
-                self._swallowed += message.name == "Sync"
-                continue
-            if message.name in COPY:
-                self._copies_in = False
-            owner = part if isinstance(part, Batch) or not self._pending else self._pending[-1].part
-            self._pending.append(Pending(message, owner))
-        yield from self._settled()
+            if message.name not in UNTRACKED:
+                self._await(message, part)
+        return list(self._settled())
+
+    def _await(self, message: Message, part: Part) -> None:
+        if message.name in COPY:
+            self._copies_in = False
+        ignored = self._copies_in and message.name in IGNORED_IN_COPY
+        self._ignored += ignored and message.name == "Sync"
+        owner = part if isinstance(part, Batch) or not self._pending else self._pending[-1].part
+        self._pending.append(Pending(message, owner, ignored))
 
     # What the server says
 
@@ -257,28 +198,33 @@ class Dialogue:
                 yield from self._answered(message)
 
     def _failed(self, error: Diagnostic) -> Iterator[Event]:
-        if not self._pending and error.severity == "ERROR":
+        yield error
+        if error.ends_session:
+            return
+        if not self._pending:
             raise ProtocolError(f"the server sent ErrorResponse, but nothing is asked: {error.text}")
         self._errors.append(error)
+        self._skipping = self._pending[0].message.name not in ENDS_READY
+        self._copies_in = False
         if self._phase is Phase.COPYING:
             self._phase = Phase.COPIED
-        self._copies_in = False
-        self._skipping = bool(self._pending) and self._pending[0].message.name not in READIES
-        yield error
         yield from self._settled()
 
     def _answered(self, message: Message) -> Iterator[Reply]:
-        if message.name == "ReadyForQuery":
-            self._ready(message)
+        if message.name == "CommandComplete":
+            self._ignored = 0
         asked = self._pending[0].message if self._pending else None
-        answer = ANSWERS[asked.name] if asked else None
-        if asked and answer and message.name in answer.last:
+        first, last = ANSWERS[asked.name] if asked else ((), ())
+        if asked and message.name in first:
+            self._heed(message, asked)
+        elif message.name in last:
+            if message.name == "ReadyForQuery":
+                self._ready(message)
             yield from self._pop()
             yield from self._settled()
-        elif asked and answer and message.name in answer.first:
-            self._heed(message, asked)
-        elif message.name == "ReadyForQuery" and self._swallowed:  # the copy failed before that Sync was read
-            self._swallowed -= 1
+        elif message.name == "ReadyForQuery" and self._ignored:  # the copy failed before that Sync was read
+            self._ready(message)
+            self._ignored -= 1
         else:
             what = f"{asked.name} is to be answered" if asked else "nothing is asked"
             raise ProtocolError(f"the server sent {message.name}, but {what}")
@@ -295,23 +241,19 @@ class Dialogue:
         """Note what matters later in an answer that goes on."""
         if message.name in ("CopyInResponse", "CopyBothResponse"):
             self._begin_copy()
-        elif message.name == "CommandComplete":
-            self._copies_in = False
         elif message.name == "ParameterDescription":
             described, fields = asked.fields, message.fields
             if described.letter() == "S":
-                types = tuple(fields.number(4) for _ in range(fields.number(2)))
+                types = tuple(fields.number(4) for _ in range(fields.count()))
                 self._statements.describe(described.string(), types)
 
     def _begin_copy(self) -> None:
-        """From now on the server ignores Sync and Flush, which it may have been sent, up to the copy's end."""
+        """From now on, up to the copy's end, the server ignores any Sync and Flush, even those sent before."""
+        self._copies_in, self._ignored = True, 0
         copies, *sent = self._pending
-        names = [pending.message.name for pending in sent]
-        end = next((at for at, name in enumerate(names) if name in COPY), len(sent))
-        kept = [pending for pending in sent[:end] if pending.message.name not in IGNORED_IN_COPY]
-        self._pending = deque([copies, *kept, *sent[end:]])
-        self._swallowed = names[:end].count("Sync")
-        self._copies_in = end == len(sent)
+        self._pending = deque([copies])
+        for message, part, _ in sent:
+            self._await(message, part)
         if self._copies_in:
             self._phase = Phase.COPYING
 
@@ -319,11 +261,11 @@ class Dialogue:
 
     def _settled(self) -> Iterator[Reply]:
         """Put away what gets no answer."""
-        while self._pending and self._gets_none(self._pending[0].message):
+        while self._pending and self._gets_none(*self._pending[0]):
             yield from self._pop()
 
-    def _gets_none(self, message: Message) -> bool:
-        return message.name in SILENT or (self._skipping and message.name != "Sync")
+    def _gets_none(self, message: Message, _: Part, ignored: bool) -> bool:
+        return ignored or message.name not in ANSWERS or (self._skipping and message.name != "Sync")
 
     def _pop(self) -> Iterator[Reply]:
         part = self._pending.popleft().part

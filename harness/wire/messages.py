@@ -10,6 +10,7 @@ from typing import NamedTuple
 HEAD = 5  # the type, one byte, and the length, four, which counts itself and not the type
 SMALL, LONG = 10_000, 30_000  # what the server, and what libpq, takes for a message without much data
 BATCH = 2**26  # 64 MiB: what a client says is kept until it is complete
+LARGE = BATCH - 1  # so that any message fits
 HUGE = 2**30  # the server allocates no more for one value
 
 
@@ -26,18 +27,18 @@ class Kind(NamedTuple):
 
 
 FRONTEND = {
-    "B": Kind("Bind", 12, BATCH),
+    "B": Kind("Bind", 12, LARGE),
     "C": Kind("Close", 6, SMALL),
     "D": Kind("Describe", 6, SMALL),
     "E": Kind("Execute", 9, SMALL),
-    "F": Kind("FunctionCall", 12, BATCH),
+    "F": Kind("FunctionCall", 12, LARGE),
     "H": Kind("Flush", 4, 4),
-    "P": Kind("Parse", 8, BATCH),
-    "Q": Kind("Query", 5, BATCH),
+    "P": Kind("Parse", 8, LARGE),
+    "Q": Kind("Query", 5, LARGE),
     "S": Kind("Sync", 4, 4),
     "X": Kind("Terminate", 4, 4),
     "c": Kind("CopyDone", 4, 4),
-    "d": Kind("CopyData", 4, BATCH),
+    "d": Kind("CopyData", 4, LARGE),
     "f": Kind("CopyFail", 5, SMALL),
     "p": Kind("PasswordMessage", 4, 65_535),  # and the answers of SASL and GSS, which share the byte
 }
@@ -142,24 +143,29 @@ class Fields:
         """An integer of `size` bytes, with a sign."""
         return int.from_bytes(self.octets(size), "big", signed=True)
 
+    def count(self) -> int:
+        """How many of something follow: two bytes, without a sign."""
+        return int.from_bytes(self.octets(2), "big")
+
     def octets(self, size: int) -> bytes:
+        name, raw = self._message
         start, self._at = self._at, self._at + size
-        if size < 0 or self._at > len(self._message.raw):
-            raise ProtocolError(f"{self._message.name} of length {self._length} has no byte {self._at}")
-        return self._message.raw[start : self._at]
+        if not start <= self._at <= len(raw):
+            raise ProtocolError(
+                f"{name} of length {len(raw) - 1} ends too early: a field of {size} bytes begins at {start - 1}"
+            )
+        return raw[start : self._at]
 
     def letter(self) -> str:
         return chr(self.octets(1)[0])
 
     def string(self) -> str:
         """Text up to a zero byte; what is no UTF-8 in it is written as escapes."""
-        end = self._message.raw.find(b"\0", self._at)
+        name, raw = self._message
+        end = raw.find(b"\0", self._at)
         if end < 0:
-            raise ProtocolError(f"{self._message.name} of length {self._length} has a string without an end")
-        word = self.octets(end - self._at)
-        self._at += 1
+            raise ProtocolError(
+                f"{name} of length {len(raw) - 1} ends too early: the text that begins at {self._at - 1} has no end"
+            )
+        word, self._at = raw[self._at : end], end + 1
         return word.decode(errors="backslashreplace")
-
-    @property
-    def _length(self) -> int:
-        return len(self._message.raw) - 1

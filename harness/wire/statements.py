@@ -73,14 +73,14 @@ class Statements:
 
     def _parse(self, fields: Fields) -> str:
         name, sql = fields.string(), fields.string()
-        types = tuple(fields.number(4) for _ in range(fields.number(2)))
+        types = tuple(fields.number(4) for _ in range(fields.count()))
         self._statements[name] = Statement(sql[:LONGEST_SQL], types)
         return f"Parse {_short(sql)}"
 
     def _bind(self, fields: Fields) -> str:
         portal, name = fields.string(), fields.string()
-        formats = [fields.number(2) for _ in range(fields.number(2))]
-        values = [_octets(fields) for _ in range(fields.number(2))]
+        formats = [fields.number(2) for _ in range(fields.count())]
+        values = [_octets(fields) for _ in range(fields.count())]
         self._portals[portal] = _filled(self._statements.get(name), name, formats, values)
         return f"Bind {self._portals[portal]}"
 

@@ -43,7 +43,7 @@ class StartupReader:
     """Takes a client's first bytes, however they are split, until it is known what the client wants.
 
     `packet` is None until then; `forward` is what the server should be sent: the packet as it came and all
-    that followed it.
+    that followed it, which alone is `rest`.
     """
 
     def __init__(self) -> None:
@@ -54,6 +54,10 @@ class StartupReader:
     @property
     def forward(self) -> bytes:
         return self._received if self.packet else b""
+
+    @property
+    def rest(self) -> bytes:
+        return self.forward[int.from_bytes(self.forward[:4], "big") :]
 
     def feed(self, data: bytes) -> bytes:
         """The answer that the client now waits for: one `N` for each kind of encryption that it asked for.

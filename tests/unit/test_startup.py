@@ -52,6 +52,7 @@ def test_a_startup_message_means_the_same_however_it_is_split(
     assert answers == b"N" * len(asked)
     assert reader.packet == StartupMessage((3, 0), given_parameters)
     assert reader.forward == message + then
+    assert reader.rest == then
 
 
 @given(st.integers(0, 2**32 - 1), st.binary(min_size=4, max_size=256), st.booleans())
@@ -66,6 +67,7 @@ def test_a_cancel_request_is_passed_on_as_it_came(pid: int, key: bytes, encrypte
 
 def test_the_application_name_is_known() -> None:
     reader = StartupReader()
+    assert reader.rest == b""
     reader.feed(packet(VERSION + 2, BODY))
     assert isinstance(reader.packet, StartupMessage)
     assert reader.packet.version == (3, 2)

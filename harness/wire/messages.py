@@ -1,0 +1,171 @@
+"""What the two sides of a PostgreSQL session say after its start, message by message: bytes in, messages out.
+
+See "Message Formats" in the chapter "Frontend/Backend Protocol" of PostgreSQL's manual; the limits are those of
+`SocketBackend` in the server and of `pqParseInput3` in libpq.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+HEAD = 5  # the type, one byte, and the length, four, which counts itself and not the type
+SMALL, LONG = 10_000, 30_000  # what the server, and what libpq, takes for a message without much data
+BATCH = 2**26  # 64 MiB: what a client says is kept until it is complete
+LARGE = BATCH - 1  # so that any message fits
+HUGE = 2**30  # the server allocates no more for one value
+
+
+class ProtocolError(ValueError):
+    """These bytes do not follow the protocol; the message fits one line and names who said what."""
+
+
+class Kind(NamedTuple):
+    """A type of message: its name in the manual, and how long it may be, as its own length says."""
+
+    name: str
+    shortest: int
+    longest: int
+
+
+FRONTEND = {
+    "B": Kind("Bind", 12, LARGE),
+    "C": Kind("Close", 6, SMALL),
+    "D": Kind("Describe", 6, SMALL),
+    "E": Kind("Execute", 9, SMALL),
+    "F": Kind("FunctionCall", 12, LARGE),
+    "H": Kind("Flush", 4, 4),
+    "P": Kind("Parse", 8, LARGE),
+    "Q": Kind("Query", 5, LARGE),
+    "S": Kind("Sync", 4, 4),
+    "X": Kind("Terminate", 4, 4),
+    "c": Kind("CopyDone", 4, 4),
+    "d": Kind("CopyData", 4, LARGE),
+    "f": Kind("CopyFail", 5, SMALL),
+    "p": Kind("PasswordMessage", 4, 65_535),  # and the answers of SASL and GSS, which share the byte
+}
+
+BACKEND = {
+    "1": Kind("ParseComplete", 4, 4),
+    "2": Kind("BindComplete", 4, 4),
+    "3": Kind("CloseComplete", 4, 4),
+    "A": Kind("NotificationResponse", 10, HUGE),
+    "C": Kind("CommandComplete", 5, LONG),
+    "D": Kind("DataRow", 6, HUGE),
+    "E": Kind("ErrorResponse", 5, HUGE),
+    "G": Kind("CopyInResponse", 7, LONG),
+    "H": Kind("CopyOutResponse", 7, LONG),
+    "I": Kind("EmptyQueryResponse", 4, 4),
+    "K": Kind("BackendKeyData", 12, 264),
+    "N": Kind("NoticeResponse", 5, HUGE),
+    "R": Kind("Authentication", 8, LONG),
+    "S": Kind("ParameterStatus", 6, LONG),
+    "T": Kind("RowDescription", 6, HUGE),
+    "V": Kind("FunctionCallResponse", 8, HUGE),
+    "W": Kind("CopyBothResponse", 7, LONG),
+    "Z": Kind("ReadyForQuery", 5, 5),
+    "c": Kind("CopyDone", 4, 4),
+    "d": Kind("CopyData", 4, HUGE),
+    "n": Kind("NoData", 4, 4),
+    "s": Kind("PortalSuspended", 4, 4),
+    "t": Kind("ParameterDescription", 6, 6 + 4 * 65_535),
+    "v": Kind("NegotiateProtocolVersion", 12, LONG),
+}
+
+SIDES = {"client": FRONTEND, "server": BACKEND}
+
+
+class Message(NamedTuple):
+    """One message: its name, and its bytes as they came."""
+
+    name: str
+    raw: bytes
+
+    @property
+    def fields(self) -> "Fields":
+        return Fields(self)
+
+
+class MessageReader:
+    """Takes what one side, `client` or `server`, says after the start, however it is split."""
+
+    def __init__(self, side: str) -> None:
+        self._side = side
+        self._kinds = SIDES[side]
+        self._received = bytearray()
+
+    @property
+    def begun(self) -> bytes:
+        """What has come of a message that is not complete."""
+        return bytes(self._received)
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """The messages that are complete now.  `ProtocolError`, after them, as soon as the next cannot be one.
+
+        Nothing is read until the iterator is used, and all must be taken from it.
+        """
+        self._received += data
+        while self._received:
+            kind = self._kind()
+            if len(self._received) < HEAD:
+                return
+            size = 1 + self._length(kind)
+            if len(self._received) < size:
+                return
+            raw = bytes(self._received[:size])
+            del self._received[:size]
+            yield Message(kind.name, raw)
+
+    def _kind(self) -> Kind:
+        letter = chr(self._received[0])
+        if letter not in self._kinds:
+            raise ProtocolError(
+                f"the {self._side} sent a message of type {letter!a}, which is none of its types"
+            )
+        return self._kinds[letter]
+
+    def _length(self, kind: Kind) -> int:
+        length = int.from_bytes(self._received[1:HEAD], "big")
+        if not kind.shortest <= length <= kind.longest:
+            raise ProtocolError(
+                f"the {self._side} sent {kind.name} of length {length}: "
+                f"it must have {kind.shortest} to {kind.longest}"
+            )
+        return length
+
+
+class Fields:
+    """Reads the fields of one message from its front; `ProtocolError` if they are not there."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._at = HEAD
+
+    def number(self, size: int) -> int:
+        """An integer of `size` bytes, with a sign."""
+        return int.from_bytes(self.octets(size), "big", signed=True)
+
+    def count(self) -> int:
+        """How many of something follow: two bytes, without a sign."""
+        return int.from_bytes(self.octets(2), "big")
+
+    def octets(self, size: int) -> bytes:
+        name, raw = self._message
+        start, self._at = self._at, self._at + size
+        if not start <= self._at <= len(raw):
+            raise ProtocolError(
+                f"{name} of length {len(raw) - 1} ends too early: a field of {size} bytes begins at {start - 1}"
+            )
+        return raw[start : self._at]
+
+    def letter(self) -> str:
+        return chr(self.octets(1)[0])
+
+    def string(self) -> str:
+        """Text up to a zero byte; what is no UTF-8 in it is written as escapes."""
+        name, raw = self._message
+        end = raw.find(b"\0", self._at)
+        if end < 0:
+            raise ProtocolError(
+                f"{name} of length {len(raw) - 1} ends too early: the text that begins at {self._at - 1} has no end"
+            )
+        word, self._at = raw[self._at : end], end + 1
+        return word.decode(errors="backslashreplace")

@@ -1,12 +1,13 @@
 """What clients ask and what answers it: real sessions however they are split, sessions of a model, and nonsense."""
 
 import random
+from struct import pack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.wire.dialogue import Batch, Diagnostic, Dialogue, Notification, Parameter, Part, Reply
+from harness.wire.dialogue import Batch, Diagnostic, Dialogue, Notification, Parameter, Part, Passage, Reply
 from harness.wire.messages import BATCH, ProtocolError
 from harness.wire.rules import ANSWERS
 from tests.captures import Said, Session, Side, load
@@ -318,6 +319,17 @@ def test_an_eager_flush_after_an_error_has_its_reply_with_it() -> None:
     ]
 
 
+def test_types_that_the_server_tells_are_used_to_show_values() -> None:
+    listener = Listener()
+    statement = message("client", "Parse", b"s\0SELECT $1\0\0\0") + message("client", "Describe", b"Ss\0")
+    listener.client(statement + client("Flush"))
+    listener.server(server("ParseComplete") + message("server", "ParameterDescription", b"\0\1\0\0\0\x14"))
+    bind = message("client", "Bind", b"\0s\0" + pack("!HHHiqH", 1, 1, 1, 8, 209001, 0))
+    (batch,) = listener.client(bind + client("Execute", "Sync"))
+    assert isinstance(batch, Batch)
+    assert batch.text == "SELECT 209001"
+
+
 # What belongs to no batch
 
 
@@ -337,10 +349,10 @@ def test_what_the_server_says_besides() -> None:
 
 def test_the_status_of_the_transaction() -> None:
     listener = Listener(begun=False)
-    told = [listener.dialogue.status]
+    told = [listener.status()]
     for status in (b"I", b"T", b"E"):
         listener.server(message("server", "ReadyForQuery", status))
-        told.append(listener.dialogue.status)
+        told.append(listener.status())
         listener.client(client("Query"))
     assert told == [None, "I", "T", "E"]
 
@@ -354,26 +366,39 @@ def replies(told: list[Line]) -> list[Line]:
     return [line[2:] for line in told if line[0] == "reply"]
 
 
+def passed(parts: list[Batch | Passage]) -> list[bool]:
+    return [isinstance(part, Passage) for part in parts]
+
+
 def test_a_copy_by_query_has_one_reply() -> None:
     listener = Listener()
     listener.client(client("Query"))
+    assert not listener.copies_in()
     listener.server(server("CopyInResponse"))
-    assert listener.client(client("CopyData", "Sync", "Flush", "CopyDone", "Query"))[-1].names == ("Query",)
+    assert listener.copies_in()
+    assert all(passed(listener.client(client("CopyData", "Sync", "Flush", "CopyData"))))
+    assert listener.copies_in()
+    assert passed(listener.client(client("CopyDone", "Query"))) == [True, False]
+    assert not listener.copies_in()
     listener.server(server("CommandComplete", "ReadyForQuery"))
     listener.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
     assert replies(listener.told) == [("I",), ("I",)]
 
 
-@pytest.mark.parametrize("end", ["CopyDone", "CopyFail"])
-def test_the_sync_after_the_data_ends_the_batch_that_asked_to_copy(end: str) -> None:
+@pytest.mark.parametrize(
+    "end", [("CopyDone",), ("CopyFail",), ("CopyDone", "Flush"), ("Sync", "Flush", "CopyDone")]
+)
+def test_the_sync_after_the_data_ends_the_batch_that_asked_to_copy(end: tuple[str, ...]) -> None:
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
-    listener.client(client("CopyData", end, "Sync"))
-    listener.server(server("CommandComplete" if end == "CopyDone" else "ErrorResponse"))
+    assert all(passed(listener.client(client("CopyData", *end, "Sync"))))
+    fails = "CopyFail" in end
+    listener.server(server("ErrorResponse" if fails else "CommandComplete"))
     assert replies(listener.told) == []
     listener.server(server("ReadyForQuery"))
-    assert replies(listener.told) == [("I",)] if end == "CopyDone" else [("I", "22012")]
+    assert replies(listener.told) == [("I", "22012") if fails else ("I",)]
+    assert passed(listener.client(client("Sync"))) == [False]
 
 
 def test_data_that_come_unasked_end_before_the_sync() -> None:
@@ -404,17 +429,57 @@ def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
+    assert not listener.copies_in()
+    first, second = (message("server", "ReadyForQuery", status) for status in (b"E", b"I"))
     if sync_first:
-        listener.client(client("CopyData", "CopyFail", "Sync"))
-        listener.server(server("ReadyForQuery"))
+        assert all(passed(listener.client(client("CopyData", "CopyFail", "Sync"))))
+        listener.server(first)
     else:
-        listener.server(server("ReadyForQuery"))
+        listener.server(first)
         listener.client(client("CopyData", "CopyFail", "Sync"))
-    listener.server(server("ReadyForQuery"))
+    assert listener.status() == "E"
+    listener.server(second)
+    assert listener.status() == "I"
     assert replies(listener.told)[0] == (None, "22012")
     listener.client(client("Query"))
     listener.server(server("CommandComplete", "ReadyForQuery"))
     assert replies(listener.told)[-1] == ("I",)
+    with pytest.raises(ProtocolError, match="nothing is asked"):
+        listener.server(server("ReadyForQuery"))
+
+
+@pytest.mark.parametrize("answered", [1, 2])
+def test_no_more_syncs_are_answered_than_there_were(answered: int) -> None:
+    """One is ignored if the copy goes well; if it fails early, that is answered once."""
+    listener = Listener()
+    listener.client(client(*EXTENDED))
+    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    if answered == 2:
+        listener.server(server("ErrorResponse"))
+        listener.client(client("CopyDone", "Sync"))
+    else:
+        listener.client(client("CopyDone", "Sync"))
+        listener.server(server("CommandComplete"))
+    listener.server(server("ReadyForQuery") * answered)
+    with pytest.raises(ProtocolError, match="nothing is asked"):
+        listener.server(server("ReadyForQuery"))
+
+
+def test_after_a_copy_that_failed_the_client_asks_on() -> None:
+    listener = Listener()
+    listener.client(client("Query"))
+    listener.server(server("CopyInResponse", "ErrorResponse"))
+    assert passed(listener.client(client("Query"))) == [False]
+    listener.server(server("ReadyForQuery", "CommandComplete", "ReadyForQuery"))
+    assert replies(listener.told) == [("I", "22012"), ("I",)]
+
+
+def test_a_server_may_end_the_copy_itself() -> None:
+    listener = Listener()
+    listener.client(client("Query"))
+    listener.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
+    assert not listener.copies_in()
+    assert passed(listener.client(client("Query"))) == [False]
 
 
 def test_both_may_copy() -> None:
@@ -434,6 +499,8 @@ def test_both_may_copy() -> None:
     [
         ([("client", client("PasswordMessage"))], "the client sent PasswordMessage after the start"),
         ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Query"))], "the client sent Query while it copies in"),
+        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Sync", "Query"))], "the client sent Query while it copies in"),
+        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Flush", "Query"))], "the client sent Query while it copies in"),
         ([("server", server("DataRow"))], "the server sent DataRow, but nothing is asked"),
         ([("server", server("ReadyForQuery"))], "the server sent ReadyForQuery, but nothing is asked"),
         ([("server", server("ErrorResponse"))], "the server sent ErrorResponse, but nothing is asked: division by zero"),
@@ -451,6 +518,7 @@ def test_what_is_wrong_is_named(session: Session, why: str) -> None:
 
 def test_a_batch_has_a_limit() -> None:
     listener, sql = Listener(), b"\0" + bytes(BATCH // 2)
+    listener.client(message("client", "Query", sql))
     listener.client(message("client", "Parse", sql))
     with pytest.raises(ProtocolError, match=f"without Sync or Flush: {BATCH} is the most"):
         listener.client(message("client", "Parse", sql))

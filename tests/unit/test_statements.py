@@ -13,6 +13,7 @@ from harness.wire.statements import (
     INT2,
     INT4,
     INT8,
+    LONGEST_SQL,
     LONGEST_TEXT,
     OID,
     TEXT,
@@ -102,9 +103,16 @@ def test_a_statement_is_remembered_by_its_name() -> None:
     assert statements.text([say("Close", b"Sa\0"), say("Close", b"Pp\0"), say("Sync")]) == (
         "Close SELECT $1; Close SELECT 9"
     )
-    assert statements.text([bind(b"9", None, name="a"), execute("q"), execute()]) == (
-        "Execute q; EXECUTE a(9, NULL)"  # as after PREPARE a
+    assert statements.text([bind(b"9", None, name="a"), execute("p"), execute()]) == (
+        "Execute p; EXECUTE a(9, NULL)"  # as after PREPARE a
     )
+
+
+def test_a_long_statement_is_not_kept_whole() -> None:
+    statements = Statements()
+    statements.text([parse("SELECT" + "\n" * LONGEST_SQL + "1" * LONGEST_SQL)])
+    assert len(statements._statements[""].sql) == LONGEST_SQL
+    assert statements.text([bind(), execute()]).startswith("SELECT 111")
 
 
 def test_the_server_may_tell_the_types() -> None:

@@ -105,6 +105,7 @@ class Scenario:
     """`what` is either drawn anew for each example, or one fixed program.
 
     `lock` and `expects` belong to planted locks: a broken lock, and the check that must catch it.
+    `on_request`: run only when it is named, as planted locks are, since it takes long.
     `name` and `about` come from the scenario's file.
     """
 
@@ -113,6 +114,7 @@ class Scenario:
     bounds: Bounds = field(default_factory=Bounds)
     lock: "LockSpec | Lock | None" = None
     expects: str | None = None
+    on_request: bool = False
     name: str = ""
     about: str = ""
 
@@ -188,7 +190,7 @@ def discover(folders: Iterable[Path]) -> dict[str, Scenario]:
 
 
 def pick(scenarios: Mapping[str, Scenario], wanted: Iterable[str]) -> list[Scenario]:
-    """The scenarios called `wanted`; a folder's name stands for all in it; none wanted: all but planted ones."""
+    """The scenarios called `wanted`; a folder's name stands for all in it; none wanted: all that need no request."""
     picked: dict[str, Scenario] = {}
     for name in wanted:
         inside = {key: one for key, one in scenarios.items() if key.startswith(f"{name}/")}
@@ -199,7 +201,11 @@ def pick(scenarios: Mapping[str, Scenario], wanted: Iterable[str]) -> list[Scena
             hint = f"did you mean {close[0]!r}?" if close else "'lock-harness list' shows them all"
             raise UserError(f"there is no scenario {name!r}: {hint}")
         picked |= inside
-    return list((picked or {key: one for key, one in scenarios.items() if not one.planted}).values())
+    return list(
+        (
+            picked or {key: one for key, one in scenarios.items() if not (one.planted or one.on_request)}
+        ).values()
+    )
 
 
 def _load(path: Path, name: str, folder: Path) -> Scenario:

@@ -13,6 +13,7 @@ SCENARIO = Scenario(
         rounds=(10, 60),
     ),
     examples=2,
+    on_request=True,
     # where so many share few cores, late says nothing about the lock
     bounds=Bounds(late_ms=3000, handover_ms=3000),
 )

@@ -109,6 +109,12 @@ class Listener:
             self._note([event])
         return events
 
+    def copies_in(self) -> bool:
+        return self.dialogue.copies_in
+
+    def status(self) -> str | None:
+        return self.dialogue.status
+
     def _note(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, Reply):

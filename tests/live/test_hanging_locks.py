@@ -52,6 +52,7 @@ class HangingAcquire(MonthLock):
 def test_it_is_found(lock_server: Server, lock: type[MonthLock], steps: Program, check: str) -> None:
     with open_arena(lock_server, lock, Bounds()) as arena:
         example = run(moved(steps, arena.years.first), arena)
-    assert example.broken == {check}
-    why = next(verdict.why for verdict in example.verdicts if verdict.status == "violated")
-    assert "never answered" in why
+    (verdict,) = (one for one in example.verdicts if one.status != "holds")
+    assert verdict.check == check
+    assert verdict.status == "violated" or "stalled" in verdict.why
+    assert "never answered" in verdict.why

@@ -349,10 +349,10 @@ def test_what_the_server_says_besides() -> None:
 
 def test_the_status_of_the_transaction() -> None:
     listener = Listener(begun=False)
-    told = [listener.dialogue.status]
+    told = [listener.status()]
     for status in (b"I", b"T", b"E"):
         listener.server(message("server", "ReadyForQuery", status))
-        told.append(listener.dialogue.status)
+        told.append(listener.status())
         listener.client(client("Query"))
     assert told == [None, "I", "T", "E"]
 
@@ -373,13 +373,13 @@ def passed(parts: list[Batch | Passage]) -> list[bool]:
 def test_a_copy_by_query_has_one_reply() -> None:
     listener = Listener()
     listener.client(client("Query"))
-    assert not listener.dialogue.copies_in
+    assert not listener.copies_in()
     listener.server(server("CopyInResponse"))
-    assert listener.dialogue.copies_in
+    assert listener.copies_in()
     assert all(passed(listener.client(client("CopyData", "Sync", "Flush", "CopyData"))))
-    assert listener.dialogue.copies_in
+    assert listener.copies_in()
     assert passed(listener.client(client("CopyDone", "Query"))) == [True, False]
-    assert not listener.dialogue.copies_in
+    assert not listener.copies_in()
     listener.server(server("CommandComplete", "ReadyForQuery"))
     listener.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
     assert replies(listener.told) == [("I",), ("I",)]
@@ -429,7 +429,7 @@ def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
-    assert not listener.dialogue.copies_in
+    assert not listener.copies_in()
     first, second = (message("server", "ReadyForQuery", status) for status in (b"E", b"I"))
     if sync_first:
         assert all(passed(listener.client(client("CopyData", "CopyFail", "Sync"))))
@@ -437,9 +437,9 @@ def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None
     else:
         listener.server(first)
         listener.client(client("CopyData", "CopyFail", "Sync"))
-    assert listener.dialogue.status == "E"
+    assert listener.status() == "E"
     listener.server(second)
-    assert listener.dialogue.status == "I"
+    assert listener.status() == "I"
     assert replies(listener.told)[0] == (None, "22012")
     listener.client(client("Query"))
     listener.server(server("CommandComplete", "ReadyForQuery"))
@@ -478,7 +478,7 @@ def test_a_server_may_end_the_copy_itself() -> None:
     listener = Listener()
     listener.client(client("Query"))
     listener.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
-    assert not listener.dialogue.copies_in
+    assert not listener.copies_in()
     assert passed(listener.client(client("Query"))) == [False]
 
 

@@ -13,6 +13,7 @@ from harness.wire.statements import (
     INT2,
     INT4,
     INT8,
+    LONGEST_SQL,
     LONGEST_TEXT,
     OID,
     TEXT,

@@ -25,3 +25,7 @@ Session = list[Said]  # after the startup packet
 def load(name: str) -> dict[str, Session]:
     """The sessions of one client, by what they show."""
     return msgspec.json.decode((DIRECTORY / f"{name}.json").read_bytes(), type=dict[str, Session])
+
+
+def said(session: Session, side: Side) -> bytes:
+    return b"".join(data for speaker, data in session if speaker == side)

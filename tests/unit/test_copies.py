@@ -1,0 +1,138 @@
+"""While a copy goes in, the server ignores what else ends a batch; all is answered once nevertheless."""
+
+import pytest
+
+from harness.wire.dialogue import Batch, Passage
+from harness.wire.messages import ProtocolError
+from tests.wire import Line, Listener, client, message, server
+
+EXTENDED = ("Parse", "Bind", "Execute", "Sync")
+
+
+def replies(told: list[Line]) -> list[Line]:
+    return [line[2:] for line in told if line[0] == "reply"]
+
+
+def passed(parts: list[Batch | Passage]) -> list[bool]:
+    return [isinstance(part, Passage) for part in parts]
+
+
+def test_a_copy_by_query_has_one_reply() -> None:
+    listener = Listener()
+    listener.client(client("Query"))
+    assert not listener.copies_in()
+    listener.server(server("CopyInResponse"))
+    assert listener.copies_in()
+    assert all(passed(listener.client(client("CopyData", "Sync", "Flush", "CopyData"))))
+    assert listener.copies_in()
+    assert passed(listener.client(client("CopyDone", "Query"))) == [True, False]
+    assert not listener.copies_in()
+    listener.server(server("CommandComplete", "ReadyForQuery"))
+    listener.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
+    assert replies(listener.told) == [("I",), ("I",)]
+
+
+@pytest.mark.parametrize(
+    "end", [("CopyDone",), ("CopyFail",), ("CopyDone", "Flush"), ("Sync", "Flush", "CopyDone")]
+)
+def test_the_sync_after_the_data_ends_the_batch_that_asked_to_copy(end: tuple[str, ...]) -> None:
+    listener = Listener()
+    listener.client(client(*EXTENDED))
+    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    assert all(passed(listener.client(client("CopyData", *end, "Sync"))))
+    fails = "CopyFail" in end
+    listener.server(server("ErrorResponse" if fails else "CommandComplete"))
+    assert replies(listener.told) == []
+    listener.server(server("ReadyForQuery"))
+    assert replies(listener.told) == [("I", "22012") if fails else ("I",)]
+    assert passed(listener.client(client("Sync"))) == [False]
+
+
+def test_data_that_come_unasked_end_before_the_sync() -> None:
+    """The client did not wait for CopyInResponse, so the Sync of the batch comes after the copy."""
+    listener = Listener()
+    listener.client(client("Parse", "Bind", "Execute", "CopyData", "CopyDone", "Sync"))
+    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "CommandComplete"))
+    assert replies(listener.told) == []
+    (batch,) = listener.client(client("Sync"))
+    assert isinstance(batch, Batch)
+    listener.server(server("ReadyForQuery", "ReadyForQuery"))
+    assert replies(listener.told) == [("I",), ("I",)]
+
+
+def test_a_batch_that_the_server_ignores_while_it_copies_is_not_waited_for() -> None:
+    listener = Listener()
+    listener.client(client("Parse", "Bind", "Execute", "Flush", "Sync"))
+    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    listener.client(client("CopyDone", "Sync"))
+    listener.server(server("CommandComplete"))
+    listener.server(server("ReadyForQuery"))
+    assert replies(listener.told) == [(None,), ("I",)]
+
+
+@pytest.mark.parametrize("sync_first", [True, False])
+def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None:
+    """Then that Sync was not ignored, and both are answered."""
+    listener = Listener()
+    listener.client(client(*EXTENDED))
+    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
+    assert not listener.copies_in()
+    first, second = (message("server", "ReadyForQuery", status) for status in (b"E", b"I"))
+    if sync_first:
+        assert all(passed(listener.client(client("CopyData", "CopyFail", "Sync"))))
+        listener.server(first)
+    else:
+        listener.server(first)
+        listener.client(client("CopyData", "CopyFail", "Sync"))
+    assert listener.status() == "E"
+    listener.server(second)
+    assert listener.status() == "I"
+    assert replies(listener.told)[0] == (None, "22012")
+    listener.client(client("Query"))
+    listener.server(server("CommandComplete", "ReadyForQuery"))
+    assert replies(listener.told)[-1] == ("I",)
+    with pytest.raises(ProtocolError, match="nothing is asked"):
+        listener.server(server("ReadyForQuery"))
+
+
+@pytest.mark.parametrize("answered", [1, 2])
+def test_no_more_syncs_are_answered_than_there_were(answered: int) -> None:
+    """One is ignored if the copy goes well; if it fails early, that is answered once."""
+    listener = Listener()
+    listener.client(client(*EXTENDED))
+    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    if answered == 2:
+        listener.server(server("ErrorResponse"))
+        listener.client(client("CopyDone", "Sync"))
+    else:
+        listener.client(client("CopyDone", "Sync"))
+        listener.server(server("CommandComplete"))
+    listener.server(server("ReadyForQuery") * answered)
+    with pytest.raises(ProtocolError, match="nothing is asked"):
+        listener.server(server("ReadyForQuery"))
+
+
+def test_after_a_copy_that_failed_the_client_asks_on() -> None:
+    listener = Listener()
+    listener.client(client("Query"))
+    listener.server(server("CopyInResponse", "ErrorResponse"))
+    assert passed(listener.client(client("Query"))) == [False]
+    listener.server(server("ReadyForQuery", "CommandComplete", "ReadyForQuery"))
+    assert replies(listener.told) == [("I", "22012"), ("I",)]
+
+
+def test_a_server_may_end_the_copy_itself() -> None:
+    listener = Listener()
+    listener.client(client("Query"))
+    listener.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
+    assert not listener.copies_in()
+    assert passed(listener.client(client("Query"))) == [False]
+
+
+def test_both_may_copy() -> None:
+    listener = Listener()
+    listener.client(client("Query"))
+    listener.server(server("CopyBothResponse", "CopyData"))
+    listener.client(client("CopyData", "CopyDone"))
+    listener.server(server("CopyData", "CopyDone", "CommandComplete", "ReadyForQuery"))
+    assert replies(listener.told) == [("I",)]

@@ -129,7 +129,8 @@ class Actor:
     def _own_steps(self, go: Go) -> Iterator[tuple[int, Operation]]:
         """Each when it is time for it, with its number."""
         mine = [(i, s) for i, s in zip(go.indices, self._steps, strict=True) if isinstance(s, Operation)]
-        for before in range(0, go.rounds * go.length, go.length):
+        for number in range(go.rounds):
+            before = number * go.length
             for index, step in mine:
                 if before + index >= go.first:
                     if step.pause_us and step.verb != "hold":  # to sleep for 0 takes 50 µs and more

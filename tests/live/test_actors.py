@@ -15,7 +15,7 @@ from harness.actors.pool import names
 from harness.arena import Arena, open_arena
 from harness.errors import UserError
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Event, Month, Program
+from harness.model import Bounds, Event, Month, Program, Schedule
 from harness.runner import run
 from harness.scenario import acquire, crash, list_locks, program, release, reopen
 from harness.servers.server import Server
@@ -128,6 +128,14 @@ def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) ->
 
 
 # All of them end
+
+
+@pytest.mark.parametrize("schedule", ["lockstep", "race"])
+def test_a_program_without_steps_still_asks_for_its_months(arena: Arena, schedule: Schedule) -> None:
+    month = Month(arena.years.first, 1)
+    example = run(Program(2, (month,), (), schedule), arena)
+    assert example.status == "holds"
+    assert [event.answer for event in example.history.events if event.kind == "ok"] == [True, True]
 
 
 def test_an_arena_leaves_neither_actors_nor_sessions(lock_server: Server) -> None:

@@ -148,6 +148,6 @@ def test_the_observer_knows_who_is_quiet(our_server: Server, connect: Connect) -
     assert before is not None
     assert after is not None
     assert after != before
-    observer.close()
     assert after.quiet
     assert observer.activity("nobody") is None
+    observer.close()

@@ -19,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from harness.checks.view import View
 from harness.errors import HarnessError
 from harness.figures import Tally
+from harness.gate.algorithms.follow import divergence
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
 from harness.model import Figures, Program, Run
@@ -91,6 +92,7 @@ class _Exploration:
         self._found: Example | None = None
         self._smallest: Example | None = None
         self._repeats = (0, 0)
+        self._diverged: str | None = None
         self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
 
     def run(self) -> Run:
@@ -192,6 +194,8 @@ class _Exploration:
         """
         wanted = frozenset({self._scenario.expects}) if self._scenario.expects else found.broken
         self._smallest = found
+        if found.history.statements and self._diverges(found):
+            return
         deadline = time.monotonic() + SHRINK_S
         reliable = self._fails(found.program, wanted, AGREE, deadline, every=True) is not None
         tries = AGREE if reliable else TRIES
@@ -202,6 +206,13 @@ class _Exploration:
             return example is not None
 
         shrink(found.program, fails)
+
+    def _diverges(self, found: Example) -> bool:
+        """Whether the same choices lead elsewhere: then what a smaller program did would mean nothing."""
+        again = self._laboratory.try_out(found.program)
+        self._tell("shrink")
+        self._diverged = divergence(found.history.statements, again.history.statements)
+        return self._diverged is not None
 
     def _fails(
         self,
@@ -261,6 +272,7 @@ class _Exploration:
             first_program=first.program if first else None,
             first_history=first.history if first else None,
             expects=self._scenario.expects,
+            diverged=self._diverged,
         )
 
 

@@ -22,7 +22,7 @@ class Month(NamedTuple):
 
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
-Schedule = Literal["lockstep", "race"]
+Schedule = Literal["lockstep", "race", "gate"]
 NetworkFault = Literal["reset", "cut", "half_open", "deaf", "mute", "slow"]
 ServerFault = Literal["restart_fast", "restart_immediate"]
 ClockFault = Literal["clock_forward", "clock_back"]
@@ -92,12 +92,54 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_fi
 Step = Operation | Fault
 
 
+class Random(msgspec.Struct, frozen=True, tag=True):
+    """Whoever may move is as likely to as the others."""
+
+    seed: int
+
+
+class Pct(msgspec.Struct, frozen=True, tag=True):
+    """Probabilistic concurrency testing: random priorities, and `depth` - 1 random points where one of them drops.
+
+    A fault that takes `depth` ordering constraints is found with probability 1/(n k^(depth-1)) or more, with n
+    actors and k = `length` statements.  Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler
+    with probabilistic guarantees of finding bugs", ASPLOS 2010.
+    """
+
+    seed: int
+    depth: int
+    length: int
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What one move touches: it commutes with a move about other things, and if both only read."""
+
+    about: frozenset[str] | None  # None: anything
+    reads: bool = False
+
+
+class Asleep(msgspec.Struct, frozen=True, tag=True):
+    """Whoever is in this sleep set does not move until somebody does what does not commute with its next move.
+
+    `moves` has the actors and what their next moves touch.
+    """
+
+    moves: tuple[tuple[int, Access], ...] = ()
+
+
+Algorithm = Random | Pct | Asleep
+
+
 class Program(msgspec.Struct, frozen=True):
     """Everything random about one example, drawn before anything runs.  It is the replay token.
 
     `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
-    it can, from a common start.  `pooler`: the mode of the PgBouncer that stands between them and the server,
-    if any; unreset: session mode, but what a client leaves behind is not cleared away for the next one.  `ValueError` for one that cannot be carried out.
+    it can, from a common start; at the gate, too, but each message to the server waits there for its turn.
+    `choices`: at the gate, who of those that may move does, one number for each decision: c picks number c modulo
+    how many there are; who moved last is number 0.  `algorithm` picks when they are used up; without one it is 0.
+    `pooler`: the mode of the PgBouncer that stands between them and the server, if any; unreset: session mode,
+    but what a client leaves behind is not cleared away for the next one.
+    `ValueError` for one that cannot be carried out.
     """
 
     actors: int
@@ -105,8 +147,14 @@ class Program(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     schedule: Schedule = "lockstep"
     pooler: Pooler | None = None
+    choices: tuple[int, ...] = ()
+    algorithm: Algorithm | None = None
 
     def __post_init__(self) -> None:
+        if self.schedule == "gate" and self.pooler:
+            raise ValueError(
+                "the gate sees who waits for whom at the server, which a pooler hides: take one of them"
+            )
         for year, month in self.months:
             if not (2000 <= year <= 2099 and 1 <= month <= 12):
                 raise ValueError(f"there is no month {year}-{month:02d} within 2000-01 and 2099-12")
@@ -117,6 +165,8 @@ class Program(msgspec.Struct, frozen=True):
                 )
             if isinstance(step, Operation):
                 self._check(number, step)
+            elif self.schedule == "gate":
+                raise ValueError(f"step {number} is a {step.kind}: there are no faults at the gate")
             elif step.kind in LASTING_FAULTS and self.schedule != "race":
                 raise ValueError(f"step {number} is a {step.kind}, which only a race can have")
 
@@ -213,10 +263,26 @@ class Stall(msgspec.Struct, frozen=True):
     overslept_ns: int
 
 
+class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step.
+
+    `enabled` has those who might have moved instead, in the order that `choices` count in.  `text` is the SQL with
+    its values, and is empty if nothing was said to the server: a step begins at the gate, also one that needs no
+    server.
+    """
+
+    at_ns: int
+    actor: int
+    number: int
+    text: str
+    enabled: tuple[int, ...]
+
+
 class History(msgspec.Struct, frozen=True):
     """What happened in one example, in the order of time.
 
     `gave_up_ns`: a call did not return, and that is when we stopped waiting for it.
+    `statements`: the moves at the gate, if there was one.
     """
 
     actors: int
@@ -225,6 +291,7 @@ class History(msgspec.Struct, frozen=True):
     audits: tuple[Audit, ...] = ()
     stalls: tuple[Stall, ...] = ()
     gave_up_ns: int | None = None
+    statements: tuple[Statement, ...] = ()
 
 
 Status = Literal["holds", "violated", "unknown"]
@@ -335,5 +402,6 @@ class Run(msgspec.Struct, frozen=True):
     first_program: Program | None = None
     first_history: History | None = None
     expects: str | None = None
+    diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1

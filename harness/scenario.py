@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
@@ -34,6 +34,7 @@ EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
 KINDS: dict[Schedule, tuple[str, ...]] = {
     "lockstep": (*EITHER, "wait", *(name for name, kind in FAULTS.items() if kind not in LASTING_FAULTS)),
     "race": (*EITHER, "round", *FAULTS),
+    "gate": (*(kind for kind in EITHER if kind != "spawn"), "round"),
 }
 
 
@@ -42,9 +43,11 @@ class Draw:
     """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
 
     The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
-    race a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
+    race, and at the gate, a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
     see `harness.model.Fault`.  `faults`: how many at most.
     `pooler`: the mode of a PgBouncer between the actors and the server.
+    `algorithm`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;
+    `random`; or `pct` with a `depth`, see `harness.model.Pct`.
     `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
 
@@ -56,8 +59,14 @@ class Draw:
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
     schedule: Schedule = "lockstep"
     pooler: Pooler | None = None
+    algorithm: Literal["choices", "random", "pct"] = "choices"
+    depth: int = 3
 
     def __post_init__(self) -> None:
+        if self.schedule == "gate" and self.pooler:
+            raise ValueError("there is no pooler at the gate")
+        if self.depth < 1:
+            raise ValueError(f"depth must be 1 or more, not {self.depth}")
         for kind in self.weights:
             kinds = KINDS[self.schedule]
             if kind not in kinds:
@@ -80,6 +89,7 @@ class Equipment(NamedTuple):
 
     faults: frozenset[FaultKind] = frozenset()
     pooler: Pooler | None = None
+    gate: bool = False
 
 
 NO_EQUIPMENT = Equipment()
@@ -87,9 +97,10 @@ NO_EQUIPMENT = Equipment()
 
 def equipment(what: Draw | Program) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
+    more = what.pooler, what.schedule == "gate"
     if isinstance(what, Draw):
-        return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), what.pooler)
-    return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), what.pooler)
+        return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), *more)
+    return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), *more)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from harness.actors import counter, wall_clock
 from harness.actors.command import CommandSession
 from harness.actors.journal import Journal
 from harness.actors.mailbox import (
+    GATE,
+    AtGate,
     Baton,
     Begin,
     Finish,
@@ -24,6 +26,7 @@ from harness.actors.mailbox import (
     Ready,
     Returned,
     Team,
+    Through,
     Trouble,
 )
 from harness.actors.session import Attempt, PythonSession, Session
@@ -98,6 +101,7 @@ class Actor:
         self._program = message.program
         self._held: dict[Month, int] = {}
         self._extra = 0
+        self._gated = False
 
     def _take_turns(self, number: int) -> None:
         """Take step `number` and those after it that are ours too; then hand the baton on."""
@@ -124,12 +128,23 @@ class Actor:
             for number, step in enumerate(self._program.steps)
             if number >= go.number and step.actor == self._me and isinstance(step, Operation)
         ]
+        self._gated = go.gated
         wait_until(go.at_ns)
         for number, step in mine:
             if step.verb != "hold":
                 _pause(step)
             self._take(number, step)
         self._give_everything_back()
+        if self._gated:
+            self._gated = False
+            self._mailbox.send(GATE, Through(self._me))
+
+    def _pass_gate(self, number: int) -> None:
+        """Wait until it is our turn to go on with step `number`."""
+        if self._gated:
+            self._mailbox.send(GATE, AtGate(self._me, number))
+            while not isinstance(self._mailbox.receive(), Baton):
+                pass
 
     def _take(self, number: int, step: Operation) -> None:
         """After an error open a new session, as a worker would."""
@@ -161,6 +176,7 @@ class Actor:
         verb, month = operation.verb, operation.month
         if verb == "join" or (verb == "count" and not self._held.get(self._month(operation))):
             return True
+        self._pass_gate(number)
         self._invoke(number, operation)
         with Attempt() as attempt:
             getattr(self, f"_{verb}")(number, operation)
@@ -200,6 +216,7 @@ class Actor:
 
     def _leave(self, number: int, operation: Operation) -> None:
         _pause(operation)
+        self._pass_gate(number)
         self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:

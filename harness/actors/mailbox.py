@@ -14,6 +14,7 @@ import msgspec
 
 from harness.model import Month, Program
 
+GATE = "gate"  # its mailbox
 LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
 
 
@@ -39,10 +40,27 @@ class Baton(msgspec.Struct, frozen=True, tag=True):
 
 
 class Go(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: at `at_ns` begin to take your own steps, from step `number` on, without waiting for others."""
+    """To an actor: at `at_ns` begin to take your own steps, from step `number` on, without waiting for others.
+
+    `gated`: but before each of them ask the gate.
+    """
 
     number: int
     at_ns: int
+    gated: bool = False
+
+
+class AtGate(msgspec.Struct, frozen=True, tag=True):
+    """To the gate: `actor` stands before step `number`, and takes it when the baton comes."""
+
+    actor: int
+    number: int
+
+
+class Through(msgspec.Struct, frozen=True, tag=True):
+    """To the gate: `actor` has taken all its steps."""
+
+    actor: int
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
@@ -85,7 +103,9 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-Message = Begin | Team | Baton | Go | Finish | Probe | Returned | Finished | Ready | Trouble
+Message = (
+    Begin | Team | Baton | Go | AtGate | Through | Finish | Probe | Returned | Finished | Ready | Trouble
+)
 _decoder = msgspec.msgpack.Decoder(Message)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -118,6 +138,11 @@ class Mailbox:
         """The next message; None when whoever holds the other end of this pipe is gone."""
         ready = select.select([self._socket.fileno(), lifeline], [], [])[0]
         return None if lifeline in ready else self.receive()
+
+    @property
+    def socket(self) -> socket.socket:
+        """So that a selector can watch it."""
+        return self._socket
 
     def waiting(self, timeout_ms: float) -> bool:
         """Whether a message is there, or comes within `timeout_ms`."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from harness.checks.verdicts import ms
 from harness.checks.view import Call, View
 from harness.figures.beliefs import beliefs
-from harness.model import Event, FaultKind, Program, Run, Verdict
+from harness.model import Event, FaultKind, History, Program, Run, Verdict
 
 _Row = tuple[int, int, int, str, str]
 FAULTS: dict[FaultKind, str] = {
@@ -38,6 +38,7 @@ HEALED: dict[FaultKind, str] = {
     "clock_forward": "its wall clock is right again",
     "clock_back": "its wall clock is right again",
 }
+SQL_SHOWN = 60  # characters of a statement
 STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 
 
@@ -50,6 +51,8 @@ def story(run: Run, replay: str) -> RenderableType:
     if run.repeats:
         failed, tried = run.repeats
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
+    if run.diverged:
+        parts.append(_line(f"Not shrunk: {run.diverged}."))
     if run.first_program:
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
     if run.soiled:
@@ -126,7 +129,7 @@ def _rows(run: Run) -> list[_Row]:
     for call in view.calls:
         style = "dim" if call.number >= steps else ""
         actor = call.owner[0]
-        if _alone(call, run.history.events):
+        if _alone(call, run.history):
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))
         else:
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} …", style))
@@ -134,9 +137,18 @@ def _rows(run: Run) -> list[_Row]:
                 took = (call.returned_ns - call.invoked_ns) / 1e6
                 text = f"… {call.verb} → {answered(call)}, after {took:.1f} ms"
                 rows.append((call.returned_ns, actor, call.number, text, style))
+    rows += [
+        (one.at_ns, one.actor, one.number, f"  {_clipped(one.text)}", "dim")
+        for one in run.history.statements
+        if one.text
+    ]
     told = [(event, _told(event)) for event in run.history.events]
     rows += [(one.at_ns, one.actor, one.number, text, "bold magenta") for one, text in told if text]
     return rows
+
+
+def _clipped(sql: str) -> str:
+    return sql if len(sql) <= SQL_SHOWN else sql[: SQL_SHOWN - 1] + "…"
 
 
 def _told(event: Event) -> str | None:
@@ -147,11 +159,12 @@ def _told(event: Event) -> str | None:
     return FAULTS[event.fault] if event.kind == "fault" else HEALED.get(event.fault, "a reset ends it")
 
 
-def _alone(call: Call, events: tuple[Event, ...]) -> bool:
+def _alone(call: Call, history: History) -> bool:
     """Whether nothing else happened between the call and its answer, so that one row tells both."""
+    others = [event.at_ns for event in history.events if (event.actor, event.life) != call.owner]
+    others += [one.at_ns for one in history.statements if one.text]
     return call.returned_ns is not None and not any(
-        call.invoked_ns < event.at_ns < call.returned_ns and (event.actor, event.life) != call.owner
-        for event in events
+        call.invoked_ns < at_ns < call.returned_ns for at_ns in others
     )
 
 

@@ -30,6 +30,8 @@ SMALLEST = {
     "believes_on": Smallest(2, 4, "mutual_exclusion", "after its session was ended"),
     # one holds, another asks for a moment
     "gives_up_early": Smallest(2, 2, "timeout_not_early"),
+    # both ask, then both take
+    "check_then_act": Smallest(2, 2, "mutual_exclusion"),
     # a child of the one who holds and dies lives on; or a program that it has started
     "inherited_by_child": Smallest(1, 2, "auto_release"),
     "inheritable": Smallest(1, 3, "auto_release"),

@@ -115,11 +115,13 @@ class Dialogue:
     """One session after its StartupMessage, which the server was sent already.
 
     What the client says becomes parts.  Whoever sends one of them to the server says so with `sent`, part by part
-    in their order.  The iterators read while they are used, so they must be used up.
+    in their order; while the server `copies_in`, no part may be held back.  The iterators read while they are
+    used, so they must be used up.
     """
 
     def __init__(self) -> None:
         self.status: Status | None = None  # by the latest ReadyForQuery; None until the first
+        self.copies_in = False  # the server takes data, and no other answer, until it is sent their end
         self._phase = Phase.STARTING
         self._client, self._server = MessageReader("client"), MessageReader("server")
         self._statements = Statements()
@@ -128,7 +130,6 @@ class Dialogue:
         startup = Message("StartupMessage", b"")
         self._pending = deque([Pending(startup, Passage((startup,)))])
         self._skipping = False  # the server has reported an error and ignores all up to the next Sync
-        self._copies_in = False  # the server takes CopyData until it is sent CopyDone or CopyFail
         self._ignored = 0  # Syncs that it ignored since, if it did not fail before it read them
         self._reply_status: Status | None = None  # of the reply that is coming in
         self._errors: list[Diagnostic] = []  # within it
@@ -173,8 +174,8 @@ class Dialogue:
 
     def _await(self, message: Message, part: Part) -> None:
         if message.name in COPY:
-            self._copies_in = False
-        ignored = self._copies_in and message.name in IGNORED_IN_COPY
+            self.copies_in = False
+        ignored = self.copies_in and message.name in IGNORED_IN_COPY
         self._ignored += ignored and message.name == "Sync"
         owner = part if isinstance(part, Batch) or not self._pending else self._pending[-1].part
         self._pending.append(Pending(message, owner, ignored))
@@ -205,7 +206,7 @@ class Dialogue:
             raise ProtocolError(f"the server sent ErrorResponse, but nothing is asked: {error.text}")
         self._errors.append(error)
         self._skipping = self._pending[0].message.name not in ENDS_READY
-        self._copies_in = False
+        self.copies_in = False
         if self._phase is Phase.COPYING:
             self._phase = Phase.COPIED
         yield from self._settled()
@@ -234,7 +235,7 @@ class Dialogue:
         if status not in ("I", "T", "E"):
             raise ProtocolError(f"the server sent ReadyForQuery with status {status!a}: it must be I, T or E")
         self.status = self._reply_status = cast(Status, status)
-        self._skipping = self._copies_in = False
+        self._skipping = self.copies_in = False
         self._phase = Phase.ASKING
 
     def _heed(self, message: Message, asked: Message) -> None:
@@ -243,18 +244,18 @@ class Dialogue:
             self._begin_copy()
         elif message.name == "ParameterDescription":
             described, fields = asked.fields, message.fields
-            if described.letter() == "S":
-                types = tuple(fields.number(4) for _ in range(fields.count()))
-                self._statements.describe(described.string(), types)
+            described.letter()  # S: portals have no parameters
+            types = tuple(fields.number(4) for _ in range(fields.count()))
+            self._statements.describe(described.string(), types)
 
     def _begin_copy(self) -> None:
         """From now on, up to the copy's end, the server ignores any Sync and Flush, even those sent before."""
-        self._copies_in, self._ignored = True, 0
+        self.copies_in, self._ignored = True, 0
         copies, *sent = self._pending
         self._pending = deque([copies])
         for message, part, _ in sent:
             self._await(message, part)
-        if self._copies_in:
+        if self.copies_in:
             self._phase = Phase.COPYING
 
     # What is settled

@@ -74,7 +74,7 @@ class Statements:
     def _parse(self, fields: Fields) -> str:
         name, sql = fields.string(), fields.string()
         types = tuple(fields.number(4) for _ in range(fields.count()))
-        self._statements[name] = Statement(sql[:LONGEST_SQL], types)
+        self._statements[name] = Statement(one_line(sql)[:LONGEST_SQL], types)
         return f"Parse {_short(sql)}"
 
     def _bind(self, fields: Fields) -> str:

@@ -19,17 +19,20 @@ from hypothesis.strategies import SearchStrategy
 from harness.checks.view import View
 from harness.errors import HarnessError
 from harness.figures import Tally
+from harness.gate.algorithms.exhaustive import Exhaustive
 from harness.gate.algorithms.follow import divergence
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
 from harness.model import Figures, Program, Run
+from harness.orders import Search
 from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
-from harness.scenario import Draw, Scenario
+from harness.scenario import Draw, Every, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
 
 AHEAD = 3  # programs drawn before they are needed
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
+MOST_ORDERS = 10_000
 SHRINK_S = 15.0
 REPEATS = 10
 REPEAT_S = 4.0
@@ -40,7 +43,8 @@ TRIES = 5  # how often a smaller program may fail to fail, when the failure come
 class Plan:
     """How much to draw: until `examples` or `seconds` are used up, whichever is given.
 
-    Neither: as many examples as the scenario says.  A fixed program is run once, whatever the plan.
+    Neither: as many examples as the scenario says.  A fixed program is run once, whatever the plan; one in every order
+    until none is left.
     """
 
     examples: int | None = None
@@ -93,12 +97,15 @@ class _Exploration:
         self._smallest: Example | None = None
         self._repeats = (0, 0)
         self._diverged: str | None = None
+        self._orders: Search | None = None
         self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
 
     def run(self) -> Run:
         try:
             if isinstance(self._scenario.what, Draw):
                 self._search(self._scenario.what)
+            elif isinstance(self._scenario.what, Every):
+                self._try_all(self._scenario.what)
             else:
                 self._run_fixed(self._scenario.what)
             if self._found is not None:
@@ -118,6 +125,24 @@ class _Exploration:
     def _run_fixed(self, program: Program) -> None:
         here = moved(program, self._laboratory.arena.years.first)
         self._take(self._laboratory.confirmed(here))
+
+    def _try_all(self, every: Every) -> None:
+        """One order after the other, until one fails or none is left."""
+        orders = Exhaustive(every.switches)
+        program = moved(every.program, self._laboratory.arena.years.first)
+        wanted = self._plan.examples or MOST_ORDERS
+        while orders.next and not self._found and not self._time_is_up() and orders.search.runs < wanted:
+            choices, algorithm = orders.next
+            ordered = msgspec.structs.replace(program, choices=choices, algorithm=algorithm)
+            for _ in range(TRIES):
+                example = self._laboratory.confirmed(ordered)
+                self._take(example)
+                if (elsewhere := orders.ran(example.history.statements)) is None:
+                    break
+            else:
+                self._diverged = elsewhere
+                break
+        self._orders = orders.search
 
     def _search(self, draw: Draw) -> None:
         arena = self._laboratory.arena
@@ -272,6 +297,7 @@ class _Exploration:
             first_program=first.program if first else None,
             first_history=first.history if first else None,
             expects=self._scenario.expects,
+            search=self._orders,
             diverged=self._diverged,
         )
 

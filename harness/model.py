@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
+from harness.orders import Algorithm, Search
+
 
 class Month(NamedTuple):
     """What is locked: one month of one year.  In JSON a pair, `[2090, 1]`."""
@@ -90,44 +92,6 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_fi
 
 
 Step = Operation | Fault
-
-
-class Random(msgspec.Struct, frozen=True, tag=True):
-    """Whoever may move is as likely to as the others."""
-
-    seed: int
-
-
-class Pct(msgspec.Struct, frozen=True, tag=True):
-    """Probabilistic concurrency testing: random priorities, and `depth` - 1 random points where one of them drops.
-
-    A fault that takes `depth` ordering constraints is found with probability 1/(n k^(depth-1)) or more, with n
-    actors and k = `length` statements.  Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler
-    with probabilistic guarantees of finding bugs", ASPLOS 2010.
-    """
-
-    seed: int
-    depth: int
-    length: int
-
-
-class Access(msgspec.Struct, frozen=True):
-    """What one move touches: it commutes with a move about other things, and if both only read."""
-
-    about: frozenset[str] | None  # None: anything
-    reads: bool = False
-
-
-class Asleep(msgspec.Struct, frozen=True, tag=True):
-    """Whoever is in this sleep set does not move until somebody does what does not commute with its next move.
-
-    `moves` has the actors and what their next moves touch.
-    """
-
-    moves: tuple[tuple[int, Access], ...] = ()
-
-
-Algorithm = Random | Pct | Asleep
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -264,7 +228,7 @@ class Stall(msgspec.Struct, frozen=True):
 
 
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step.
+    """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step of which month.
 
     `enabled` has those who might have moved instead, in the order that `choices` count in.  `text` is the SQL with
     its values, and is empty if nothing was said to the server: a step begins at the gate, also one that needs no
@@ -276,6 +240,7 @@ class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     text: str
     enabled: tuple[int, ...]
+    month: Month | None = None
 
 
 class History(msgspec.Struct, frozen=True):
@@ -402,6 +367,7 @@ class Run(msgspec.Struct, frozen=True):
     first_program: Program | None = None
     first_history: History | None = None
     expects: str | None = None
+    search: Search | None = None
     diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1

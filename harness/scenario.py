@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+import msgspec
+
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
 from harness.model import (
@@ -47,7 +49,7 @@ class Draw:
     see `harness.model.Fault`.  `faults`: how many at most.
     `pooler`: the mode of a PgBouncer between the actors and the server.
     `algorithm`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;
-    `random`; or `pct` with a `depth`, see `harness.model.Pct`.
+    `random`; or `pct` with a `depth`, see `harness.orders.Pct`.
     `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
 
@@ -84,6 +86,24 @@ class Draw:
                 raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
 
 
+@dataclass(frozen=True)
+class Every:
+    """Every order in which the messages of one program can reach the server.
+
+    `switches`: no more than so many from an actor who could go on to another; None: without a bound, and then orders
+    that differ only in what commutes are run once, see `harness.gate.algorithms.exhaustive`.
+    """
+
+    program: Program
+    switches: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.program.schedule != "gate":
+            raise ValueError(
+                f"only the gate can try every order, not {self.program.schedule}: use at_gate(...)"
+            )
+
+
 class Equipment(NamedTuple):
     """What the world of a program must have besides actors and a server."""
 
@@ -95,8 +115,10 @@ class Equipment(NamedTuple):
 NO_EQUIPMENT = Equipment()
 
 
-def equipment(what: Draw | Program) -> Equipment:
+def equipment(what: Draw | Program | Every) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
+    if isinstance(what, Every):
+        return equipment(what.program)
     more = what.pooler, what.schedule == "gate"
     if isinstance(what, Draw):
         return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), *more)
@@ -105,13 +127,13 @@ def equipment(what: Draw | Program) -> Equipment:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`what` is either drawn anew for each example, or one fixed program.
+    """`what` is drawn anew for each example, or one fixed program, or that program in every order.
 
     `lock` and `expects` belong to planted locks: a broken lock, and the check that must catch it.
     `name` and `about` come from the scenario's file.
     """
 
-    what: Draw | Program
+    what: Draw | Program | Every
     examples: int = 200
     bounds: Bounds = field(default_factory=Bounds)
     lock: "LockSpec | Lock | None" = None
@@ -133,7 +155,8 @@ class Scenario:
         if isinstance(self.what, Draw):
             kinds = frozenset(self.what.weights)
             return kinds if kinds <= OPTIONAL else frozenset()  # of several kinds, those that it has will do
-        steps = (step.verb for step in self.what.steps if isinstance(step, Operation))
+        fixed = self.what.program if isinstance(self.what, Every) else self.what
+        steps = (step.verb for step in fixed.steps if isinstance(step, Operation))
         return frozenset(steps) & OPTIONAL
 
 
@@ -142,6 +165,11 @@ def program(*steps: Step) -> Program:
     actors = 1 + max(step.actor for step in steps)
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     return Program(actors, tuple(months), steps)
+
+
+def at_gate(*steps: Step) -> Program:
+    """The same at the gate, where actors take their own steps, each when it is let through."""
+    return msgspec.structs.replace(program(*steps), schedule="gate")
 
 
 def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:

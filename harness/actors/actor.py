@@ -139,10 +139,10 @@ class Actor:
             self._gated = False
             self._mailbox.send(GATE, Through(self._me))
 
-    def _pass_gate(self, number: int) -> None:
+    def _pass_gate(self, number: int, month: Month | None) -> None:
         """Wait until it is our turn to go on with step `number`."""
         if self._gated:
-            self._mailbox.send(GATE, AtGate(self._me, number))
+            self._mailbox.send(GATE, AtGate(self._me, number, month))
             while not isinstance(self._mailbox.receive(), Baton):
                 pass
 
@@ -176,7 +176,7 @@ class Actor:
         verb, month = operation.verb, operation.month
         if verb == "join" or (verb == "count" and not self._held.get(self._month(operation))):
             return True
-        self._pass_gate(number)
+        self._pass_gate(number, month)
         self._invoke(number, operation)
         with Attempt() as attempt:
             getattr(self, f"_{verb}")(number, operation)
@@ -216,7 +216,7 @@ class Actor:
 
     def _leave(self, number: int, operation: Operation) -> None:
         _pause(operation)
-        self._pass_gate(number)
+        self._pass_gate(number, operation.month)
         self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:

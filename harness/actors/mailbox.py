@@ -51,10 +51,11 @@ class Go(msgspec.Struct, frozen=True, tag=True):
 
 
 class AtGate(msgspec.Struct, frozen=True, tag=True):
-    """To the gate: `actor` stands before step `number`, and takes it when the baton comes."""
+    """To the gate: `actor` stands before step `number`, about `month`, and takes it when the baton comes."""
 
     actor: int
     number: int
+    month: Month | None
 
 
 class Through(msgspec.Struct, frozen=True, tag=True):

@@ -113,7 +113,7 @@ class GateService(Service):
             return
         if isinstance(message, AtGate):
             name, baton = self._players[message.actor].name, Baton(message.number)
-            self._turns.at_step(message.actor, message.number, lambda: self._tell(name, baton))
+            self._turns.at_step(message, lambda: self._tell(name, baton))
         elif isinstance(message, Through):
             self._turns.through(message.actor)
 

@@ -11,10 +11,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from harness.actors.mailbox import AtGate
 from harness.gate.algorithms.chooser import Chooser, Turn
-from harness.model import Statement
+from harness.model import Month, Statement
 
-ASK_NS = 1_000_000  # an answer that takes longer: does the server make it wait?
+LOOK_NS = 1_000_000  # between two looks
+ASK_NS = 2_000_000  # an answer that takes longer: does the server make it wait?
 NAP_NS = 3_000_000  # a client that does nothing for so long sleeps
 LONG_SLEEP_NS = 200_000_000  # it was picked but goes on sleeping: somebody else moves
 
@@ -53,6 +55,7 @@ class Mover:
 
     parked: deque[Parked] = field(default_factory=deque)
     step: int = 0
+    month: Month | None = None
     owed: int = 0  # answers of the server
     came: bool = False  # has been at the gate before
     finished: bool = False
@@ -79,15 +82,15 @@ class Turns:
         self._picked: int | None = None  # a sleeper whose turn it is as soon as it wakes
         self._closed = False
         self.statements: list[Statement] = []
-        self._world.after(ASK_NS, self.look)
+        self._world.after(LOOK_NS, self.look)
 
     # What happens
 
-    def at_step(self, actor: int, number: int, go: Callable[[], None]) -> None:
+    def at_step(self, step: AtGate, go: Callable[[], None]) -> None:
         """An actor stands before a step of its own."""
-        mover = self._movers[actor]
-        mover.step, mover.follows = number, False
-        self._park(actor, Parked(None, go))
+        mover = self._movers[step.actor]
+        mover.step, mover.month, mover.follows = step.number, step.month, False
+        self._park(step.actor, Parked(None, go))
 
     def said(self, actor: int, parked: Parked) -> None:
         """An actor says something to the server.  The first message of a step goes with the step."""
@@ -134,7 +137,11 @@ class Turns:
         if self._closed:
             return
         now = self._world.now_ns()
-        owing = [actor for actor, mover in enumerate(self._movers) if mover.owed and not mover.waits]
+        owing = [
+            actor
+            for actor, mover in enumerate(self._movers)
+            if mover.owed and not mover.waits and now - mover.stirred_ns > ASK_NS
+        ]
         for actor in self._world.waiting(owing) if owing else ():
             self._movers[actor].waits = True
         for actor, mover in enumerate(self._movers):
@@ -147,7 +154,7 @@ class Turns:
             self._settle(all_awake=True)
         else:
             self._settle()
-        self._world.after(ASK_NS, self.look)
+        self._world.after(LOOK_NS, self.look)
 
     # Who moves next
 
@@ -200,7 +207,7 @@ class Turns:
         mover.follows = parked.text is None
         self._last = actor
         now = self._world.now_ns()
-        self.statements.append(Statement(now, actor, mover.step, parked.text or "", enabled))
+        self.statements.append(Statement(now, actor, mover.step, parked.text or "", enabled, mover.month))
         self._pass(mover, parked)
 
     def _pass(self, mover: Mover, parked: Parked) -> None:

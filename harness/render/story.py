@@ -14,6 +14,7 @@ from harness.checks.verdicts import ms
 from harness.checks.view import Call, View
 from harness.figures.beliefs import beliefs
 from harness.model import Event, FaultKind, History, Program, Run, Verdict
+from harness.orders import Search
 
 _Row = tuple[int, int, int, str, str]
 FAULTS: dict[FaultKind, str] = {
@@ -51,8 +52,10 @@ def story(run: Run, replay: str) -> RenderableType:
     if run.repeats:
         failed, tried = run.repeats
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
+    if run.search:
+        parts.append(_line(orders(run.search)))
     if run.diverged:
-        parts.append(_line(f"Not shrunk: {run.diverged}."))
+        parts.append(_line(f"Not gone into: {run.diverged}."))
     if run.first_program:
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
     if run.soiled:
@@ -73,6 +76,16 @@ def _stale(run: Run) -> list[str]:
     return [
         text + (f", {ms(longest.beside_ns)} of that beside another holder." if longest.beside_ns else ".")
     ]
+
+
+def orders(search: Search) -> str:
+    """How far every order was tried."""
+    bound = "" if search.switches is None else f" with up to {search.switches} context switches"
+    count = f"{search.runs - search.redundant} orders of the messages to the server"
+    if not search.complete:
+        return f"Not every order was tried{bound}: {count} were run, and more are left."
+    more = f" ({search.redundant} more runs led only where these had led)" if search.redundant else ""
+    return f"Every order was tried{bound}: {count}{more}."
 
 
 def _measure(program: Program) -> str:

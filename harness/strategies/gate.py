@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from hypothesis import strategies as st
 
-from harness.model import Algorithm, Month, Operation, Pct, Program, Random, Step
+from harness.model import Month, Operation, Program, Step
+from harness.orders import Algorithm, Pct, Random
 from harness.scenario import Draw
 from harness.strategies import race
 

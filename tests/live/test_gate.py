@@ -6,12 +6,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from harness.arena import open_arena
 from harness.explore import Plan
 from harness.faces.jobs import Job, perform
+from harness.gate.algorithms.exhaustive import Exhaustive
 from harness.locks.loading import LockSpec
 from harness.model import Bounds, Month, Operation, Program, Run, Step
+from harness.orders import Search
 from harness.runner import Laboratory
 from harness.scenario import Draw, Equipment, Scenario, discover
 from harness.servers.server import Server
@@ -81,3 +84,39 @@ def test_a_good_lock_holds_whatever_the_order(laboratory: Laboratory) -> None:
         assert example.status == "holds", example.verdicts
         texts = [move.text for move in example.history.statements]
         assert any("pg_try_advisory_lock(209001" in text for text in texts)
+
+
+TWICE = (takes(0), Operation(0, "release", JAN), takes(1), Operation(1, "release", JAN))
+THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
+
+
+def in_every_order(
+    laboratory: Laboratory, program: Program, reduce: bool
+) -> tuple[Search, dict[frozenset[str], int]]:
+    """How far that went, and how often which checks were violated."""
+    orders, broken = Exhaustive(reduce=reduce), dict[frozenset[str], int]()
+    while orders.next:
+        choices, algorithm = orders.next
+        example = laboratory.try_out(structs.replace(program, choices=choices, algorithm=algorithm))
+        if orders.ran(example.history.statements) is None:
+            broken[example.broken] = broken.get(example.broken, 0) + 1
+    return orders.search, broken
+
+
+@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two take and give back", "three take"])
+def test_every_order_of_a_good_lock_holds(laboratory: Laboratory, program: Program) -> None:
+    search, broken = in_every_order(laboratory, program, reduce=True)
+    assert search.complete
+    assert set(broken) == {frozenset()}
+    print(search)
+
+
+@pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
+def test_reduction_finds_the_same_violations_in_fewer_runs(laboratory: Laboratory) -> None:
+    reduced, fewer = in_every_order(laboratory, two(*TWICE), reduce=True)
+    whole, more = in_every_order(laboratory, two(*TWICE), reduce=False)
+    assert reduced.complete
+    assert whole.complete
+    assert fewer.keys() == more.keys() > {frozenset()}
+    assert reduced.runs < whole.runs

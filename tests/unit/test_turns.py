@@ -5,12 +5,14 @@ from itertools import pairwise
 
 import pytest
 
+from harness.actors.mailbox import AtGate
 from harness.gate.algorithms.chooser import Turn
 from harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
 from harness.gate.algorithms.pct import Priorities
 from harness.gate.algorithms.random import RandomWalk
-from harness.gate.turns import LONG_SLEEP_NS, NAP_NS, Parked, Turns
-from harness.model import Pct, Statement
+from harness.gate.turns import ASK_NS, LONG_SLEEP_NS, NAP_NS, Parked, Turns
+from harness.model import Statement
+from harness.orders import Pct
 
 
 class Simulated:
@@ -36,7 +38,7 @@ class Simulated:
         pass
 
     def step(self, actor: int, number: int = 0) -> None:
-        self.turns.at_step(actor, number, lambda: self.went.append((actor, f"step {number}")))
+        self.turns.at_step(AtGate(actor, number, None), lambda: self.went.append((actor, f"step {number}")))
 
     def say(self, actor: int, text: str, harmless: bool = False) -> None:
         self.turns.said(actor, Parked(text, lambda: self.went.append((actor, text)), harmless))
@@ -87,7 +89,7 @@ def test_who_waits_in_the_server_lets_others_move_and_goes_on_when_it_is_let() -
     world.step(1)
     world.say(0, "take")
     world.held_up = {0}
-    world.turns.look()
+    world.pass_time(2 * ASK_NS)
     assert world.moves()[1:] == [(1, "", (1,))]
     world.say(1, "release")
     world.held_up = set()
@@ -209,7 +211,7 @@ def test_pct_lets_sleepers_move_only_if_nobody_is_ready() -> None:
     ("again", "says"),
     [
         ([move(0, 0, 1), move(1, 1)], None),
-        ([move(0, 0, 1), move(1, 1, 0)], "at move 1: the actors 1, 0 could move, and not 1"),
+        ([move(0, 0, 1), move(1, 1, 0)], "at move 1: of the actors 1, 0 moved 1, and not 1 of 1"),
         ([move(0, 0, 1)], "it took 1 moves and not 2"),
     ],
 )

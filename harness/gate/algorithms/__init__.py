@@ -1,10 +1,12 @@
 """Who moves next at the gate: one algorithm to a file.  Pure: they see turns and name an actor."""
 
+from harness.gate.algorithms.asleep import Sleepers
 from harness.gate.algorithms.chooser import Chooser
 from harness.gate.algorithms.follow import Follow, GoOn
 from harness.gate.algorithms.pct import Priorities
 from harness.gate.algorithms.random import RandomWalk
-from harness.model import Pct, Program, Random
+from harness.model import Program
+from harness.orders import Asleep, Pct, Random
 
 
 def chooser_of(program: Program) -> Chooser:
@@ -15,6 +17,8 @@ def chooser_of(program: Program) -> Chooser:
             then = RandomWalk(program.algorithm.seed)
         case Pct():
             then = Priorities(program.algorithm)
+        case Asleep():
+            then = Sleepers(program.algorithm)
         case _:
             then = GoOn()
     return Follow(program.choices, then)

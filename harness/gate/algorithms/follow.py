@@ -43,10 +43,10 @@ def divergence(first: Sequence[Statement], again: Sequence[Statement]) -> str | 
     for number, (one, other) in enumerate(zip_longest(first, again)):
         if one is None or other is None:
             return f"run again with the same choices, it took {len(again)} moves and not {len(first)}"
-        if one.enabled != other.enabled:
+        if (one.enabled, one.actor) != (other.enabled, other.actor):
             return (
-                f"run again with the same choices, it differed at move {number}: the actors {_listed(other)} "
-                f"could move, and not {_listed(one)}"
+                f"run again with the same choices, it differed at move {number}: of the actors {_listed(other)} "
+                f"moved {other.actor}, and not {one.actor} of {_listed(one)}"
             )
     return None
 

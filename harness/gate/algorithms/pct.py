@@ -1,9 +1,9 @@
-"""Probabilistic concurrency testing: see `harness.model.Pct` for the paper and its bound."""
+"""Probabilistic concurrency testing: see `harness.orders.Pct` for the paper and its bound."""
 
 import random
 
 from harness.gate.algorithms.chooser import Turn
-from harness.model import Pct
+from harness.orders import Pct
 
 
 class Priorities:

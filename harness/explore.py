@@ -29,6 +29,7 @@ from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
 from harness.scenario import Draw, Every, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
+from harness.strategies.gate import promise
 
 AHEAD = 3  # programs drawn before they are needed
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
@@ -98,6 +99,7 @@ class _Exploration:
         self._repeats = (0, 0)
         self._diverged: str | None = None
         self._orders: Search | None = None
+        self._moves = 0
         self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
 
     def run(self) -> Run:
@@ -195,6 +197,7 @@ class _Exploration:
     def _take(self, example: Example) -> None:
         self._tally.add(View(example.history, self._laboratory.arena.bounds), example.status)
         self._last = example
+        self._moves = max(self._moves, len(example.history.statements))
         if self._found is None and self._is_wanted(example):
             self._found = example
         elif example.status == "unknown":
@@ -278,7 +281,7 @@ class _Exploration:
         first, smallest = self._found, self._smallest or self._found
         shown = smallest or self._doubtful or self._last
         assert shown is not None
-        arena = self._laboratory.arena
+        arena, what = self._laboratory.arena, self._scenario.what
         return Run(
             scenario=self._scenario.name,
             about=self._scenario.about,
@@ -298,6 +301,7 @@ class _Exploration:
             first_history=first.history if first else None,
             expects=self._scenario.expects,
             search=self._orders,
+            promise=promise(what, self._moves) if isinstance(what, Draw) else None,
             diverged=self._diverged,
         )
 

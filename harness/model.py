@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from harness.orders import Algorithm, Search
+from harness.orders import Algorithm, Promise, Search
 
 
 class Month(NamedTuple):
@@ -368,6 +368,7 @@ class Run(msgspec.Struct, frozen=True):
     first_history: History | None = None
     expects: str | None = None
     search: Search | None = None
+    promise: Promise | None = None
     diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1

@@ -24,6 +24,10 @@ class Pct(msgspec.Struct, frozen=True, tag=True):
     depth: int
     length: int
 
+    def bound(self, actors: int) -> float:
+        """The least probability of finding such a fault, in one example of so many actors."""
+        return 1 / (actors * pow(float(self.length), self.depth - 1))
+
 
 class Access(msgspec.Struct, frozen=True):
     """What one move touches: it commutes with a move about other things, and if both only read."""
@@ -42,6 +46,17 @@ class Asleep(msgspec.Struct, frozen=True, tag=True):
 
 
 Algorithm = Random | Pct | Asleep
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """What PCT promised in a run: the parameters of its largest example, its actors, and the most moves in one.
+
+    With more moves than `pct.length` in an example it promises nothing of those after that.
+    """
+
+    pct: Pct
+    actors: int
+    moves: int
 
 
 class Search(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The gate at work: a proxy in whose process it is decided who moves next."""
 
+import gc
 import socket
 import sys
 from collections.abc import Callable, Iterable
@@ -22,6 +23,7 @@ from harness.wire.service import Address, Service, inherited
 from harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
+GARBAGE = 100_000  # objects: to look for cycles more often would hold everybody up, and there are hardly any
 _WAITING = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a
  WHERE a.application_name = ANY(%s) AND a.wait_event_type = 'Lock'
@@ -167,4 +169,5 @@ def _computes(pid: int) -> bool:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(GARBAGE)
     GateService(*inherited(*sys.argv[1:4]), Path(sys.argv[4])).run()

@@ -14,7 +14,7 @@ from harness.checks.verdicts import ms
 from harness.checks.view import Call, View
 from harness.figures.beliefs import beliefs
 from harness.model import Event, FaultKind, History, Program, Run, Verdict
-from harness.orders import Search
+from harness.orders import Promise, Search
 
 _Row = tuple[int, int, int, str, str]
 FAULTS: dict[FaultKind, str] = {
@@ -54,6 +54,8 @@ def story(run: Run, replay: str) -> RenderableType:
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
     if run.search:
         parts.append(_line(orders(run.search)))
+    if run.promise:
+        parts.append(_line(promised(run.promise)))
     if run.diverged:
         parts.append(_line(f"Not gone into: {run.diverged}."))
     if run.first_program:
@@ -86,6 +88,17 @@ def orders(search: Search) -> str:
         return f"Not every order was tried{bound}: {count} were run, and more are left."
     more = f" ({search.redundant} more runs led only where these had led)" if search.redundant else ""
     return f"Every order was tried{bound}: {count}{more}."
+
+
+def promised(promise: Promise) -> str:
+    """The bound of PCT, and whether it held for all moves."""
+    pct, actors = promise.pct, promise.actors
+    text = (
+        f"PCT: each example finds a fault of depth {pct.depth} with a probability of "
+        f"{pct.bound(actors):.1g} or more (1/(n k^(d-1)), {actors} actors, {pct.length} moves)"
+    )
+    beyond = f"; but one had {promise.moves} moves, of which those beyond {pct.length} are not covered"
+    return text + (beyond if promise.moves > pct.length else "") + "."
 
 
 def _measure(program: Program) -> str:

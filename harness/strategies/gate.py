@@ -6,13 +6,15 @@ import msgspec
 from hypothesis import strategies as st
 
 from harness.model import Month, Operation, Program, Step
-from harness.orders import Algorithm, Pct, Random
+from harness.orders import Algorithm, Pct, Promise, Random
 from harness.scenario import Draw
 from harness.strategies import race
 
 LARGEST_SEED = 2**32 - 1
 SWITCHES = (0, 0, 0, 0, 0, 1, 1, 2)
 MOVES = 6  # of one step, at most, that are chosen; afterwards everybody goes on as long as it can
+MOVES_OF_PCT = 3  # of one step, with the release that follows if nobody gives it back
+STEPS_OF_ROUND = 3
 LONG_MS = 1000  # a timeout shorter than that, but not 0, would be over sooner or later from run to run
 
 
@@ -47,4 +49,16 @@ def scheduled(programs: st.SearchStrategy[Program], draw: Draw) -> st.SearchStra
 def _algorithm(draw: Draw, program: Program, seed: int) -> Algorithm:
     if draw.algorithm == "random":
         return Random(seed)
-    return Pct(seed, draw.depth, max(1, 2 * len(program.steps)))
+    return _pct(seed, draw, len(program.steps))
+
+
+def _pct(seed: int, draw: Draw, steps: int) -> Pct:
+    return Pct(seed, draw.depth, max(1, MOVES_OF_PCT * steps))
+
+
+def promise(draw: Draw, moves: int) -> Promise | None:
+    """What PCT promises of this draw, whose largest example had so many moves; None of other algorithms."""
+    if draw.schedule != "gate" or draw.algorithm != "pct":
+        return None
+    largest = draw.steps[1] * (STEPS_OF_ROUND if "round" in draw.weights else 1)
+    return Promise(_pct(0, draw, largest), draw.actors[1], moves)

@@ -109,7 +109,6 @@ def test_every_order_of_a_good_lock_holds(laboratory: Laboratory, program: Progr
     search, broken = in_every_order(laboratory, program, reduce=True)
     assert search.complete
     assert set(broken) == {frozenset()}
-    print(search)
 
 
 @pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)

@@ -14,7 +14,7 @@ from harness.wire.network import reset
 from harness.wire.service import error_response
 from harness.wire.startup import HEADER
 
-GOOD_BYE = "Terminate"
+HELLO, GOOD_BYE = "StartupMessage", "Terminate"
 RUNS = {
     "Query",
     "Execute",
@@ -51,8 +51,10 @@ class GatedConnection(Connection):
         self._keeper = keeper
         self._dialogue = Dialogue()
         self._parked: deque[Part] = deque()
-        self._owed = 0
+        self._owed = 1  # a session that starts
+        self._starts = True
         self._left = False  # the client has closed its side, but what it said before still waits
+        keeper.said(application_name, Parked(HELLO, _nothing, harmless=True))
         if rest := opening[size:]:
             self._said(rest)
 
@@ -112,6 +114,9 @@ class GatedConnection(Connection):
 
     def _answered(self, data: bytes) -> None:
         self._replied(sum(isinstance(event, Reply) for event in self._dialogue.from_server(data)))
+        if self._starts and self._dialogue.status:
+            self._starts = False
+            self._replied(1)
 
     def _replied(self, count: int) -> None:
         for _ in range(min(count, self._owed)):
@@ -121,3 +126,7 @@ class GatedConnection(Connection):
     def _owe_nothing(self) -> None:
         """There will be no more answers.  Whoever said good-bye was owed this one."""
         self._replied(self._owed)
+
+
+def _nothing() -> None:
+    """What belongs to the start of a session has passed already."""

@@ -6,18 +6,22 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import structs
 
 from harness.arena import open_arena
 from harness.explore import Plan
 from harness.faces.jobs import Job, perform
 from harness.gate.algorithms.exhaustive import Exhaustive
+from harness.gate.algorithms.follow import divergence
 from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock, get_month_lock_key
 from harness.model import Bounds, Month, Operation, Program, Run, Step
 from harness.orders import Search
 from harness.runner import Laboratory
 from harness.scenario import Draw, Equipment, Scenario, discover
 from harness.servers.server import Server
+from harness.strategies import programs
 
 JAN = Month(2090, 1)
 SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
@@ -119,3 +123,44 @@ def test_reduction_finds_the_same_violations_in_fewer_runs(laboratory: Laborator
     assert whole.complete
     assert fewer.keys() == more.keys() > {frozenset()}
     assert reduced.runs < whole.runs
+
+
+class Waits(MonthLock):
+    """Waits in the server."""
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        if not timeout_ms:
+            return super().acquire(year, month, 0)
+        self._conn.execute("SELECT pg_advisory_lock(%s::bigint)", (get_month_lock_key(year, month),))
+        return True
+
+
+@pytest.mark.parametrize("laboratory", [Waits], indirect=True)
+def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> None:
+    """0 takes it, 1 and 2 wait for it; then only 0 can move, and each release lets one in."""
+    steps = [takes(actor, 2000) for actor in range(3)]
+    example = laboratory.try_out(Program(3, (JAN,), tuple(steps), "gate", choices=(0, 1, 1)))
+    assert example.status == "holds", example.verdicts
+    moves = [(move.actor, move.enabled) for move in example.history.statements]
+    assert moves == [(0, (0, 1, 2)), (1, (0, 1, 2)), (2, (0, 2)), (0, (0,)), (1, (1,)), (2, (2,))]
+
+
+@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory) -> None:
+    """Retries that sleep, sessions that are closed and opened, bodies, lists."""
+    weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2}
+    draw = Draw(weights, schedule="gate", algorithm="random", steps=(4, 12))
+    arena = laboratory.arena
+
+    @settings(
+        max_examples=25, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(programs(draw, arena.years, arena.verbs))
+    def check(program: Program) -> None:
+        first = laboratory.try_out(program)
+        again = laboratory.try_out(first.program)
+        assert (first.status, again.status) == ("holds", "holds")
+        assert divergence(first.history.statements, again.history.statements) is None
+
+    check()

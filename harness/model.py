@@ -50,7 +50,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     reopen     close the session without releasing anything, then open a new one
     join       do nothing; as an actor does one thing at a time, this waits for its pending acquire
     spawn      start another program, which lives on if the actor dies, with all that it inherits
-    count      if `month` is held, add one to a number in a file that nothing but the lock protects
+    count      if `month` is held, add one to a number that nothing but the lock protects: in a file, or the lock's own
 
     `pending`: in lockstep the others go on while this operation waits; a release, a crash or the timeout
     ends it.  `pause_us`: in a race the actor does nothing for so many microseconds before it; the body of

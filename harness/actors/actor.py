@@ -221,7 +221,9 @@ class Actor:
 
     def _count(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
-        self._write("ok", number, "count", month, counted=counter.count(self._directory, month))
+        found = self._session.count(month)
+        counted = counter.count(self._directory, month) if found is None else found
+        self._write("ok", number, "count", month, counted=counted)
 
     def _spawn(self, number: int, _: Operation) -> None:
         """What is not closed on exec goes on to the program, as it does where somebody starts one carelessly."""

@@ -8,7 +8,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checker, lockstep, proxy, race, release_times
+from benchmarks import checker, gate, lockstep, proxy, race, release_times
 from benchmarks.machine import facts
 from harness.errors import HarnessError, UserError
 from harness.servers.providers import open_server
@@ -17,6 +17,7 @@ from harness.servers.server import Server
 TABLES: dict[str, Callable[[Server], Table]] = {
     "lockstep": lockstep.table,
     "race": race.table,
+    "gate": gate.table,
     "proxy": proxy.table,
     "release": release_times.table,
     "checker": lambda _: checker.table(),

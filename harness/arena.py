@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from os import cpu_count
+from pathlib import Path
 
 from harness.actors.actor import CONDUCTOR
 from harness.actors.mailbox import Mailbox
@@ -14,6 +15,7 @@ from harness.actors.pool import SPARES, ActorProcess, Pool
 from harness.actors.stall_meter import StallMeter
 from harness.actors.wall_clock import library
 from harness.errors import UserError
+from harness.gate.process import Gate, gate
 from harness.guardian import guarded_directory
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
@@ -34,7 +36,7 @@ class Arena:
     """Everything that a scheduler needs to run a program.
 
     `team` are the actors that are warm from the last program; `years` are ours alone.  A `postmaster` is there
-    where the server may have to restart, a `proxy` where the network may have to fail.
+    where the server may have to restart, a `proxy` where the network may have to fail, a `gate` where it is decided who moves next.
     """
 
     server: Server
@@ -49,6 +51,7 @@ class Arena:
     team: list[ActorProcess] = field(default_factory=list)
     postmaster: Postmaster | None = None
     proxy: Proxy | None = None
+    gate: Gate | None = None
 
     def gather(self, actors: int) -> list[ActorProcess]:
         """The first `actors` of a warm team, with new ones where it was smaller or has lost some.
@@ -113,7 +116,7 @@ def open_arena(
         postmaster = stack.enter_context(own_server()) if equipment.faults & SERVER_FAULTS else None
         server = postmaster.server if postmaster else server
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
-        front, network = stack.enter_context(_front(home, equipment))
+        front, between = stack.enter_context(_front(home, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
@@ -126,21 +129,24 @@ def open_arena(
         arena = Arena(
             home, lock, bounds, lease(observer.conn, years), observer, mailbox, pool, meter,
             frozenset({"acquire", "release", *first.ready.verbs}), [first],
-            postmaster, network,
+            postmaster, between, between if isinstance(between, Gate) else None,
         )  # fmt: skip
         stack.callback(arena.dismiss)
         yield arena
 
 
 @contextlib.contextmanager
-def _front(home: Server, equipment: Equipment) -> Iterator[tuple[Server, Proxy | None]]:
-    """How the actors reach the server, and the proxy in between where the network may have to fail."""
+def _front(home: Server, equipment: Equipment, directory: Path) -> Iterator[tuple[Server, Proxy | None]]:
+    """How the actors reach the server, and the proxy or gate in between if there must be one."""
     with contextlib.ExitStack() as stack:
         if equipment.pooler:
             home = stack.enter_context(pgbouncer(home, equipment.pooler))
-        network = None
-        if equipment.faults & NETWORK_FAULTS:
-            network = stack.enter_context(proxy(address.place(home.url)))
-            url = address.redirected(home.url, network.host, network.port)
+        between: Proxy | None = None
+        if equipment.gate:
+            between = stack.enter_context(gate(home, directory))
+        elif equipment.faults & NETWORK_FAULTS:
+            between = stack.enter_context(proxy(address.place(home.url)))
+        if between:
+            url = address.redirected(home.url, between.host, between.port)
             home = replace(home, dsn=url, url=url)
-        yield home, network
+        yield home, between

@@ -19,17 +19,22 @@ from hypothesis.strategies import SearchStrategy
 from harness.checks.view import View
 from harness.errors import HarnessError
 from harness.figures import Tally
+from harness.gate.algorithms.exhaustive import Exhaustive
+from harness.gate.algorithms.follow import divergence
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
 from harness.model import Figures, Program, Run
+from harness.orders import Search
 from harness.runner import AGREE, Example, Laboratory, OpenArena, moved
-from harness.scenario import Draw, Scenario
+from harness.scenario import Draw, Every, Scenario
 from harness.shrinking import shrink
 from harness.strategies import programs
+from harness.strategies.gate import promise
 
 AHEAD = 3  # programs drawn before they are needed, and histories that wait to be looked at
 LARGE = 5000  # operations of an example of which one history at a time is enough
 CHUNK = 1000  # Hypothesis remembers all it drew; forgetting now and then bounds its memory
+MOST_ORDERS = 10_000
 SHRINK_S = 15.0
 REPEATS = 10
 REPEAT_S = 4.0
@@ -40,7 +45,8 @@ TRIES = 5  # how often a smaller program may fail to fail, when the failure come
 class Plan:
     """How much to draw: until `examples` or `seconds` are used up, whichever is given.
 
-    Neither: as many examples as the scenario says.  A fixed program is run once, whatever the plan.
+    Neither: as many examples as the scenario says.  A fixed program is run once, whatever the plan; one in every order
+    until none is left.
     """
 
     examples: int | None = None
@@ -92,12 +98,17 @@ class _Exploration:
         self._found: Example | None = None
         self._smallest: Example | None = None
         self._repeats = (0, 0)
+        self._diverged: str | None = None
+        self._orders: Search | None = None
+        self._moves = 0
         self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
 
     def run(self) -> Run:
         try:
             if isinstance(self._scenario.what, Draw):
                 self._search(self._scenario.what)
+            elif isinstance(self._scenario.what, Every):
+                self._try_all(self._scenario.what)
             else:
                 self._run_fixed(self._scenario.what)
             if self._found is not None:
@@ -117,6 +128,24 @@ class _Exploration:
     def _run_fixed(self, program: Program) -> None:
         here = moved(program, self._laboratory.arena.years.first)
         self._take(self._laboratory.confirmed(here))
+
+    def _try_all(self, every: Every) -> None:
+        """One order after the other, until one fails or none is left."""
+        orders = Exhaustive(every.switches)
+        program = moved(every.program, self._laboratory.arena.years.first)
+        wanted = self._plan.examples or MOST_ORDERS
+        while orders.next and not self._found and not self._time_is_up() and orders.search.runs < wanted:
+            choices, algorithm = orders.next
+            ordered = msgspec.structs.replace(program, choices=choices, algorithm=algorithm)
+            for _ in range(TRIES):
+                example = self._laboratory.confirmed(ordered)
+                self._take(example)
+                if (elsewhere := orders.ran(example.history.statements)) is None:
+                    break
+            else:
+                self._diverged = elsewhere
+                break
+        self._orders = orders.search
 
     def _search(self, draw: Draw) -> None:
         arena = self._laboratory.arena
@@ -169,6 +198,7 @@ class _Exploration:
     def _take(self, example: Example) -> None:
         self._tally.add(View(example.history, self._laboratory.arena.bounds), example.status)
         self._last = example
+        self._moves = max(self._moves, len(example.history.statements))
         if self._found is None and self._is_wanted(example):
             self._found = example
         elif example.status == "unknown":
@@ -193,6 +223,8 @@ class _Exploration:
         """
         wanted = frozenset({self._scenario.expects}) if self._scenario.expects else found.broken
         self._smallest = found
+        if found.history.statements and self._diverges(found):
+            return
         deadline = time.monotonic() + SHRINK_S
         reliable = self._fails(found.program, wanted, AGREE, deadline, every=True) is not None
         tries = AGREE if reliable else TRIES
@@ -205,6 +237,13 @@ class _Exploration:
             return example is not None
 
         shrink(found.program, fails)
+
+    def _diverges(self, found: Example) -> bool:
+        """Whether the same choices lead elsewhere: then what a smaller program did would mean nothing."""
+        again = self._laboratory.try_out(found.program)
+        self._tell("shrink")
+        self._diverged = divergence(found.history.statements, again.history.statements)
+        return self._diverged is not None
 
     def _fails(
         self,
@@ -245,7 +284,7 @@ class _Exploration:
         first, smallest = self._found, self._smallest or self._found
         shown = smallest or self._doubtful or self._last
         assert shown is not None
-        arena = self._laboratory.arena
+        arena, what = self._laboratory.arena, self._scenario.what
         return Run(
             scenario=self._scenario.name,
             about=self._scenario.about,
@@ -264,6 +303,9 @@ class _Exploration:
             first_program=first.program if first else None,
             first_history=first.history if first else None,
             expects=self._scenario.expects,
+            search=self._orders,
+            promise=promise(what, self._moves) if isinstance(what, Draw) else None,
+            diverged=self._diverged,
         )
 
 

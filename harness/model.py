@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
+from harness.orders import Algorithm, Promise, Search
+
 
 class Month(NamedTuple):
     """What is locked: one month of one year.  In JSON a pair, `[2090, 1]`."""
@@ -22,7 +24,7 @@ class Month(NamedTuple):
 
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
-Schedule = Literal["lockstep", "race"]
+Schedule = Literal["lockstep", "race", "gate"]
 NetworkFault = Literal["reset", "cut", "half_open", "deaf", "mute", "slow"]
 ServerFault = Literal["restart_fast", "restart_immediate"]
 ClockFault = Literal["clock_forward", "clock_back"]
@@ -48,7 +50,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     reopen     close the session without releasing anything, then open a new one
     join       do nothing; as an actor does one thing at a time, this waits for its pending acquire
     spawn      start another program, which lives on if the actor dies, with all that it inherits
-    count      if `month` is held, add one to a number in a file that nothing but the lock protects
+    count      if `month` is held, add one to a number that nothing but the lock protects: in a file, or the lock's own
 
     `pending`: in lockstep the others go on while this operation waits; a release, a crash or the timeout
     ends it.  `pause_us`: in a race the actor does nothing for so many microseconds before it; the body of
@@ -96,8 +98,11 @@ class Program(msgspec.Struct, frozen=True):
     """Everything random about one example, drawn before anything runs.  It is the replay token.
 
     `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
-    it can, from a common start.  `pooler`: the mode of the PgBouncer that stands between them and the server,
-    if any; unreset: session mode, but what a client leaves behind is not cleared away for the next one.
+    it can, from a common start; at the gate, too, but each message to the server waits there for its turn.
+    `choices`: at the gate, who of those that may move does, one number for each decision: c picks number c modulo
+    how many there are; who moved last is number 0.  `algorithm` picks when they are used up; without one it is 0.
+    `pooler`: the mode of the PgBouncer that stands between them and the server, if any; unreset: session mode,
+    but what a client leaves behind is not cleared away for the next one.
     `rounds`: in a race every actor takes its own steps so many times, one round after the other.
     `ValueError` for one that cannot be carried out.
     """
@@ -108,6 +113,8 @@ class Program(msgspec.Struct, frozen=True):
     schedule: Schedule = "lockstep"
     pooler: Pooler | None = None
     rounds: int = 1
+    choices: tuple[int, ...] = ()
+    algorithm: Algorithm | None = None
 
     @property
     def numbers(self) -> int:
@@ -117,6 +124,10 @@ class Program(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.rounds < 1 or (self.rounds > 1 and self.schedule != "race"):
             raise ValueError(f"{self.rounds} rounds: there must be 1, or in a race more")
+        if self.schedule == "gate" and self.pooler:
+            raise ValueError(
+                "the gate sees who waits for whom at the server, which a pooler hides: take one of them"
+            )
         for year, month in self.months:
             if not (2000 <= year <= 2099 and 1 <= month <= 12):
                 raise ValueError(f"there is no month {year}-{month:02d} within 2000-01 and 2099-12")
@@ -127,6 +138,8 @@ class Program(msgspec.Struct, frozen=True):
                 )
             if isinstance(step, Operation):
                 self._check(number, step)
+            elif self.schedule == "gate":
+                raise ValueError(f"step {number} is a {step.kind}: there are no faults at the gate")
             elif step.kind in LASTING_FAULTS and self.schedule != "race":
                 raise ValueError(f"step {number} is a {step.kind}, which only a race can have")
 
@@ -224,10 +237,27 @@ class Stall(msgspec.Struct, frozen=True):
     overslept_ns: int
 
 
+class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step of which month.
+
+    `enabled` has those who might have moved instead, in the order that `choices` count in.  `text` is the SQL with
+    its values, and is empty if nothing was said to the server: a step begins at the gate, also one that needs no
+    server.
+    """
+
+    at_ns: int
+    actor: int
+    number: int
+    text: str
+    enabled: tuple[int, ...]
+    month: Month | None = None
+
+
 class History(msgspec.Struct, frozen=True):
     """What happened in one example, in the order of time.
 
     `gave_up_ns`: a call did not return, and that is when we stopped waiting for it.
+    `statements`: the moves at the gate, if there was one.
     """
 
     actors: int
@@ -236,6 +266,7 @@ class History(msgspec.Struct, frozen=True):
     audits: tuple[Audit, ...] = ()
     stalls: tuple[Stall, ...] = ()
     gave_up_ns: int | None = None
+    statements: tuple[Statement, ...] = ()
 
 
 Status = Literal["holds", "violated", "unknown"]
@@ -346,5 +377,8 @@ class Run(msgspec.Struct, frozen=True):
     first_program: Program | None = None
     first_history: History | None = None
     expects: str | None = None
+    search: Search | None = None
+    promise: Promise | None = None
+    diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1

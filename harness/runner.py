@@ -8,6 +8,7 @@ import msgspec
 
 from harness.arena import Arena
 from harness.checks import judge, overall
+from harness.gate.algorithms.follow import choices_made
 from harness.model import History, Operation, Program, Status, Step, Verdict
 from harness.schedulers import SCHEDULERS
 
@@ -49,8 +50,14 @@ class Example(msgspec.Struct, frozen=True):
 
 
 def run(program: Program, arena: Arena) -> Example:
-    """Carry out `program`, whose months must be the arena's, and ask every check."""
+    """Carry out `program`, whose months must be the arena's, and ask every check.
+
+    Whatever chose at the gate, the example's program has it as choices, which lead there again.
+    """
     history = SCHEDULERS[program.schedule](program, arena).run()
+    if program.schedule == "gate":
+        made = choices_made(history.statements)
+        program = msgspec.structs.replace(program, choices=made, algorithm=None)
     return Example(program, history, judge(history, arena.bounds))
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import msgspec
 
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
@@ -35,6 +37,7 @@ EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
 KINDS: dict[Schedule, tuple[str, ...]] = {
     "lockstep": (*EITHER, "wait", *(name for name, kind in FAULTS.items() if kind not in LASTING_FAULTS)),
     "race": (*EITHER, "round", *FAULTS),
+    "gate": (*(kind for kind in EITHER if kind != "spawn"), "round"),
 }
 
 
@@ -43,10 +46,12 @@ class Draw:
     """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
 
     The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
-    race a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
+    race, and at the gate, a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
     see `harness.model.Fault`.  `faults`: how many at most.
     `rounds`: in a race, how often every actor takes its steps.
     `pooler`: the mode of a PgBouncer between the actors and the server.
+    `algorithm`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;
+    `random`; or `pct` with a `depth`, see `harness.orders.Pct`.
     `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
 
@@ -59,8 +64,14 @@ class Draw:
     schedule: Schedule = "lockstep"
     pooler: Pooler | None = None
     rounds: tuple[int, int] = (1, 1)
+    algorithm: Literal["choices", "random", "pct"] = "choices"
+    depth: int = 3
 
     def __post_init__(self) -> None:
+        if self.schedule == "gate" and self.pooler:
+            raise ValueError("there is no pooler at the gate")
+        if self.depth < 1:
+            raise ValueError(f"depth must be 1 or more, not {self.depth}")
         for kind in self.weights:
             kinds = KINDS[self.schedule]
             if kind not in kinds:
@@ -83,33 +94,55 @@ class Draw:
             raise ValueError(f"months {self.months}: there are {MOST_MONTHS} in the two years of a run")
 
 
+@dataclass(frozen=True)
+class Every:
+    """Every order in which the messages of one program can reach the server.
+
+    `switches`: no more than so many from an actor who could go on to another; None: without a bound, and then orders
+    that differ only in what commutes are run once, see `harness.gate.algorithms.exhaustive`.
+    """
+
+    program: Program
+    switches: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.program.schedule != "gate":
+            raise ValueError(
+                f"only the gate can try every order, not {self.program.schedule}: use at_gate(...)"
+            )
+
+
 class Equipment(NamedTuple):
     """What the world of a program must have besides actors and a server."""
 
     faults: frozenset[FaultKind] = frozenset()
     pooler: Pooler | None = None
+    gate: bool = False
 
 
 NO_EQUIPMENT = Equipment()
 
 
-def equipment(what: Draw | Program) -> Equipment:
+def equipment(what: Draw | Program | Every) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
+    if isinstance(what, Every):
+        return equipment(what.program)
+    more = what.pooler, what.schedule == "gate"
     if isinstance(what, Draw):
-        return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), what.pooler)
-    return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), what.pooler)
+        return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), *more)
+    return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), *more)
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`what` is either drawn anew for each example, or one fixed program.
+    """`what` is drawn anew for each example, or one fixed program, or that program in every order.
 
     `lock` and `expects` belong to planted locks: a broken lock, and the check that must catch it.
     `on_request`: run only when it is named, as planted locks are, since it takes long.
     `name` and `about` come from the scenario's file.
     """
 
-    what: Draw | Program
+    what: Draw | Program | Every
     examples: int = 200
     bounds: Bounds = field(default_factory=Bounds)
     lock: "LockSpec | Lock | None" = None
@@ -132,7 +165,8 @@ class Scenario:
         if isinstance(self.what, Draw):
             kinds = frozenset(self.what.weights)
             return kinds if kinds <= OPTIONAL else frozenset()  # of several kinds, those that it has will do
-        steps = (step.verb for step in self.what.steps if isinstance(step, Operation))
+        fixed = self.what.program if isinstance(self.what, Every) else self.what
+        steps = (step.verb for step in fixed.steps if isinstance(step, Operation))
         return frozenset(steps) & OPTIONAL
 
 
@@ -141,6 +175,11 @@ def program(*steps: Step) -> Program:
     actors = 1 + max(step.actor for step in steps)
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     return Program(actors, tuple(months), steps)
+
+
+def at_gate(*steps: Step) -> Program:
+    """The same at the gate, where actors take their own steps, each when it is let through."""
+    return msgspec.structs.replace(program(*steps), schedule="gate")
 
 
 def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:

@@ -7,12 +7,14 @@ program from a saved run can be made smaller just the same.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 
 import msgspec
 
 from harness.model import Fault, Month, Operation, Program, Step
 
 Steps = tuple[Step, ...]
+Choices = tuple[int, ...]
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 
@@ -38,7 +40,7 @@ def shrink(program: Program, fails: Callable[[Program], bool | None]) -> Program
 
 
 def size(program: Program) -> tuple[int, ...]:
-    """What is made smaller: rounds first, then steps, faults, actors, months, and what makes steps special."""
+    """What is made smaller: rounds, steps, faults, actors, months, what makes steps special, then switches."""
     steps = [step for step in program.steps if isinstance(step, Operation)]
     return (
         program.rounds,
@@ -46,6 +48,7 @@ def size(program: Program) -> tuple[int, ...]:
         len(program.steps) - len(steps),
         program.actors,
         len(program.months),
+        sum(choice > 0 for choice in program.choices),
         sum(step.verb == "hold" for step in steps),
         sum(step.pending for step in steps),
         sum(step.raises for step in steps),
@@ -53,6 +56,8 @@ def size(program: Program) -> tuple[int, ...]:
         sum(step.pause_us for step in steps),
         sum(step.at_ms + step.for_ms for step in program.steps if isinstance(step, Fault)),
         sum(month.year * 12 + month.month for month in program.months),
+        len(program.choices),
+        sum(program.choices),
     )
 
 
@@ -60,8 +65,7 @@ def simpler(program: Program) -> Iterator[Program]:
     """Programs that are smaller than this one, the boldest first."""
     yield from _with_fewer_rounds(program)
     seen = {program}
-    for steps in _candidates(program):
-        candidate = _tidied(steps, program)
+    for candidate in _all(program):
         if candidate not in seen and size(candidate) < size(program):
             seen.add(candidate)
             yield candidate
@@ -72,6 +76,17 @@ def _with_fewer_rounds(program: Program) -> Iterator[Program]:
     for rounds in sorted({1, most // 8, most // 2, most * 3 // 4, most - 1}):
         if 1 <= rounds < most:
             yield msgspec.structs.replace(program, rounds=rounds)
+
+
+def _all(program: Program) -> Iterator[Program]:
+    for steps in _candidates(program):
+        yield _tidied(steps, program)
+    for choices in _simpler_choices(program.choices):
+        yield tidy(msgspec.structs.replace(program, choices=choices))
+    for index in range(len(program.steps)):  # fewer moves, and so fewer choices
+        fewer = program.steps[:index] + program.steps[index + 1 :]
+        for choices in _for_fewer_moves(program.choices):
+            yield _tidied(fewer, msgspec.structs.replace(program, choices=choices))
 
 
 def tidy(program: Program) -> Program:
@@ -85,8 +100,19 @@ def _tidied(steps: Steps, program: Program) -> Program:
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     renumbered = tuple(msgspec.structs.replace(step, actor=numbers[step.actor]) for step in steps)
     return msgspec.structs.replace(
-        program, actors=max(1, len(numbers)), months=tuple(months) or program.months[:1], steps=renumbered
+        program,
+        actors=max(1, len(numbers)),
+        months=tuple(months) or program.months[:1],
+        steps=renumbered,
+        choices=_trimmed(program.choices),
     )
+
+
+def _trimmed(choices: Choices) -> Choices:
+    """Without the zeros at the end, which say nothing."""
+    while choices and not choices[-1]:
+        choices = choices[:-1]
+    return choices
 
 
 def _needed(steps: Steps) -> Iterator[Step]:
@@ -117,6 +143,40 @@ def _candidates(program: Program) -> Iterator[Steps]:
         for other in _simpler_steps(step):
             yield (*steps[:index], other, *steps[index + 1 :])
     yield from _with_earlier_months(program)
+
+
+def _for_fewer_moves(choices: Choices) -> Iterator[Choices]:
+    """With up to two taken away, and the others as they are or for fewer actors."""
+    for kept in dict.fromkeys((choices, tuple(min(1, choice) for choice in choices))):
+        yield kept
+        for shorter in _shorter_by_one(kept):
+            yield shorter
+            yield from _shorter_by_one(shorter)
+
+
+def _shorter_by_one(choices: Choices) -> Iterator[Choices]:
+    """One is taken away; of several alike that follow each other it does not matter which."""
+    for index, choice in enumerate(choices):
+        if index + 1 == len(choices) or choices[index + 1] != choice:
+            yield choices[:index] + choices[index + 1 :]
+
+
+def _simpler_choices(choices: Choices) -> Iterator[Choices]:
+    """Fewer switches, the later ones first; then earlier ones; then to actors who come sooner in line."""
+    half = len(choices) // 2
+    yield choices[:half]
+    switches = [index for index, choice in enumerate(choices) if choice]
+    for index in reversed(switches):
+        yield choices[:index]
+        yield (*choices[:index], 0, *choices[index + 1 :])
+    for first, second in combinations(switches, 2):
+        without = [*choices]
+        without[first] = without[second] = 0
+        yield tuple(without)
+    yield from _shorter_by_one(choices)
+    for index in switches:
+        if choices[index] > 1:
+            yield (*choices[:index], choices[index] - 1, *choices[index + 1 :])
 
 
 def _without_one_actor(program: Program) -> Iterator[Steps]:

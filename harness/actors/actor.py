@@ -14,6 +14,8 @@ from harness.actors import counter, wall_clock
 from harness.actors.command import CommandSession
 from harness.actors.journal import Journal
 from harness.actors.mailbox import (
+    GATE,
+    AtGate,
     Baton,
     Begin,
     Finish,
@@ -24,6 +26,7 @@ from harness.actors.mailbox import (
     Ready,
     Returned,
     Team,
+    Through,
     Trouble,
 )
 from harness.actors.session import Attempt, PythonSession, Session
@@ -98,6 +101,7 @@ class Actor:
         self._months, self._steps, self._numbers = message.months, message.steps, message.numbers
         self._held: dict[Month | None, int] = {}
         self._extra = 0
+        self._gated = False
 
     def _take_turns(self, number: int) -> None:
         """Take step `number` and those after it that are ours too; then hand the baton on."""
@@ -121,10 +125,21 @@ class Actor:
     def _race(self, go: Go) -> None:
         """Take all steps of our own, round after round."""
         steps = self._own_steps(go)
+        self._gated = go.gated
         wait_until(go.at_ns)
         while not self._perform(steps):
             self._open_anew()
         self._give_everything_back()
+        if self._gated:
+            self._gated = False
+            self._mailbox.send(GATE, Through(self._me))
+
+    def _pass_gate(self, number: int, month: Month | None) -> None:
+        """Wait until it is our turn to go on with step `number`."""
+        if self._gated:
+            self._mailbox.send(GATE, AtGate(self._me, number, month))
+            while not isinstance(self._mailbox.receive(), Baton):
+                pass
 
     def _own_steps(self, go: Go) -> Iterator[tuple[int, Operation]]:
         """Each when it is time for it, with its number."""
@@ -166,12 +181,14 @@ class Actor:
 
         A race has no time to lose between two calls: whatever is done here for each of them slows it down.
         """
-        me, write = self._me, self._journal.write
+        me, write, gated = self._me, self._journal.write, self._gated
         with Attempt() as attempt:
             for number, operation in steps:
                 verb, month = operation.verb, operation.month
                 if verb == "join" or (verb == "count" and not self._held.get(month)):
                     continue
+                if gated:
+                    self._pass_gate(number, month)
                 timeout_ms, raises = operation.timeout_ms, operation.raises
                 life = self._life
                 write(Event(now_ns(), "invoke", me, life, number, verb, month, None, timeout_ms, raises))
@@ -219,11 +236,14 @@ class Actor:
     def _leave(self, number: int, operation: Operation) -> None:
         if operation.pause_us:
             time.sleep(operation.pause_us / 1e6)
+        self._pass_gate(number, operation.month)
         self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:
         month = self._month(operation)
-        self._write("ok", number, "count", month, counted=counter.count(self._directory, month))
+        found = self._session.count(month)
+        counted = counter.count(self._directory, month) if found is None else found
+        self._write("ok", number, "count", month, counted=counted)
 
     def _spawn(self, number: int, _: Operation) -> None:
         """What is not closed on exec goes on to the program, as it does where somebody starts one carelessly."""

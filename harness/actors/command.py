@@ -55,6 +55,9 @@ class CommandSession:
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
         raise UserError(f"the line protocol cannot list locks, not even {months}")
 
+    def count(self, _month: Month) -> None:
+        """The line protocol has no such verb."""
+
     def hold(self, operation: Operation, _enter: Note, _leave: Note) -> tuple[bool, BodyError | None]:
         """The body runs inside the program, so when it begins and ends is not seen here."""
         assert operation.month is not None

@@ -16,6 +16,7 @@ import msgspec
 from harness.errors import UserError
 from harness.model import Month, Step
 
+GATE = "gate"  # its mailbox
 LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
 
 
@@ -50,6 +51,7 @@ class Go(msgspec.Struct, frozen=True, tag=True):
     """To an actor: at `at_ns` begin to take your own steps, `rounds` times, without waiting for others.
 
     `indices` has the place of each of them among the program's `length` steps.  Numbers below `first` are done.
+    `gated`: but before each of them ask the gate.
     """
 
     at_ns: int
@@ -57,6 +59,21 @@ class Go(msgspec.Struct, frozen=True, tag=True):
     length: int
     rounds: int
     first: int = 0
+    gated: bool = False
+
+
+class AtGate(msgspec.Struct, frozen=True, tag=True):
+    """To the gate: `actor` stands before step `number`, about `month`, and takes it when the baton comes."""
+
+    actor: int
+    number: int
+    month: Month | None
+
+
+class Through(msgspec.Struct, frozen=True, tag=True):
+    """To the gate: `actor` has taken all its steps."""
+
+    actor: int
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
@@ -99,7 +116,9 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-Message = Begin | Team | Baton | Go | Finish | Probe | Returned | Finished | Ready | Trouble
+Message = (
+    Begin | Team | Baton | Go | AtGate | Through | Finish | Probe | Returned | Finished | Ready | Trouble
+)
 _decoder = msgspec.msgpack.Decoder(Message)
 _encoder = msgspec.msgpack.Encoder()
 
@@ -140,6 +159,11 @@ class Mailbox:
         """The next message; None when whoever holds the other end of this pipe is gone."""
         ready = select.select([self._socket.fileno(), lifeline], [], [])[0]
         return None if lifeline in ready else self.receive()
+
+    @property
+    def socket(self) -> socket.socket:
+        """So that a selector can watch it."""
+        return self._socket
 
     def waiting(self, timeout_ms: float) -> bool:
         """Whether a message is there, or comes within `timeout_ms`."""

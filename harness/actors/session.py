@@ -41,6 +41,7 @@ class Session(Protocol):
     def release(self, month: Month) -> bool: ...
     def is_locked(self, month: Month) -> bool: ...
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]: ...
+    def count(self, month: Month) -> int | None: ...
     def hold(self, operation: Operation, enter: Note, leave: Note, /) -> tuple[bool, BodyError | None]: ...
     def close(self) -> None: ...
 
@@ -84,6 +85,11 @@ class PythonSession:
             if lock.granted and not getattr(lock, "pair", False)
         }
         return tuple(month for month in months if self._client.key(month.year, month.month) in granted)
+
+    def count(self, month: Month) -> int | None:
+        """The number that the lock found when it counted; None if it does not count."""
+        count = getattr(self._client, "count", None)
+        return int(count(month.year, month.month)) if callable(count) else None
 
     def hold(self, operation: Operation, enter: Note, leave: Note) -> tuple[bool, BodyError | None]:
         """Whether the body ran, and the very exception that it raised, if that came out.

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from functools import cached_property
+from itertools import islice, takewhile
 
 from harness.checks.calls import FOREVER, Call, Owner, calls_of
 from harness.checks.holds import Cut, Latest, Span, Walk
@@ -76,9 +77,19 @@ class View:
         return spans
 
     def slowed(self, call: Call) -> bool:
-        """Whether the actor was stopped, or its connection slow, during the call: it need not be in time."""
+        """Whether the actor was stopped, or its connection slow, during the call: it need not be in time.
+
+        Nor if others moved meanwhile at the gate, where it had to wait.
+        """
         spans = self._slow_spans.get(call.owner[0], ())
-        return any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
+        struck = any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
+        return struck or (call.returned_ns is not None and self._overtaken(call))
+
+    def _overtaken(self, call: Call) -> bool:
+        moves = self.history.statements
+        first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
+        within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
+        return any(move.actor != call.owner[0] for move in within)
 
     @cached_property
     def _walks(self) -> list[Walk]:

@@ -13,6 +13,7 @@ from harness.faults.restart import Restart
 from harness.faults.terminate import Terminate
 from harness.model import FaultKind, NetworkFault
 from harness.scenario import Equipment
+from harness.servers import address
 from harness.servers.pgbouncer import unavailable as no_pgbouncer
 from harness.servers.server import Server
 
@@ -30,8 +31,10 @@ FAULTS: dict[FaultKind, Injector] = {
 
 
 def unavailable(wanted: Equipment, server: Server) -> str | None:
-    """Why one of these faults, or the pooler, cannot be had with this server; None if all can."""
+    """Why one of these faults, the pooler or the gate cannot be had with this server; None if all can."""
     if wanted.pooler and (why := no_pgbouncer()):
         return why
+    if wanted.gate and (why := address.why_not_through(server.url)):
+        return f"a gate cannot stand before it: {why}"
     reasons = ((kind, FAULTS[kind].unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -51,6 +51,15 @@ class ListsLocks(Protocol):
     def key(self, year: int, month: int) -> int: ...
 
 
+class Counts(Protocol):
+    """Adds one to a number that the month's lock protects, through the lock's own session; the number that was found.
+
+    Who does not offer it has the harness count in a file.
+    """
+
+    def count(self, year: int, month: int) -> int: ...
+
+
 Lock = Callable[[str], LockClient]
 
 REQUIRED = ("acquire", "release", "close")

@@ -15,7 +15,8 @@ from harness.checks.calls import Call
 from harness.checks.verdicts import ms
 from harness.checks.view import View
 from harness.figures.beliefs import beliefs
-from harness.model import Event, FaultKind, Program, Run, Verdict
+from harness.model import Event, FaultKind, History, Program, Run, Verdict
+from harness.orders import Promise, Search
 
 _Row = tuple[int, int, int, str, str]
 FAULTS: dict[FaultKind, str] = {
@@ -42,6 +43,7 @@ HEALED: dict[FaultKind, str] = {
 }
 MANY_ROWS, AROUND = 400, 8
 MANY_COLUMNS = 12
+SQL_SHOWN = 60  # characters of a statement
 STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
 
 
@@ -54,6 +56,12 @@ def story(run: Run, replay: str) -> RenderableType:
     if run.repeats:
         failed, tried = run.repeats
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
+    if run.search:
+        parts.append(_line(orders(run.search)))
+    if run.promise:
+        parts.append(_line(promised(run.promise)))
+    if run.diverged:
+        parts.append(_line(f"Not gone into: {run.diverged}."))
     if run.first_program:
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
     if run.soiled:
@@ -74,6 +82,27 @@ def _stale(run: Run) -> list[str]:
     return [
         text + (f", {ms(longest.beside_ns)} of that beside another holder." if longest.beside_ns else ".")
     ]
+
+
+def orders(search: Search) -> str:
+    """How far every order was tried."""
+    bound = "" if search.switches is None else f" with up to {search.switches} context switches"
+    count = f"{search.runs - search.redundant} orders of the messages to the server"
+    if not search.complete:
+        return f"Not every order was tried{bound}: {count} were run, and more are left."
+    more = f" ({search.redundant} more runs led only where these had led)" if search.redundant else ""
+    return f"Every order was tried{bound}: {count}{more}."
+
+
+def promised(promise: Promise) -> str:
+    """The bound of PCT, and whether it held for all moves."""
+    pct, actors = promise.pct, promise.actors
+    text = (
+        f"PCT: each example finds a fault of depth {pct.depth} with a probability of "
+        f"{pct.bound(actors):.1g} or more (1/(n k^(d-1)), {actors} actors, {pct.length} moves)"
+    )
+    beyond = f"; but one had {promise.moves} moves, of which those beyond {pct.length} are not covered"
+    return text + (beyond if promise.moves > pct.length else "") + "."
 
 
 def _measure(program: Program) -> str:
@@ -150,7 +179,7 @@ def _rows(run: Run) -> list[_Row]:
     for call in view.calls:
         style = "dim" if call.number >= run.program.numbers else ""
         actor = call.owner[0]
-        if _alone(call, run.history.events, times):
+        if _alone(call, run.history, times):
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))
         else:
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} …", style))
@@ -158,9 +187,18 @@ def _rows(run: Run) -> list[_Row]:
                 took = (call.returned_ns - call.invoked_ns) / 1e6
                 text = f"… {call.verb} → {answered(call)}, after {took:.1f} ms"
                 rows.append((call.returned_ns, actor, call.number, text, style))
+    rows += [
+        (one.at_ns, one.actor, one.number, f"  {_clipped(one.text)}", "dim")
+        for one in run.history.statements
+        if one.text
+    ]
     told = [(event, _told(event)) for event in run.history.events]
     rows += [(one.at_ns, one.actor, one.number, text, "bold magenta") for one, text in told if text]
     return rows
+
+
+def _clipped(sql: str) -> str:
+    return sql if len(sql) <= SQL_SHOWN else sql[: SQL_SHOWN - 1] + "…"
 
 
 def _told(event: Event) -> str | None:
@@ -171,15 +209,18 @@ def _told(event: Event) -> str | None:
     return FAULTS[event.fault] if event.kind == "fault" else HEALED.get(event.fault, "a reset ends it")
 
 
-def _alone(call: Call, events: tuple[Event, ...], times: Sequence[int]) -> bool:
+def _alone(call: Call, history: History, times: Sequence[int]) -> bool:
     """Whether nothing else happened between the call and its answer, so that one row tells both.
 
     `times` are those of the events.
     """
     if call.returned_ns is None:
         return False
-    between = events[bisect_right(times, call.invoked_ns) : bisect_left(times, call.returned_ns)]
-    return all((event.actor, event.life) == call.owner for event in between)
+    between = history.events[bisect_right(times, call.invoked_ns) : bisect_left(times, call.returned_ns)]
+    moves = (one.at_ns for one in history.statements if one.text)
+    return all((event.actor, event.life) == call.owner for event in between) and not any(
+        call.invoked_ns < at_ns < call.returned_ns for at_ns in moves
+    )
 
 
 def asked(call: Call) -> str:

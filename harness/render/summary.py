@@ -8,7 +8,7 @@ from rich.text import Text
 
 from harness.figures import together
 from harness.model import WAIT_BOUNDS_MS, Figures, Run
-from harness.render.story import STYLES
+from harness.render.story import STYLES, orders, promised
 
 BARS = " ▁▂▃▄▅▆▇█"
 FEW = 20
@@ -40,7 +40,9 @@ def line(run: Run) -> Text:
 
 def _below(run: Run) -> Iterator[tuple[str, str]]:
     racing = run.program.schedule == "race"  # in lockstep the program says how long somebody waits
-    for one in (belief(run.figures), waiting(run.figures) if racing else ""):
+    tried = orders(run.search) if run.search else ""
+    bound = promised(run.promise) if run.promise else ""
+    for one in (belief(run.figures), waiting(run.figures) if racing else "", tried, bound):
         if one:
             yield f"\n      {one}", "dim"
 

@@ -24,6 +24,7 @@ from harness.model import (
     Operation,
     Program,
     ServerLock,
+    Statement,
     Step,
 )
 from harness.sequential import held_after
@@ -49,6 +50,7 @@ class Stage(ABC):
         self._lives = [0] * program.actors
         self._events: list[Event] = []
         self._audits: list[Audit] = []
+        self._statements: tuple[Statement, ...] = ()
         self._pending: dict[int, int] = {}  # actor: number of its pending operation
         self._suffering: dict[
             int, Victim
@@ -74,7 +76,7 @@ class Stage(ABC):
             self._arena.dismiss()
         return History(
             *(self._program.actors, self._program.months, events, tuple(self._audits)),
-            *(tuple(self._arena.meter.read()), gave_up_ns),
+            *(tuple(self._arena.meter.read()), gave_up_ns, self._statements),
         )
 
     @abstractmethod

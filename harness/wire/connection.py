@@ -65,21 +65,24 @@ class End:
         if not count:
             self._connection.ended(self)
         elif self.course is Course.FORWARD:
-            self.other.forward(count)
+            self._connection.heard(self, _buffer[:count])
         elif self.course is Course.SLOW:
             self.other.delay(count)
 
-    def forward(self, count: int) -> None:
-        """Write the first `count` bytes of the buffer, and keep what does not go now."""
+    def forward(self, data: memoryview) -> None:
+        """Write these bytes, after those on their way, and keep what does not go now."""
+        if self.waiting:
+            self.waiting += data
+            return
         try:
-            sent = self.sock.send(_buffer[:count])
+            sent = self.sock.send(data)
         except BlockingIOError:
             sent = 0
         except OSError:
             self._connection.broken(self)
             return
-        if sent < count:
-            self.keep(bytes(_buffer[sent:count]))
+        if sent < len(data):
+            self.keep(bytes(data[sent:]))
 
     def delay(self, count: int) -> None:
         """Keep the first `count` bytes of the buffer, to be written late and piece by piece."""
@@ -128,14 +131,18 @@ class Connection:
         self._loop = loop
         self._gone = gone
         self._condition = HEALTHY
-        self._client, self._server = End(self, client), End(self, server)
-        self._client.other, self._server.other = self._server, self._client
-        self._ends = (self._client, self._server)
+        self.client, self.server = End(self, client), End(self, server)
+        self.client.other, self.server.other = self.server, self.client
+        self._ends = (self.client, self.server)
         self._masks = [0, 0]
         self.at = loop.at
-        self._server.keep(opening)
+        self.server.keep(opening)
 
     # What the ends tell
+
+    def heard(self, end: End, data: memoryview) -> None:
+        """`end` has said something.  The memory is used anew afterwards."""
+        end.other.forward(data)
 
     def ended(self, end: End) -> None:
         """`end` has closed its side: the other hears of it, unless that is lost."""
@@ -181,7 +188,7 @@ class Connection:
 
     def _become(self, condition: Condition) -> None:
         self._condition = condition
-        self._client.course, self._server.course = condition
+        self.client.course, self.server.course = condition
         for end in self._ends:
             if end.course is Course.HOLD:
                 self._vanish(end)

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -47,16 +48,20 @@ class Proxy:
         """
         if why := unavailable(kind):
             raise MachineError(why)
-        return self._order(Order(application_name, kind))
+        return self._done(Order(application_name, kind))
 
     def heal(self, application_name: str) -> bool:
         """Let the network be well again: a slow connection speeds up, one that may have lost bytes is reset.
 
         False if there is no such connection any more.
         """
-        return self._order(Order(application_name))
+        return self._done(Order(application_name))
 
-    def _order(self, order: Order) -> bool:
+    def _done(self, order: Order) -> bool:
+        return msgspec.json.decode(self._answer(order), type=bool)
+
+    def _answer(self, order: msgspec.Struct) -> bytes:
+        """What the proxy says to an order, which is carried out then."""
         with self._one_at_a_time:
             try:
                 self._control.sendall(msgspec.json.encode(order) + b"\n")
@@ -65,11 +70,14 @@ class Proxy:
                 answer = b""
         if not answer:
             raise MachineError("the proxy between clients and server has ended; was it killed?")
-        return msgspec.json.decode(answer, type=bool)
+        return answer
 
     def close(self) -> None:
         self._answers.close()
         self._control.close()
+
+
+P = TypeVar("P", bound=Proxy)
 
 
 @contextlib.contextmanager
@@ -80,6 +88,15 @@ def proxy(server: Address, directory: Path | None = None) -> Iterator[Proxy]:
     trusts whoever comes by its Unix socket should not be put behind a port.  `MachineError` if `server` does not
     answer.
     """
+    with started(Proxy, "harness.wire.service", server, directory) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def started(
+    kind: type[P], module: str, server: Address, directory: Path | None = None, *arguments: str
+) -> Iterator[P]:
+    """The same with a process that runs `module`, which is given `arguments` besides."""
     reached = _reached(server)
     listener = _listen(directory)
     host, port = (str(directory), PORT) if directory else listener.getsockname()
@@ -87,12 +104,12 @@ def proxy(server: Address, directory: Path | None = None) -> Iterator[Proxy]:
     with listener, its:
         fds = [listener.fileno(), its.fileno()]
         process = subprocess.Popen(
-            [sys.executable, "-m", "harness.wire.service", *map(str, fds), msgspec.json.encode(reached)],
+            [sys.executable, "-m", module, *map(str, fds), msgspec.json.encode(reached), *arguments],
             stdin=subprocess.DEVNULL,
             pass_fds=fds,
             start_new_session=True,  # a Ctrl-C in the terminal is for us
         )
-    running = Proxy(host, port, process.pid, ours)
+    running = kind(host, port, process.pid, ours)
     try:
         yield running
     finally:

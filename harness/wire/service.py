@@ -76,8 +76,14 @@ class Service:
             reset(client)
             return
         packet = reader.packet
-        connection = Connection(self._loop, client, server, reader.forward, self._forget)
-        self._connections[connection] = packet.application_name if isinstance(packet, StartupMessage) else ""
+        name = packet.application_name if isinstance(packet, StartupMessage) else ""
+        connection = self._connected(client, server, reader, name)
+        self._connections[connection] = name
+
+    def _connected(
+        self, client: socket.socket, server: socket.socket, reader: StartupReader, _name: str
+    ) -> Connection:
+        return Connection(self._loop, client, server, reader.forward, self._forget)
 
     def _forget(self, connection: Connection) -> None:
         del self._connections[connection]
@@ -91,10 +97,14 @@ class Service:
             return
         self._line += data
         if self._line.endswith(b"\n"):
-            answer = self._carry_out(_orders.decode(self._line))
+            answer = self._answer(self._line)
             self._line = b""
             with contextlib.suppress(ConnectionError):
-                self._control.sendall(msgspec.json.encode(answer) + b"\n")
+                self._control.sendall(answer + b"\n")
+
+    def _answer(self, line: bytes) -> bytes:
+        """Carry out an order."""
+        return msgspec.json.encode(self._carry_out(_orders.decode(line)))
 
     def _carry_out(self, order: Order) -> bool:
         for connection, name in reversed(self._connections.items()):
@@ -142,10 +152,11 @@ def error_response(why: str) -> bytes:
     return b"E" + struct.pack("!I", 4 + len(fields) + 1) + fields + b"\0"
 
 
-def _main(listener: str, control: str, server: str) -> None:
+def inherited(listener: str, control: str, server: str) -> tuple[socket.socket, Address, socket.socket]:
+    """What a service is made of, from the arguments of its process."""
     address: Address = msgspec.json.decode(server, type=Address)
-    Service(socket.socket(fileno=int(listener)), address, socket.socket(fileno=int(control))).run()
+    return socket.socket(fileno=int(listener)), address, socket.socket(fileno=int(control))
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    Service(*inherited(*sys.argv[1:])).run()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from harness.errors import one_line
 from harness.wire.messages import Fields, Message
 
-LONGEST_TEXT = 200  # characters that are shown
+LONGEST_TEXT = 1_000  # characters that are shown
 LONGEST_SQL = 2_000  # characters of a statement that are kept
 
 # object ids of types, from pg_type.dat

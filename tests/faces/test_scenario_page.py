@@ -37,5 +37,5 @@ def test_each_file_on_the_page_is_a_scenario(written: Shell, path: Path) -> None
 
 
 def test_a_scenario_is_a_file_of_about_fifteen_lines() -> None:
-    assert len(FILES) == 3
+    assert len(FILES) == 4
     assert all(text.count("\n") <= 20 for _, text in FILES)

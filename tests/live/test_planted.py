@@ -30,6 +30,8 @@ SMALLEST = {
     "believes_on": Smallest(2, 4, "mutual_exclusion", "after its session was ended"),
     # one holds, another asks for a moment
     "gives_up_early": Smallest(2, 2, "timeout_not_early"),
+    # both ask, then both take
+    "check_then_act": Smallest(2, 2, "mutual_exclusion"),
     # a child of the one who holds and dies lives on; or a program that it has started
     "inherited_by_child": Smallest(1, 2, "auto_release"),
     "inheritable": Smallest(1, 3, "auto_release"),
@@ -49,6 +51,8 @@ SMALLEST = {
     "through_pgbouncer_unreset": Smallest(1, 2, "auto_release"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
     "transaction_lock": Smallest(2, 2, "mutual_exclusion"),
+    # one counts and gives the month back; before it commits the other counts on from the same number
+    "unlock_before_commit": Smallest(2, 4, "no_lost_update"),
     # what the harness gives back at the end stays locked in the other connection
     "unlocks_elsewhere": Smallest(1, 1, "nothing_left_behind"),
 }

@@ -39,7 +39,7 @@ def returns(run: Run) -> list[Event]:
 
 
 def test_all_fixed_scenarios_are_looked_at() -> None:
-    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition"} == {*SCENARIOS}
+    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order"} == {*SCENARIOS}
 
 
 @pytest.mark.parametrize("name", DRAWN)

@@ -19,6 +19,7 @@ SEED = {
     "get_all_advisory_locks_utility",
 }
 DRAWN = {"interleavings", "crashes", "timeouts", "handover", "many_months", "wrapper"}
+GATED = {"statement_order", "statement_priorities"}
 RACES = {"races", "thundering_herd", "crash_storm", "paused_holder", "backend_terminated", "counter", "soak"}
 FAULTS = {"server_restart", "network_cut", "half_open", "clock_step", "through_pgbouncer_session", "children"}
 POOLERS = {
@@ -33,7 +34,7 @@ def test_all_are_there_and_say_what_they_are_about() -> None:
     assert all(scenario.about for scenario in found.values())
     assert {
         name for name, one in found.items() if isinstance(one.what, Draw) and not one.planted
-    } == DRAWN | RACES | FAULTS
+    } == DRAWN | RACES | FAULTS | GATED
 
 
 def test_a_run_leaves_planted_locks_out_unless_asked() -> None:

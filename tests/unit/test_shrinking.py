@@ -17,6 +17,12 @@ ANY = programs(
     frozenset({"acquire", "release", "hold"}),
 )
 
+GATED = programs(
+    Draw({"acquire": 4, "round": 2}, schedule="gate", steps=(2, 8)),
+    (2090, 2091),
+    frozenset({"acquire", "release"}),
+)
+
 
 def two_acquires_of_one_month(program: Program) -> bool:
     taken: dict[Month, int] = {}
@@ -26,6 +32,10 @@ def two_acquires_of_one_month(program: Program) -> bool:
             if taken[step.month] != step.actor:
                 return True
     return False
+
+
+def switches(program: Program) -> int:
+    return sum(choice > 0 for choice in program.choices)
 
 
 def two_months_of_one_actor(program: Program) -> bool:
@@ -67,11 +77,32 @@ def test_the_smallest_is_found(
     check()
 
 
-@given(ANY)
+@settings(max_examples=60, deadline=None, database=None)
+@given(GATED.filter(lambda program: switches(program) >= 2))
+def test_the_fewest_switches_are_found(program: Program) -> None:
+    smallest = shrink(program, lambda candidate: switches(candidate) >= 2)
+    assert smallest.choices == (1, 1)
+
+
+@given(ANY | GATED)
 def test_what_is_simpler_is_smaller(program: Program) -> None:
     for candidate in simpler(program):
         assert size(candidate) < size(program)
         assert candidate == tidy(candidate)
+
+
+def test_a_step_can_go_if_who_moves_when_is_said_anew() -> None:
+    """The first step is a move of an actor that nobody needs; without it there are fewer to choose from."""
+    jan = Month(2090, 1)
+    steps = (Operation(0, "release", jan), Operation(1, "acquire", jan), Operation(2, "acquire", jan))
+
+    def fails(candidate: Program) -> bool:
+        wanted = [(1, 2, 0, 1)] if len(candidate.steps) == 3 else [(0, 1, 0, 1), (1, 1, 0, 1)]
+        takers = {s.actor for s in candidate.steps if isinstance(s, Operation) and s.verb == "acquire"}
+        return len(takers) == 2 and candidate.choices in wanted
+
+    smallest = shrink(Program(3, (jan,), steps, "gate", choices=(1, 2, 0, 1)), fails)
+    assert (len(smallest.steps), smallest.actors, switches(smallest)) == (2, 2, 2)
 
 
 def test_a_timeout_that_matters_stays() -> None:

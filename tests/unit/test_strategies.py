@@ -1,15 +1,18 @@
 """What is drawn: always carried out to the end, and mostly meaningful."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.model import Fault, Month, Operation, Program
+from harness.orders import Pct
 from harness.scenario import Draw
 from harness.strategies import neighbours, programs
 from harness.strategies.digits import LARGEST_CHOICE
+from harness.strategies.gate import LONG_MS, promise
 from harness.strategies.lockstep import LONG_WAIT_MS, decode
 
 WEIGHTS = {
@@ -173,3 +176,31 @@ def test_only_a_race_has_rounds_and_no_run_has_more_months_than_its_two_years() 
         Program(1, (), (), rounds=2)
     with pytest.raises(ValueError, match="0 rounds"):
         Program(1, (), (), "race", rounds=0)
+
+
+# At the gate
+
+GATED = Draw({"round": 2, "acquire": 3, "release": 2, "is_locked": 1}, schedule="gate")
+
+
+@given(programs(GATED, (2090, 2091), VERBS))
+def test_at_the_gate_time_decides_nothing(program: Program) -> None:
+    steps = [step for step in program.steps if isinstance(step, Operation)]
+    assert len(steps) == len(program.steps)
+    assert {step.timeout_ms for step in steps} <= {0, LONG_MS}
+    assert not any(step.pause_us for step in steps)
+
+
+@given(programs(replace(GATED, algorithm="pct"), (2090, 2091), VERBS))
+def test_the_parameters_of_pct_fit_the_program(program: Program) -> None:
+    assert isinstance(program.algorithm, Pct)
+    assert program.algorithm.length >= 2 * len(program.steps)
+    assert 0 < program.algorithm.bound(program.actors) <= 0.5
+
+
+def test_what_pct_promises() -> None:
+    draw = Draw({"acquire": 1}, schedule="gate", algorithm="pct", actors=(2, 3), steps=(1, 4), depth=2)
+    promised = promise(draw, moves=10)
+    assert promised is not None
+    assert promised.pct.bound(promised.actors) == pytest.approx(1 / (3 * 12))
+    assert promise(GATED, moves=10) is None

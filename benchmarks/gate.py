@@ -1,0 +1,115 @@
+"""Gate: schedules a second, and what one move costs."""
+
+import multiprocessing
+from collections.abc import Sequence
+from itertools import count
+from multiprocessing.connection import Connection
+from time import perf_counter, process_time
+from typing import NamedTuple
+
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks import figures
+from benchmarks.figures import REPEATS, Row
+from harness.arena import Arena, open_arena
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Month, Operation, Program, Verb
+from harness.orders import Random
+from harness.runner import run
+from harness.scenario import Equipment
+from harness.servers.server import Server
+
+SPAN_S = 3.0
+WORKERS = 2
+ACTORS = 3
+SEVEN: tuple[tuple[Verb, int], ...] = (
+    ("acquire", 1), ("is_locked", 1), ("acquire", 2), ("release", 2), ("release", 1), ("acquire", 3), ("release", 3),
+)  # fmt: skip
+
+
+class Measured(NamedTuple):
+    """Of one worker: schedules, their moves, and seconds of the conductor's own computing, in one span."""
+
+    schedules: int
+    moves: int
+    seconds: float
+    conductor_s: float
+
+
+def table(server: Server) -> Table:
+    """Every measure of the gate."""
+    rows = [
+        one for workers in track((1, WORKERS), "measuring", transient=True) for one in _rows(server, workers)
+    ]
+    title = f"Gate, {ACTORS} actors x {len(SEVEN)} statements, random schedules; median of {REPEATS} and the range"
+    return figures.table(title, rows)
+
+
+def _rows(server: Server, workers: int) -> list[Row]:
+    spans = measure(server, workers, REPEATS)
+    rates = [sum(one.schedules / one.seconds for one in span) for span in spans]
+    each = [one for span in spans for one in span]
+    return [
+        figures.row(f"{workers} worker{'s' * (workers > 1)}", rates, "schedules/s", "≥ 150", 0),
+        figures.row("  a move", [1e6 * one.seconds / one.moves for one in each], "µs", "", 0),
+        figures.row(
+            "  a schedule, the conductor's part",
+            [1e3 * one.conductor_s / one.schedules for one in each],
+            "ms",
+            "",
+            1,
+        ),
+    ]
+
+
+def measure(server: Server, workers: int, repeats: int) -> list[list[Measured]]:
+    """Workers side by side, each with its own arena; they begin each span together."""
+    context = multiprocessing.get_context("spawn")
+    pipes, processes = [], []
+    for number in range(workers):
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, server, number))
+        process.start()
+        pipes.append(ours)
+        processes.append(process)
+    for pipe in pipes:
+        pipe.recv()
+    spans = [_span(pipes) for _ in range(repeats)]
+    for pipe, process in zip(pipes, processes, strict=True):
+        pipe.send(False)
+        process.join()
+    return spans
+
+
+def _span(pipes: Sequence[Connection]) -> list[Measured]:
+    for pipe in pipes:
+        pipe.send(True)
+    return [pipe.recv() for pipe in pipes]
+
+
+def _serve(pipe: Connection, server: Server, number: int) -> None:
+    with open_arena(server, LockSpec(), Bounds(), equipment=Equipment(gate=True)) as arena:
+        seeds = count(1000 * number)
+        run(_program(arena, next(seeds)), arena)
+        pipe.send(True)
+        while pipe.recv():
+            pipe.send(_measured(arena, seeds))
+
+
+def _measured(arena: Arena, seeds: "count[int]") -> Measured:
+    began, own = perf_counter(), process_time()
+    schedules = moves = 0
+    while perf_counter() - began < SPAN_S:
+        example = run(_program(arena, next(seeds)), arena)
+        assert example.status == "holds", example.verdicts
+        schedules, moves = schedules + 1, moves + len(example.history.statements)
+    return Measured(schedules, moves, perf_counter() - began, process_time() - own)
+
+
+def _program(arena: Arena, seed: int) -> Program:
+    months = tuple(Month(arena.years.first, number) for number in (1, 2, 3))
+    steps = tuple(
+        Operation(actor, verb, months[number - 1]) for actor in range(ACTORS) for verb, number in SEVEN
+    )
+    return Program(ACTORS, months, steps, "gate", algorithm=Random(seed))

@@ -1,0 +1,24 @@
+"""Who moves next at the gate: one algorithm to a file.  Pure: they see turns and name an actor."""
+
+from harness.gate.algorithms.asleep import Sleepers
+from harness.gate.algorithms.chooser import Chooser
+from harness.gate.algorithms.follow import Follow, GoOn
+from harness.gate.algorithms.pct import Priorities
+from harness.gate.algorithms.random import RandomWalk
+from harness.model import Program
+from harness.orders import Asleep, Pct, Random
+
+
+def chooser_of(program: Program) -> Chooser:
+    """What a program says: its choices first, then its algorithm."""
+    then: Chooser
+    match program.algorithm:
+        case Random():
+            then = RandomWalk(program.algorithm.seed)
+        case Pct():
+            then = Priorities(program.algorithm)
+        case Asleep():
+            then = Sleepers(program.algorithm)
+        case _:
+            then = GoOn()
+    return Follow(program.choices, then)

@@ -1,0 +1,27 @@
+"""What an algorithm is asked, and what it answers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from harness.model import Statement
+
+
+class Turn(NamedTuple):
+    """Who may move: `ready` with the one who moved last first; then those who sleep between two tries.
+
+    Whoever sleeps will come to the gate if it is waited for.  `before` has all moves so far.
+    """
+
+    ready: tuple[int, ...]
+    asleep: tuple[int, ...]
+    before: Sequence[Statement]
+
+    @property
+    def enabled(self) -> tuple[int, ...]:
+        return self.ready + self.asleep
+
+
+class Chooser(Protocol):
+    def choose(self, turn: Turn) -> int:
+        """One of the actors that are enabled."""
+        ...

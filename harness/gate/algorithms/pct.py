@@ -1,0 +1,34 @@
+"""Probabilistic concurrency testing: see `harness.orders.Pct` for the paper and its bound."""
+
+import random
+
+from harness.gate.algorithms.chooser import Turn
+from harness.orders import Pct
+
+
+class Priorities:
+    """Of those who are ready the one of highest priority moves, and at each change point its priority drops.
+
+    Whoever sleeps between two tries spins on what others must do first: it moves only if nobody is ready.
+    """
+
+    def __init__(self, pct: Pct) -> None:
+        dice = random.Random(pct.seed)
+        moves = range(1, pct.length + 1)
+        points = dice.sample(moves, min(pct.depth - 1, len(moves)))
+        self._drops = {at: -number for number, at in enumerate(sorted(points), 1)}
+        self._dice = dice
+        self._priorities: dict[int, float] = {}
+        self._made = 0
+
+    def choose(self, turn: Turn) -> int:
+        for actor in sorted(turn.enabled):
+            if actor not in self._priorities:
+                self._priorities[actor] = self._dice.random()
+        candidates = turn.ready or turn.asleep
+        best = max(candidates, key=self._priorities.__getitem__)
+        self._made += 1
+        if self._made in self._drops:
+            self._priorities[best] = self._drops[self._made]
+            best = max(candidates, key=self._priorities.__getitem__)
+        return best

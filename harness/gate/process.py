@@ -1,0 +1,37 @@
+"""Our side of the gate: starts it, opens it for a program, and gets the record back."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from harness.gate.service import Close, Open, Player, Watch
+from harness.model import Program, Statement
+from harness.servers import address
+from harness.servers.server import Server
+from harness.wire.proxy import Proxy, started
+
+
+class Gate(Proxy):
+    """A running gate.  While it is not open, it is a proxy like any other that nobody breaks."""
+
+    def watch(self, dsn: str) -> None:
+        self._answer(Watch(dsn))
+
+    def open(self, program: Program, players: Sequence[Player]) -> None:
+        """From now on these are let through one at a time, as the program says."""
+        self._answer(Open(program, tuple(players)))
+
+    def shut(self) -> tuple[Statement, ...]:
+        """The program is over: what was let through in it, in order."""
+        return msgspec.json.decode(self._answer(Close()), type=tuple[Statement, ...])
+
+
+@contextlib.contextmanager
+def gate(server: Server, directory: Path) -> Iterator[Gate]:
+    """A gate before `server` for actors that have their mailboxes in `directory`."""
+    place = address.place(server.url)
+    with started(Gate, "harness.gate.service", place, None, str(directory)) as running:
+        running.watch(server.dsn)
+        yield running

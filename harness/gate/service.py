@@ -1,0 +1,173 @@
+"""The gate at work: a proxy in whose process it is decided who moves next."""
+
+import gc
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from harness.actors.mailbox import GATE, AtGate, Baton, Mailbox, Through
+from harness.clock import now_ns
+from harness.gate.algorithms import chooser_of
+from harness.gate.session import GatedConnection
+from harness.gate.turns import Parked, Turns
+from harness.model import Program, Statement
+from harness.servers import address
+from harness.wire.connection import Connection
+from harness.wire.loop import READ
+from harness.wire.service import Address, Service, inherited
+from harness.wire.startup import StartupReader
+
+OBSERVER = "lock-harness/gate"
+GARBAGE = 100_000  # objects: to look for cycles more often would hold everybody up, and there are hardly any
+_WAITING = """
+SELECT a.application_name FROM pg_catalog.pg_stat_activity a
+ WHERE a.application_name = ANY(%s) AND a.wait_event_type = 'Lock'
+   AND pg_catalog.pg_blocking_pids(a.pid) <> '{}'
+"""
+
+
+class Player(msgspec.Struct, frozen=True):
+    """An actor: its mailbox, its sessions' application_name without their number, its processes."""
+
+    name: str
+    session: str
+    pids: tuple[int, ...]
+
+
+class Watch(msgspec.Struct, frozen=True, tag=True):
+    """Ask this server who waits for whom."""
+
+    dsn: str
+
+
+class Open(msgspec.Struct, frozen=True, tag=True):
+    """From now on let these actors through as the program says."""
+
+    program: Program
+    players: tuple[Player, ...]
+
+
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """Let everybody through, and tell what was let through."""
+
+
+_orders = msgspec.json.Decoder(Watch | Open | Close)
+
+
+class GateService(Service):
+    """A proxy that takes these orders instead, and hears from the actors by a mailbox in `directory`."""
+
+    def __init__(
+        self, listener: socket.socket, server: Address, control: socket.socket, directory: Path
+    ) -> None:
+        super().__init__(listener, server, control)
+        self._mailbox = Mailbox(directory, GATE)
+        self._loop.watch(self._mailbox.socket, READ, self._hear)
+        self._observer: psycopg.Connection[Any] | None = None
+        self._turns: Turns | None = None
+        self._players: tuple[Player, ...] = ()
+        self._numbers: dict[str, int] = {}
+
+    def _connected(
+        self, client: socket.socket, server: socket.socket, reader: StartupReader, name: str
+    ) -> Connection:
+        if name:
+            opening, gone = reader.forward, self._forget
+            return GatedConnection(self._loop, client, server, opening, gone, name, self)
+        return super()._connected(client, server, reader, name)
+
+    # Orders
+
+    def _answer(self, line: bytes) -> bytes:
+        order = _orders.decode(line)
+        done: list[Statement] = []
+        match order:
+            case Watch():
+                self._observer = address.connect(order.dsn, OBSERVER)
+            case Open():
+                self._open(order)
+            case Close():
+                done = self._close()
+        return msgspec.json.encode(done)
+
+    def _open(self, order: Open) -> None:
+        self._players = order.players
+        self._numbers = {player.session: number for number, player in enumerate(order.players)}
+        self._turns = Turns(len(order.players), chooser_of(order.program), self)
+
+    def _close(self) -> list[Statement]:
+        turns, self._turns = self._turns, None
+        if turns is None:
+            return []
+        turns.close()
+        return turns.statements
+
+    # What actors and their connections tell
+
+    def _hear(self, _: int) -> None:
+        message = self._mailbox.receive()
+        if self._turns is None:
+            return
+        if isinstance(message, AtGate):
+            name, baton = self._players[message.actor].name, Baton(message.number)
+            self._turns.at_step(message, lambda: self._tell(name, baton))
+        elif isinstance(message, Through):
+            self._turns.through(message.actor)
+
+    def _tell(self, name: str, baton: Baton) -> None:
+        self._mailbox.send(name, baton)
+
+    def said(self, application_name: str, parked: Parked) -> None:
+        number = self._number(application_name)
+        if self._turns is None or number is None:
+            parked.go()
+        else:
+            self._turns.said(number, parked)
+
+    def answered(self, application_name: str) -> None:
+        number = self._number(application_name)
+        if self._turns is not None and number is not None:
+            self._turns.answered(number)
+
+    def _number(self, application_name: str) -> int | None:
+        return self._numbers.get(application_name.rpartition(".")[0])
+
+    # What the turns ask of the world
+
+    def now_ns(self) -> int:
+        return now_ns()
+
+    def after(self, delay_ns: int, call: Callable[[], None]) -> None:
+        self._loop.at(now_ns() + delay_ns, call)
+
+    def waiting(self, actors: Iterable[int]) -> set[int]:
+        assert self._observer is not None
+        names = {
+            name: number
+            for name in set(self._connections.values())
+            if (number := self._number(name)) is not None and number in actors
+        }
+        rows = self._observer.execute(_WAITING, ([*names],), prepare=True).fetchall()
+        return {names[name] for (name,) in rows}
+
+    def runs(self, actor: int) -> bool:
+        return any(_computes(pid) for pid in self._players[actor].pids)
+
+
+def _computes(pid: int) -> bool:
+    """Whether the process runs or could run, or reads a disk; where that cannot be told it does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    return stat.rpartition(b") ")[2][:1] in b"RD"
+
+
+if __name__ == "__main__":
+    gc.set_threshold(GARBAGE)
+    GateService(*inherited(*sys.argv[1:4]), Path(sys.argv[4])).run()

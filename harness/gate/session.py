@@ -1,0 +1,132 @@
+"""One client's connection at the gate: what it says is cut into messages that can wait."""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from harness.gate.turns import Parked
+from harness.wire.connection import Connection, End
+from harness.wire.dialogue import Batch, Dialogue, Part, Reply
+from harness.wire.loop import Loop
+from harness.wire.messages import ProtocolError
+from harness.wire.network import reset
+from harness.wire.service import error_response
+from harness.wire.startup import HEADER
+
+HELLO, GOOD_BYE = "StartupMessage", "Terminate"
+RUNS = {
+    "Query",
+    "Execute",
+    "FunctionCall",
+}  # a batch with none of these changes nothing that others could see
+
+
+class Keeper(Protocol):
+    """Who decides when a message may pass."""
+
+    def said(self, application_name: str, parked: Parked) -> None: ...
+    def answered(self, application_name: str) -> None: ...
+
+
+class GatedConnection(Connection):
+    """A connection whose batches, and whose end, wait for the keeper's leave.
+
+    What belongs to the start of a session passes.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        client: socket.socket,
+        server: socket.socket,
+        opening: bytes,
+        gone: Callable[[Connection], None],
+        application_name: str,
+        keeper: Keeper,
+    ) -> None:
+        size = HEADER.unpack_from(opening)[0]
+        super().__init__(loop, client, server, opening[:size], gone)
+        self._name = application_name
+        self._keeper = keeper
+        self._dialogue = Dialogue()
+        self._parked: deque[Part] = deque()
+        self._owed = 1  # a session that starts
+        self._starts = True
+        self._left = False  # the client has closed its side, but what it said before still waits
+        keeper.said(application_name, Parked(HELLO, _nothing, harmless=True))
+        if rest := opening[size:]:
+            self._said(rest)
+
+    def heard(self, end: End, data: memoryview) -> None:
+        try:
+            if end is self.client:
+                self._said(bytes(data))
+            else:
+                super().heard(end, data)
+                self._answered(bytes(data))
+        except ProtocolError as error:
+            self.client.forward(memoryview(error_response(str(error))))
+            self._close(reset)
+
+    def ended(self, end: End) -> None:
+        if end is self.client and self._parked:
+            self._left = end.ended = True
+            self.watch()
+        else:
+            super().ended(end)
+            if end is self.server:
+                self._owe_nothing()
+
+    def _close(self, how: Callable[[socket.socket], None]) -> None:
+        super()._close(how)
+        self._owe_nothing()
+
+    # What passes
+
+    def _said(self, data: bytes) -> None:
+        for part in self._dialogue.from_client(data):
+            if isinstance(part, Batch):
+                self._park(part, part.text, harmless=RUNS.isdisjoint(part.names))
+            elif part.names == (GOOD_BYE,):
+                self._park(part, GOOD_BYE)
+            else:
+                self._send(part)
+
+    def _park(self, part: Part, text: str, harmless: bool = False) -> None:
+        self._parked.append(part)
+        self._keeper.said(self._name, Parked(text, self._let_through, harmless))
+
+    def _let_through(self) -> None:
+        part = self._parked.popleft()
+        self._owed += 1
+        self._send(part)
+        if self.server.gone:
+            self._owe_nothing()
+        elif self._left and not self._parked:
+            self._left = False
+            super().ended(self.client)
+
+    def _send(self, part: Part) -> None:
+        if not self.server.gone:
+            self.server.forward(memoryview(part.raw))
+            self._replied(len([*self._dialogue.sent(part)]))
+
+    def _answered(self, data: bytes) -> None:
+        self._replied(sum(isinstance(event, Reply) for event in self._dialogue.from_server(data)))
+        if self._starts and self._dialogue.status:
+            self._starts = False
+            self._replied(1)
+
+    def _replied(self, count: int) -> None:
+        for _ in range(min(count, self._owed)):
+            self._owed -= 1
+            self._keeper.answered(self._name)
+
+    def _owe_nothing(self) -> None:
+        """There will be no more answers.  Whoever said good-bye was owed this one."""
+        self._replied(self._owed)
+
+
+def _nothing() -> None:
+    """What belongs to the start of a session has passed already."""

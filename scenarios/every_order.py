@@ -1,0 +1,8 @@
+"""Two workers take a month and give it back, and every order of what they say to the server is tried."""
+
+from harness.model import Month
+from harness.scenario import Every, Scenario, acquire, at_gate, release
+
+JAN = Month(2090, 1)
+
+SCENARIO = Scenario(Every(at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))))

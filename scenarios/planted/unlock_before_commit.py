@@ -1,0 +1,34 @@
+"""Planted: gives the month back, and only then commits what was done under it."""
+
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock, get_month_lock_key
+from harness.scenario import Draw, Scenario
+
+
+class UnlockBeforeCommit(MonthLock):
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        with self._conn.transaction():
+            self._conn.execute("SELECT pg_advisory_xact_lock(1)")  # two CREATEs at once would collide
+            self._conn.execute("CREATE TABLE IF NOT EXISTS counts (key int PRIMARY KEY, n int)")
+
+    def count(self, year: int, month: int) -> int:
+        key = get_month_lock_key(year, month)
+        self._conn.execute("BEGIN")
+        row = self._conn.execute("SELECT n FROM counts WHERE key = %s", (key,)).fetchone()
+        found = int(row[0]) if row else 0
+        query = "INSERT INTO counts VALUES (%s, %s) ON CONFLICT (key) DO UPDATE SET n = excluded.n"
+        self._conn.execute(query, (key, found + 1))
+        return found
+
+    def release(self, year: int, month: int) -> bool:
+        released = super().release(year, month)
+        self._conn.execute("COMMIT")
+        return released
+
+
+SCENARIO = Scenario(
+    Draw({"round": 1}, schedule="gate", actors=(2, 3), months=(1, 1), steps=(2, 4)),
+    lock=LockSpec(f"{__name__}:UnlockBeforeCommit"),
+    expects="no_lost_update",
+)

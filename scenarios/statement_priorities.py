@@ -1,0 +1,14 @@
+"""Workers at the gate, let through by random priorities: each example finds a fault of depth 3 with a known probability."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {"round": 4, "acquire": 3, "release": 2, "is_locked": 1},
+        schedule="gate",
+        algorithm="pct",
+        actors=(2, 3),
+        months=(1, 2),
+        steps=(2, 6),
+    )
+)

@@ -1,0 +1,166 @@
+"""The gate: every interleaving can be had, and had again."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from msgspec import structs
+
+from harness.arena import open_arena
+from harness.explore import Plan
+from harness.faces.jobs import Job, perform
+from harness.gate.algorithms.exhaustive import Exhaustive
+from harness.gate.algorithms.follow import divergence
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock, get_month_lock_key
+from harness.model import Bounds, Month, Operation, Program, Run, Step
+from harness.orders import Search
+from harness.runner import Laboratory
+from harness.scenario import Draw, Equipment, Scenario, discover
+from harness.servers.server import Server
+from harness.strategies import programs
+
+JAN = Month(2090, 1)
+SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
+CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
+SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However loaded the machine is, shrinking comes to its end."""
+    monkeypatch.setattr("harness.explore.SHRINK_S", 90.0)
+
+
+@pytest.fixture
+def laboratory(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Laboratory]:
+    """One with a gate, for the lock that the test is given."""
+    opener = partial(open_arena, our_server, request.param, Bounds(), equipment=Equipment(gate=True))
+    with closing(Laboratory(opener)) as opened:
+        yield opened
+
+
+def two(*steps: Step, choices: tuple[int, ...] = ()) -> Program:
+    return Program(2, (JAN,), steps, "gate", choices=choices)
+
+
+def takes(actor: int, timeout_ms: int = 0) -> Operation:
+    return Operation(actor, "acquire", JAN, timeout_ms)
+
+
+def explored(scenario: Scenario, server: Server, seed: int = 1) -> Run:
+    return perform(Job(scenario, Plan(seed=seed)), server, lambda _: None)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_check_apart_from_its_act_is_found_and_shrunk_to_two_switches(
+    our_server: Server, seed: int
+) -> None:
+    run = explored(SCENARIOS["planted/check_then_act"], our_server, seed)
+    assert run.diverged is None
+    assert [v.check for v in run.verdicts if v.status == "violated"] == ["mutual_exclusion", "linearizable"]
+    assert len(run.program.steps) == 2
+    assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
+
+
+@pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
+def test_the_same_choices_lead_to_the_same_failure_each_time(laboratory: Laboratory) -> None:
+    program = two(takes(0), takes(1), choices=SWITCH_BETWEEN)
+    examples = [laboratory.try_out(program) for _ in range(20)]
+    assert [example.broken >= {"mutual_exclusion"} for example in examples] == [True] * 20
+    assert len({tuple(move.enabled for move in one.history.statements) for one in examples}) == 1
+    assert {example.program.choices for example in examples} == {SWITCH_BETWEEN}
+
+
+def test_one_operation_at_a_time_does_not_find_it(our_server: Server) -> None:
+    draw = Draw({"acquire": 4, "release": 3, "is_locked": 1}, months=(1, 2), taken_ms=(0,))
+    run = explored(Scenario(draw, lock=CHECK_THEN_ACT), our_server)
+    assert (run.status, run.figures.examples) == ("holds", 200)
+
+
+@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+def test_a_good_lock_holds_whatever_the_order(laboratory: Laboratory) -> None:
+    for choices in [(), (1,), (0, 1, 1), (1, 1, 1, 1), (0, 0, 1, 1)]:
+        example = laboratory.try_out(two(takes(0), takes(1, 2000), choices=choices))
+        assert example.status == "holds", example.verdicts
+        texts = [move.text for move in example.history.statements]
+        assert any("pg_try_advisory_lock(209001" in text for text in texts)
+
+
+TWICE = (takes(0), Operation(0, "release", JAN), takes(1), Operation(1, "release", JAN))
+THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
+
+
+def in_every_order(
+    laboratory: Laboratory, program: Program, reduce: bool
+) -> tuple[Search, dict[frozenset[str], int]]:
+    """How far that went, and how often which checks were violated."""
+    orders, broken = Exhaustive(reduce=reduce), dict[frozenset[str], int]()
+    while orders.next:
+        choices, algorithm = orders.next
+        example = laboratory.try_out(structs.replace(program, choices=choices, algorithm=algorithm))
+        if orders.ran(example.history.statements) is None:
+            broken[example.broken] = broken.get(example.broken, 0) + 1
+    return orders.search, broken
+
+
+@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two take and give back", "three take"])
+def test_every_order_of_a_good_lock_holds(laboratory: Laboratory, program: Program) -> None:
+    search, broken = in_every_order(laboratory, program, reduce=True)
+    assert search.complete
+    assert set(broken) == {frozenset()}
+
+
+@pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
+def test_reduction_finds_the_same_violations_in_fewer_runs(laboratory: Laboratory) -> None:
+    reduced, fewer = in_every_order(laboratory, two(*TWICE), reduce=True)
+    whole, more = in_every_order(laboratory, two(*TWICE), reduce=False)
+    assert reduced.complete
+    assert whole.complete
+    assert fewer.keys() == more.keys() > {frozenset()}
+    assert reduced.runs < whole.runs
+
+
+class Waits(MonthLock):
+    """Waits in the server."""
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        if not timeout_ms:
+            return super().acquire(year, month, 0)
+        self._conn.execute("SELECT pg_advisory_lock(%s::bigint)", (get_month_lock_key(year, month),))
+        return True
+
+
+@pytest.mark.parametrize("laboratory", [Waits], indirect=True)
+def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> None:
+    """0 takes it, 1 and 2 wait for it; then only 0 can move, and each release lets one in."""
+    steps = [takes(actor, 2000) for actor in range(3)]
+    example = laboratory.try_out(Program(3, (JAN,), tuple(steps), "gate", choices=(0, 1, 1)))
+    assert example.status == "holds", example.verdicts
+    moves = [(move.actor, move.enabled) for move in example.history.statements]
+    assert moves == [(0, (0, 1, 2)), (1, (0, 1, 2)), (2, (0, 2)), (0, (0,)), (1, (1,)), (2, (2,))]
+
+
+@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory) -> None:
+    """Retries that sleep, sessions that are closed and opened, bodies, lists."""
+    weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2}
+    draw = Draw(weights, schedule="gate", algorithm="random", steps=(4, 12))
+    arena = laboratory.arena
+
+    @settings(
+        max_examples=25, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(programs(draw, arena.years, arena.verbs))
+    def check(program: Program) -> None:
+        first = laboratory.try_out(program)
+        again = laboratory.try_out(first.program)
+        assert (first.status, again.status) == ("holds", "holds")
+        assert divergence(first.history.statements, again.history.statements) is None
+
+    check()

@@ -1,0 +1,151 @@
+"""All schedules, of programs that are simulated."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from harness.gate.algorithms import chooser_of
+from harness.gate.algorithms.access import access, commute
+from harness.gate.algorithms.chooser import Turn
+from harness.gate.algorithms.exhaustive import Exhaustive
+from harness.model import Month, Program, Statement
+from harness.orders import Access, Search
+
+JAN = Month(2090, 1)
+READ_1, READ_2 = "SELECT EXISTS (SELECT FROM t WHERE n = 1)", "SELECT EXISTS (SELECT FROM t WHERE n = 2)"
+TAKE_1, TAKE_2 = "SELECT pg_advisory_lock(1)", "SELECT pg_advisory_lock(2)"
+Texts = Sequence[Sequence[str]]
+
+
+def run(texts: Texts, program: Program) -> list[Statement]:
+    """Actors that say these things one after the other."""
+    chooser = chooser_of(program)
+    moves: list[Statement] = []
+    said = [0] * len(texts)
+    last = 0
+    while ready := [actor for actor, all_ in enumerate(texts) if said[actor] < len(all_)]:
+        enabled = tuple(sorted(ready, key=lambda actor: (actor != last, actor)))
+        last = chooser.choose(Turn(enabled, (), moves))
+        moves.append(Statement(len(moves), last, 0, texts[last][said[last]], enabled))
+        said[last] += 1
+    return moves
+
+
+def explored(texts: Texts, search: Exhaustive) -> list[list[Statement]]:
+    runs = []
+    while search.next is not None:
+        program = Program(
+            len(texts), (JAN,), (), "gate", choices=search.next.choices, algorithm=search.next.algorithm
+        )
+        runs.append(run(texts, program))
+        search.ran(runs[-1])
+    return runs
+
+
+def order(moves: Sequence[Statement]) -> tuple[int, ...]:
+    return tuple(move.actor for move in moves)
+
+
+def normal_form(moves: Sequence[Statement]) -> tuple[tuple[int, str], ...]:
+    """The same for orders that differ only in moves that commute: of what may come next, the smallest actor."""
+    left, form = [*moves], []
+    while left:
+        free = [move for at, move in enumerate(left) if not any(_ordered(one, move) for one in left[:at])]
+        first = min(free, key=lambda move: move.actor)
+        left.remove(first)
+        form.append((first.actor, first.text))
+    return tuple(form)
+
+
+def _ordered(one: Statement, other: Statement) -> bool:
+    return one.actor == other.actor or not commute(access(one), access(other))
+
+
+def test_without_reduction_every_order_is_run_once() -> None:
+    search = Exhaustive(reduce=False)
+    orders = [order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)]
+    assert len(orders) == len(set(orders)) == 20  # 6! / (3! 3!)
+    assert search.search == Search(20, 0, complete=True)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [[READ_1, TAKE_1], [READ_1, TAKE_1]],
+        [[READ_1, TAKE_1], [READ_2, TAKE_2]],
+        [[READ_1, TAKE_1], [READ_1, TAKE_1], [READ_2, TAKE_1]],
+        [[TAKE_1, TAKE_2], [TAKE_2, TAKE_1], [READ_1]],
+        [["BEGIN", TAKE_1], [TAKE_2], [READ_1, READ_2]],
+    ],
+)
+def test_reduction_leaves_out_only_what_leads_to_the_same(texts: Texts) -> None:
+    everything = {normal_form(moves) for moves in explored(texts, Exhaustive(reduce=False))}
+    search = Exhaustive()
+    reduced = [normal_form(moves) for moves in explored(texts, search)]
+    assert set(reduced) == everything
+    assert search.search.runs - search.search.redundant == len(everything)
+
+
+def test_moves_that_all_commute_are_run_in_one_order() -> None:
+    search = Exhaustive()
+    explored([[READ_1], [READ_1, READ_2], [READ_2]], search)
+    assert search.search.runs - search.search.redundant == 1
+
+
+def test_a_bound_on_switches_runs_those_within_it() -> None:
+    search = Exhaustive(switches=1)
+    orders = {order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)}
+    everything = {order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], Exhaustive(reduce=False))}
+    assert orders == {one for one in everything if _switches(one) <= 1}
+    assert search.search.left_out > 0
+
+
+def _switches(moves: Sequence[int]) -> int:
+    """Changes from one who could go on; beginning with actor 1 is one, too."""
+    count, last = 0, 0
+    for at, actor in enumerate(moves):
+        count += actor != last and last in moves[at:]
+        last = actor
+    return count
+
+
+def test_moves_that_went_elsewhere_are_refused() -> None:
+    search = Exhaustive()
+    search.ran([Statement(0, 0, 0, TAKE_1, (0, 1)), Statement(1, 1, 0, TAKE_1, (1,))])
+    before = search.search
+    told = search.ran([Statement(0, 0, 0, TAKE_1, (0,))])
+    assert told is not None
+    assert "at move 0" in told
+    assert search.search == before
+
+
+@pytest.mark.parametrize(
+    ("text", "month", "expected"),
+    [
+        (READ_1, None, Access(frozenset({"1"}), True)),
+        (
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE n = '7')",
+            None,
+            Access(frozenset({"'7'"}), True),
+        ),
+        ("SELECT pg_catalog.pg_try_advisory_lock(209001::bigint)", None, Access(frozenset({"209001"}))),
+        ("SELECT mine(5)", None, Access(frozenset({"5"}))),
+        ("SELECT n FROM t WHERE n = 5 FOR UPDATE", None, Access(frozenset({"5"}))),
+        ("UPDATE t SET n = 5", JAN, Access(frozenset({"5", "2090-01"}))),
+        ("COMMIT", JAN, Access(None)),
+        ("SELECT 5 and much more…", None, Access(None)),
+        ("", JAN, Access(frozenset({"2090-01"}))),
+        ("", None, Access(None)),
+    ],
+)
+def test_what_a_move_touches(text: str, month: Month | None, expected: Access) -> None:
+    assert access(Statement(0, 0, 0, text, (0,), month)) == expected
+
+
+def test_what_commutes() -> None:
+    one, other, anything = Access(frozenset({"1"})), Access(frozenset({"2"})), Access(None)
+    assert commute(one, other)
+    assert not commute(one, one)
+    assert not commute(one, anything)
+    assert commute(Access(None, True), Access(frozenset({"1"}), True))
+    assert not commute(Access(frozenset({"1"}), True), one)

@@ -1,0 +1,220 @@
+"""Turns at the gate, with actors that are simulated: nothing here waits, and no time passes but by our own hand."""
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+import pytest
+
+from harness.actors.mailbox import AtGate
+from harness.gate.algorithms.chooser import Turn
+from harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
+from harness.gate.algorithms.pct import Priorities
+from harness.gate.algorithms.random import RandomWalk
+from harness.gate.turns import ASK_NS, LONG_SLEEP_NS, NAP_NS, Parked, Turns
+from harness.model import Statement
+from harness.orders import Pct
+
+
+class Simulated:
+    """Actors that say one thing after the other, and a server that answers when it is told to."""
+
+    def __init__(self, actors: int, choices: tuple[int, ...] = ()) -> None:
+        self.now = 0
+        self.held_up: set[int] = set()
+        self.computing: set[int] = set()
+        self.went: list[tuple[int, str]] = []
+        self.turns = Turns(actors, Follow(choices, GoOn()), self)
+
+    def now_ns(self) -> int:
+        return self.now
+
+    def waiting(self, actors: Iterable[int]) -> set[int]:
+        return self.held_up & set(actors)
+
+    def runs(self, actor: int) -> bool:
+        return actor in self.computing
+
+    def after(self, delay_ns: int, call: Callable[[], None]) -> None:
+        pass
+
+    def step(self, actor: int, number: int = 0) -> None:
+        self.turns.at_step(AtGate(actor, number, None), lambda: self.went.append((actor, f"step {number}")))
+
+    def say(self, actor: int, text: str, harmless: bool = False) -> None:
+        self.turns.said(actor, Parked(text, lambda: self.went.append((actor, text)), harmless))
+
+    def pass_time(self, by_ns: int) -> None:
+        """Long enough to be noticed, and looked at twice: what was said before the first look is there by the next."""
+        self.now += by_ns
+        self.turns.look()
+        self.turns.look()
+
+    def moves(self) -> list[tuple[int, str, tuple[int, ...]]]:
+        return [(one.actor, one.text, one.enabled) for one in self.turns.statements]
+
+
+def test_nobody_moves_until_all_have_come() -> None:
+    world = Simulated(2)
+    world.step(1)
+    assert world.went == []
+    world.step(0)
+    assert world.went == [(0, "step 0")]
+
+
+def test_the_first_statement_of_a_step_goes_with_it_and_the_next_waits() -> None:
+    world = Simulated(2, (0, 1))
+    world.step(0)
+    world.step(1)
+    world.say(0, "SELECT 1")
+    world.turns.answered(0)
+    assert world.went == [(0, "step 0"), (0, "SELECT 1")]
+    world.say(0, "SELECT 2")
+    assert world.moves() == [(0, "SELECT 1", (0, 1)), (1, "", (0, 1))]
+
+
+def test_nobody_else_moves_before_the_answer_and_what_follows_it() -> None:
+    world = Simulated(2, (0, 1))
+    world.step(0)
+    world.step(1)
+    world.say(0, "SELECT 1")
+    world.turns.answered(0)
+    assert len(world.moves()) == 1
+    world.turns.through(0)
+    assert world.moves()[1:] == [(1, "", (1,))]
+
+
+def test_who_waits_in_the_server_lets_others_move_and_goes_on_when_it_is_let() -> None:
+    world = Simulated(2)
+    world.step(0)
+    world.step(1)
+    world.say(0, "take")
+    world.held_up = {0}
+    world.pass_time(2 * ASK_NS)
+    assert world.moves()[1:] == [(1, "", (1,))]
+    world.say(1, "release")
+    world.held_up = set()
+    world.turns.answered(1)
+    world.step(1, 3)
+    assert len(world.moves()) == 2, "0 was let go on by the server, so it moves now"
+    world.turns.answered(0)
+    world.step(0, 2)
+    assert world.moves()[2:] == [(1, "", (1, 0))]
+
+
+def test_who_sleeps_between_two_tries_comes_last_and_is_waited_for_if_it_is_picked() -> None:
+    world = Simulated(2, (0, 1))
+    world.step(0)
+    world.step(1)
+    world.say(0, "try")
+    world.turns.answered(0)
+    world.computing = {0}
+    world.pass_time(2 * NAP_NS)
+    assert len(world.moves()) == 1, "it computes"
+    world.computing = set()
+    world.pass_time(NAP_NS)
+    assert len(world.moves()) == 1, "it was picked"
+    world.say(0, "try again")
+    assert world.moves()[1:] == [(0, "try again", (1, 0))]
+
+
+def test_who_sleeps_too_long_is_not_waited_for() -> None:
+    world = Simulated(2, (0, 1))
+    world.step(0)
+    world.step(1)
+    world.say(0, "try")
+    world.turns.answered(0)
+    world.pass_time(2 * NAP_NS)
+    world.pass_time(2 * LONG_SLEEP_NS)
+    assert world.moves()[1:] == [(1, "", (1,))]
+
+
+def test_preparing_a_statement_is_no_move() -> None:
+    world = Simulated(2)
+    world.step(0)
+    world.step(1)
+    world.say(0, "Parse", harmless=True)
+    world.turns.answered(0)
+    world.say(0, "SELECT 1")
+    assert world.went == [(0, "step 0"), (0, "Parse"), (0, "SELECT 1")]
+    assert [text for _, text, _ in world.moves()] == ["SELECT 1"]
+
+
+def test_a_closed_gate_lets_everything_through() -> None:
+    world = Simulated(2)
+    world.step(0)
+    world.turns.close()
+    assert world.went == [(0, "step 0")]
+    world.say(0, "anything")
+    world.step(1)
+    assert world.went == [(0, "step 0"), (0, "anything"), (1, "step 0")]
+
+
+# Algorithms
+
+
+def turn(*ready: int, asleep: tuple[int, ...] = ()) -> Turn:
+    return Turn(ready, asleep, ())
+
+
+def move(actor: int, *enabled: int) -> Statement:
+    return Statement(0, actor, 0, "", enabled)
+
+
+def test_choices_are_followed_modulo_how_many_there_are_and_then_zeros() -> None:
+    follow = Follow((1, 5), GoOn())
+    assert [follow.choose(turn(2, 0, 1)) for _ in range(3)] == [0, 1, 2]
+    assert Follow((1,), GoOn()).choose(turn(0, asleep=(3,))) == 3
+
+
+def test_the_choices_made_lead_there_again() -> None:
+    moves = [move(0, 0, 1), move(1, 0, 1), move(1, 1, 0), move(0, 0)]
+    assert choices_made(moves) == (0, 1)
+    follow = Follow(choices_made(moves), GoOn())
+    assert [follow.choose(turn(*one.enabled)) for one in moves] == [one.actor for one in moves]
+
+
+def test_a_random_walk_is_the_same_for_the_same_seed() -> None:
+    first, again = ([RandomWalk(7).choose(turn(0, 1, 2)) for _ in range(20)] for _ in range(2))
+    assert first == again
+    walk = RandomWalk(7)
+    assert {walk.choose(turn(0, 1, 2)) for _ in range(50)} == {0, 1, 2}
+
+
+def test_pct_switches_at_its_change_points_only() -> None:
+    for seed in range(50):
+        pct = Priorities(Pct(seed, depth=3, length=20))
+        moved = [pct.choose(turn(0, 1, 2)) for _ in range(20)]
+        assert sum(one != other for one, other in pairwise(moved)) <= 2
+
+
+def test_pct_keeps_its_bound_on_an_order_of_two() -> None:
+    """Depth 2, 2 actors of 3 moves: the one that moves first must stop after its first move, and go on last."""
+    found = 0
+    for seed in range(5000):
+        pct = Priorities(Pct(seed, depth=2, length=6))
+        left, moved = {0: 3, 1: 3}, []
+        while any(left.values()):
+            actor = pct.choose(turn(*(one for one, moves in left.items() if moves)))
+            left[actor] -= 1
+            moved.append(actor)
+        found += moved == [0, 1, 1, 1, 0, 0]
+    assert found / 5000 >= 0.9 / (2 * 6), "up to chance"
+
+
+def test_pct_lets_sleepers_move_only_if_nobody_is_ready() -> None:
+    pct = Priorities(Pct(1, depth=1, length=5))
+    assert [pct.choose(turn(0, asleep=(1,))) for _ in range(5)] == [0] * 5
+    assert pct.choose(turn(asleep=(1,))) == 1
+
+
+@pytest.mark.parametrize(
+    ("again", "says"),
+    [
+        ([move(0, 0, 1), move(1, 1)], None),
+        ([move(0, 0, 1), move(1, 1, 0)], "at move 1: of the actors 1, 0 moved 1, and not 1 of 1"),
+        ([move(0, 0, 1)], "it took 1 moves and not 2"),
+    ],
+)
+def test_a_divergence_is_said_in_one_line(again: list[Statement], says: str | None) -> None:
+    told = divergence([move(0, 0, 1), move(1, 1)], again)
+    assert told is None if says is None else told is not None and told.endswith(says)

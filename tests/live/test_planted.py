@@ -51,17 +51,16 @@ SMALLEST = {
     "through_pgbouncer_unreset": Smallest(1, 2, "auto_release"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
     "transaction_lock": Smallest(2, 2, "mutual_exclusion"),
-    # one counts and gives the month back; before it commits the other counts on from the same number
-    "unlock_before_commit": Smallest(2, 4, "no_lost_update"),
     # what the harness gives back at the end stays locked in the other connection
     "unlocks_elsewhere": Smallest(1, 1, "nothing_left_behind"),
 }
 
 # In a race it takes luck to see it again, and so it does where a pooler chooses the backend: the smallest program is
-# not always found.
+# not always found; nor is it where an order that was found at random has many switches.
 LUCK = {
     "lease_expires": "mutual_exclusion",
     "through_pgbouncer_transaction": "honest_results",
+    "unlock_before_commit": "no_lost_update",
     "wall_clock": "timeout_not_early",
     "wrapper_frees_early": "mutual_exclusion",
 }

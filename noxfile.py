@@ -1,5 +1,7 @@
 """`nox -s stress` runs the main job, `nox -s tests` our own tests, `nox -s lint` what a machine can criticise."""
 
+import os
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -21,7 +23,8 @@ def stress(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run our tests; `-- --pg URL` for a server of your own, `-- --pg none` for those that need none."""
     session.install("-e", ".", *DEV)
-    session.run("pytest", *(session.posargs or ("--numprocesses", "auto", "--dist", "loadgroup")))
+    workers = str(max(3, os.cpu_count() or 1))  # they wait more than they compute
+    session.run("pytest", *(session.posargs or ("--numprocesses", workers, "--dist", "loadgroup")))
 
 
 @nox.session

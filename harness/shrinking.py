@@ -15,6 +15,8 @@ from harness.model import Fault, Month, Operation, Program, Step
 
 Steps = tuple[Step, ...]
 Choices = tuple[int, ...]
+ENOUGH_SWITCHES = 2
+FEW_CHOICES = 8
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 
@@ -146,7 +148,9 @@ def _candidates(program: Program) -> Iterator[Steps]:
 
 
 def _for_fewer_moves(choices: Choices) -> Iterator[Choices]:
-    """With up to two taken away, and the others as they are or for fewer actors."""
+    """With up to two taken away, and the others as they are or for fewer actors; where they are few, any two."""
+    if len(choices) <= FEW_CHOICES:
+        yield from _two_switches(len(choices))
     for kept in dict.fromkeys((choices, tuple(min(1, choice) for choice in choices))):
         yield kept
         for shorter in _shorter_by_one(kept):
@@ -173,10 +177,23 @@ def _simpler_choices(choices: Choices) -> Iterator[Choices]:
         without = [*choices]
         without[first] = without[second] = 0
         yield tuple(without)
+    if len(switches) > ENOUGH_SWITCHES:
+        yield from _two_switches(len(choices))
     yield from _shorter_by_one(choices)
     for index in switches:
         if choices[index] > 1:
             yield (*choices[:index], choices[index] - 1, *choices[index + 1 :])
+
+
+def _two_switches(length: int) -> Iterator[Choices]:
+    """Those that have no more, whatever the ones at hand are like.
+
+    Most faults need few (M. Musuvathi, S. Qadeer, Iterative context bounding, 2007), but not always some of those that
+    happened to be found.
+    """
+    for second in range(1, length):
+        for first in range(second):
+            yield (*(int(index == first) for index in range(second)), 1)
 
 
 def _without_one_actor(program: Program) -> Iterator[Steps]:

@@ -28,7 +28,14 @@ class CheckThenAct(MonthLock):
 
 
 SCENARIO = Scenario(
-    Draw({"acquire": 4, "release": 1}, schedule="gate", actors=(2, 3), months=(1, 2), steps=(2, 8)),
+    Draw(
+        {"acquire": 4, "release": 1},
+        schedule="gate",
+        algorithm="random",
+        actors=(2, 3),
+        months=(1, 2),
+        steps=(2, 8),
+    ),
     lock=LockSpec(f"{__name__}:CheckThenAct"),
     expects="mutual_exclusion",
 )

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from harness.explore import Plan
 from harness.faces.jobs import Job, perform
 from harness.locks.loading import LockSpec, command_spec
 from harness.model import Run
-from harness.scenario import Scenario, discover
+from harness.scenario import Draw, Scenario, discover
 from harness.servers.server import Server
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +91,11 @@ const acquire = async (request: Request): Promise<boolean> => {
     (folder / "check_then_act.mts").write_text(broken)
     planted = SCENARIOS["planted/check_then_act"]
     lock = command_spec("node --import tsx check_then_act.mts")
-    found = Scenario(planted.what, expects="mutual_exclusion")
+    assert isinstance(planted.what, Draw)
+    draw = replace(
+        planted.what, algorithm="choices"
+    )  # with few switches to begin with: each try starts Node anew
+    found = Scenario(draw, expects="mutual_exclusion")
     run = perform(Job(found, Plan(seed=1), lock), our_server, lambda _: None)
     assert run.status == "violated"
     assert run.diverged is None

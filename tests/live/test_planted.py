@@ -30,8 +30,6 @@ SMALLEST = {
     "believes_on": Smallest(2, 4, "mutual_exclusion", "after its session was ended"),
     # one holds, another asks for a moment
     "gives_up_early": Smallest(2, 2, "timeout_not_early"),
-    # both ask, then both take
-    "check_then_act": Smallest(2, 2, "mutual_exclusion"),
     # a child of the one who holds and dies lives on; or a program that it has started
     "inherited_by_child": Smallest(1, 2, "auto_release"),
     "inheritable": Smallest(1, 3, "auto_release"),
@@ -58,6 +56,7 @@ SMALLEST = {
 # In a race it takes luck to see it again, and so it does where a pooler chooses the backend: the smallest program is
 # not always found; nor is it where an order that was found at random has many switches.
 LUCK = {
+    "check_then_act": "mutual_exclusion",
     "lease_expires": "mutual_exclusion",
     "through_pgbouncer_transaction": "honest_results",
     "unlock_before_commit": "no_lost_update",

@@ -5,7 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -138,8 +138,7 @@ def reachable(server: Server) -> bool:
 def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
     lock_server: Server,
 ) -> None:
-    observer = Observer(lock_server.dsn, "observer")
-    with pooled(lock_server, "session") as server:
+    with pooled(lock_server, "session") as server, closing(Observer(lock_server.dsn, "observer")) as observer:
         with address.connect(server.dsn, "lock-harness/of/a0.0") as conn:
             pid = one(conn, "SELECT pg_backend_pid() FROM pg_advisory_lock(%s)", KEY)
             (lock,) = observer.locks(["lock-harness/of/a0.0"])
@@ -149,7 +148,6 @@ def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
             assert one(conn, "SELECT pg_backend_pid()") == pid
             (lock,) = observer.locks(["lock-harness/of/a1.0"])
             assert lock.key is None
-    observer.close()
 
 
 def test_transactions_reach_several_backends(lock_server: Server) -> None:

@@ -90,10 +90,12 @@ def _fork_server(faketime: Path | None, module: str | None) -> forkserver.ForkSe
     directory = _guarded_directory()
     server = forkserver.ForkServer()
     server.set_forkserver_preload(["harness.actors.actor", *([module] if module else [])])
+    if faketime is None:
+        return server  # it starts when it is first needed
     right = wall_clock.clock_file(directory, "right")
     wall_clock.step(right, 0)
     resource_tracker.ensure_running()  # else it would be started with the fork server's environment
-    with _environment(wall_clock.environment(faketime, right) if faketime else {}):
+    with _environment(wall_clock.environment(faketime, right)):
         server.ensure_running()
     return server
 
@@ -190,6 +192,7 @@ class Pool:
         self._secrets = (dsn, url)
         self.unread: deque[Message] = deque()  # what came for others while we waited for a spare
         module = lock.name.partition(":")[0] if isinstance(lock, LockSpec) and lock.name else None
+        self._faketime = faketime
         self._home = _fork_server(faketime, module)
 
     @property
@@ -245,7 +248,8 @@ class Pool:
     def _start(self) -> None:
         name = f"a{next(self._numbers)}"
         directory = self._guardian.directory
-        wall_clock.step(wall_clock.clock_file(directory, name), 0)
+        if self._faketime:
+            wall_clock.step(wall_clock.clock_file(directory, name), 0)
         arguments = (directory, name, *self._arguments)
         process = _Process(self._home, target=main, args=arguments, name=name, daemon=True)
         try:

@@ -48,9 +48,8 @@ class View:
 
     def may_fail(self, call: Call) -> bool:
         """Whether a fault excuses an error: the session was ended, or the statement cancelled."""
-        late_ns = (
-            self.bounds.release_ms * 1_000_000
-        )  # a cancel may hit a statement that began after it was sent
+        # a cancel may hit a statement that began after it was sent
+        late_ns = self.bounds.release_ms * 1_000_000
         return self.was_cut(call) or any(
             at_ns < call.until_ns and call.invoked_ns < at_ns + late_ns
             for at_ns in self._cancels.get(call.owner[0], ())

@@ -8,7 +8,6 @@ faults, sees that a pending call has really begun to wait, and sees old sessions
 from harness.actors.actor import conductors_turn
 from harness.actors.mailbox import Baton
 from harness.clock import now_ns
-from harness.faults.injector import Victim
 from harness.model import Fault, Operation
 from harness.schedulers.stage import Stage
 
@@ -37,8 +36,7 @@ class Lockstep(Stage):
     def _see_old_session_go(self, number: int) -> None:
         step = self._program.steps[number]
         if isinstance(step, Operation) and step.verb == "reopen":
-            one = self._team[step.actor]
-            old = Victim(step.actor, self._lives[step.actor], one, one.session)
+            old = self._last_known(step.actor)
             self._see_go(old, number, now_ns())
             self._read_journals()
 

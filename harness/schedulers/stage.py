@@ -140,7 +140,12 @@ class Stage(ABC):
             self._see_go(victim, number, healed_ns)
 
     def _victim(self, actor: int) -> Victim:
+        """An actor with the session that it has now."""
         self._read_journals()
+        return self._last_known(actor)
+
+    def _last_known(self, actor: int) -> Victim:
+        """An actor with the session that it had when its journal was last read."""
         one = self._team[actor]
         return Victim(actor, self._lives[actor], one, one.session)
 
@@ -148,7 +153,7 @@ class Stage(ABC):
         """SIGKILL an actor, see its session go, and put a spare in its place."""
         killed_ns = now_ns()
         process = self._team[actor]
-        FAULTS["kill"].inject(self._arena, Victim(actor, self._lives[actor], process, process.session))
+        FAULTS["kill"].inject(self._arena, self._last_known(actor))
         victim = self._victim(actor)  # it may have opened another session just before
         self._note("fault", victim, number, killed_ns, "kill")
         self._pending.pop(actor, None)

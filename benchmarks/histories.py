@@ -9,7 +9,8 @@ from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
-from harness.model import Event, EventKind, FaultKind, History, Month, Verb
+from harness.fault import FaultKind
+from harness.model import Event, EventKind, History, Month, Verb
 
 MONTHS = tuple(Month(2090, number) for number in range(1, 13))
 ACTORS = 64

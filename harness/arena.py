@@ -15,11 +15,12 @@ from harness.actors.pool import SPARES, ActorProcess, Pool
 from harness.actors.stall_meter import StallMeter
 from harness.actors.wall_clock import library
 from harness.errors import UserError
+from harness.fault import CLOCK_FAULTS, NETWORK_FAULTS, SERVER_FAULTS
 from harness.gate.process import Gate, gate
 from harness.guardian import guarded_directory
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
-from harness.model import CLOCK_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Bounds, Environment
+from harness.model import Bounds, Environment
 from harness.scenario import NO_EQUIPMENT, Equipment
 from harness.servers import address
 from harness.servers.embedded import Postmaster

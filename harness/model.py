@@ -6,10 +6,11 @@ machine shares; all requested durations are milliseconds (`_ms`).
 """
 
 from datetime import datetime
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import msgspec
 
+from harness.fault import GATE_FAULTS, LASTING_FAULTS, Fault, FaultKind
 from harness.orders import Algorithm, Promise, Search
 
 
@@ -25,17 +26,6 @@ class Month(NamedTuple):
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
 Schedule = Literal["lockstep", "race", "gate"]
-NetworkFault = Literal["reset", "cut", "half_open", "deaf", "mute", "slow"]
-ServerFault = Literal["restart_fast", "restart_immediate"]
-ClockFault = Literal["clock_forward", "clock_back"]
-FaultKind = Literal["kill", "pause", "terminate", "cancel", ServerFault, NetworkFault, ClockFault]
-NETWORK_FAULTS: frozenset[FaultKind] = frozenset(get_args(NetworkFault))
-SERVER_FAULTS: frozenset[FaultKind] = frozenset(get_args(ServerFault))  # all sessions suffer
-CLOCK_FAULTS: frozenset[FaultKind] = frozenset(get_args(ClockFault))
-SESSION_FAULTS: frozenset[FaultKind] = SERVER_FAULTS | NETWORK_FAULTS - {"slow"} | {"terminate"}
-"""The faults that end a lock session while its process lives on."""
-LASTING_FAULTS: frozenset[FaultKind] = CLOCK_FAULTS | {"pause", "half_open", "deaf", "mute", "slow"}
-"""Those that go on until they are healed; the others strike once."""
 Pooler = Literal["session", "transaction", "unreset"]
 
 
@@ -64,31 +54,6 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     raises: bool = False
     pending: bool = False
     pause_us: int = 0
-
-
-class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_field="step"):
-    """A step that is done *to* an actor, or to the server that all of them use.
-
-    kill                   its process gets SIGKILL; a new one takes its place
-    pause                  its process is stopped, then goes on
-    terminate              the server ends its session; the actor opens another when it notices
-    cancel                 the server cancels the statement that it runs, if any
-    restart_fast           the server is shut down in order and started again
-    restart_immediate      the server stops as in a crash, and recovers
-    reset, cut             its connection is reset; or closed on both sides
-    half_open              nothing arrives any more in either direction, and nobody is told; then a reset
-    deaf, mute             the answers, or the requests, are lost; then a reset
-    slow                   its connection delays everything and delivers it in small pieces
-    clock_forward, clock_back   its wall clock is an hour off; the monotonic clock goes on
-
-    `at_ms`: in a race, so long after the common start.  `for_ms`: a lasting fault is healed after that;
-    only a race can have one.
-    """
-
-    actor: int
-    kind: FaultKind = "kill"
-    at_ms: int = 0
-    for_ms: int = 0
 
 
 Step = Operation | Fault
@@ -138,10 +103,26 @@ class Program(msgspec.Struct, frozen=True):
                 )
             if isinstance(step, Operation):
                 self._check(number, step)
-            elif self.schedule == "gate":
-                raise ValueError(f"step {number} is a {step.kind}: there are no faults at the gate")
-            elif step.kind in LASTING_FAULTS and self.schedule != "race":
-                raise ValueError(f"step {number} is a {step.kind}, which only a race can have")
+            else:
+                self._check_fault(number, step)
+
+    def _check_fault(self, number: int, fault: Fault) -> None:
+        if self.schedule != "gate":
+            if fault.kind == "late" or fault.message or fault.point != "before":
+                raise ValueError(
+                    f"step {number} is a {fault.kind} at a message, which only the gate can have"
+                )
+            if fault.kind in LASTING_FAULTS and self.schedule != "race":
+                raise ValueError(f"step {number} is a {fault.kind}, which only a race can have")
+        elif fault.kind not in GATE_FAULTS:
+            raise ValueError(
+                f"step {number} is a {fault.kind}: the faults at the gate are {', '.join(GATE_FAULTS)}"
+            )
+        elif fault.point not in GATE_FAULTS[fault.kind]:
+            points = " or ".join(GATE_FAULTS[fault.kind])
+            raise ValueError(
+                f"step {number} is a {fault.kind} {fault.point} a message: it can only be {points}"
+            )
 
     def _check(self, number: int, step: Operation) -> None:
         if step.timeout_ms < 0:

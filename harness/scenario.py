@@ -12,18 +12,8 @@ import msgspec
 
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
-from harness.model import (
-    LASTING_FAULTS,
-    Bounds,
-    Fault,
-    FaultKind,
-    Month,
-    Operation,
-    Pooler,
-    Program,
-    Schedule,
-    Step,
-)
+from harness.fault import LASTING_FAULTS, Fault, FaultKind
+from harness.model import Bounds, Month, Operation, Pooler, Program, Schedule, Step
 
 if TYPE_CHECKING:
     from harness.locks.interface import Lock

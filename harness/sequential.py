@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.model import SESSION_FAULTS, Event, Month
+from harness.fault import SESSION_FAULTS
+from harness.model import Event, Month
 
 ENDS = SESSION_FAULTS | {"kill"}
 

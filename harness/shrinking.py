@@ -11,7 +11,8 @@ from itertools import combinations
 
 import msgspec
 
-from harness.model import Fault, Month, Operation, Program, Step
+from harness.fault import Fault
+from harness.model import Month, Operation, Program, Step
 
 Steps = tuple[Step, ...]
 Choices = tuple[int, ...]

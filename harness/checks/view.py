@@ -6,7 +6,8 @@ from itertools import islice, takewhile
 
 from harness.checks.calls import FOREVER, Call, Owner, calls_of
 from harness.checks.holds import Cut, Latest, Span, Walk
-from harness.model import LASTING_FAULTS, SESSION_FAULTS, Bounds, Event, History, Month
+from harness.fault import LASTING_FAULTS, SESSION_FAULTS
+from harness.model import Bounds, Event, History, Month
 
 
 class View:

@@ -3,6 +3,7 @@
 from typing import get_args
 
 from harness.actors.wall_clock import HOUR_S
+from harness.fault import FaultKind, NetworkFault
 from harness.faults.cancel import Cancel
 from harness.faults.clock import Clock
 from harness.faults.injector import Injector
@@ -11,7 +12,6 @@ from harness.faults.network import Network
 from harness.faults.pause import Pause
 from harness.faults.restart import Restart
 from harness.faults.terminate import Terminate
-from harness.model import FaultKind, NetworkFault
 from harness.scenario import Equipment
 from harness.servers import address
 from harness.servers.pgbouncer import unavailable as no_pgbouncer

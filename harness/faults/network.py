@@ -1,8 +1,8 @@
 """What networks do to connections, by a proxy between the actors and the server; see `harness.wire`."""
 
 from harness.arena import Arena
+from harness.fault import NetworkFault
 from harness.faults.injector import Victim
-from harness.model import NetworkFault
 from harness.servers import address
 from harness.servers.server import Server
 from harness.wire.network import unavailable

@@ -14,8 +14,9 @@ from rich.text import Text
 from harness.checks.calls import Call
 from harness.checks.verdicts import ms
 from harness.checks.view import View
+from harness.fault import FaultKind
 from harness.figures.beliefs import beliefs
-from harness.model import Event, FaultKind, History, Program, Run, Verdict
+from harness.model import Event, History, Program, Run, Verdict
 from harness.orders import Promise, Search
 
 _Row = tuple[int, int, int, str, str]

@@ -8,7 +8,8 @@ faults, sees that a pending call has really begun to wait, and sees old sessions
 from harness.actors.actor import conductors_turn
 from harness.actors.mailbox import Baton
 from harness.clock import now_ns
-from harness.model import Fault, Operation
+from harness.fault import Fault
+from harness.model import Operation
 from harness.schedulers.stage import Stage
 
 NOTICE_MS = 500  # what a pending call is given to reach the server

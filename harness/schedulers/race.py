@@ -10,7 +10,8 @@ from harness.actors.actor import RECONNECT_MS
 from harness.actors.mailbox import Finished, Go
 from harness.actors.pool import all_alive
 from harness.clock import now_ns
-from harness.model import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind, Operation, Step
+from harness.fault import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind
+from harness.model import Operation, Step
 from harness.schedulers.stage import GRACE_MS, LATE_MS, MS, Stage, Stuck
 
 Entry = tuple[int, int, bool]  # when, which step, and whether it is healed rather than struck

@@ -9,24 +9,10 @@ from harness.actors.pool import SPARES, ActorProcess, all_alive, names
 from harness.arena import Arena
 from harness.clock import now_ns
 from harness.errors import UserError
+from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS
 from harness.faults.injector import Victim
-from harness.model import (
-    LASTING_FAULTS,
-    SERVER_FAULTS,
-    SESSION_FAULTS,
-    Audit,
-    Event,
-    EventKind,
-    Fault,
-    FaultKind,
-    History,
-    Operation,
-    Program,
-    ServerLock,
-    Statement,
-    Step,
-)
+from harness.model import Audit, Event, EventKind, History, Operation, Program, ServerLock, Statement, Step
 from harness.sequential import held_after
 
 GRACE_MS = 3000  # beyond all timeouts: then a call is taken for one that never returns

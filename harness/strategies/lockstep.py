@@ -7,7 +7,8 @@ will give back.  The model only guesses (who wins among several waiters?); nothi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from harness.model import SERVER_FAULTS, Fault, FaultKind, Month, Operation, Program, Step
+from harness.fault import SERVER_FAULTS, Fault, FaultKind
+from harness.model import Month, Operation, Program, Step
 from harness.scenario import FAULTS, Draw
 from harness.strategies.digits import Digits
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from harness.model import LASTING_FAULTS, Fault, Month, Operation, Program, Step
+from harness.fault import LASTING_FAULTS, Fault
+from harness.model import Month, Operation, Program, Step
 from harness.scenario import FAULTS, Draw
 from harness.strategies.digits import Digits
 

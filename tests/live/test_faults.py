@@ -8,19 +8,9 @@ import pytest
 from harness.errors import one_line
 from harness.explore import NotApplicable, Plan
 from harness.faces.jobs import Job, perform
+from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS, unavailable
-from harness.model import (
-    LASTING_FAULTS,
-    SERVER_FAULTS,
-    SESSION_FAULTS,
-    Event,
-    Fault,
-    FaultKind,
-    Month,
-    Operation,
-    Program,
-    Run,
-)
+from harness.model import Event, Month, Operation, Program, Run
 from harness.scenario import Equipment, Scenario
 from harness.servers.server import Server
 

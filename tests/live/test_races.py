@@ -7,8 +7,9 @@ import pytest
 
 from harness.arena import Arena, open_arena
 from harness.errors import UserError
+from harness.fault import Fault
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Event, Fault, History, Month, Operation, Program, Verb
+from harness.model import Bounds, Event, History, Month, Operation, Program, Verb
 from harness.runner import run
 from harness.schedulers import SCHEDULERS
 from harness.servers.server import Server

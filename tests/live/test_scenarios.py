@@ -6,7 +6,8 @@ import pytest
 
 from harness.explore import NotApplicable, Plan
 from harness.faces.jobs import Job, perform
-from harness.model import Event, Fault, Month, Run
+from harness.fault import Fault
+from harness.model import Event, Month, Run
 from harness.pytest_plugin import CheckLock
 from harness.scenario import Draw, Scenario, acquire, discover, program, release
 from harness.servers.server import Server

@@ -9,8 +9,9 @@ from junitparser import JUnitXml
 
 from harness.checks import judge, overall
 from harness.errors import MachineError, UserError
+from harness.fault import Fault
 from harness.figures import together
-from harness.model import AdvisoryLock, Bounds, Environment, Fault, Figures, Operation, Program, Run, Spread
+from harness.model import AdvisoryLock, Bounds, Environment, Figures, Operation, Program, Run, Spread
 from harness.render.lock_table import key_of, lock_table, month_of, note
 from harness.render.story import plain, story
 from harness.render.summary import exit_code, histogram, line, merged, waiting

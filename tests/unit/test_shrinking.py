@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from harness.model import Fault, Month, Operation, Program
+from harness.fault import Fault
+from harness.model import Month, Operation, Program
 from harness.scenario import Draw
 from harness.shrinking import shrink, simpler, size, tidy
 from harness.strategies import programs

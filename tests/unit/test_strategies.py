@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.model import Fault, Month, Operation, Program
+from harness.fault import Fault
+from harness.model import Month, Operation, Program
 from harness.orders import Pct
 from harness.scenario import Draw
 from harness.strategies import neighbours, programs

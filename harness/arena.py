@@ -9,8 +9,7 @@ from importlib import metadata
 from os import cpu_count
 from pathlib import Path
 
-from harness.actors.actor import CONDUCTOR
-from harness.actors.mailbox import Mailbox
+from harness.actors.mailbox import CONDUCTOR, Mailbox
 from harness.actors.pool import SPARES, ActorProcess, Pool
 from harness.actors.stall_meter import StallMeter
 from harness.actors.wall_clock import library

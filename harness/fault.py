@@ -23,6 +23,8 @@ GATE_FAULTS: dict[FaultKind, tuple[Point, ...]] = {
     "late": ("after",),
 }
 """The faults that can strike at a message, and at which points of its way."""
+ANYWHERE: frozenset[FaultKind] = frozenset(get_args(FaultKind)) - {"late"}
+"""Those that need no gate."""
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True, tag="fault", tag_field="step"):

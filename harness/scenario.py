@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
-from harness.fault import LASTING_FAULTS, Fault, FaultKind
+from harness.fault import ANYWHERE, GATE_FAULTS, LASTING_FAULTS, Fault, FaultKind
 from harness.model import Bounds, Month, Operation, Pooler, Program, Schedule, Step
 
 if TYPE_CHECKING:
@@ -24,10 +24,16 @@ OPTIONAL = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a loc
 MOST_MONTHS = 24
 FAULTS: dict[str, FaultKind] = {"crash" if kind == "kill" else kind: kind for kind in get_args(FaultKind)}
 EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
+
+
+def _named(kinds: Collection[FaultKind]) -> Iterator[str]:
+    return (name for name, kind in FAULTS.items() if kind in kinds)
+
+
 KINDS: dict[Schedule, tuple[str, ...]] = {
-    "lockstep": (*EITHER, "wait", *(name for name, kind in FAULTS.items() if kind not in LASTING_FAULTS)),
-    "race": (*EITHER, "round", *FAULTS),
-    "gate": (*(kind for kind in EITHER if kind != "spawn"), "round"),
+    "lockstep": (*EITHER, "wait", *_named(ANYWHERE - LASTING_FAULTS)),
+    "race": (*EITHER, "round", *_named(ANYWHERE)),
+    "gate": (*(kind for kind in EITHER if kind != "spawn"), "round", *_named(GATE_FAULTS)),
 }
 
 
@@ -37,7 +43,7 @@ class Draw:
 
     The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
     race, and at the gate, a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
-    see `harness.model.Fault`.  `faults`: how many at most.
+    see `harness.fault.Fault`; at the gate they strike at a message.  `faults`: how many at most.
     `rounds`: in a race, how often every actor takes its steps.
     `pooler`: the mode of a PgBouncer between the actors and the server.
     `algorithm`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;

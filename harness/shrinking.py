@@ -57,7 +57,7 @@ def size(program: Program) -> tuple[int, ...]:
         sum(step.raises for step in steps),
         sum(step.timeout_ms for step in steps),
         sum(step.pause_us for step in steps),
-        sum(step.at_ms + step.for_ms for step in program.steps if isinstance(step, Fault)),
+        sum(step.at_ms + step.for_ms + step.message for step in program.steps if isinstance(step, Fault)),
         sum(month.year * 12 + month.month for month in program.months),
         len(program.choices),
         sum(program.choices),
@@ -229,6 +229,8 @@ def _moved(step: Step, old: Month, new: Month) -> Step:
 
 def _simpler_steps(step: Step) -> Iterator[Step]:
     if isinstance(step, Fault):
+        if step.message:
+            yield msgspec.structs.replace(step, message=step.message - 1)
         if step.at_ms:
             yield msgspec.structs.replace(step, at_ms=0)
             yield msgspec.structs.replace(step, at_ms=step.at_ms // 2)

@@ -14,6 +14,7 @@ from harness.actors import counter, wall_clock
 from harness.actors.command import CommandSession
 from harness.actors.journal import Journal
 from harness.actors.mailbox import (
+    CONDUCTOR,
     GATE,
     AtGate,
     Baton,
@@ -37,7 +38,6 @@ from harness.locks.loading import LockSpec, load
 from harness.model import Event, EventKind, Month, Operation, Step, Verb
 from harness.servers import address
 
-CONDUCTOR = "conductor"
 RECONNECT_MS = 5000
 Opener = Callable[[int], Session]
 
@@ -134,10 +134,10 @@ class Actor:
             self._gated = False
             self._mailbox.send(GATE, Through(self._me))
 
-    def _pass_gate(self, number: int, month: Month | None) -> None:
+    def _pass_gate(self, number: int, operation: Operation) -> None:
         """Wait until it is our turn to go on with step `number`."""
         if self._gated:
-            self._mailbox.send(GATE, AtGate(self._me, number, month))
+            self._mailbox.send(GATE, AtGate(self._me, number, operation.month, operation.timeout_ms))
             while not isinstance(self._mailbox.receive(), Baton):
                 pass
 
@@ -188,7 +188,7 @@ class Actor:
                 if verb == "join" or (verb == "count" and not self._held.get(month)):
                     continue
                 if gated:
-                    self._pass_gate(number, month)
+                    self._pass_gate(number, operation)
                 timeout_ms, raises = operation.timeout_ms, operation.raises
                 life = self._life
                 write(Event(now_ns(), "invoke", me, life, number, verb, month, None, timeout_ms, raises))
@@ -236,7 +236,7 @@ class Actor:
     def _leave(self, number: int, operation: Operation) -> None:
         if operation.pause_us:
             time.sleep(operation.pause_us / 1e6)
-        self._pass_gate(number, operation.month)
+        self._pass_gate(number, operation)
         self._write("leave", number, "hold", operation.month)
 
     def _count(self, number: int, operation: Operation) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from harness.errors import UserError
 from harness.model import Month, Step
 
-GATE = "gate"  # its mailbox
+CONDUCTOR, GATE = "conductor", "gate"  # their mailboxes
 LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
 
 
@@ -68,12 +68,19 @@ class AtGate(msgspec.Struct, frozen=True, tag=True):
     actor: int
     number: int
     month: Month | None
+    timeout_ms: int = 0
 
 
 class Through(msgspec.Struct, frozen=True, tag=True):
     """To the gate: `actor` has taken all its steps."""
 
     actor: int
+
+
+class Struck(msgspec.Struct, frozen=True, tag=True):
+    """From the gate to the conductor: it is time for fault `number`, and nobody moves until it is done."""
+
+    number: int
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
@@ -117,7 +124,19 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
 
 
 Message = (
-    Begin | Team | Baton | Go | AtGate | Through | Finish | Probe | Returned | Finished | Ready | Trouble
+    Begin
+    | Team
+    | Baton
+    | Go
+    | AtGate
+    | Through
+    | Struck
+    | Finish
+    | Probe
+    | Returned
+    | Finished
+    | Ready
+    | Trouble
 )
 _decoder = msgspec.msgpack.Decoder(Message)
 _encoder = msgspec.msgpack.Encoder()

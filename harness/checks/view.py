@@ -68,7 +68,9 @@ class View:
     def _slow_spans(self) -> dict[int, list[tuple[int, int]]]:
         spans: dict[int, list[tuple[int, int]]] = {}
         for event in self.history.events:
-            if event.fault in ("pause", "slow"):
+            if event.fault == "late":  # the call that waits for the answer
+                spans.setdefault(event.actor, []).append((event.at_ns, event.at_ns + 1))
+            elif event.fault in ("pause", "slow"):
                 began = spans.setdefault(event.actor, [])
                 if event.kind == "fault":
                     began.append((event.at_ns, FOREVER))

@@ -8,6 +8,7 @@ from harness.faults.cancel import Cancel
 from harness.faults.clock import Clock
 from harness.faults.injector import Injector
 from harness.faults.kill import Kill
+from harness.faults.late import Late
 from harness.faults.network import Network
 from harness.faults.pause import Pause
 from harness.faults.restart import Restart
@@ -25,6 +26,7 @@ FAULTS: dict[FaultKind, Injector] = {
     "restart_fast": Restart("fast"),
     "restart_immediate": Restart("immediate"),
     **{kind: Network(kind) for kind in get_args(NetworkFault)},
+    "late": Late(),
     "clock_forward": Clock(HOUR_S),
     "clock_back": Clock(-HOUR_S),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.gate.service import Close, Open, Player, Watch
+from harness.gate.service import Close, GoOn, Open, Player, Watch
 from harness.model import Program, Statement
 from harness.servers import address
 from harness.servers.server import Server
@@ -22,6 +22,10 @@ class Gate(Proxy):
     def open(self, program: Program, players: Sequence[Player]) -> None:
         """From now on these are let through one at a time, as the program says."""
         self._answer(Open(program, tuple(players)))
+
+    def go_on(self, actor: int, player: Player) -> None:
+        """The fault that the gate asked for has struck this actor, who is now `player`."""
+        self._answer(GoOn(actor, player))
 
     def shut(self) -> tuple[Statement, ...]:
         """The program is over: what was let through in it, in order."""

@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 import psycopg
 
-from harness.actors.mailbox import GATE, AtGate, Baton, Mailbox, Through
+from harness.actors.mailbox import CONDUCTOR, GATE, AtGate, Baton, Mailbox, Struck, Through
 from harness.clock import now_ns
 from harness.gate.algorithms import chooser_of
+from harness.gate.parked import Parked
 from harness.gate.session import GatedConnection
-from harness.gate.turns import Parked, Turns
+from harness.gate.strikes import strikes
+from harness.gate.turns import Turns
 from harness.model import Program, Statement
 from harness.servers import address
 from harness.wire.connection import Connection
 from harness.wire.loop import READ
-from harness.wire.service import Address, Service, inherited
+from harness.wire.service import Address, Order, Service, inherited
 from harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
@@ -52,11 +54,18 @@ class Open(msgspec.Struct, frozen=True, tag=True):
     players: tuple[Player, ...]
 
 
+class GoOn(msgspec.Struct, frozen=True, tag=True):
+    """The fault has struck this actor, who is now `player`."""
+
+    actor: int
+    player: Player
+
+
 class Close(msgspec.Struct, frozen=True, tag=True):
     """Let everybody through, and tell what was let through."""
 
 
-_orders = msgspec.json.Decoder(Watch | Open | Close)
+_orders = msgspec.json.Decoder(Watch | Open | GoOn | Close | Order)
 
 
 class GateService(Service):
@@ -70,7 +79,7 @@ class GateService(Service):
         self._loop.watch(self._mailbox.socket, READ, self._hear)
         self._observer: psycopg.Connection[Any] | None = None
         self._turns: Turns | None = None
-        self._players: tuple[Player, ...] = ()
+        self._players: list[Player] = []
         self._numbers: dict[str, int] = {}
 
     def _connected(
@@ -85,20 +94,43 @@ class GateService(Service):
 
     def _answer(self, line: bytes) -> bytes:
         order = _orders.decode(line)
-        done: list[Statement] = []
+        done: list[Statement] | bool = True
         match order:
             case Watch():
                 self._observer = address.connect(order.dsn, OBSERVER)
             case Open():
                 self._open(order)
+            case GoOn():
+                self._go_on(order)
+            case Order():
+                done = self._break(order)
             case Close():
                 done = self._close()
         return msgspec.json.encode(done)
 
     def _open(self, order: Open) -> None:
-        self._players = order.players
-        self._numbers = {player.session: number for number, player in enumerate(order.players)}
-        self._turns = Turns(len(order.players), chooser_of(order.program), self)
+        self._players = [*order.players]
+        self._number_players()
+        self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
+
+    def _number_players(self) -> None:
+        self._numbers = {player.session: number for number, player in enumerate(self._players)}
+
+    def _go_on(self, order: GoOn) -> None:
+        self._players[order.actor] = order.player
+        self._number_players()
+        if self._turns:
+            self._turns.go_on(order.actor)
+
+    def _break(self, order: Order) -> bool:
+        """Break the connection that a fault strikes just now, which need not be the newest of its name."""
+        struck = self._turns.struck if self._turns else None
+        if order.kind is None or not isinstance(struck, GatedConnection):
+            return self._carry_out(order)
+        alive = struck in self._connections
+        if alive:
+            struck.strike(order.kind)
+        return alive
 
     def _close(self) -> list[Statement]:
         turns, self._turns = self._turns, None
@@ -144,6 +176,9 @@ class GateService(Service):
 
     def after(self, delay_ns: int, call: Callable[[], None]) -> None:
         self._loop.at(now_ns() + delay_ns, call)
+
+    def strike(self, number: int) -> None:
+        self._mailbox.send(CONDUCTOR, Struck(number))
 
     def waiting(self, actors: Iterable[int]) -> set[int]:
         assert self._observer is not None

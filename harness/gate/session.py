@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from harness.gate.turns import Parked
+from harness.gate.parked import Parked
 from harness.wire.connection import Connection, End
 from harness.wire.dialogue import Batch, Dialogue, Part, Reply
 from harness.wire.loop import Loop
@@ -53,6 +53,7 @@ class GatedConnection(Connection):
         self._parked: deque[Part] = deque()
         self._owed = 1  # a session that starts
         self._starts = True
+        self._kept: bytearray | None = None  # what the server has answered, if that is held back
         self._left = False  # the client has closed its side, but what it said before still waits
         keeper.said(application_name, Parked(HELLO, _nothing, harmless=True))
         if rest := opening[size:]:
@@ -63,8 +64,12 @@ class GatedConnection(Connection):
             if end is self.client:
                 self._said(bytes(data))
             else:
-                super().heard(end, data)
-                self._answered(bytes(data))
+                answer = bytes(data)
+                if self._kept is None:
+                    super().heard(end, data)
+                else:
+                    self._kept += answer
+                self._answered(answer)
         except ProtocolError as error:
             self.client.forward(memoryview(error_response(str(error))))
             self._close(reset)
@@ -74,6 +79,8 @@ class GatedConnection(Connection):
             self._left = end.ended = True
             self.watch()
         else:
+            if end is self.server:
+                self.pass_on()
             super().ended(end)
             if end is self.server:
                 self._owe_nothing()
@@ -81,6 +88,30 @@ class GatedConnection(Connection):
     def _close(self, how: Callable[[socket.socket], None]) -> None:
         super()._close(how)
         self._owe_nothing()
+
+    # What a fault asks for
+
+    def hold_back(self) -> None:
+        """From now on keep what the server answers."""
+        self._kept = bytearray()
+
+    def pass_on(self, half: bool = False) -> None:
+        """Let the client have what was kept and what comes; with `half` only the first half of what was kept."""
+        if self._kept is None:
+            return
+        kept, self._kept = self._kept, bytearray() if half else None
+        if not self.client.gone:
+            self.client.forward(memoryview(kept[: len(kept) // 2] if half else kept))
+
+    def forget(self) -> None:
+        """What still waits here was never said."""
+        self._parked.clear()
+        if self._left:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._left = False
+        super().ended(self.client)
 
     # What passes
 
@@ -95,7 +126,7 @@ class GatedConnection(Connection):
 
     def _park(self, part: Part, text: str, harmless: bool = False) -> None:
         self._parked.append(part)
-        self._keeper.said(self._name, Parked(text, self._let_through, harmless))
+        self._keeper.said(self._name, Parked(text, self._let_through, harmless, self))
 
     def _let_through(self) -> None:
         part = self._parked.popleft()
@@ -104,8 +135,7 @@ class GatedConnection(Connection):
         if self.server.gone:
             self._owe_nothing()
         elif self._left and not self._parked:
-            self._left = False
-            super().ended(self.client)
+            self._leave()
 
     def _send(self, part: Part) -> None:
         if not self.server.gone:

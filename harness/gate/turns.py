@@ -1,35 +1,28 @@
 """Whose turn it is: where every actor stands, as the gate sees it, and who moves next.  No I/O.
 
 After one was let through nobody else moves until it rests again: it stands before the gate, has finished, sleeps
-between two tries, or waits in the server for somebody else.
+between two tries, or waits in the server for somebody else.  Nor while a fault strikes.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import Protocol
 
 import msgspec
 
 from harness.actors.mailbox import AtGate
 from harness.gate.algorithms.chooser import Chooser, Turn
+from harness.gate.parked import Parked, Speaker
+from harness.gate.strikes import Strike, Strikes
 from harness.model import Month, Statement
 
 LOOK_NS = 1_000_000  # between two looks
 ASK_NS = 2_000_000  # an answer that takes longer: does the server make it wait?
 NAP_NS = 3_000_000  # a client that does nothing for so long sleeps
+LATE_NS = 50_000_000  # an answer that is late comes so long after the timeout
 LONG_SLEEP_NS = 200_000_000  # it was picked but goes on sleeping: somebody else moves
-
-
-class Parked(NamedTuple):
-    """What stands before the gate: a step, or what a client says to the server (`text`); `go` lets it through.
-
-    `harmless`: it only prepares, and whether a client does that can depend on what it did long ago, so it is no move.
-    """
-
-    text: str | None
-    go: Callable[[], None]
-    harmless: bool = False
 
 
 class World(Protocol):
@@ -48,13 +41,20 @@ class World(Protocol):
         """Call back after so long."""
         ...
 
+    def strike(self, number: int) -> None:
+        """Have this fault of the program strike; whoever does it calls `go_on` when it is done."""
+        ...
+
 
 @dataclass
 class Mover:
     """One actor as the gate sees it."""
 
+    strikes: Strikes
     parked: deque[Parked] = field(default_factory=deque)
     step: int = 0
+    timeout_ns: int = 0
+    due_ns: int = 0  # then the timeout of its step is over
     month: Month | None = None
     owed: int = 0  # answers of the server
     came: bool = False  # has been at the gate before
@@ -62,20 +62,25 @@ class Mover:
     waits: bool = False  # in the server, for somebody else
     asleep: bool = False
     follows: bool = False  # was let take a step, and its first message goes with it
+    awaited: Strike | None = None  # strikes as soon as the server has done what it was asked
+    struck: Strike | None = None  # strikes now
     still: bool = False  # did nothing when we looked; if nothing has come of it by the next look, it sleeps
     stirred_ns: int = 0
 
     @property
     def rests(self) -> bool:
         at_gate = self.finished or bool(self.parked)
-        return self.waits or self.asleep or (at_gate and not self.owed)
+        return not self.struck and (self.waits or self.asleep or (at_gate and not self.owed))
 
 
 class Turns:
-    """Takes turns among `actors` as `chooser` says.  `statements` is what was let through, in order."""
+    """Takes turns among actors, for each of whom there are `strikes`, as `chooser` says.
 
-    def __init__(self, actors: int, chooser: Chooser, world: World) -> None:
-        self._movers = [Mover() for _ in range(actors)]
+    `statements` is what was let through, in order.
+    """
+
+    def __init__(self, strikes: Iterable[Strikes], chooser: Chooser, world: World) -> None:
+        self._movers = [Mover(one) for one in strikes]
         self._chooser = chooser
         self._world = world
         self._last = 0
@@ -90,6 +95,8 @@ class Turns:
         """An actor stands before a step of its own."""
         mover = self._movers[step.actor]
         mover.step, mover.month, mover.follows = step.number, step.month, False
+        mover.timeout_ns = step.timeout_ms * 1_000_000
+        mover.strikes.at_step(step.number)
         self._park(step.actor, Parked(None, go))
 
     def said(self, actor: int, parked: Parked) -> None:
@@ -98,14 +105,14 @@ class Turns:
         if self._closed or not mover.came:
             parked.go()
         elif parked.harmless and not mover.parked:
-            self._pass(mover, parked)
+            self._pass(actor, parked)
         elif mover.follows:
             mover.follows = False
             said = msgspec.structs.replace(
                 self.statements[-1], at_ns=self._world.now_ns(), text=parked.text or ""
             )
             self.statements[-1] = said
-            self._pass(mover, parked)
+            self._pass(actor, parked)
         else:
             self._park(actor, parked)
 
@@ -115,6 +122,8 @@ class Turns:
         mover.owed = max(0, mover.owed - replies)
         mover.waits = mover.still = False
         mover.stirred_ns = self._world.now_ns()
+        if mover.awaited and not mover.owed:
+            self._strike(mover, mover.awaited)
         self._settle()
 
     def through(self, actor: int) -> None:
@@ -125,10 +134,40 @@ class Turns:
             self._picked = None
         self._settle()
 
+    def go_on(self, actor: int) -> None:
+        """The fault has struck."""
+        mover, now = self._movers[actor], self._world.now_ns()
+        struck, mover.struck, mover.stirred_ns = mover.struck, None, now
+        assert struck is not None
+        match struck.fault.kind, struck.fault.point:
+            case "kill", _:
+                self._movers[actor] = Mover(mover.strikes, stirred_ns=now)
+            case "terminate", "before":
+                mover.owed += 1
+                struck.parked.go()
+            case "terminate", _:
+                struck.speaker.pass_on()
+            case "late", _:
+                mover.owed += 1
+                late = partial(self._answer_late, actor, struck.speaker)
+                self._world.after(max(0, mover.due_ns + LATE_NS - now), late)
+
+    def _answer_late(self, actor: int, speaker: Speaker) -> None:
+        speaker.pass_on()
+        self.answered(actor)
+
+    @property
+    def struck(self) -> Speaker | None:
+        """The connection that a fault strikes just now."""
+        return next((mover.struck.speaker for mover in self._movers if mover.struck), None)
+
     def close(self) -> None:
         """Let everything through from now on."""
         self._closed = True
         for mover in self._movers:
+            for strike in (mover.awaited, mover.struck):
+                if strike:
+                    strike.speaker.pass_on()
             while mover.parked:
                 mover.parked.popleft().go()
 
@@ -143,9 +182,12 @@ class Turns:
             if mover.owed and not mover.waits and now - mover.stirred_ns > ASK_NS
         ]
         for actor in self._world.waiting(owing) if owing else ():
-            self._movers[actor].waits = True
+            mover = self._movers[actor]
+            mover.waits = True
+            if mover.awaited:
+                self._strike(mover, mover.awaited)
         for actor, mover in enumerate(self._movers):
-            quiet = mover.came and not mover.owed and now - mover.stirred_ns > NAP_NS
+            quiet = mover.came and not (mover.owed or mover.struck) and now - mover.stirred_ns > NAP_NS
             still = quiet and not mover.rests and not self._world.runs(actor)
             mover.asleep = mover.asleep or (still and mover.still)
             mover.still = still
@@ -208,10 +250,34 @@ class Turns:
         self._last = actor
         now = self._world.now_ns()
         self.statements.append(Statement(now, actor, mover.step, parked.text or "", enabled, mover.month))
-        self._pass(mover, parked)
+        self._pass(actor, parked)
 
-    def _pass(self, mover: Mover, parked: Parked) -> None:
+    def _pass(self, actor: int, parked: Parked) -> None:
+        mover = self._movers[actor]
         mover.still = False
-        mover.owed += parked.text is not None
         mover.stirred_ns = self._world.now_ns()
+        if parked.text is None:
+            mover.due_ns = mover.stirred_ns + mover.timeout_ns
+        elif strike := None if parked.harmless else mover.strikes.at_message(parked):
+            if strike.fault.point == "before":
+                self._strike(mover, strike)
+                return
+            mover.awaited = strike
+            strike.speaker.hold_back()
+        mover.owed += parked.text is not None
         parked.go()
+
+    def _strike(self, mover: Mover, strike: Strike) -> None:
+        """Let a fault strike: whoever is killed, or whose connection breaks, says no more of what waits here."""
+        mover.awaited, mover.struck = None, strike
+        if strike.fault.point == "half":
+            strike.speaker.pass_on(half=True)
+        if strike.fault.kind in ("kill", "reset"):
+            lost = [one for one in (strike.parked, *mover.parked) if one.speaker]
+            if strike.fault.kind == "reset":
+                lost = [one for one in lost if one.speaker is strike.speaker]
+            mover.parked = deque(one for one in mover.parked if one not in lost)
+            for one in lost:
+                if one.speaker:
+                    one.speaker.forget()
+        self._world.strike(strike.number)

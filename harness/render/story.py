@@ -14,7 +14,7 @@ from rich.text import Text
 from harness.checks.calls import Call
 from harness.checks.verdicts import ms
 from harness.checks.view import View
-from harness.fault import FaultKind
+from harness.fault import Fault, FaultKind, Point
 from harness.figures.beliefs import beliefs
 from harness.model import Event, History, Program, Run, Verdict
 from harness.orders import Promise, Search
@@ -33,6 +33,7 @@ FAULTS: dict[FaultKind, str] = {
     "deaf": "answers get lost",
     "mute": "requests get lost",
     "slow": "its connection becomes slow",
+    "late": "the answer comes only after its timeout",
     "clock_forward": "its wall clock jumps ahead an hour",
     "clock_back": "its wall clock falls back an hour",
 }
@@ -41,6 +42,11 @@ HEALED: dict[FaultKind, str] = {
     "slow": "its connection is quick again",
     "clock_forward": "its wall clock is right again",
     "clock_back": "its wall clock is right again",
+}
+POINTS: dict[Point, str] = {
+    "before": " before the server gets that",
+    "after": " before the answer comes",
+    "half": " in the midst of the answer",
 }
 MANY_ROWS, AROUND = 400, 8
 MANY_COLUMNS = 12
@@ -193,7 +199,7 @@ def _rows(run: Run) -> list[_Row]:
         for one in run.history.statements
         if one.text
     ]
-    told = [(event, _told(event)) for event in run.history.events]
+    told = [(event, _told(event, run.program)) for event in run.history.events]
     rows += [(one.at_ns, one.actor, one.number, text, "bold magenta") for one, text in told if text]
     return rows
 
@@ -202,12 +208,17 @@ def _clipped(sql: str) -> str:
     return sql if len(sql) <= SQL_SHOWN else sql[: SQL_SHOWN - 1] + "…"
 
 
-def _told(event: Event) -> str | None:
+def _told(event: Event, program: Program) -> str | None:
     if event.kind == "lingers":
         return "its session lives on at the server"
     if event.fault is None:
         return None
-    return FAULTS[event.fault] if event.kind == "fault" else HEALED.get(event.fault, "a reset ends it")
+    if event.kind == "heal":
+        return HEALED.get(event.fault, "a reset ends it")
+    fault = program.steps[event.number]
+    if program.schedule != "gate" or event.fault == "late" or not isinstance(fault, Fault):
+        return FAULTS[event.fault]
+    return FAULTS[event.fault] + POINTS[fault.point]
 
 
 def _alone(call: Call, history: History, times: Sequence[int]) -> bool:

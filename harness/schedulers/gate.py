@@ -4,8 +4,11 @@ Processes that share nothing but the server can only meet there, so the order of
 interleaving: who moves next is decided in the gate's own process, see `harness.gate`.
 """
 
-from harness.actors.mailbox import Go
+from harness.actors.actor import RECONNECT_MS
+from harness.actors.mailbox import Go, Message, Struck
 from harness.clock import now_ns
+from harness.fault import Fault
+from harness.gate.process import Gate
 from harness.gate.service import Player
 from harness.model import Operation
 from harness.schedulers.race import Race
@@ -16,21 +19,26 @@ class Gated(Race):
     """Runs one program on an arena with a gate."""
 
     def _take_steps(self) -> None:
-        gate = self._arena.gate
-        assert gate is not None
         self._running = set(range(len(self._team)))
-        gate.open(self._program, [self._player(actor) for actor in self._running])
+        self._gate.open(self._program, [self._player(actor) for actor in self._running])
         try:
             for actor in self._running:
-                self._send(
-                    actor, Go(now_ns(), tuple(self._own[actor]), len(self._program.steps), 1, gated=True)
-                )
+                self._send_go(actor, now_ns())
             self._listen(now_ns() + self._longest_ms() * MS)
             if self._running:
                 raise Stuck
         finally:
-            self._statements = gate.shut()
+            self._statements = self._gate.shut()
         self._read_journals()
+
+    @property
+    def _gate(self) -> Gate:
+        assert self._arena.gate is not None
+        return self._arena.gate
+
+    def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
+        own = tuple(self._own[actor])
+        self._send(actor, Go(at_ns, own, len(self._program.steps), 1, first, gated=True))
 
     def _player(self, actor: int) -> Player:
         one = self._team[actor]
@@ -40,4 +48,22 @@ class Gated(Race):
     def _longest_ms(self) -> int:
         """By when everybody must be through: in turn, at worst."""
         steps = self._program.steps
-        return sum(step.timeout_ms for step in steps if isinstance(step, Operation)) + GRACE_MS
+        asked = sum(step.timeout_ms for step in steps if isinstance(step, Operation))
+        faults = [step for step in steps if isinstance(step, Fault)]
+        late = max((step.timeout_ms for step in steps if isinstance(step, Operation)), default=0)
+        return asked + len(faults) * (late + self._arena.bounds.release_ms + RECONNECT_MS) + GRACE_MS
+
+    # Faults
+
+    def _read(self, message: Message) -> Message:
+        if isinstance(message, Struck):
+            self._let_strike(message.number)
+        return super()._read(message)
+
+    def _let_strike(self, number: int) -> None:
+        """The gate has come to this fault, and nobody moves."""
+        fault = self._fault(number)
+        self._strike(number, fault)
+        self._gate.go_on(fault.actor, self._player(fault.actor))
+        if fault.kind == "kill":
+            self._go_on(fault.actor)

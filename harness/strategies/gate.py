@@ -1,20 +1,24 @@
-"""Draws for the gate: steps as in a race, without pauses and with timeouts that hinge on no clock; and who moves when."""
+"""Draws for the gate: steps as in a race, without pauses and with timeouts that hinge on no clock;
+faults that strike at a message; and who moves when."""
 
 from collections.abc import Sequence
 
 import msgspec
 from hypothesis import strategies as st
 
-from harness.model import Month, Operation, Program, Step
+from harness.fault import GATE_FAULTS, Fault, FaultKind
+from harness.model import Month, Program, Step
 from harness.orders import Algorithm, Pct, Promise, Random
 from harness.scenario import Draw
 from harness.strategies import race
+from harness.strategies.digits import Digits
 
 LARGEST_SEED = 2**32 - 1
 SWITCHES = (0, 0, 0, 0, 0, 1, 1, 2)
 MOVES = 6  # of one step, at most, that are chosen; afterwards everybody goes on as long as it can
 MOVES_OF_PCT = 3  # of one step, with the release that follows if nobody gives it back
 STEPS_OF_ROUND = 3
+MESSAGES = (0, 0, 0, 1, 1, 2)  # at which of them, counted from its place, a fault strikes
 LONG_MS = 1000  # a timeout shorter than that, but not 0, would be over sooner or later from run to run
 
 
@@ -22,12 +26,17 @@ def decode(
     actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
 ) -> Program:
     """The program that these choices stand for, with nobody chosen yet."""
-    steps = race.decode(actors, months, choices, weights, draw).steps
+    steps = race.decoded(actors, months, choices, weights, draw.faults, _fault)
     return Program(actors, months, tuple(map(_at_gate, steps)), "gate")
 
 
+def _fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
+    return Fault(actor, kind, message=digits.of(MESSAGES), point=digits.of(GATE_FAULTS[kind]))
+
+
 def _at_gate(step: Step) -> Step:
-    assert isinstance(step, Operation)
+    if isinstance(step, Fault):
+        return step
     timeout_ms = LONG_MS if step.timeout_ms >= LONG_MS else 0
     return msgspec.structs.replace(step, timeout_ms=timeout_ms, pause_us=0)
 

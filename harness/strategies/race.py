@@ -1,8 +1,8 @@
 """Draws for a race: each actor gets rounds of its own, with pauses that are mostly tiny, and faults strike in between."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from harness.fault import LASTING_FAULTS, Fault
+from harness.fault import LASTING_FAULTS, Fault, FaultKind
 from harness.model import Month, Operation, Program, Step
 from harness.scenario import FAULTS, Draw
 from harness.strategies.digits import Digits
@@ -18,24 +18,41 @@ def decode(
     actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
 ) -> Program:
     """The program that these choices stand for.  Pure: the same choices give the same program."""
+    steps = decoded(actors, months, choices, weights, draw.faults, _fault)
+    return Program(actors, months, steps, "race", draw.pooler)
+
+
+def decoded(
+    actors: int,
+    months: tuple[Month, ...],
+    choices: Sequence[int],
+    weights: dict[str, int],
+    most_faults: int,
+    fault: Callable[[int, FaultKind, Digits], Fault],
+) -> tuple[Step, ...]:
+    """The steps that these choices stand for; `fault` makes one of an actor, a kind and what is left of a choice."""
     steps: list[Step] = []
     faults = 0
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind in FAULTS and faults >= draw.faults:
+        if kind in FAULTS and faults >= most_faults:
             continue
         faults += kind in FAULTS
-        steps.extend(_steps(kind, digits.below(actors), months, digits))
-    return Program(actors, months, tuple(steps), "race", draw.pooler)
+        actor = digits.below(actors)
+        if kind in FAULTS:
+            steps.append(fault(actor, FAULTS[kind], digits))
+        else:
+            steps.extend(_operations(kind, actor, months, digits))
+    return tuple(steps)
 
 
-def _steps(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> Iterator[Step]:
-    if kind in FAULTS:
-        at_ms = digits.of(AT_MS)
-        lasting = FAULTS[kind] in LASTING_FAULTS
-        yield Fault(actor, FAULTS[kind], at_ms, digits.of(FOR_MS) if lasting else 0)
-        return
+def _fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
+    at_ms = digits.of(AT_MS)
+    return Fault(actor, kind, at_ms, digits.of(FOR_MS) if kind in LASTING_FAULTS else 0)
+
+
+def _operations(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> Iterator[Operation]:
     month = digits.of(months)
     match kind:
         case "round":

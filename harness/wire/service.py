@@ -16,7 +16,7 @@ from harness.wire.startup import LONGEST, StartupError, StartupMessage, StartupR
 Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
 
 
-class Order(msgspec.Struct, frozen=True):
+class Order(msgspec.Struct, frozen=True, tag=True):
     """Strike the newest connection of this application_name; without a kind, heal it."""
 
     application_name: str

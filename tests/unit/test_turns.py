@@ -6,24 +6,48 @@ from itertools import pairwise
 import pytest
 
 from harness.actors.mailbox import AtGate
+from harness.fault import Fault
 from harness.gate.algorithms.chooser import Turn
 from harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
 from harness.gate.algorithms.pct import Priorities
 from harness.gate.algorithms.random import RandomWalk
-from harness.gate.turns import ASK_NS, LONG_SLEEP_NS, NAP_NS, Parked, Turns
+from harness.gate.parked import Parked
+from harness.gate.strikes import Coming, Strikes
+from harness.gate.turns import ASK_NS, LONG_SLEEP_NS, NAP_NS, Turns
 from harness.model import Statement
 from harness.orders import Pct
+
+
+class Line:
+    """A connection, of which is noted what is asked of it."""
+
+    def __init__(self, world: "Simulated", actor: int) -> None:
+        self._note = lambda what: world.went.append((actor, what))
+
+    def hold_back(self) -> None:
+        self._note("held back")
+
+    def pass_on(self, half: bool = False) -> None:
+        self._note("half passed on" if half else "passed on")
+
+    def forget(self) -> None:
+        self._note("forgotten")
 
 
 class Simulated:
     """Actors that say one thing after the other, and a server that answers when it is told to."""
 
-    def __init__(self, actors: int, choices: tuple[int, ...] = ()) -> None:
+    def __init__(self, actors: int, choices: tuple[int, ...] = (), faults: tuple[Fault, ...] = ()) -> None:
+        """All of `faults` come before the first step."""
         self.now = 0
         self.held_up: set[int] = set()
         self.computing: set[int] = set()
         self.went: list[tuple[int, str]] = []
-        self.turns = Turns(actors, Follow(choices, GoOn()), self)
+        self.struck: list[int] = []
+        self.later: list[tuple[int, Callable[[], None]]] = []
+        coming = [Coming(number, fault) for number, fault in enumerate(faults, -len(faults))]
+        strikes = [Strikes(one for one in coming if one.fault.actor == actor) for actor in range(actors)]
+        self.turns = Turns(strikes, Follow(choices, GoOn()), self)
 
     def now_ns(self) -> int:
         return self.now
@@ -35,13 +59,20 @@ class Simulated:
         return actor in self.computing
 
     def after(self, delay_ns: int, call: Callable[[], None]) -> None:
-        pass
+        self.later.append((self.now + delay_ns, call))
 
-    def step(self, actor: int, number: int = 0) -> None:
-        self.turns.at_step(AtGate(actor, number, None), lambda: self.went.append((actor, f"step {number}")))
+    def strike(self, number: int) -> None:
+        self.struck.append(number)
+
+    def step(self, actor: int, number: int = 0, timeout_ms: int = 0) -> None:
+        self.turns.at_step(
+            AtGate(actor, number, None, timeout_ms), lambda: self.went.append((actor, f"step {number}"))
+        )
 
     def say(self, actor: int, text: str, harmless: bool = False) -> None:
-        self.turns.said(actor, Parked(text, lambda: self.went.append((actor, text)), harmless))
+        self.turns.said(
+            actor, Parked(text, lambda: self.went.append((actor, text)), harmless, Line(self, actor))
+        )
 
     def pass_time(self, by_ns: int) -> None:
         """Long enough to be noticed, and looked at twice: what was said before the first look is there by the next."""

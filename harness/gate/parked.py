@@ -1,0 +1,32 @@
+"""What stands before the gate, and what can be asked of the connection by which it came."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+
+class Speaker(Protocol):
+    """The connection by which a client says something."""
+
+    def hold_back(self) -> None:
+        """From now on keep what the server answers."""
+        ...
+
+    def pass_on(self, half: bool = False) -> None:
+        """Let the client have what was kept and what comes; with `half` only the first half of what was kept."""
+        ...
+
+    def forget(self) -> None:
+        """What still waits here was never said."""
+        ...
+
+
+class Parked(NamedTuple):
+    """A step (without `text`), or what a client says to the server; `go` lets it through.
+
+    `harmless`: it only prepares, and whether a client does that can depend on what it did long ago, so it is no move.
+    """
+
+    text: str | None
+    go: Callable[[], None]
+    harmless: bool = False
+    speaker: Speaker | None = None

@@ -13,7 +13,7 @@ from harness.gate.algorithms.pct import Priorities
 from harness.gate.algorithms.random import RandomWalk
 from harness.gate.parked import Parked
 from harness.gate.strikes import Coming, Strikes
-from harness.gate.turns import ASK_NS, LONG_SLEEP_NS, NAP_NS, Turns
+from harness.gate.turns import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, Turns
 from harness.model import Statement
 from harness.orders import Pct
 
@@ -22,16 +22,16 @@ class Line:
     """A connection, of which is noted what is asked of it."""
 
     def __init__(self, world: "Simulated", actor: int) -> None:
-        self._note = lambda what: world.went.append((actor, what))
+        self._world, self._actor = world, actor
 
     def hold_back(self) -> None:
-        self._note("held back")
+        self._world.went.append((self._actor, "held back"))
 
     def pass_on(self, half: bool = False) -> None:
-        self._note("half passed on" if half else "passed on")
+        self._world.went.append((self._actor, "half passed on" if half else "passed on"))
 
     def forget(self) -> None:
-        self._note("forgotten")
+        self._world.went.append((self._actor, "forgotten"))
 
 
 class Simulated:
@@ -249,3 +249,103 @@ def test_pct_lets_sleepers_move_only_if_nobody_is_ready() -> None:
 def test_a_divergence_is_said_in_one_line(again: list[Statement], says: str | None) -> None:
     told = divergence([move(0, 0, 1), move(1, 1)], again)
     assert told is None if says is None else told is not None and told.endswith(says)
+
+
+# Faults
+
+
+def struck(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
+    """Two actors; 0 was let take step 0 and says its first message, and 1 would be next."""
+    world = Simulated(2, choices, faults)
+    world.step(0)
+    world.step(1)
+    world.say(0, "SELECT 1")
+    return world
+
+
+def test_a_fault_before_a_message_keeps_it_from_the_server_and_nobody_moves_until_it_has_struck() -> None:
+    world = struck(Fault(0, "terminate"))
+    assert (world.struck, world.went) == ([-1], [(0, "step 0")])
+    world.turns.answered(0)
+    world.pass_time(NAP_NS + 1)
+    assert world.went == [(0, "step 0")]
+    world.turns.go_on(0)
+    assert world.went == [(0, "step 0"), (0, "SELECT 1")]
+
+
+def test_a_fault_after_a_message_waits_until_the_server_has_done_it() -> None:
+    world = struck(Fault(0, "terminate", point="after"))
+    assert (world.struck, world.went) == ([], [(0, "step 0"), (0, "held back"), (0, "SELECT 1")])
+    world.turns.answered(0)
+    assert world.struck == [-1]
+    world.turns.go_on(0)
+    assert world.went[3:] == [(0, "passed on")]
+
+
+def test_or_until_the_server_makes_it_wait() -> None:
+    world = struck(Fault(0, "kill", point="after"))
+    world.held_up = {0}
+    world.pass_time(ASK_NS + 1)
+    assert world.struck == [-1]
+
+
+def test_half_an_answer_comes_before_the_connection_breaks() -> None:
+    world = struck(Fault(0, "reset", point="half"))
+    world.turns.answered(0)
+    assert world.went[3:] == [(0, "half passed on"), (0, "forgotten")]
+    assert world.struck == [-1]
+
+
+def test_a_fault_strikes_at_its_message_counted_from_its_place() -> None:
+    world = Simulated(1, (), (Fault(0, "reset", message=2),))
+    world.step(0)
+    for text in ("one", "two", "three"):
+        world.say(0, "prepare", harmless=True)
+        world.turns.answered(0)
+        assert world.struck == []
+        world.say(0, text)
+        world.turns.answered(0)
+    assert world.struck == [-1]
+    assert [what for _, what in world.went if what in ("one", "two", "three")] == ["one", "two"]
+
+
+def test_a_fault_after_a_later_step_does_not_count_what_was_said_before() -> None:
+    strikes = Strikes([Coming(3, Fault(0))])
+    parked = Parked("SELECT 1", lambda: None)
+    strikes.at_step(2)
+    assert strikes.at_message(parked) is None
+    strikes.at_step(4)
+    strike = strikes.at_message(parked)
+    assert strike is not None
+    assert strike.number == 3
+
+
+def test_whoever_was_killed_says_no_more_and_all_wait_for_the_one_in_its_place() -> None:
+    world = struck(Fault(0, "kill"))
+    assert world.went == [(0, "step 0"), (0, "forgotten")]
+    world.turns.go_on(0)
+    world.pass_time(NAP_NS + 1)
+    assert len(world.went) == 2
+    world.step(0, 1)
+    assert world.went[2:] == [(1, "step 0")]
+
+
+def test_a_late_answer_comes_after_the_timeout_and_nobody_moves_before() -> None:
+    world = Simulated(2, (0, 1), (Fault(0, "late", point="after"),))
+    world.step(0, timeout_ms=20)
+    world.step(1)
+    world.say(0, "SELECT 1")
+    world.turns.answered(0)
+    world.turns.go_on(0)
+    world.step(0, 1)
+    assert world.went == [(0, "step 0"), (0, "held back"), (0, "SELECT 1")]
+    at_ns, call = world.later[-1]
+    assert at_ns == 20_000_000 + LATE_NS
+    call()
+    assert world.went[3:] == [(0, "passed on"), (1, "step 0")]
+
+
+def test_closing_lets_through_what_a_fault_held_back() -> None:
+    world = struck(Fault(0, "late", point="after"))
+    world.turns.close()
+    assert (0, "passed on") in world.went

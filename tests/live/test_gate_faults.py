@@ -1,0 +1,118 @@
+"""Faults at the gate: each strikes at its message, and the server has or has not done by then what the message asks."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+
+import psycopg
+import pytest
+
+from harness.arena import open_arena
+from harness.fault import GATE_FAULTS, Fault, FaultKind, Point
+from harness.locks.interface import Lock
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock
+from harness.model import Bounds, Event, Month, Operation, Program
+from harness.runner import Example, Laboratory
+from harness.scenario import Equipment
+from harness.servers.server import Server
+
+JAN = Month(2090, 1)
+ALL = [(kind, point) for kind, points in GATE_FAULTS.items() for point in points]
+
+
+@pytest.fixture
+def laboratory(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Laboratory]:
+    lock: Lock | LockSpec = request.param
+    opener = partial(open_arena, our_server, lock, Bounds(), equipment=Equipment(gate=True))
+    with closing(Laboratory(opener)) as opened:
+        yield opened
+
+
+class Notes(MonthLock):
+    """Leaves a row behind when it is asked for a month; a month with a row counts as locked."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        with self._conn.transaction():
+            self._conn.execute("SELECT pg_advisory_xact_lock(1)")
+            self._conn.execute("CREATE TABLE IF NOT EXISTS notes (month int)")
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        self._conn.execute("INSERT INTO notes VALUES (%s)", (month,))
+        return False
+
+    def is_locked(self, year: int, month: int) -> bool:
+        return self._conn.execute("SELECT FROM notes WHERE month = %s", (month,)).fetchone() is not None
+
+
+def struck(example: Example) -> list[Event]:
+    return [event for event in example.history.events if event.kind == "fault"]
+
+
+@pytest.mark.parametrize("laboratory", [Notes], indirect=True)
+@pytest.mark.parametrize(("kind", "point"), ALL)
+def test_the_server_has_done_it_after_and_not_before(
+    laboratory: Laboratory, kind: FaultKind, point: Point
+) -> None:
+    steps = (Fault(0, kind, point=point), Operation(0, "acquire", JAN), Operation(1, "is_locked", JAN))
+    example = laboratory.try_out(Program(2, (JAN,), steps, "gate"))
+    (fault,) = struck(example)
+    assert (fault.actor, fault.fault) == (0, kind)
+    (asked,) = [e for e in example.history.events if e.verb == "is_locked" and e.kind == "ok"]
+    assert asked.answer is (point != "before")
+
+
+@pytest.mark.parametrize("laboratory", [Notes], indirect=True)
+def test_whoever_waited_for_the_answer_does_not_get_it(laboratory: Laboratory) -> None:
+    for kind, answers in {"kill": 0, "reset": 0, "terminate": 1, "late": 1}.items():
+        steps = (Fault(0, kind, point="after"), Operation(0, "acquire", JAN, 20))  # type: ignore[arg-type]
+        events = laboratory.try_out(Program(1, (JAN,), steps, "gate")).history.events
+        asked = [e for e in events if e.verb == "acquire" and e.kind == "ok" and e.number == 1]
+        assert len(asked) == answers, kind
+
+
+@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize(("kind", "point"), ALL)
+def test_a_good_lock_holds_whatever_strikes_where(
+    laboratory: Laboratory, kind: FaultKind, point: Point
+) -> None:
+    operations = (
+        *(Operation(0, "acquire", JAN), Operation(0, "release", JAN), Operation(0, "hold", JAN)),
+        *(Operation(1, "acquire", JAN, 1000), Operation(1, "release", JAN)),
+    )
+    for message in range(5):
+        fault = Fault(0, kind, message=message, point=point)
+        example = laboratory.try_out(Program(2, (JAN,), (fault, *operations), "gate", choices=(0, 0, 1)))
+        assert example.status in ("holds", "unknown"), example.verdicts
+        assert len(struck(example)) == (message < 4), message
+
+
+class TwoLines(MonthLock):
+    """Speaks by a second connection of the same name, which came later."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._other = psycopg.connect(dsn, autocommit=True)
+
+    def is_locked(self, year: int, month: int) -> bool:
+        self._other.execute("SELECT 1")
+        return False
+
+    def close(self) -> None:
+        self._other.close()
+        super().close()
+
+
+@pytest.mark.parametrize("laboratory", [TwoLines], indirect=True)
+def test_the_connection_breaks_that_said_it(laboratory: Laboratory) -> None:
+    fault = Fault(0, "reset", point="after")
+    steps = (
+        Operation(0, "is_locked", JAN),
+        fault,
+        Operation(0, "acquire", JAN),
+        Operation(0, "is_locked", JAN),
+    )
+    example = laboratory.try_out(Program(1, (JAN,), steps, "gate"))
+    raised = [event.verb for event in example.history.events if event.kind == "info"]
+    assert raised == ["acquire"]

@@ -3,6 +3,7 @@
 import socket
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from harness.gate.parked import Parked
@@ -54,6 +55,10 @@ class GatedConnection(Connection):
         self._owed = 1  # a session that starts
         self._starts = True
         self._kept: bytearray | None = None  # what the server has answered, if that is held back
+        self._runs_on = (
+            False  # what was run before a Flush lasts until a Sync, which then is more than harmless
+        )
+        self._over = False  # the client has gone, in the midst of a batch
         self._left = False  # the client has closed its side, but what it said before still waits
         keeper.said(application_name, Parked(HELLO, _nothing, harmless=True))
         if rest := opening[size:]:
@@ -64,26 +69,21 @@ class GatedConnection(Connection):
             if end is self.client:
                 self._said(bytes(data))
             else:
-                answer = bytes(data)
-                if self._kept is None:
-                    super().heard(end, data)
-                else:
-                    self._kept += answer
-                self._answered(answer)
+                self._answer(bytes(data))
         except ProtocolError as error:
             self.client.forward(memoryview(error_response(str(error))))
             self._close(reset)
 
     def ended(self, end: End) -> None:
-        if end is self.client and self._parked:
+        if end is self.server:
+            self.pass_on()
+            super().ended(end)
+            self._owe_nothing()
+        elif self._parked:
             self._left = end.ended = True
             self.watch()
         else:
-            if end is self.server:
-                self.pass_on()
-            super().ended(end)
-            if end is self.server:
-                self._owe_nothing()
+            self._leave()
 
     def _close(self, how: Callable[[socket.socket], None]) -> None:
         super()._close(how)
@@ -109,29 +109,36 @@ class GatedConnection(Connection):
         if self._left:
             self._leave()
 
-    def _leave(self) -> None:
-        self._left = False
-        super().ended(self.client)
-
     # What passes
 
     def _said(self, data: bytes) -> None:
         for part in self._dialogue.from_client(data):
-            if isinstance(part, Batch):
-                self._park(part, part.text, harmless=RUNS.isdisjoint(part.names))
-            elif part.names == (GOOD_BYE,):
-                self._park(part, GOOD_BYE)
+            if _waits(part) and not self._dialogue.copies_in:
+                self._park(part)
+            elif self._parked and not self._dialogue.copies_in:
+                self._parked.append(part)  # goes with what is before it
             else:
                 self._send(part)
 
-    def _park(self, part: Part, text: str, harmless: bool = False) -> None:
+    def _park(self, part: Part) -> None:
         self._parked.append(part)
-        self._keeper.said(self._name, Parked(text, self._let_through, harmless, self))
+        text = part.text if isinstance(part, Batch) else GOOD_BYE
+        go = partial(self._let_through, part)
+        self._keeper.said(self._name, Parked(text, go, self._is_harmless(part), self))
 
-    def _let_through(self) -> None:
-        part = self._parked.popleft()
+    def _is_harmless(self, part: Part) -> bool:
+        runs, flushes = not RUNS.isdisjoint(part.names), part.names[-1] == "Flush"
+        ends, self._runs_on = self._runs_on and not flushes, (self._runs_on or runs) and flushes
+        return isinstance(part, Batch) and not runs and not ends
+
+    def _let_through(self, part: Part) -> None:
         self._owed += 1
-        self._send(part)
+        if part not in self._parked:  # it went when the server began to copy
+            self._replied(1)
+            return
+        self._send(self._parked.popleft())
+        while self._parked and not _waits(self._parked[0]):
+            self._send(self._parked.popleft())
         if self.server.gone:
             self._owe_nothing()
         elif self._left and not self._parked:
@@ -142,20 +149,43 @@ class GatedConnection(Connection):
             self.server.forward(memoryview(part.raw))
             self._replied(len([*self._dialogue.sent(part)]))
 
+    def _answer(self, data: bytes) -> None:
+        if self._kept is None:
+            self.client.forward(memoryview(data))
+        else:
+            self._kept += data
+        if not self._over:
+            self._answered(data)
+
     def _answered(self, data: bytes) -> None:
         self._replied(sum(isinstance(event, Reply) for event in self._dialogue.from_server(data)))
         if self._starts and self._dialogue.status:
             self._starts = False
             self._replied(1)
+        while self._dialogue.copies_in and self._parked:  # as the server then takes nothing else
+            self._send(self._parked.popleft())
 
     def _replied(self, count: int) -> None:
         for _ in range(min(count, self._owed)):
             self._owed -= 1
             self._keeper.answered(self._name)
 
+    def _leave(self) -> None:
+        """The client has gone; what it had begun to say still reaches the server."""
+        self._left = False
+        if (begun := self._dialogue.unfinished) and not self.server.gone:
+            self._over = True
+            self.server.forward(memoryview(begun))
+        super().ended(self.client)
+
     def _owe_nothing(self) -> None:
         """There will be no more answers.  Whoever said good-bye was owed this one."""
         self._replied(self._owed)
+
+
+def _waits(part: Part) -> bool:
+    """Whether it is for the keeper to say when it may go."""
+    return isinstance(part, Batch) or part.names == (GOOD_BYE,)
 
 
 def _nothing() -> None:

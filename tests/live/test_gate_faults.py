@@ -38,11 +38,11 @@ class Notes(MonthLock):
             self._conn.execute("SELECT pg_advisory_xact_lock(1)")
             self._conn.execute("CREATE TABLE IF NOT EXISTS notes (month int)")
 
-    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:  # noqa: ARG002
         self._conn.execute("INSERT INTO notes VALUES (%s)", (month,))
         return False
 
-    def is_locked(self, year: int, month: int) -> bool:
+    def is_locked(self, year: int, month: int) -> bool:  # noqa: ARG002
         return self._conn.execute("SELECT FROM notes WHERE month = %s", (month,)).fetchone() is not None
 
 
@@ -95,7 +95,7 @@ class TwoLines(MonthLock):
         super().__init__(dsn)
         self._other = psycopg.connect(dsn, autocommit=True)
 
-    def is_locked(self, year: int, month: int) -> bool:
+    def is_locked(self, year: int, month: int) -> bool:  # noqa: ARG002
         self._other.execute("SELECT 1")
         return False
 

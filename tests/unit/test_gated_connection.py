@@ -1,0 +1,187 @@
+"""One connection at the gate: what waits, in which order it goes, and what a fault makes of it."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from harness.gate.parked import Parked
+from harness.gate.session import GatedConnection
+from harness.wire.loop import Loop
+from tests.wire import client, message, server
+
+HELLO = b"\0\0\0\x08\0\x03\0\0"
+STARTED = server("Authentication", "ReadyForQuery")
+DONE = server("CommandComplete", "ReadyForQuery")
+
+
+class Still(Loop):
+    """Nothing is ever ready by itself."""
+
+    def watch(self, sock: socket.socket, mask: int, ready: Callable[[int], None]) -> None:
+        pass
+
+
+class World:
+    """A connection whose client and server are at our own hand, and the keeper that it asks."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self.parked: list[Parked] = []
+        self.replies = 0
+        (self._client, near), (self._server, far) = [
+            [stack.enter_context(sock) for sock in socket.socketpair()] for _ in range(2)
+        ]
+        for sock in (self._client, self._server):
+            sock.setblocking(False)
+        self.connection = GatedConnection(Still(), near, far, HELLO, lambda _: None, "a", self)
+        self.connection.server.write()
+        self.hears(STARTED)
+        self.parked.clear()  # the start of the session, which has passed
+        self.replies = 0
+        self.passed()
+        self.told()
+
+    def said(self, _: str, parked: Parked) -> None:
+        self.parked.append(parked)
+
+    def answered(self, _: str) -> None:
+        self.replies += 1
+
+    def says(self, data: bytes) -> None:
+        self.connection.heard(self.connection.client, memoryview(data))
+
+    def hears(self, data: bytes) -> None:
+        self.connection.heard(self.connection.server, memoryview(data))
+
+    def hangs_up(self) -> None:
+        self.connection.ended(self.connection.client)
+
+    def passed(self) -> bytes:
+        """What has come to the server since it was last asked."""
+        return _read(self._server)
+
+    def told(self) -> bytes:
+        """The same for the client."""
+        return _read(self._client)
+
+
+def _read(sock: socket.socket) -> bytes:
+    try:
+        return sock.recv(100_000)
+    except BlockingIOError:
+        return b""
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with ExitStack() as stack:
+        yield World(stack)
+
+
+def test_a_batch_waits_and_its_answer_is_counted(world: World) -> None:
+    world.says(client("Query"))
+    assert (world.passed(), [one.text for one in world.parked]) == (b"", ["SELECT 1"])
+    world.parked[0].go()
+    assert (world.passed(), world.replies) == (client("Query"), 0)
+    world.hears(DONE)
+    assert (world.told(), world.replies) == (DONE, 1)
+
+
+def test_what_needs_no_leave_does_not_overtake_what_waits(world: World) -> None:
+    world.says(client("Query", "CopyData", "CopyDone", "Query"))
+    assert world.passed() == b""
+    world.parked[0].go()
+    assert world.passed() == client("Query", "CopyData", "CopyDone")
+    world.parked[1].go()
+    assert world.passed() == client("Query")
+
+
+def test_while_the_server_copies_in_nothing_waits(world: World) -> None:
+    world.says(client("Query", "Parse", "Sync"))
+    world.parked[0].go()
+    world.passed()
+    world.hears(server("CopyInResponse"))
+    assert world.passed() == client("Parse", "Sync")
+    world.says(client("CopyData", "CopyDone"))
+    assert world.passed() == client("CopyData", "CopyDone")
+    world.parked[1].go()
+    assert (world.passed(), world.replies) == (b"", 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "harmless"),
+    [
+        (("Parse", "Sync"), [True]),
+        (("Parse", "Bind", "Execute", "Sync"), [False]),
+        (("Bind", "Execute", "Flush", "Sync"), [False, False]),
+        (("Bind", "Execute", "Flush", "Parse", "Flush", "Sync", "Sync"), [False, True, False, True]),
+        (("Query", "Sync"), [False, True]),
+    ],
+)
+def test_a_batch_is_harmless_if_nothing_is_run_in_it_nor_ended_by_it(
+    world: World, said: tuple[str, ...], harmless: list[bool]
+) -> None:
+    world.says(client(*said))
+    assert [one.harmless for one in world.parked] == harmless
+
+
+def test_the_end_of_a_client_waits_for_what_it_said_before(world: World) -> None:
+    world.says(client("Query", "Terminate"))
+    world.hangs_up()
+    assert [one.text for one in world.parked] == ["SELECT 1", "Terminate"]
+    world.parked[0].go()
+    world.parked[1].go()
+    assert world.passed() == client("Query", "Terminate")
+    assert world.connection.client.ended
+
+
+def test_what_a_client_had_begun_to_say_reaches_the_server_when_it_is_gone(world: World) -> None:
+    begun = client("Parse", "Bind", "Execute") + client("Query")[:3]
+    world.says(begun)
+    assert world.passed() == b""
+    world.hangs_up()
+    assert world.passed() == begun
+    world.hears(server("ParseComplete", "BindComplete", "CommandComplete"))
+
+
+def test_an_answer_that_is_held_back_comes_when_it_may(world: World) -> None:
+    world.says(client("Query"))
+    world.connection.hold_back()
+    world.parked[0].go()
+    world.hears(DONE)
+    assert (world.told(), world.replies) == (b"", 1)
+    world.connection.pass_on()
+    assert world.told() == DONE
+    world.says(client("Query"))
+    world.parked[1].go()
+    world.hears(DONE)
+    assert world.told() == DONE
+
+
+def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
+    world.says(client("Query"))
+    world.connection.hold_back()
+    world.parked[0].go()
+    world.hears(DONE)
+    world.connection.pass_on(half=True)
+    assert world.told() == DONE[: len(DONE) // 2]
+    world.hears(message("server", "ParameterStatus"))
+    assert world.told() == b""
+
+
+def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
+    world.says(client("Query"))
+    world.connection.hold_back()
+    world.parked[0].go()
+    world.hears(DONE)
+    world.connection.ended(world.connection.server)
+    assert world.told() == DONE
+
+
+def test_what_is_forgotten_never_comes(world: World) -> None:
+    world.says(client("Query"))
+    world.connection.forget()
+    world.hangs_up()
+    assert world.passed() == b""
+    assert world.connection.client.ended

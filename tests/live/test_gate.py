@@ -146,9 +146,12 @@ def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> Non
 
 
 @pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
-def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory) -> None:
+@pytest.mark.parametrize(
+    "faults", [{}, {"crash": 2, "reset": 2, "terminate": 2}], ids=["no faults", "faults"]
+)
+def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory, faults: dict[str, int]) -> None:
     """Retries that sleep, sessions that are closed and opened, bodies, lists."""
-    weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2}
+    weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2, **faults}
     draw = Draw(weights, schedule="gate", algorithm="random", steps=(4, 12))
     arena = laboratory.arena
 

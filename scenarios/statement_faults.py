@@ -1,0 +1,21 @@
+"""Workers at the gate that are killed, cut off or thrown out at a statement: before it, after it, amid its answer."""
+
+from harness.scenario import Draw, Scenario
+
+SCENARIO = Scenario(
+    Draw(
+        {
+            "round": 6,
+            "acquire": 3,
+            "release": 2,
+            "hold": 2,
+            "reopen": 1,
+            "crash": 2,
+            "reset": 3,
+            "terminate": 2,
+        },
+        schedule="gate",
+        actors=(2, 3),
+        steps=(2, 8),
+    )
+)

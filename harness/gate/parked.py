@@ -15,6 +15,10 @@ class Speaker(Protocol):
         """Let the client have what was kept and what comes; with `half` only the first half of what was kept."""
         ...
 
+    def await_end(self) -> None:
+        """The server ends the session: count that as an answer, with which comes what was kept."""
+        ...
+
     def forget(self) -> None:
         """What still waits here was never said."""
         ...

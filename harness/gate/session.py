@@ -103,6 +103,12 @@ class GatedConnection(Connection):
         if not self.client.gone:
             self.client.forward(memoryview(kept[: len(kept) // 2] if half else kept))
 
+    def await_end(self) -> None:
+        """The server ends the session: count that as an answer, with which comes what was kept."""
+        self._owed += 1
+        if self.server.gone or self.server.ended:
+            self._owe_nothing()
+
     def forget(self) -> None:
         """What still waits here was never said."""
         self._parked.clear()
@@ -112,6 +118,8 @@ class GatedConnection(Connection):
     # What passes
 
     def _said(self, data: bytes) -> None:
+        if self.server.ended or self.server.gone:
+            return  # nobody hears it, and whether it comes before the client has noticed that is up to chance
         for part in self._dialogue.from_client(data):
             if _waits(part) and not self._dialogue.copies_in:
                 self._park(part)

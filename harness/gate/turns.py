@@ -146,7 +146,8 @@ class Turns:
                 mover.owed += 1
                 struck.parked.go()
             case "terminate", _:
-                struck.speaker.pass_on()
+                mover.owed += 1
+                struck.speaker.await_end()
             case "late", _:
                 mover.owed += 1
                 late = partial(self._answer_late, actor, struck.speaker)

@@ -179,9 +179,24 @@ def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world:
     assert world.told() == DONE
 
 
+def test_an_end_that_is_awaited_counts_once_whenever_it_comes(world: World) -> None:
+    world.connection.await_end()
+    assert world.replies == 0
+    world.connection.ended(world.connection.server)
+    assert world.replies == 1
+    world.connection.await_end()
+    assert world.replies == 2
+
+
 def test_what_is_forgotten_never_comes(world: World) -> None:
     world.says(client("Query"))
     world.connection.forget()
     world.hangs_up()
     assert world.passed() == b""
     assert world.connection.client.ended
+
+
+def test_what_is_said_to_a_session_that_has_ended_is_no_move(world: World) -> None:
+    world.connection.ended(world.connection.server)
+    world.says(client("Query", "Terminate"))
+    assert world.parked == []

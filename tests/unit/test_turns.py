@@ -30,6 +30,9 @@ class Line:
     def pass_on(self, half: bool = False) -> None:
         self._world.went.append((self._actor, "half passed on" if half else "passed on"))
 
+    def await_end(self) -> None:
+        self._world.went.append((self._actor, "awaits the end"))
+
     def forget(self) -> None:
         self._world.went.append((self._actor, "forgotten"))
 
@@ -279,7 +282,7 @@ def test_a_fault_after_a_message_waits_until_the_server_has_done_it() -> None:
     world.turns.answered(0)
     assert world.struck == [-1]
     world.turns.go_on(0)
-    assert world.went[3:] == [(0, "passed on")]
+    assert world.went[3:] == [(0, "awaits the end")]
 
 
 def test_or_until_the_server_makes_it_wait() -> None:

@@ -19,7 +19,7 @@ SEED = {
     "get_all_advisory_locks_utility",
 }
 DRAWN = {"interleavings", "crashes", "timeouts", "handover", "many_months", "wrapper"}
-GATED = {"statement_order", "statement_priorities"}
+GATED = {"statement_order", "statement_priorities", "statement_faults"}
 RACES = {"races", "thundering_herd", "crash_storm", "paused_holder", "backend_terminated", "counter", "soak"}
 FAULTS = {"server_restart", "network_cut", "half_open", "clock_step", "through_pgbouncer_session", "children"}
 POOLERS = {

@@ -8,12 +8,12 @@ from rich.table import Table
 from benchmarks import figures
 from benchmarks.figures import REPEATS, Row
 from harness.arena import open_arena
-from harness.explore import Plan, Progress
 from harness.faces.jobs import Job, known_scenarios, perform
 from harness.locks.loading import LockSpec
 from harness.model import Bounds, Figures, Month, Program
 from harness.runner import run
 from harness.scenario import Draw, Scenario, acquire, program, release
+from harness.search import Plan, Progress
 from harness.servers.server import Server
 
 THREE, TWELVE = (3, 3), (12, 12)

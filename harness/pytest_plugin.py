@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from harness.errors import HarnessError, MachineError, UserError
-from harness.explore import Interrupted, Listener, NotApplicable, Plan, Progress
+from harness.explore import Interrupted, NotApplicable
 from harness.faces.jobs import Job, known_scenarios, lock_spec, perform, shares
 from harness.locks.interface import Lock
 from harness.model import Run
@@ -25,6 +25,7 @@ from harness.render.story import plain, story
 from harness.render.summary import succeeded
 from harness.reports import DEFAULT, replay_command, save
 from harness.scenario import Scenario, pick
+from harness.search import Listener, Plan, Progress
 from harness.servers.lease import DEFAULT_YEARS, parse_years
 from harness.servers.providers import NONE, open_server
 from harness.servers.server import Server

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.errors import HarnessError, MachineError
-from harness.explore import Interrupted, NotApplicable, Plan, Progress
+from harness.explore import Interrupted, NotApplicable
 from harness.faces.display import Display
 from harness.faces.jobs import Job, perform, shares
 from harness.faces.workers import run_shared
@@ -20,6 +20,7 @@ from harness.render.story import story
 from harness.render.summary import exit_code, line, merged, succeeded
 from harness.reports import load, replay_command, save, save_junit
 from harness.scenario import Draw, Scenario
+from harness.search import Plan, Progress
 from harness.servers.lease import Years
 from harness.servers.server import Server
 

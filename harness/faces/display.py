@@ -15,8 +15,8 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from harness.explore import Plan, Progress
 from harness.scenario import Draw, Scenario
+from harness.search import Plan, Progress
 
 PHASES = {"draw": "", "shrink": "violation found, shrinking", "repeat": "running the smallest again"}
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from harness.arena import open_arena
 from harness.errors import UserError
-from harness.explore import Listener, NotApplicable, Plan, explore
+from harness.explore import NotApplicable, explore
 from harness.faults import unavailable
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, command_spec, load
 from harness.model import Bounds, Run
 from harness.scenario import Draw, Scenario, discover, equipment
+from harness.search import Listener, Plan
 from harness.servers.lease import DEFAULT_YEARS, Years
 from harness.servers.server import Server
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import MachineError
-from harness.explore import Plan
 from harness.guardian import Guardian, guarded_directory
 from harness.locks.loading import LockSpec
 from harness.pytest_plugin import PROGRESS_VARIABLE, SERVER_VARIABLE, Word
 from harness.scenario import Scenario
+from harness.search import Plan
 from harness.servers.lease import Years
 from harness.servers.server import Server
 

@@ -6,12 +6,13 @@ import psycopg
 import pytest
 
 from harness.errors import one_line
-from harness.explore import NotApplicable, Plan
+from harness.explore import NotApplicable
 from harness.faces.jobs import Job, perform
 from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS, unavailable
 from harness.model import Event, Month, Operation, Program, Run
 from harness.scenario import Equipment, Scenario
+from harness.search import Plan
 from harness.servers.server import Server
 
 JAN = Month(2090, 1)

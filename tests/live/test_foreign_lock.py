@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.explore import Plan
 from harness.faces.jobs import Job, perform
 from harness.locks.loading import LockSpec, command_spec
 from harness.model import Run
 from harness.scenario import Draw, Scenario, discover
+from harness.search import Plan
 from harness.servers.server import Server
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
 def test_a_broken_lock_in_typescript_is_caught(
     folder: Path, our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.explore.SHRINK_S", 3.0)  # each try starts Node anew
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 3.0)  # each try starts Node anew
     good = (folder / "month_lock.mts").read_text()
     (folder / "broken.mts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
     run = explored("handover", command_spec("node --import tsx broken.mts"), our_server, 30)

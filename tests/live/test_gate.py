@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import structs
 
 from harness.arena import open_arena
-from harness.explore import Plan
 from harness.faces.jobs import Job, perform
 from harness.gate.algorithms.exhaustive import Exhaustive
 from harness.gate.algorithms.follow import divergence
@@ -20,6 +19,7 @@ from harness.model import Bounds, Month, Operation, Program, Run, Step
 from harness.orders import Search
 from harness.runner import Laboratory
 from harness.scenario import Draw, Equipment, Scenario, discover
+from harness.search import Plan
 from harness.servers.server import Server
 from harness.strategies import programs
 
@@ -32,7 +32,7 @@ SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However loaded the machine is, shrinking comes to its end."""
-    monkeypatch.setattr("harness.explore.SHRINK_S", 90.0)
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 90.0)
 
 
 @pytest.fixture

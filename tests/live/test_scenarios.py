@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.explore import NotApplicable, Plan
+from harness.explore import NotApplicable
 from harness.faces.jobs import Job, perform
 from harness.fault import Fault
 from harness.model import Event, Month, Run
 from harness.pytest_plugin import CheckLock
 from harness.scenario import Draw, Scenario, acquire, discover, program, release
+from harness.search import Plan
 from harness.servers.server import Server
 
 SCENARIOS = {

@@ -6,11 +6,12 @@ from typing import NoReturn
 import pytest
 
 from harness.errors import MachineError
-from harness.explore import Interrupted, Plan, _Exploration
+from harness.explore import Interrupted, explored
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Program
+from harness.model import Bounds, Program, Run
 from harness.runner import Example
 from harness.scenario import Scenario
+from harness.search import Plan
 from harness.servers.lease import Years
 from tests.unit.test_runner import BOTH, PROGRAM, Scripted
 
@@ -30,9 +31,9 @@ class CutShort(Scripted):
         self._then()
 
 
-def exploration(then: Callable[[], NoReturn]) -> _Exploration:
+def explored_with(then: Callable[[], NoReturn]) -> Run:
     scenario = Scenario(PROGRAM, name="herd")
-    return _Exploration(scenario, CutShort(then), Plan(), LockSpec(), lambda _: None)
+    return explored(scenario, CutShort(then), Plan(), LockSpec(), lambda _: None)
 
 
 def test_an_interruption_while_shrinking_keeps_what_was_found() -> None:
@@ -40,7 +41,7 @@ def test_an_interruption_while_shrinking_keeps_what_was_found() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as caught:
-        exploration(then).run()
+        explored_with(then)
     assert caught.value.run.status == "violated"
     assert caught.value.run.history == BOTH.history
 
@@ -49,6 +50,6 @@ def test_an_error_while_shrinking_keeps_what_was_found() -> None:
     def then() -> NoReturn:
         raise MachineError("the server is gone")
 
-    run = exploration(then).run()
+    run = explored_with(then)
     assert run.status == "violated"
     assert run.repeats is None

@@ -1,0 +1,88 @@
+"""What was found, made as small as it gets, and how often the smallest fails."""
+
+import time
+from collections.abc import Callable
+
+from harness.gate.algorithms.follow import divergence
+from harness.model import Program
+from harness.runner import AGREE, Example, Laboratory
+from harness.shrinking import shrink
+
+SHRINK_S = 15.0
+REPEATS = 10
+REPEAT_S = 4.0
+TRIES = 5  # how often a smaller program may fail to fail, when the failure comes and goes
+
+
+class Reducer:
+    """Makes a failing example smaller.  `tell` is called after each try with what it was for.
+
+    `smallest`: the smallest that failed.  `diverged`: the same choices led elsewhere, so nothing was shrunk.  `repeats`:
+    the smallest failed k of n times.
+    """
+
+    def __init__(
+        self, found: Example, expects: str | None, laboratory: Laboratory, tell: Callable[[str], None]
+    ) -> None:
+        self._wanted = frozenset({expects}) if expects else found.broken
+        self._laboratory = laboratory
+        self._tell = tell
+        self.smallest = found
+        self.diverged: str | None = None
+        self.repeats: tuple[int, int] | None = None
+
+    def run(self) -> None:
+        """Shrink it, then see how often the smallest fails."""
+        self._shrink()
+        self._count_repeats()
+
+    def _shrink(self) -> None:
+        """A smaller program counts only if it breaks a check that the first one broke, and as reliably.
+
+        What fails every time must go on failing every time; of what comes and goes once in a few tries is
+        enough.
+        """
+        found = self.smallest
+        if found.history.statements and self._diverges(found):
+            return
+        deadline = time.monotonic() + SHRINK_S
+        reliable = self._fails(found.program, AGREE, deadline, every=True) is not None
+        tries = AGREE if reliable else TRIES
+
+        def fails(program: Program) -> bool | None:
+            if time.monotonic() > deadline or self._laboratory.soiled:
+                return None
+            example = self._fails(program, tries, deadline, every=reliable)
+            self.smallest = example or self.smallest
+            return example is not None
+
+        shrink(found.program, fails)
+
+    def _diverges(self, found: Example) -> bool:
+        """Whether the same choices lead elsewhere: then what a smaller program did would mean nothing."""
+        again = self._laboratory.try_out(found.program)
+        self._tell("shrink")
+        self.diverged = divergence(found.history.statements, again.history.statements)
+        return self.diverged is not None
+
+    def _fails(self, program: Program, tries: int, deadline: float, every: bool) -> Example | None:
+        """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""
+        example = None
+        for _ in range(tries):
+            if time.monotonic() > deadline or self._laboratory.soiled:
+                return None
+            example = self._laboratory.try_out(program)
+            self._tell("shrink")
+            broken = bool(self._wanted & example.broken)
+            if broken != every:
+                return example if broken else None
+        return example if every else None
+
+    def _count_repeats(self) -> None:
+        failed = tried = 0
+        deadline = time.monotonic() + REPEAT_S
+        while tried < REPEATS and not self._laboratory.soiled and (time.monotonic() < deadline or not tried):
+            failed += bool(self._laboratory.try_out(self.smallest.program).broken & self.smallest.broken)
+            tried += 1
+            self.repeats = (failed, tried)
+            self._tell("repeat")

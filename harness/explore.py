@@ -53,6 +53,7 @@ def _report(
     reducer: Reducer | None,
 ) -> Run:
     first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
+    doubtful = searcher.tally.unknown or any(one.status == "unknown" for one in searcher.points)
     shown = smallest or searcher.doubtful or searcher.last
     assert shown is not None
     arena, what = laboratory.arena, scenario.what
@@ -62,7 +63,7 @@ def _report(
         lock=str(lock),
         lock_command=bool(lock.command),
         seed=plan.seed,
-        status="violated" if smallest else "unknown" if searcher.tally.unknown else "holds",
+        status="violated" if smallest else "unknown" if doubtful else "holds",
         program=shown.program,
         history=shown.history,
         verdicts=shown.verdicts,
@@ -75,6 +76,7 @@ def _report(
         first_history=first.history if first else None,
         expects=scenario.expects,
         search=searcher.orders,
+        points=searcher.points,
         promise=promise(what, searcher.moves) if isinstance(what, Draw) else None,
         diverged=reducer.diverged if reducer else searcher.diverged,
     )

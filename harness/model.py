@@ -266,6 +266,23 @@ class Verdict(msgspec.Struct, frozen=True):
     timed: bool = False
 
 
+class CrashPoint(msgspec.Struct, frozen=True):
+    """A fault at one message that an actor says to the server, and what came of it.
+
+    `number`, `verb`, `month`: the operation, in the program without the fault.  `text`: the message.  `overtaken`: right
+    after the fault another actor moves; else the struck one goes on, if it can.
+    """
+
+    number: int
+    verb: Verb
+    month: Month | None
+    text: str
+    fault: Fault
+    overtaken: bool
+    status: Status = "unknown"
+    why: str = "it was not tried"
+
+
 class Bounds(msgspec.Struct, frozen=True):
     """How late is too late.  Lower bounds on time need no allowance; these are the upper ones.
 
@@ -359,6 +376,7 @@ class Run(msgspec.Struct, frozen=True):
     first_history: History | None = None
     expects: str | None = None
     search: Search | None = None
+    points: tuple[CrashPoint, ...] = ()
     promise: Promise | None = None
     diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     soiled: bool = False  # it left months locked on a server that is not ours to clean

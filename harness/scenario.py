@@ -108,6 +108,30 @@ class Every:
             )
 
 
+@dataclass(frozen=True)
+class CrashPoints:
+    """One program, and every fault at every message of its actor 0: one run for each, and none is left out.
+
+    Each is run twice: then the one who was struck goes on, or another actor moves first.  What the lock cannot do is left
+    out of the program.  See `harness.crash_points`.
+    """
+
+    program: Program
+
+    def __post_init__(self) -> None:
+        if self.program.schedule != "gate":
+            raise ValueError(
+                f"only the gate can strike at a message, not {self.program.schedule}: use at_gate(...)"
+            )
+        if any(isinstance(step, Fault) for step in self.program.steps):
+            raise ValueError(
+                "a program whose crash points are tried has no faults of its own: leave them out"
+            )
+
+
+What = Draw | Program | Every | CrashPoints
+
+
 class Equipment(NamedTuple):
     """What the world of a program must have besides actors and a server."""
 
@@ -119,8 +143,10 @@ class Equipment(NamedTuple):
 NO_EQUIPMENT = Equipment()
 
 
-def equipment(what: Draw | Program | Every) -> Equipment:
+def equipment(what: What) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
+    if isinstance(what, CrashPoints):
+        return Equipment(frozenset(GATE_FAULTS) - {"late"}, gate=True)
     if isinstance(what, Every):
         return equipment(what.program)
     more = what.pooler, what.schedule == "gate"
@@ -131,14 +157,14 @@ def equipment(what: Draw | Program | Every) -> Equipment:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`what` is drawn anew for each example, or one fixed program, or that program in every order.
+    """`what` is drawn anew for each example, or one fixed program, or that program in every order, or with every fault.
 
     `lock` and `expects` belong to planted locks: a broken lock, and the check that must catch it.
     `on_request`: run only when it is named, as planted locks are, since it takes long.
     `name` and `about` come from the scenario's file.
     """
 
-    what: Draw | Program | Every
+    what: What
     examples: int = 200
     bounds: Bounds = field(default_factory=Bounds)
     lock: "LockSpec | Lock | None" = None
@@ -161,6 +187,8 @@ class Scenario:
         if isinstance(self.what, Draw):
             kinds = frozenset(self.what.weights)
             return kinds if kinds <= OPTIONAL else frozenset()  # of several kinds, those that it has will do
+        if isinstance(self.what, CrashPoints):
+            return frozenset()
         fixed = self.what.program if isinstance(self.what, Every) else self.what
         steps = (step.verb for step in fixed.steps if isinstance(step, Operation))
         return frozenset(steps) & OPTIONAL

@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from harness.checks.view import View
+from harness.crash_points import Candidate, candidates, judged, struck, without
 from harness.errors import HarnessError
 from harness.figures import Tally
 from harness.gate.algorithms.exhaustive import Exhaustive
-from harness.model import Figures, Program
+from harness.model import CrashPoint, Figures, Program
 from harness.orders import Search
 from harness.runner import Example, Laboratory, moved
-from harness.scenario import Draw, Every, Scenario
+from harness.scenario import OPTIONAL, CrashPoints, Draw, Every, Scenario
 from harness.strategies import programs
 
 AHEAD = 3  # programs drawn before they are needed, and histories that wait to be looked at
@@ -65,7 +66,7 @@ class Searcher:
     """Runs what a scenario asks for, up to the first violation; what came of it is in its attributes.
 
     `doubtful`: the first example of which we do not know.  `diverged`: where a program did not go the way that it was to
-    go.  `moves`: the most of one example at the gate.
+    go.  `moves`: the most of one example at the gate.  `points`: all crash points, with what came of each so far.
     """
 
     def __init__(self, scenario: Scenario, laboratory: Laboratory, plan: Plan, listen: Listener) -> None:
@@ -80,6 +81,7 @@ class Searcher:
         self.found: Example | None = None
         self.diverged: str | None = None
         self.orders: Search | None = None
+        self.points: tuple[CrashPoint, ...] = ()
         self.moves = 0
 
     def run(self) -> None:
@@ -89,6 +91,8 @@ class Searcher:
                 self._draw(self._scenario.what)
             case Every():
                 self._try_all(self._scenario.what)
+            case CrashPoints():
+                self._strike_everywhere(self._scenario.what)
             case Program():
                 self._take(self._laboratory.confirmed(self._here(self._scenario.what)))
 
@@ -113,6 +117,32 @@ class Searcher:
                 self.diverged = elsewhere
                 break
         self.orders = orders.search
+
+    def _strike_everywhere(self, what: CrashPoints) -> None:
+        """One run without faults, to see what is said; then one for each fault, also after one has failed."""
+        program = self._here(without(what.program, OPTIONAL - self._laboratory.arena.verbs))
+        example = self._laboratory.confirmed(program)
+        self._take(example)
+        if self.found:
+            return
+        coming = candidates(program, example.history.statements)
+        self.points = tuple(one.point for one in coming)
+        for place, one in enumerate(coming):
+            if self._laboratory.soiled:
+                break
+            self.points = (*self.points[:place], self._tried(one), *self.points[place + 1 :])
+
+    def _tried(self, candidate: Candidate) -> CrashPoint:
+        for _ in range(TRIES):
+            example = self._once_more(candidate.program)
+            if came_off := struck(candidate, example.history.events):
+                break
+        self._take(example)
+        return judged(candidate, example.status, example.verdicts, came_off)
+
+    def _once_more(self, program: Program) -> Example:
+        """What was shown to fail need not be shown again."""
+        return self._laboratory.try_out(program) if self.found else self._laboratory.confirmed(program)
 
     def _draw(self, draw: Draw) -> None:
         arena = self._laboratory.arena

@@ -78,9 +78,13 @@ class Through(msgspec.Struct, frozen=True, tag=True):
 
 
 class Struck(msgspec.Struct, frozen=True, tag=True):
-    """From the gate to the conductor: it is time for fault `number`, and nobody moves until it is done."""
+    """From the gate to the conductor: it is time for fault `number`, and nobody moves until it is done.
+
+    `session` says the message that it strikes at: perhaps one that is being opened, and is nobody's session yet.
+    """
 
     number: int
+    session: str
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):

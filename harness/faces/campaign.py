@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from harness.errors import HarnessError, MachineError
@@ -16,6 +17,7 @@ from harness.faces.workers import run_shared
 from harness.locks.loading import LockSpec
 from harness.model import Run
 from harness.pytest_plugin import Failed, Saved, Skipped, Word
+from harness.render.crash_points import crash_points
 from harness.render.story import story
 from harness.render.summary import exit_code, line, merged, succeeded
 from harness.reports import load, replay_command, save, save_junit
@@ -95,7 +97,13 @@ class Campaign:
     def _keep(self, run: Run) -> None:
         path = save(run, self._options.reports)
         self._runs.append((run, path))
+        self._show(run, path)
+
+    def _show(self, run: Run, path: Path) -> None:
+        """One line, or where that is not enough all there is to tell."""
         self._display.end(run.scenario, line(run))
+        if run.points:
+            self._console.print(Padding(crash_points(run.points), (0, 0, 1, 6)), crop=False)
         if not succeeded(run) or run.expects:
             self._console.print(story(run, replay_command(path)), crop=False)
             self._console.print()
@@ -149,9 +157,7 @@ class Campaign:
         whole = merged(runs)
         path = next(path for run, path in zip(runs, paths, strict=True) if run.program == whole.program)
         self._runs.append((whole, path))
-        self._display.end(whole.scenario, line(whole))
-        if not succeeded(whole) or whole.expects:
-            self._console.print(story(whole, replay_command(path)), crop=False)
+        self._show(whole, path)
 
     def _show_skipped(self, scenario: str, why: str) -> None:
         self._skipped += 1

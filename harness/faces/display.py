@@ -15,6 +15,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
+from harness.model import Program
 from harness.scenario import Draw, Scenario
 from harness.search import Plan, Progress
 
@@ -42,11 +43,11 @@ class Display:
         self._done: dict[str, dict[int, Progress]] = {}
 
     def begin(self, scenario: Scenario, plan: Plan) -> None:
-        """Show a bar for this scenario: by examples, or without an end where time decides."""
+        """Show a bar for this scenario: by examples, or without an end where something else decides."""
         total = None
-        if not isinstance(scenario.what, Draw):
+        if isinstance(scenario.what, Program):
             total = 1
-        elif plan.seconds is None:
+        elif isinstance(scenario.what, Draw) and plan.seconds is None:
             total = plan.examples or scenario.examples
         if scenario.name not in self._tasks:
             self._tasks[scenario.name] = self._bars.add_task(scenario.name, total=total, rate="", note="")

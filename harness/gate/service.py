@@ -178,7 +178,9 @@ class GateService(Service):
         self._loop.at(now_ns() + delay_ns, call)
 
     def strike(self, number: int) -> None:
-        self._mailbox.send(CONDUCTOR, Struck(number))
+        struck = self._turns.struck if self._turns else None
+        assert isinstance(struck, GatedConnection)
+        self._mailbox.send(CONDUCTOR, Struck(number, struck.name))
 
     def waiting(self, actors: Iterable[int]) -> set[int]:
         assert self._observer is not None

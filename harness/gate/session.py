@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from harness.gate.parked import Parked
+from harness.gate.parked import GOOD_BYE, Parked
 from harness.wire.connection import Connection, End
 from harness.wire.dialogue import Batch, Dialogue, Part, Reply
 from harness.wire.loop import Loop
@@ -15,7 +15,7 @@ from harness.wire.network import reset
 from harness.wire.service import error_response
 from harness.wire.startup import HEADER
 
-HELLO, GOOD_BYE = "StartupMessage", "Terminate"
+HELLO = "StartupMessage"
 RUNS = {
     "Query",
     "Execute",
@@ -48,7 +48,7 @@ class GatedConnection(Connection):
     ) -> None:
         size = HEADER.unpack_from(opening)[0]
         super().__init__(loop, client, server, opening[:size], gone)
-        self._name = application_name
+        self.name = application_name
         self._keeper = keeper
         self._dialogue = Dialogue()
         self._parked: deque[Part] = deque()
@@ -132,7 +132,7 @@ class GatedConnection(Connection):
         self._parked.append(part)
         text = part.text if isinstance(part, Batch) else GOOD_BYE
         go = partial(self._let_through, part)
-        self._keeper.said(self._name, Parked(text, go, self._is_harmless(part), self))
+        self._keeper.said(self.name, Parked(text, go, self._is_harmless(part), self))
 
     def _is_harmless(self, part: Part) -> bool:
         runs, flushes = not RUNS.isdisjoint(part.names), part.names[-1] == "Flush"
@@ -176,7 +176,7 @@ class GatedConnection(Connection):
     def _replied(self, count: int) -> None:
         for _ in range(min(count, self._owed)):
             self._owed -= 1
-            self._keeper.answered(self._name)
+            self._keeper.answered(self.name)
 
     def _leave(self) -> None:
         """The client has gone; what it had begun to say still reaches the server."""

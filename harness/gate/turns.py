@@ -273,12 +273,11 @@ class Turns:
         mover.awaited, mover.struck = None, strike
         if strike.fault.point == "half":
             strike.speaker.pass_on(half=True)
-        if strike.fault.kind in ("kill", "reset"):
-            lost = [one for one in (strike.parked, *mover.parked) if one.speaker]
-            if strike.fault.kind == "reset":
-                lost = [one for one in lost if one.speaker is strike.speaker]
-            mover.parked = deque(one for one in mover.parked if one not in lost)
-            for one in lost:
+        if strike.fault.kind == "reset":
+            mover.parked = deque(one for one in mover.parked if one.speaker is not strike.speaker)
+        elif strike.fault.kind == "kill":
+            for one in (strike.parked, *mover.parked):
                 if one.speaker:
                     one.speaker.forget()
+            mover.parked.clear()
         self._world.strike(strike.number)

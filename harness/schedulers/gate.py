@@ -8,6 +8,7 @@ from harness.actors.actor import RECONNECT_MS
 from harness.actors.mailbox import Go, Message, Struck
 from harness.clock import now_ns
 from harness.fault import Fault
+from harness.faults.injector import Victim
 from harness.gate.process import Gate
 from harness.gate.service import Player
 from harness.model import Operation
@@ -55,15 +56,27 @@ class Gated(Race):
 
     # Faults
 
+    _struck: Struck | None = None  # while a fault strikes
+
+    def _last_known(self, actor: int) -> Victim:
+        """The session that the fault strikes may be one that is being opened: then it is that of the next life."""
+        victim = super()._last_known(actor)
+        if self._struck is None or self._struck.session == victim.session:
+            return victim
+        killed = self._fault(self._struck.number).kind == "kill"
+        return victim._replace(session=self._struck.session, life=victim.life + (not killed))
+
     def _read(self, message: Message) -> Message:
         if isinstance(message, Struck):
-            self._let_strike(message.number)
+            self._let_strike(message)
         return super()._read(message)
 
-    def _let_strike(self, number: int) -> None:
+    def _let_strike(self, struck: Struck) -> None:
         """The gate has come to this fault, and nobody moves."""
-        fault = self._fault(number)
-        self._strike(number, fault)
+        fault = self._fault(struck.number)
+        self._struck = struck
+        self._strike(struck.number, fault)
+        self._struck = None
         self._gate.go_on(fault.actor, self._player(fault.actor))
         if fault.kind == "kill":
             self._go_on(fault.actor)

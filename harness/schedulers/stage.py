@@ -60,6 +60,9 @@ class Stage(ABC):
         events = tuple(self._all_events())
         if gave_up_ns is not None:
             self._arena.dismiss()
+        else:
+            for actor in set(range(len(self._team))).difference(self._able()):
+                self._arena.replace(actor)
         return History(
             *(self._program.actors, self._program.months, events, tuple(self._audits)),
             *(tuple(self._arena.meter.read()), gave_up_ns, self._statements),
@@ -77,10 +80,23 @@ class Stage(ABC):
         self._audit("at the end")
         if any(lock.granted for lock in self._audits[-1].locks):
             return  # something is left behind; asking for it again would only cost time
+        self._probe()
+
+    def _probe(self) -> None:
+        """Ask for every month once more, by those who still have a session: a lock may fail to open another."""
         bounds = self._arena.bounds
-        count, limit = len(self._team), bounds.release_ms + 2 * bounds.handover_ms  # long enough to be sure
-        shares = [self._program.months[index::count] for index in range(count)]
-        self._all_do([Probe(share, limit) if share else None for share in shares], limit * 12)
+        limit = bounds.release_ms + 2 * bounds.handover_ms  # long enough to be sure
+        probers = self._able() or [*range(len(self._team))]
+        probes: list[Message | None] = [None] * len(self._team)
+        for place, actor in enumerate(probers):
+            if share := self._program.months[place :: len(probers)]:
+                probes[actor] = Probe(share, limit)
+        self._all_do(probes, limit * 12)
+
+    def _able(self) -> list[int]:
+        """Who has a session: nobody whose lock could not open another after a fault had ended the last one."""
+        cut = self._cut()
+        return [actor for actor, life in enumerate(self._lives) if (actor, life) not in cut]
 
     # Faults
 

@@ -116,3 +116,25 @@ def test_the_connection_breaks_that_said_it(laboratory: Laboratory) -> None:
     example = laboratory.try_out(Program(1, (JAN,), steps, "gate"))
     raised = [event.verb for event in example.history.events if event.kind == "info"]
     assert raised == ["acquire"]
+
+
+class CannotClose(MonthLock):
+    """Has something to say when it is closed, and so cannot be closed when nobody hears it."""
+
+    def close(self) -> None:
+        self._conn.execute("SELECT pg_advisory_unlock_all()")
+        super().close()
+
+
+@pytest.mark.parametrize("laboratory", [CannotClose], indirect=True)
+def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_example(
+    laboratory: Laboratory,
+) -> None:
+    acquires = Operation(0, "acquire", JAN), Operation(1, "acquire", JAN)
+    steps = (Fault(0, "reset", point="after"), *acquires)
+    events = laboratory.try_out(Program(2, (JAN,), steps, "gate")).history.events
+    assert [e.actor for e in events if e.verb == "reopen" and e.kind == "info"] != []
+    probes = [e for e in events if e.number >= len(steps) and e.verb == "acquire" and e.kind != "invoke"]
+    assert [(e.actor, e.kind, e.answer) for e in probes] == [(1, "ok", True)]
+    again = laboratory.try_out(Program(2, (JAN,), acquires, "gate")).history.events
+    assert [e.answer for e in again if e.number < len(acquires) and e.kind != "invoke"] == [True, True]

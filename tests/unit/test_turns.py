@@ -295,7 +295,7 @@ def test_or_until_the_server_makes_it_wait() -> None:
 def test_half_an_answer_comes_before_the_connection_breaks() -> None:
     world = struck(Fault(0, "reset", point="half"))
     world.turns.answered(0)
-    assert world.went[3:] == [(0, "half passed on"), (0, "forgotten")]
+    assert world.went[3:] == [(0, "half passed on")]
     assert world.struck == [-1]
 
 

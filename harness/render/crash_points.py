@@ -1,0 +1,60 @@
+"""All crash points of a run: a line for each message, a column for each fault."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from harness.fault import GATE_FAULTS
+from harness.model import CrashPoint
+from harness.render.story import FAULTS, POINTS, STYLES
+
+MARKS = {"holds": "✓", "violated": "✗", "unknown": "?"}
+COLUMNS = [(kind, point) for kind, points in GATE_FAULTS.items() if kind != "late" for point in points]
+SQL_SHOWN = 36  # characters of a message
+
+
+def crash_points(points: Sequence[CrashPoint]) -> RenderableType:
+    """Every one of them; and below, of each that does not hold, why."""
+    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    drawn.add_column("\nat the message", no_wrap=True)
+    for kind, at in COLUMNS:
+        drawn.add_column(f"{kind}\n{at}", no_wrap=True)
+    for message in dict.fromkeys(map(_message, points)):
+        here = [one for one in points if _message(one) == message]
+        drawn.add_row(
+            _said(here[0]), *(_marks(one for one in here if _fault(one) == column) for column in COLUMNS)
+        )
+    title = f"{len(points)} crash points; afterwards the struck actor goes on (first mark), or another moves (second)"
+    return Group(
+        Text(title, no_wrap=True, overflow="ignore"),
+        drawn,
+        *map(_reason, (one for one in points if one.status != "holds")),
+    )
+
+
+def _message(point: CrashPoint) -> tuple[int, int]:
+    return point.number, point.fault.message
+
+
+def _fault(point: CrashPoint) -> tuple[str, str]:
+    return point.fault.kind, point.fault.point
+
+
+def _said(point: CrashPoint) -> str:
+    text = point.text.replace("pg_catalog.", "")
+    text = text if len(text) <= SQL_SHOWN else f"{text[: SQL_SHOWN - 1]}…"
+    return f"{point.verb}: {text}"
+
+
+def _marks(points: Iterator[CrashPoint]) -> Text:
+    marks = [(MARKS[one.status], STYLES[one.status]) for one in points]
+    return Text.assemble(*marks or [("-", "dim")])
+
+
+def _reason(point: CrashPoint) -> Text:
+    then = "another moves" if point.overtaken else "it goes on"
+    where = f"{_said(point)}: {FAULTS[point.fault.kind]}{POINTS[point.fault.point]}, then {then}: "
+    mark = (f"{MARKS[point.status]} ", STYLES[point.status])
+    return Text.assemble(mark, where, point.why, no_wrap=True, overflow="ignore")

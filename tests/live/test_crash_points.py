@@ -1,0 +1,109 @@
+"""Crash points on a live server: all of them are tried, and a lock that loses a month is told where."""
+
+import pytest
+
+from harness.faces.jobs import Job, perform
+from harness.locks.month_lock import MonthLock
+from harness.model import Bounds, CrashPoint, Month, Run
+from harness.render.crash_points import COLUMNS
+from harness.scenario import CrashPoints, Scenario, acquire, at_gate, hold, release, reopen
+from harness.search import Plan
+from harness.servers.server import Server
+from scenarios.crash_points import SCENARIO
+from scenarios.planted.row_survives_crash import RowLock
+
+JAN = Month(2090, 1)
+AT_GOOD_BYE = 4  # of the seven faults; there is no answer any more
+
+
+class SaysMuch(MonthLock):
+    """Says something when it opens a session, and so can be struck then."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._conn.execute("SELECT 1")
+        self._conn.execute("SELECT 2")
+
+
+class Tidy(RowLock):
+    """Gives all back when it is closed; it is only never to die."""
+
+    def close(self) -> None:
+        self._conn.execute("DELETE FROM held WHERE pid = %s", (self._pid,))
+        super().close()
+
+
+class Plain:
+    """A lock that can do no more than it must."""
+
+    def __init__(self, dsn: str) -> None:
+        self._lock = MonthLock(dsn)
+        self.acquire, self.release, self.close = self._lock.acquire, self._lock.release, self._lock.close
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However loaded the machine is, shrinking comes to its end."""
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("harness.reduction.REPEATS", 2)
+
+
+def explored(scenario: Scenario, server: Server, lock: type | None = None) -> Run:
+    return perform(Job(scenario, Plan(seed=1), lock), server, lambda _: None)
+
+
+def messages(run: Run) -> list[tuple[str, str]]:
+    """What is said, by verb, where it can be struck."""
+    return [*{(one.number, one.fault.message): (one.verb, one.text) for one in run.points}.values()]
+
+
+def test_the_month_lock_survives_every_one(our_server: Server) -> None:
+    run = explored(SCENARIO, our_server)
+    doubts = [one for one in run.points if one.status != "holds"]
+    assert (run.status, doubts) == ("holds", [])
+    assert [verb for verb, _ in messages(run)] == ["acquire", "release", "hold", "hold", "acquire", "reopen"]
+    assert len(run.points) == 2 * (5 * len(COLUMNS) + AT_GOOD_BYE)
+    assert run.figures.examples == len(run.points) + 1
+    assert run.figures.faults == len(run.points)
+
+
+def test_also_while_a_session_is_being_opened(our_server: Server) -> None:
+    short = Scenario(CrashPoints(at_gate(reopen(0), acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0))))
+    run = explored(short, our_server, SaysMuch)
+    assert [one for one in run.points if one.status != "holds"] == []
+    assert [text for verb, text in messages(run) if verb == "reopen"][1:] == ["SELECT 1", "SELECT 2"]
+
+
+def test_a_lock_without_a_wrapper_is_struck_at_the_rest(our_server: Server) -> None:
+    run = explored(SCENARIO, our_server, Plain)
+    assert run.status == "holds"
+    assert [verb for verb, _ in messages(run)] == ["acquire", "release", "acquire", "reopen"]
+
+
+def test_where_a_lock_loses_a_month_is_told(our_server: Server) -> None:
+    """A row stays if its owner dies or loses its session between the INSERT and what takes the row away."""
+    program = at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))
+    run = explored(Scenario(CrashPoints(program), bounds=Bounds(release_ms=300)), our_server, Tidy)
+    assert run.status == "violated"
+    found = {where(one) for one in run.points if one.status == "violated"}
+    assert found >= {
+        "acquire INSERT kill after", "acquire INSERT reset after", "acquire INSERT reset half",
+        "acquire INSERT terminate after", "release UPDATE kill before", "release UPDATE reset before",
+        "release UPDATE terminate before",
+    }  # fmt: skip
+    assert not any(
+        where(one).startswith("acquire")
+        for one in run.points
+        if one.fault.point == "before" and one.status != "holds"
+    )
+    assert len(run.program.steps) <= 3
+
+
+def where(point: CrashPoint) -> str:
+    return f"{point.verb} {point.text.split()[0]} {point.fault.kind} {point.fault.point}"
+
+
+def test_holding_is_among_what_can_be_struck(our_server: Server) -> None:
+    run = explored(Scenario(CrashPoints(at_gate(hold(0, JAN, 0), acquire(1, JAN, 0)))), our_server)
+    assert run.status == "holds"
+    assert [verb for verb, _ in messages(run)] == ["hold", "hold"]

@@ -1,0 +1,111 @@
+"""The list of crash points: nothing is left out, and each strikes where it says."""
+
+import msgspec
+import pytest
+
+from harness.crash_points import candidates, judged, struck, without
+from harness.fault import Fault
+from harness.gate.parked import GOOD_BYE
+from harness.model import CrashPoint, Event, Month, Statement, Verdict
+from harness.render.crash_points import crash_points
+from harness.render.story import plain
+from harness.scenario import CrashPoints, acquire, at_gate, crash, hold, is_locked, program, release, reopen
+
+JAN = Month(2090, 1)
+PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))
+BOTH, ALONE = (0, 1), (1,)
+MOVES = (
+    Statement(1, 0, 0, "SET a = 1", BOTH, JAN),
+    Statement(2, 0, 0, "SELECT lock()", BOTH, JAN),
+    Statement(3, 0, 1, "", BOTH),  # a step that begins with nothing said
+    Statement(4, 0, 1, GOOD_BYE, BOTH),
+    Statement(5, 1, 2, "SELECT lock()", ALONE, JAN),
+)
+AT_A_MESSAGE = {
+    ("kill", "before"), ("kill", "after"), ("terminate", "before"), ("terminate", "after"),
+    ("reset", "before"), ("reset", "after"), ("reset", "half"),
+}  # fmt: skip
+AT_A_GOOD_BYE = {("kill", "before"), ("kill", "after"), ("terminate", "before"), ("reset", "before")}
+
+
+def test_every_fault_strikes_at_every_message_twice() -> None:
+    points = [one.point for one in candidates(PROGRAM, MOVES)]
+    listed = [
+        (one.number, one.fault.message, one.fault.kind, one.fault.point, one.overtaken) for one in points
+    ]
+    assert len(set(listed)) == len(listed)
+    assert {*listed} == {
+        (number, message, *fault, overtaken)
+        for number, message, faults in ((0, 0, AT_A_MESSAGE), (0, 1, AT_A_MESSAGE), (1, 0, AT_A_GOOD_BYE))
+        for fault in faults
+        for overtaken in (False, True)
+    }
+    assert {(one.verb, one.text) for one in points} == {
+        ("acquire", "SET a = 1"),
+        ("acquire", "SELECT lock()"),
+        ("reopen", GOOD_BYE),
+    }
+
+
+def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_the_message() -> None:
+    second = [one for one in candidates(PROGRAM, MOVES) if one.point.text == GOOD_BYE][:2]
+    for one in second:
+        assert one.program.steps == (PROGRAM.steps[0], one.point.fault, *PROGRAM.steps[1:])
+    assert [one.program.choices for one in second] == [(), (0, 0, 0, 0, 1)]
+
+
+def test_the_order_of_the_program_itself_is_kept() -> None:
+    chosen = msgspec.structs.replace(PROGRAM, choices=(1, 1, 1))
+    orders = [one.program.choices for one in candidates(chosen, MOVES)]
+    assert {*orders[::2]} == {(1, 1, 1)}
+    assert [*dict.fromkeys(orders[1::2])] == [(1, 1), (1, 1, 1), (1, 1, 1, 0, 1)]
+
+
+def test_what_the_lock_cannot_do_is_left_out() -> None:
+    whole = at_gate(acquire(0, JAN, 0), hold(0, JAN, 0), is_locked(0, JAN), release(0, JAN))
+    assert without(whole, frozenset({"hold"})).steps == (whole.steps[0], *whole.steps[2:])
+
+
+def test_a_fault_that_did_not_strike_is_not_taken_for_one_that_did() -> None:
+    one = candidates(PROGRAM, MOVES)[0]
+    event = Event(1, "fault", 0, 0, 0, fault="kill")
+    assert struck(one, [event])
+    assert not struck(one, [Event(1, "fault", 0, 0, 2, fault="kill"), Event(1, "gone", 0, 0, 0)])
+    assert judged(one, "holds", (), came_off=True).status == "holds"
+    missed = judged(one, "holds", (), came_off=False)
+    assert (missed.status, missed.why) == ("unknown", "the fault did not strike")
+
+
+def test_what_is_wrong_is_said() -> None:
+    verdicts = (Verdict("auto_release", "violated", "it is stuck"), Verdict("mutual_exclusion", "holds"))
+    point = judged(candidates(PROGRAM, MOVES)[0], "violated", verdicts, came_off=True)
+    assert (point.status, point.why) == ("violated", "auto_release: it is stuck")
+
+
+def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> None:
+    verdicts = (Verdict("auto_release", "violated", "it is stuck"),)
+    points = [
+        judged(one, "violated" if place == 2 else "holds", verdicts, came_off=True)
+        for place, one in enumerate(candidates(PROGRAM, MOVES))
+    ]
+    lines = plain(crash_points(points)).splitlines()
+    assert lines[0].startswith("36 crash points")
+    assert lines[3].split()[-7:] == ["✓✓", "✗✓", "✓✓", "✓✓", "✓✓", "✓✓", "✓✓"]
+    assert lines[5].split()[-7:] == ["✓✓", "✓✓", "✓✓", "-", "-", "✓✓", "-"]
+    assert sum(line.count("✓") + line.count("✗") for line in lines[3:6]) == len(points)
+    assert lines[6] == (
+        "✗ acquire: SET a = 1: SIGKILL before the answer comes, then it goes on: auto_release: it is stuck"
+    )
+    assert all(len(line) <= 110 for line in lines)
+
+
+def test_a_point_that_was_not_tried_says_so() -> None:
+    point = CrashPoint(0, "acquire", JAN, "SELECT 1", Fault(0), False)
+    assert plain(crash_points([point])).splitlines()[-1].endswith("it was not tried")
+
+
+def test_a_program_that_cannot_have_crash_points_is_refused() -> None:
+    with pytest.raises(ValueError, match="use at_gate"):
+        CrashPoints(program(acquire(0, JAN, 0)))
+    with pytest.raises(ValueError, match="no faults of its own"):
+        CrashPoints(at_gate(acquire(0, JAN, 0), crash(0)))

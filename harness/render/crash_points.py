@@ -1,6 +1,7 @@
 """All crash points of a run: a line for each message, a column for each fault."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,7 +9,7 @@ from rich.text import Text
 
 from harness.fault import GATE_FAULTS
 from harness.model import CrashPoint
-from harness.render.story import FAULTS, POINTS, STYLES
+from harness.render.story import STYLES
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?"}
 COLUMNS = [(kind, point) for kind, points in GATE_FAULTS.items() if kind != "late" for point in points]
@@ -21,17 +22,12 @@ def crash_points(points: Sequence[CrashPoint]) -> RenderableType:
     drawn.add_column("\nat the message", no_wrap=True)
     for kind, at in COLUMNS:
         drawn.add_column(f"{kind}\n{at}", no_wrap=True)
-    for message in dict.fromkeys(map(_message, points)):
-        here = [one for one in points if _message(one) == message]
-        drawn.add_row(
-            _said(here[0]), *(_marks(one for one in here if _fault(one) == column) for column in COLUMNS)
-        )
+    for _, group in groupby(points, _message):
+        here = [*group]
+        cells = (_marks(one for one in here if _fault(one) == column) for column in COLUMNS)
+        drawn.add_row(_said(here[0]), *cells)
     title = f"{len(points)} crash points; afterwards the struck actor goes on (first mark), or another moves (second)"
-    return Group(
-        Text(title, no_wrap=True, overflow="ignore"),
-        drawn,
-        *map(_reason, (one for one in points if one.status != "holds")),
-    )
+    return Group(Text(title, no_wrap=True, overflow="ignore"), drawn, *_reasons(points))
 
 
 def _message(point: CrashPoint) -> tuple[int, int]:
@@ -53,8 +49,19 @@ def _marks(points: Iterator[CrashPoint]) -> Text:
     return Text.assemble(*marks or [("-", "dim")])
 
 
-def _reason(point: CrashPoint) -> Text:
-    then = "another moves" if point.overtaken else "it goes on"
-    where = f"{_said(point)}: {FAULTS[point.fault.kind]}{POINTS[point.fault.point]}, then {then}: "
-    mark = (f"{MARKS[point.status]} ", STYLES[point.status])
-    return Text.assemble(mark, where, point.why, no_wrap=True, overflow="ignore")
+def _reasons(points: Sequence[CrashPoint]) -> Iterator[Text]:
+    """One for each fault at a message that does not hold: what goes wrong first, and how much of it does."""
+    for _, group in groupby(points, lambda one: (_message(one), one.fault)):
+        here = [*group]
+        wrong = [one for one in here if one.status != "holds"]
+        if wrong:
+            first = wrong[0]
+            then = (
+                "another moves"
+                if first.overtaken
+                else "it goes on"
+                if len(wrong) < len(here)
+                else "either way"
+            )
+            mark = (f"{MARKS[first.status]} ", STYLES[first.status])
+            yield Text.assemble(mark, f"{_said(first)}, {' '.join(_fault(first))}, {then}: {first.why}")

@@ -17,7 +17,7 @@ from harness.model import Month, Operation, Program, Step
 Steps = tuple[Step, ...]
 Choices = tuple[int, ...]
 ENOUGH_SWITCHES = 2
-FEW_CHOICES = 8
+FEW_CHOICES, MANY_CHOICES = 8, 24
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 
@@ -51,7 +51,7 @@ def size(program: Program) -> tuple[int, ...]:
         len(program.steps) - len(steps),
         program.actors,
         len(program.months),
-        sum(choice > 0 for choice in program.choices),
+        _switches(program),
         sum(step.verb == "hold" for step in steps),
         sum(step.pending for step in steps),
         sum(step.raises for step in steps),
@@ -62,6 +62,10 @@ def size(program: Program) -> tuple[int, ...]:
         len(program.choices),
         sum(program.choices),
     )
+
+
+def _switches(program: Program) -> int:
+    return sum(choice > 0 for choice in program.choices)
 
 
 def simpler(program: Program) -> Iterator[Program]:
@@ -82,6 +86,9 @@ def _with_fewer_rounds(program: Program) -> Iterator[Program]:
 
 
 def _all(program: Program) -> Iterator[Program]:
+    if len(program.choices) <= MANY_CHOICES and _switches(program) > ENOUGH_SWITCHES:
+        for choices in _few_switches(len(program.choices)):  # what does not fail is soon tried
+            yield tidy(msgspec.structs.replace(program, choices=choices))
     for steps in _candidates(program):
         yield _tidied(steps, program)
     for choices in _simpler_choices(program.choices):
@@ -151,7 +158,7 @@ def _candidates(program: Program) -> Iterator[Steps]:
 def _for_fewer_moves(choices: Choices) -> Iterator[Choices]:
     """With up to two taken away, and the others as they are or for fewer actors; where they are few, any two."""
     if len(choices) <= FEW_CHOICES:
-        yield from _two_switches(len(choices))
+        yield from _few_switches(len(choices))
     for kept in dict.fromkeys((choices, tuple(min(1, choice) for choice in choices))):
         yield kept
         for shorter in _shorter_by_one(kept):
@@ -178,20 +185,22 @@ def _simpler_choices(choices: Choices) -> Iterator[Choices]:
         without = [*choices]
         without[first] = without[second] = 0
         yield tuple(without)
-    if len(switches) > ENOUGH_SWITCHES:
-        yield from _two_switches(len(choices))
+    if len(choices) > MANY_CHOICES and len(switches) > ENOUGH_SWITCHES:
+        yield from _few_switches(len(choices))
     yield from _shorter_by_one(choices)
     for index in switches:
         if choices[index] > 1:
             yield (*choices[:index], choices[index] - 1, *choices[index + 1 :])
 
 
-def _two_switches(length: int) -> Iterator[Choices]:
-    """Those that have no more, whatever the ones at hand are like.
+def _few_switches(length: int) -> Iterator[Choices]:
+    """Those with one, then those with two, whatever the ones at hand are like.
 
     Most faults need few (M. Musuvathi, S. Qadeer, Iterative context bounding, 2007), but not always some of those that
     happened to be found.
     """
+    for first in range(length):
+        yield (*(0,) * first, 1)
     for second in range(1, length):
         for first in range(second):
             yield (*(int(index == first) for index in range(second)), 1)

@@ -41,7 +41,7 @@ def returns(run: Run) -> list[Event]:
 
 
 def test_all_fixed_scenarios_are_looked_at() -> None:
-    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order"} == {*SCENARIOS}
+    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order", "crash_points"} == {*SCENARIOS}
 
 
 @pytest.mark.parametrize("name", DRAWN)

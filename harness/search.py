@@ -208,7 +208,8 @@ class Searcher:
         return expects in example.broken if expects else example.status == "violated"
 
     def _time_is_up(self) -> bool:
-        return self._until is not None and time.monotonic() > self._until
+        """But something must have been run, however slow the machine is, to be told of."""
+        return self.last is not None and self._until is not None and time.monotonic() > self._until
 
     def tell(self, phase: str) -> None:
         """Let the listener know how far it has come."""

@@ -43,9 +43,9 @@ def holder_and_waiter(kind: FaultKind) -> Program:
     """One holds for a while and then asks something; it is struck; the other waits for the month."""
     steps = (
         Operation(0, "acquire", JAN, 1000),
-        Fault(0, kind, at_ms=20, for_ms=40),
+        Fault(0, kind, at_ms=60, for_ms=40),
         Operation(0, "is_locked", JAN, pause_us=HOLDS_MS * 1000),
-        Operation(1, "acquire", JAN, 5000, pause_us=10_000),
+        Operation(1, "acquire", JAN, 5000, pause_us=40_000),
         Operation(1, "release", JAN),
     )
     return Program(2, (JAN,), steps, "race")
@@ -139,7 +139,7 @@ def test_a_cancelled_wait_may_raise(our_server: Server) -> None:
     steps = (
         Operation(0, "acquire", JAN, 1000),
         Operation(0, "release", JAN, pause_us=HOLDS_MS * 1000),
-        Operation(1, "acquire", JAN, 5000, pause_us=10_000),
+        Operation(1, "acquire", JAN, 5000, pause_us=40_000),
         Fault(1, "cancel", at_ms=60),
     )
     run = run_with(our_server, Program(2, (JAN,), steps, "race"), Blocking)

@@ -8,12 +8,14 @@ import pytest
 from harness.errors import MachineError
 from harness.explore import Interrupted, explored
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Program, Run
+from harness.model import Bounds, Month, Program, Run
 from harness.runner import Example
-from harness.scenario import Scenario
+from harness.scenario import Draw, Every, Scenario, acquire, at_gate
 from harness.search import Plan
 from harness.servers.lease import Years
-from tests.unit.test_runner import BOTH, PROGRAM, Scripted
+from tests.unit.test_runner import BOTH, GOOD, PROGRAM, Scripted
+
+JAN = Month(2090, 1)
 
 
 class CutShort(Scripted):
@@ -53,3 +55,24 @@ def test_an_error_while_shrinking_keeps_what_was_found() -> None:
     run = explored_with(then)
     assert run.status == "violated"
     assert run.repeats is None
+
+
+class Willing(Scripted):
+    """Runs whatever it is given, and all is well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arena.years, self.arena.bounds = Years(2090, 2091), Bounds()
+        self.arena.verbs = frozenset({"acquire"})
+
+    def try_out(self, program: Program) -> Example:  # noqa: ARG002
+        return GOOD
+
+
+@pytest.mark.parametrize(
+    "what", [Draw({"acquire": 1}), Every(at_gate(acquire(0, JAN, 0)))], ids=["draw", "every"]
+)
+def test_however_little_time_there_is_something_is_run(what: Draw | Every) -> None:
+    run = explored(Scenario(what, name="short"), Willing(), Plan(seconds=0), LockSpec(), lambda _: None)
+    assert run.status == "holds"
+    assert run.figures.examples >= 1

@@ -116,7 +116,7 @@ def open_arena(
         postmaster = stack.enter_context(own_server()) if equipment.faults & SERVER_FAULTS else None
         server = postmaster.server if postmaster else server
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
-        front, between = stack.enter_context(_front(home, equipment, guardian.directory))
+        front, between = stack.enter_context(_front(home, lock, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
@@ -136,17 +136,21 @@ def open_arena(
 
 
 @contextlib.contextmanager
-def _front(home: Server, equipment: Equipment, directory: Path) -> Iterator[tuple[Server, Proxy | None]]:
+def _front(
+    home: Server, lock: LockSpec | Lock, equipment: Equipment, directory: Path
+) -> Iterator[tuple[Server, Proxy | None]]:
     """How the actors reach the server, and the proxy or gate in between if there must be one."""
     with contextlib.ExitStack() as stack:
         if equipment.pooler:
             home = stack.enter_context(pgbouncer(home, equipment.pooler))
+        tcp = bool(equipment.faults & NETWORK_FAULTS)
+        dsn = home.url if tcp or (isinstance(lock, LockSpec) and lock.command) else home.dsn
         between: Proxy | None = None
         if equipment.gate:
-            between = stack.enter_context(gate(home, directory))
-        elif equipment.faults & NETWORK_FAULTS:
-            between = stack.enter_context(proxy(address.place(home.url)))
+            between = stack.enter_context(gate(dsn, directory))
+        elif tcp:
+            between = stack.enter_context(proxy(address.place(dsn)))
         if between:
-            url = address.redirected(home.url, between.host, between.port)
-            home = replace(home, dsn=url, url=url)
+            through = address.redirected(dsn, between.host, between.port)
+            home = replace(home, dsn=through, url=through)
         yield home, between

@@ -151,15 +151,15 @@ class Mailbox:
 
     def __init__(self, directory: Path, name: str) -> None:
         self.name = name
-        self._directory = directory
+        self._directory = str(directory)  # joined by hand: a path would take longer than to send a message
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(directory / name))
+        self._socket.bind(f"{directory}/{name}")
 
     def send(self, name: str, message: Message) -> bool:
         """False if nobody reads that mailbox any more.  `UserError` for a program that is too large."""
         letter = _encoder.encode(message)
         try:
-            self._socket.sendto(letter, str(self._directory / name))
+            self._socket.sendto(letter, f"{self._directory}/{name}")
         except (ConnectionRefusedError, FileNotFoundError):
             return False
         except OSError as error:
@@ -195,4 +195,4 @@ class Mailbox:
     def close(self) -> None:
         self._socket.close()
         with contextlib.suppress(FileNotFoundError):
-            (self._directory / self.name).unlink()
+            Path(self._directory, self.name).unlink()

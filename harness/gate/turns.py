@@ -218,26 +218,29 @@ class Turns:
         """Once everybody rests, somebody moves."""
         if self._closed or self._picked is not None or not all(mover.rests for mover in self._movers):
             return
-        waiting = [actor for actor, mover in enumerate(self._movers) if mover.waits]
-        if waiting:
-            for actor in set(waiting) - self._world.waiting(waiting):
-                self._movers[actor].waits = False
-        if all(mover.rests for mover in self._movers):
+        if not self._let_go_on():
             self._decide(all_awake)
 
-    def _decide(self, all_awake: bool) -> None:
-        def order(actor: int) -> tuple[bool, int]:
-            return actor != self._last, actor
+    def _let_go_on(self) -> bool:
+        """Whether the server has let somebody go on who waited for another session."""
+        waiting = [actor for actor, mover in enumerate(self._movers) if mover.waits]
+        free = set(waiting) - self._world.waiting(waiting) if waiting else set()
+        for actor in free:
+            self._movers[actor].waits = False
+        return bool(free)
 
-        movers = list(enumerate(self._movers))
-        ready = sorted((a for a, m in movers if m.parked and not m.asleep and not m.waits), key=order)
-        asleep = [actor for actor, mover in movers if mover.asleep and (mover.parked or not all_awake)]
+    def _decide(self, all_awake: bool) -> None:
+        movers, ready = self._movers, []
+        for actor, mover in enumerate(movers):
+            if mover.parked and not mover.asleep and not mover.waits:
+                ready.insert(0 if actor == self._last else len(ready), actor)
+        asleep = [a for a, mover in enumerate(movers) if mover.asleep and (mover.parked or not all_awake)]
         if not ready and not asleep:
             return
         turn = Turn(tuple(ready), tuple(asleep), self.statements)
         actor = self._chooser.choose(turn)
         self._enabled = turn.enabled
-        if self._movers[actor].parked:
+        if movers[actor].parked:
             self._let(actor, self._enabled)
         else:
             self._picked = actor

@@ -101,10 +101,12 @@ def as_url(dsn: str) -> str:
     return f"postgresql://{netloc}{path}" + (f"?{urlencode(options, quote_via=quote)}" if options else "")
 
 
-def place(url: str) -> tuple[str, int]:
-    """The host and port of a URL."""
-    parts = urlsplit(url)
-    return parts.hostname or "localhost", parts.port or int(os.environ.get("PGPORT", "5432"))
+def place(dsn: str) -> tuple[str, int] | str:
+    """Where a server listens: its host and port, or the path of its Unix socket."""
+    options = conninfo_to_dict(dsn)
+    host = str(options.get("host") or options.get("hostaddr") or "localhost")
+    port = int(str(options.get("port") or os.environ.get("PGPORT", "5432")))
+    return f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
 
 
 def why_not_through(url: str) -> str | None:

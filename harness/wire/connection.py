@@ -216,6 +216,8 @@ class Connection:
                 self._loop.watch(end.sock, mask, end.ready)
 
     def _close(self, how: Callable[[socket.socket], None]) -> None:
+        if self.client.gone and self.server.gone:
+            return  # telling one end what the other had said last showed that it is gone, too
         for end in self._ends:
             self._part(end, how)
         self._gone(self)

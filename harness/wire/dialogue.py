@@ -9,6 +9,7 @@ known, too, when the answer to a Flush is complete, which ends with no message o
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple, cast
 
 from harness.errors import one_line
@@ -19,9 +20,8 @@ from harness.wire.rules import (
     ENDS_BATCH,
     ENDS_READY,
     IGNORED_IN_COPY,
-    LEADS_TO,
-    MAY_SAY,
-    PASSES,
+    NOTHING,
+    RULES,
     UNTRACKED,
     Phase,
 )
@@ -38,11 +38,11 @@ class Part:
 
     @property
     def raw(self) -> bytes:
-        return b"".join(message.raw for message in self.messages)
+        return b"".join([message.raw for message in self.messages])
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        return tuple(message.name for message in self.messages)
+        return tuple([message.name for message in self.messages])
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +144,11 @@ class Dialogue:
     def from_client(self, data: bytes) -> Iterator[Batch | Passage]:
         """The parts that are complete now.  `ProtocolError`, after them, for what cannot be understood."""
         for message in self._client.feed(data):
-            if message.name not in MAY_SAY[self._phase]:
+            rule = RULES[self._phase].get(message.name)
+            if rule is None:
                 raise ProtocolError(f"the client sent {message.name} {self._phase.value}")
-            passes = not self._open and message.name in PASSES[self._phase]
-            self._phase = LEADS_TO[self._phase].get(message.name, Phase.ASKING)
-            if passes:
+            self._phase = rule.leads_to
+            if rule.passes and not self._open:
                 yield Passage((message,))
             elif batch := self._collect(message):
                 yield batch
@@ -170,7 +170,7 @@ class Dialogue:
         for message in part.messages:
             if message.name not in UNTRACKED:
                 self._await(message, part)
-        return list(self._settled())
+        return self._settled()
 
     def _await(self, message: Message, part: Part) -> None:
         if message.name in COPY:
@@ -211,24 +211,25 @@ class Dialogue:
             self._phase = Phase.COPIED
         yield from self._settled()
 
-    def _answered(self, message: Message) -> Iterator[Reply]:
-        if message.name == "CommandComplete":
+    def _answered(self, message: Message) -> list[Reply]:
+        name = message.name
+        if name == "CommandComplete":
             self._ignored = 0
         asked = self._pending[0].message if self._pending else None
-        first, last = ANSWERS[asked.name] if asked else ((), ())
-        if asked and message.name in first:
+        first, last = ANSWERS[asked.name] if asked else NOTHING
+        if asked and name in first:
             self._heed(message, asked)
-        elif message.name in last:
-            if message.name == "ReadyForQuery":
+            return []
+        if name in last:
+            if name == "ReadyForQuery":
                 self._ready(message)
-            yield from self._pop()
-            yield from self._settled()
-        elif message.name == "ReadyForQuery" and self._ignored:  # the copy failed before that Sync was read
+            return [*self._pop(), *self._settled()]
+        if name == "ReadyForQuery" and self._ignored:  # the copy failed before that Sync was read
             self._ready(message)
             self._ignored -= 1
-        else:
-            what = f"{asked.name} is to be answered" if asked else "nothing is asked"
-            raise ProtocolError(f"the server sent {message.name}, but {what}")
+            return []
+        what = f"{asked.name} is to be answered" if asked else "nothing is asked"
+        raise ProtocolError(f"the server sent {name}, but {what}")
 
     def _ready(self, message: Message) -> None:
         status = message.fields.letter()
@@ -260,21 +261,24 @@ class Dialogue:
 
     # What is settled
 
-    def _settled(self) -> Iterator[Reply]:
+    def _settled(self) -> list[Reply]:
         """Put away what gets no answer."""
+        replies: list[Reply] = []
         while self._pending and self._gets_none(*self._pending[0]):
-            yield from self._pop()
+            replies += self._pop()
+        return replies
 
     def _gets_none(self, message: Message, _: Part, ignored: bool) -> bool:
         return ignored or message.name not in ANSWERS or (self._skipping and message.name != "Sync")
 
-    def _pop(self) -> Iterator[Reply]:
+    def _pop(self) -> list[Reply]:
+        """What was asked first is settled, and perhaps with it the reply to its batch."""
         part = self._pending.popleft().part
-        if not self._pending or self._pending[0].part is not part:
-            reply = Reply(part, self._reply_status, tuple(self._errors)) if isinstance(part, Batch) else None
-            self._reply_status, self._errors = None, []
-            if reply:
-                yield reply
+        if self._pending and self._pending[0].part is part:
+            return []
+        reply = [Reply(part, self._reply_status, tuple(self._errors))] if isinstance(part, Batch) else []
+        self._reply_status, self._errors = None, []
+        return reply
 
 
 def _diagnostic(message: Message) -> Diagnostic:

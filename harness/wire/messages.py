@@ -4,10 +4,12 @@ See "Message Formats" in the chapter "Frontend/Backend Protocol" of PostgreSQL's
 `SocketBackend` in the server and of `pqParseInput3` in libpq.
 """
 
+import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-HEAD = 5  # the type, one byte, and the length, four, which counts itself and not the type
+HEADER = struct.Struct("!BI")  # the type, and the length, which counts itself and not the type
+HEAD = HEADER.size
 SMALL, LONG = 10_000, 30_000  # what the server, and what libpq, takes for a message without much data
 BATCH = 2**26  # 64 MiB: what a client says is kept until it is complete
 LARGE = BATCH - 1  # so that any message fits
@@ -70,7 +72,10 @@ BACKEND = {
     "v": Kind("NegotiateProtocolVersion", 12, LONG),
 }
 
-SIDES = {"client": FRONTEND, "server": BACKEND}
+SIDES = {
+    side: {ord(letter): kind for letter, kind in kinds.items()}
+    for side, kinds in (("client", FRONTEND), ("server", BACKEND))
+}
 
 
 class Message(NamedTuple):
@@ -102,34 +107,35 @@ class MessageReader:
 
         Nothing is read until the iterator is used, and all must be taken from it.
         """
-        self._received += data
-        while self._received:
-            kind = self._kind()
-            if len(self._received) < HEAD:
-                return
-            size = 1 + self._length(kind)
-            if len(self._received) < size:
-                return
-            raw = bytes(self._received[:size])
-            del self._received[:size]
-            yield Message(kind.name, raw)
+        received, kinds = self._received, self._kinds
+        received += data
+        at, end = 0, len(received)
+        try:
+            while at < end:
+                kind = kinds.get(received[at]) or self._refuse_type(received[at])
+                if end - at < HEAD:
+                    return
+                length = HEADER.unpack_from(received, at)[1]
+                if not kind.shortest <= length <= kind.longest:
+                    self._refuse_length(kind, length)
+                if end - at < 1 + length:
+                    return
+                raw = bytes(received[at : at + 1 + length])
+                at += len(raw)
+                yield Message(kind.name, raw)
+        finally:
+            del received[:at]
 
-    def _kind(self) -> Kind:
-        letter = chr(self._received[0])
-        if letter not in self._kinds:
-            raise ProtocolError(
-                f"the {self._side} sent a message of type {letter!a}, which is none of its types"
-            )
-        return self._kinds[letter]
+    def _refuse_type(self, letter: int) -> NoReturn:
+        raise ProtocolError(
+            f"the {self._side} sent a message of type {chr(letter)!a}, which is none of its types"
+        )
 
-    def _length(self, kind: Kind) -> int:
-        length = int.from_bytes(self._received[1:HEAD], "big")
-        if not kind.shortest <= length <= kind.longest:
-            raise ProtocolError(
-                f"the {self._side} sent {kind.name} of length {length}: "
-                f"it must have {kind.shortest} to {kind.longest}"
-            )
-        return length
+    def _refuse_length(self, kind: Kind, length: int) -> NoReturn:
+        raise ProtocolError(
+            f"the {self._side} sent {kind.name} of length {length}: "
+            f"it must have {kind.shortest} to {kind.longest}"
+        )
 
 
 class Fields:
@@ -155,6 +161,10 @@ class Fields:
                 f"{name} of length {len(raw) - 1} ends too early: a field of {size} bytes begins at {start - 1}"
             )
         return raw[start : self._at]
+
+    def rest(self) -> bytes:
+        """All that is left, as it is; it can still be read."""
+        return self._message.raw[self._at :]
 
     def letter(self) -> str:
         return chr(self.octets(1)[0])

@@ -56,6 +56,19 @@ LEADS_TO = {
     ),  # it may not know yet that the copy has failed
 }
 
+
+class Rule(NamedTuple):
+    """Of a message in a phase: whether it is no part of a batch, unless in the midst of one; and where it leads."""
+
+    passes: bool
+    leads_to: Phase
+
+
+RULES = {
+    phase: {name: Rule(name in PASSES[phase], LEADS_TO[phase].get(name, Phase.ASKING)) for name in may_say}
+    for phase, may_say in MAY_SAY.items()
+}
+
 # What the server says
 
 
@@ -70,6 +83,7 @@ def _answer(first: str, last: str) -> Answer:
     return Answer(frozenset(first.split()), frozenset(last.split()))
 
 
+NOTHING = _answer("", "")
 _COPIES = "CopyInResponse CopyOutResponse CopyBothResponse CopyData CopyDone"
 _RESULTS = f"RowDescription DataRow CommandComplete EmptyQueryResponse {_COPIES}"
 ANSWERS = {

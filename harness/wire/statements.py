@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from harness.errors import one_line
 from harness.wire.messages import Fields, Message
 
 LONGEST_TEXT = 1_000  # characters that are shown
 LONGEST_SQL = 2_000  # characters of a statement that are kept
+MOST_KNOWN = 100  # texts of one statement that are kept: the same values come again and again
 
 # object ids of types, from pg_type.dat
 BOOL, BYTEA, NAME, INT8, INT2, INT4, TEXT, OID, UNKNOWN, BPCHAR, VARCHAR = (
@@ -30,6 +31,9 @@ class Statement:
 
     sql: str
     types: tuple[int, ...] = ()
+    known: dict[bytes, str] = field(
+        default_factory=dict, compare=False
+    )  # its texts, by what bound the values
 
 
 class Statements:
@@ -59,7 +63,7 @@ class Statements:
     def describe(self, name: str, types: tuple[int, ...]) -> None:
         """The server says which types the parameters of a statement have."""
         if name in self._statements:
-            self._statements[name] = replace(self._statements[name], types=types)
+            self._statements[name] = replace(self._statements[name], types=types, known={})
 
     def _text(self, message: Message) -> str:
         tell = self._texts.get(message.name)
@@ -79,10 +83,14 @@ class Statements:
 
     def _bind(self, fields: Fields) -> str:
         portal, name = fields.string(), fields.string()
-        formats = [fields.number(2) for _ in range(fields.count())]
-        values = [_octets(fields) for _ in range(fields.count())]
-        self._portals[portal] = _filled(self._statements.get(name), name, formats, values)
-        return f"Bind {self._portals[portal]}"
+        statement = self._statements.get(name)
+        known, values = (statement.known if statement else {}), fields.rest()
+        if values not in known:
+            if len(known) == MOST_KNOWN:
+                known.clear()
+            known[values] = _filled(statement, name, fields)
+        self._portals[portal] = known[values]
+        return f"Bind {known[values]}"
 
     def _execute(self, fields: Fields) -> str:
         portal = fields.string()
@@ -112,11 +120,13 @@ def _octets(fields: Fields) -> bytes | None:
     return None if size == -1 else fields.octets(size)
 
 
-def _filled(statement: Statement | None, name: str, formats: list[int], values: list[bytes | None]) -> str:
+def _filled(statement: Statement | None, name: str, fields: Fields) -> str:
     """The SQL with values in the places of its parameters.
 
     There is no format if all are text, one if it holds for all, or else one for each value.
     """
+    formats = [fields.number(2) for _ in range(fields.count())]
+    values = [_octets(fields) for _ in range(fields.count())]
     if len(formats) < 2:
         formats = (formats or [0]) * len(values)
     types = statement.types if statement else ()

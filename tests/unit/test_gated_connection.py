@@ -8,6 +8,7 @@ import pytest
 
 from harness.gate.parked import Parked
 from harness.gate.session import GatedConnection
+from harness.wire.connection import Connection
 from harness.wire.loop import Loop
 from tests.wire import client, message, server
 
@@ -34,7 +35,8 @@ class World:
         ]
         for sock in (self._client, self._server):
             sock.setblocking(False)
-        self.connection = GatedConnection(Still(), near, far, HELLO, lambda _: None, "a", self)
+        self.gone: list[Connection] = []
+        self.connection = GatedConnection(Still(), near, far, HELLO, self.gone.append, "a", self)
         self.connection.server.write()
         self.hears(STARTED)
         self.parked.clear()  # the start of the session, which has passed
@@ -53,6 +55,10 @@ class World:
 
     def hears(self, data: bytes) -> None:
         self.connection.heard(self.connection.server, memoryview(data))
+
+    def dies(self) -> None:
+        """The client is gone, and nobody has noticed yet."""
+        self._client.close()
 
     def hangs_up(self) -> None:
         self.connection.ended(self.connection.client)
@@ -177,6 +183,22 @@ def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world:
     world.hears(DONE)
     world.connection.ended(world.connection.server)
     assert world.told() == DONE
+
+
+def test_a_client_that_died_with_its_answer_held_back_is_gone_once(world: World) -> None:
+    world.says(client("Query"))
+    world.connection.hold_back()
+    world.parked[0].go()
+    world.hears(DONE)
+    world.dies()
+    world.connection.ended(world.connection.server)
+    assert (world.gone, world.replies) == ([world.connection], 1)
+
+
+def test_nonsense_of_a_client_that_died_ends_its_session_once(world: World) -> None:
+    world.dies()
+    world.says(b"nonsense")
+    assert world.gone == [world.connection]
 
 
 def test_an_end_that_is_awaited_counts_once_whenever_it_comes(world: World) -> None:

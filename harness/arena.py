@@ -3,7 +3,7 @@
 import contextlib
 import platform
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from os import cpu_count
@@ -13,6 +13,7 @@ from harness.actors.mailbox import CONDUCTOR, Mailbox
 from harness.actors.pool import SPARES, ActorProcess, Pool
 from harness.actors.stall_meter import StallMeter
 from harness.actors.wall_clock import library
+from harness.clock import now_ns
 from harness.errors import UserError
 from harness.fault import CLOCK_FAULTS, NETWORK_FAULTS, SERVER_FAULTS
 from harness.gate.process import Gate, gate
@@ -89,6 +90,33 @@ class Arena:
         """End all actors but the first `keep`, so that the next program meets only fresh sessions."""
         while len(self.team) > keep:
             self.pool.bury(self.team.pop())
+
+    def renew(self) -> bool:
+        """End all actors; whether nothing is left then of what their lock has done, so that one can go on here.
+
+        Tables are dropped.  A session that outlives its client, a lock in it, a function: only another arena will do.
+        """
+        sessions = [name for one in self.team for name in one.all_sessions]
+        self.dismiss()
+        if not self._gone(sessions):
+            return False
+        if not self.observer.as_new():
+            spares = self.pool.sessions  # they may have made the tables
+            self.pool.close()
+            if not (self._gone(spares) and self.observer.drop_tables(self.bounds.release_ms)):
+                return False
+            if not self.observer.as_new():
+                return False
+        self.pool.reserve(SPARES)
+        return True
+
+    def _gone(self, sessions: Sequence[str]) -> bool:
+        """Whether the server ends these sessions, whose clients are dead, within the bound."""
+        until_ns = now_ns() + self.bounds.release_ms * 1_000_000
+        while alive := self.observer.alive(sessions):
+            if now_ns() > until_ns:
+                break
+        return not alive
 
     def environment(self) -> Environment:
         return Environment(

@@ -79,7 +79,7 @@ class Laboratory:
     """Runs program after program, each as if it were the first.
 
     Actors stay warm from one to the next.  After a violation nothing that the lock left behind can be
-    trusted, so the whole arena, with the database where it is ours, is replaced.
+    trusted, so the actors are replaced, and if that is not enough the whole arena, with the database where it is ours.
     """
 
     def __init__(self, open_arena: OpenArena) -> None:
@@ -98,7 +98,8 @@ class Laboratory:
         example = run(here, self.arena)
         if example.status == "violated":
             if self.arena.server.ours:
-                self._move()
+                if not self.arena.renew():
+                    self._move()
             else:
                 self._clean(here)
         return example

@@ -205,6 +205,11 @@ class Pool:
         """How many spares there are, or are on their way."""
         return len(self._starting) + len(self._spares)
 
+    @property
+    def sessions(self) -> list[str]:
+        """Those of the spares."""
+        return [one.session for one in (*self._starting.values(), *self._spares)]
+
     def reserve(self, wanted: int) -> None:
         """Have at least `wanted` spares on their way."""
         while self.coming < wanted:

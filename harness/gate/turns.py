@@ -53,6 +53,7 @@ class Mover:
     strikes: Strikes
     parked: deque[Parked] = field(default_factory=deque)
     step: int = 0
+    said: str | None = None  # last, in this step
     timeout_ns: int = 0
     due_ns: int = 0  # then the timeout of its step is over
     month: Month | None = None
@@ -66,6 +67,13 @@ class Mover:
     struck: Strike | None = None  # strikes now
     still: bool = False  # did nothing when we looked; if nothing has come of it by the next look, it sleeps
     stirred_ns: int = 0
+
+    @property
+    def tries_again(self) -> bool:
+        """Whether it sleeps between two tries, or has slept and says the same again: on a slow machine that is chance."""
+        return self.asleep or (
+            self.said is not None and bool(self.parked) and self.parked[0].text == self.said
+        )
 
     @property
     def rests(self) -> bool:
@@ -94,7 +102,7 @@ class Turns:
     def at_step(self, step: AtGate, go: Callable[[], None]) -> None:
         """An actor stands before a step of its own."""
         mover = self._movers[step.actor]
-        mover.step, mover.month, mover.follows = step.number, step.month, False
+        mover.step, mover.month, mover.follows, mover.said = step.number, step.month, False, None
         mover.timeout_ns = step.timeout_ms * 1_000_000
         mover.strikes.at_step(step.number)
         self._park(step.actor, Parked(None, go))
@@ -230,11 +238,14 @@ class Turns:
         return bool(free)
 
     def _decide(self, all_awake: bool) -> None:
-        movers, ready = self._movers, []
+        movers = self._movers
+        ready: list[int] = []
         for actor, mover in enumerate(movers):
-            if mover.parked and not mover.asleep and not mover.waits:
+            if mover.parked and not mover.tries_again and not mover.waits:
                 ready.insert(0 if actor == self._last else len(ready), actor)
-        asleep = [a for a, mover in enumerate(movers) if mover.asleep and (mover.parked or not all_awake)]
+        asleep = [
+            a for a, mover in enumerate(movers) if mover.tries_again and (mover.parked or not all_awake)
+        ]
         if not ready and not asleep:
             return
         turn = Turn(tuple(ready), tuple(asleep), self.statements)
@@ -260,6 +271,7 @@ class Turns:
         mover = self._movers[actor]
         mover.still = False
         mover.stirred_ns = self._world.now_ns()
+        mover.said = mover.said if parked.harmless else parked.text
         if parked.text is None:
             mover.due_ns = mover.stirred_ns + mover.timeout_ns
         elif strike := None if parked.harmless else mover.strikes.at_message(parked):

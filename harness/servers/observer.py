@@ -6,6 +6,9 @@ Only catalogue reads.  Sessions are known by their application_name.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from psycopg import sql
+from psycopg.errors import LockNotAvailable
+
 from harness.servers import address
 
 
@@ -53,6 +56,23 @@ SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a
 """
 
 
+# 16384: what initdb made has a smaller oid
+_AS_NEW = """
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts WHERE database = current_database())
+   AND NOT EXISTS (
+       SELECT FROM pg_catalog.pg_locks
+        WHERE locktype = 'advisory' AND pid <> pg_catalog.pg_backend_pid()
+          AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+"""
+
+_TABLES = """
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND n.nspname <> 'pg_toast'
+"""
+
 _FREE_CONNECTIONS = """
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
        - coalesce(current_setting('reserved_connections', true), '0')::int - sum(numbackends)
@@ -94,6 +114,23 @@ class Observer:
         """Cancel what a session runs, which must be one of ours; False if the server has none of that name."""
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
+
+    def as_new(self) -> bool:
+        """Whether nothing was made in this database, and nobody but us has an advisory lock in it."""
+        row = self.conn.execute(_AS_NEW, prepare=True).fetchone()
+        return bool(row and row[0])
+
+    def drop_tables(self, within_ms: int) -> bool:
+        """Drop all tables that were made in this database, which must be ours; False if somebody is using one."""
+        names = [sql.Identifier(*row) for row in self.conn.execute(_TABLES).fetchall()]
+        try:
+            with self.conn.transaction():
+                self.conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(within_ms))
+                for name in names:
+                    self.conn.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(name))
+        except LockNotAvailable:
+            return False
+        return True
 
     def free_connections(self) -> int:
         """How many more sessions an ordinary user could open now, as far as the server tells."""

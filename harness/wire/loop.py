@@ -46,6 +46,7 @@ class Loop:
             timeout = (self._timers[0][0] - now_ns()) / 1e9 if self._timers else None
             for key, mask in self._selector.select(timeout):
                 key.data(mask)
-            while self._timers and self._timers[0][0] <= now_ns():
+            now = now_ns()  # what comes due meanwhile waits until sockets were looked at again
+            while self._timers and self._timers[0][0] <= now:
                 heapq.heappop(self._timers)[2]()
         self._selector.close()

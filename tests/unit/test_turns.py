@@ -151,6 +151,32 @@ def test_who_sleeps_between_two_tries_comes_last_and_is_waited_for_if_it_is_pick
     assert world.moves()[1:] == [(0, "try again", (1, 0))]
 
 
+def test_who_has_slept_already_and_says_the_same_again_comes_last_too() -> None:
+    """Whether we or it wakes first must not change who is number 0."""
+    world = Simulated(2, (0, 0, 1))
+    world.step(0)
+    world.step(1)
+    world.say(0, "try")
+    world.turns.answered(0)
+    world.say(0, "try")
+    assert world.moves() == [(0, "try", (0, 1)), (1, "", (1, 0))]
+    world.say(1, "SELECT 1")
+    world.turns.answered(1)
+    world.turns.through(1)
+    assert world.moves()[2:] == [(0, "try", (0,))]
+
+
+def test_who_says_the_same_in_its_next_step_does_not_try_again() -> None:
+    world = Simulated(2)
+    for number in range(3):
+        world.step(0, number)
+        if not number:
+            world.step(1)
+        world.say(0, "SELECT 1")
+        world.turns.answered(0)
+    assert [(actor, enabled) for actor, _, enabled in world.moves()] == [(0, (0, 1))] * 3
+
+
 def test_who_sleeps_too_long_is_not_waited_for() -> None:
     world = Simulated(2, (0, 1))
     world.step(0)

@@ -7,9 +7,9 @@ from harness.model import Statement
 
 
 class Turn(NamedTuple):
-    """Who may move: `ready` with the one who moved last first; then those who sleep between two tries.
+    """Who may move: `ready` with the one who moved last first; then those who try again, which do so mostly in vain.
 
-    Whoever sleeps will come to the gate if it is waited for.  `before` has all moves so far.
+    Whoever sleeps between two tries will come to the gate if it is waited for.  `before` has all moves so far.
     """
 
     ready: tuple[int, ...]

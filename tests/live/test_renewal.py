@@ -1,0 +1,84 @@
+"""After a violation: whether an arena can be used again, and is as new then."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from harness.arena import Arena, open_arena
+from harness.locks.interface import Lock
+from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock
+from harness.model import Bounds, Month, Operation, Program
+from harness.runner import Laboratory, run
+from harness.servers.server import Server
+from scenarios.planted.row_survives_crash import RowLock
+
+JAN = Month(2090, 1)
+
+
+class MakesAFunction(MonthLock):
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        self._conn.execute("CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        return super().acquire(year, month, timeout_ms)
+
+
+class HasAChild(MonthLock):
+    """Its session lives on in a process that nobody knows of."""
+
+    def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
+        fd = self._conn.fileno()
+        subprocess.Popen(["setsid", "sleep", "2"], pass_fds=[fd])
+        return super().acquire(year, month, timeout_ms)
+
+
+@pytest.fixture
+def arena(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Arena]:
+    lock: Lock | LockSpec = request.param
+    with open_arena(our_server, lock, Bounds(release_ms=300)) as opened:
+        yield opened
+
+
+def take(arena: Arena) -> Program:
+    """Take a month that is ours, and give it back; the harness's own release at the end is enough."""
+    month = Month(arena.years.first, 1)
+    return Program(1, (month,), (Operation(0, "acquire", month),))
+
+
+@pytest.mark.parametrize("arena", [LockSpec(), RowLock], indirect=True, ids=["sessions", "tables"])
+def test_new_actors_are_enough_for_locks_of_sessions_and_for_rows(arena: Arena) -> None:
+    run(take(arena), arena)
+    before = arena.team[0].name
+    assert arena.renew()
+    assert arena.observer.as_new()
+    again = run(take(arena), arena)
+    assert again.status == "holds", again.verdicts
+    assert arena.team[0].name != before
+
+
+@pytest.mark.parametrize("arena", [MakesAFunction, HasAChild], indirect=True)
+def test_what_stays_takes_another_arena(arena: Arena) -> None:
+    run(take(arena), arena)
+    assert not arena.renew()
+
+
+def test_a_laboratory_goes_on_in_the_same_arena_or_in_another(our_server: Server) -> None:
+    for lock, stays in ((NeverGivesBack, True), (NeverAndMakes, False)):
+        with ExitStack() as stack:
+            laboratory = Laboratory(lambda lock=lock: open_arena(our_server, lock, Bounds()))  # type: ignore[misc]
+            stack.callback(laboratory.close)
+            home = laboratory.arena
+            assert laboratory.try_out(take(home)).status == "violated"
+            assert (laboratory.arena is home) == stays
+            assert laboratory.arena.observer.as_new()
+
+
+class NeverGivesBack(MonthLock):
+    def release(self, year: int, month: int) -> bool:  # noqa: ARG002
+        return True
+
+
+class NeverAndMakes(MakesAFunction):
+    def release(self, year: int, month: int) -> bool:  # noqa: ARG002
+        return True

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import figures
+from benchmarks import figures, peer
 from benchmarks.figures import REPEATS, Row
 from harness.arena import Arena, open_arena
 from harness.locks.loading import LockSpec
@@ -21,6 +21,7 @@ from harness.scenario import Equipment
 from harness.servers.server import Server
 
 SPAN_S = 3.0
+PEER_S = 8.0  # frontrun starts its processes within it
 WORKERS = 2
 ACTORS = 3
 SEVEN: tuple[tuple[Verb, int], ...] = (
@@ -38,7 +39,7 @@ class Measured(NamedTuple):
 
 
 def table(server: Server) -> Table:
-    """Every measure of the gate."""
+    """Every measure of the gate, and frontrun beside it if that is installed."""
     rows = [
         one for workers in track((1, WORKERS), "measuring", transient=True) for one in _rows(server, workers)
     ]
@@ -47,39 +48,54 @@ def table(server: Server) -> Table:
 
 
 def _rows(server: Server, workers: int) -> list[Row]:
-    spans = measure(server, workers, REPEATS)
+    spans, theirs = measure(server, workers, REPEATS)
     rates = [sum(one.schedules / one.seconds for one in span) for span in spans]
     each = [one for span in spans for one in span]
+    conductor_ms = [1e3 * one.conductor_s / one.schedules for one in each]
     return [
         figures.row(f"{workers} worker{'s' * (workers > 1)}", rates, "schedules/s", "≥ 150", 0),
         figures.row("  a move", [1e6 * one.seconds / one.moves for one in each], "µs", "", 0),
-        figures.row(
-            "  a schedule, the conductor's part",
-            [1e3 * one.conductor_s / one.schedules for one in each],
-            "ms",
-            "",
-            1,
-        ),
+        figures.row("  a schedule, the conductor's part", conductor_ms, "ms", "", 1),
+        *_beside(rates, theirs),
     ]
 
 
-def measure(server: Server, workers: int, repeats: int) -> list[list[Measured]]:
-    """Workers side by side, each with its own arena; they begin each span together."""
+def _beside(rates: Sequence[float], theirs: Sequence[float]) -> list[Row]:
+    if not theirs:
+        return [("  frontrun: not installed", "-", "-", "")]
+    times = [ours / its for ours, its in zip(rates, theirs, strict=True)]
+    return [
+        figures.row("  frontrun, of 3 processes x 7 statements", theirs, "schedules/s", "", 1),
+        figures.row("  as many as frontrun", times, "times", "≥ 7", 1),
+    ]
+
+
+def measure(server: Server, workers: int, repeats: int) -> tuple[list[list[Measured]], list[float]]:
+    """Workers side by side, each with its own arena; they begin each span together.
+
+    After each span frontrun is measured, if it is installed, so that both meet the same machine.
+    """
     context = multiprocessing.get_context("spawn")
     pipes, processes = [], []
     for number in range(workers):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_serve, args=(theirs, server, number))
+        ours, its = context.Pipe()
+        process = context.Process(target=_serve, args=(its, server, number))
         process.start()
         pipes.append(ours)
         processes.append(process)
     for pipe in pipes:
         pipe.recv()
-    spans = [_span(pipes) for _ in range(repeats)]
-    for pipe, process in zip(pipes, processes, strict=True):
-        pipe.send(False)
-        process.join()
-    return spans
+    spans, theirs = [], []
+    try:
+        for _ in range(repeats):
+            spans.append(_span(pipes))
+            if peer.installed():
+                theirs.append(peer.schedules_per_second(server.url, PEER_S))
+    finally:
+        for pipe, process in zip(pipes, processes, strict=True):
+            pipe.send(False)
+            process.join()
+    return spans, theirs
 
 
 def _span(pipes: Sequence[Connection]) -> list[Measured]:

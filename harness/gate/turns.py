@@ -234,7 +234,8 @@ class Turns:
         asleep = [actor for actor, mover in movers if mover.asleep and (mover.parked or not all_awake)]
         if not ready and not asleep:
             return
-        turn = Turn(tuple(ready), tuple(asleep), self.statements)
+        steps = [mover.step for mover in self._movers]
+        turn = Turn(tuple(ready), tuple(asleep), self.statements, steps)
         actor = self._chooser.choose(turn)
         self._enabled = turn.enabled
         if self._movers[actor].parked:

@@ -9,12 +9,14 @@ from harness.model import Statement
 class Turn(NamedTuple):
     """Who may move: `ready` with the one who moved last first; then those who sleep between two tries.
 
-    Whoever sleeps will come to the gate if it is waited for.  `before` has all moves so far.
+    Whoever sleeps will come to the gate if it is waited for.  `before` has all moves so far.  `steps`: at which step
+    each actor stands, of those that may move.
     """
 
     ready: tuple[int, ...]
     asleep: tuple[int, ...]
     before: Sequence[Statement]
+    steps: Sequence[int] = ()
 
     @property
     def enabled(self) -> tuple[int, ...]:

@@ -1,0 +1,121 @@
+"""From a race to a schedule: a program for the gate whose messages go in the order in which those of a race went.  Pure.
+
+What a clock decided in the race is decided by the order here: nobody pauses, whoever was refused asks once, and
+whoever got its month, or was never told, may wait for long.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from harness.checks.calls import Call, calls_of
+from harness.fault import Fault, FaultKind
+from harness.model import Event, History, Operation, Program, Statement, Step, Verdict
+from harness.orders import Recorded
+from harness.strategies.gate import LONG_MS
+
+MOST_STEPS = 300
+AT_GATE: dict[FaultKind, FaultKind] = {
+    "kill": "kill",
+    "terminate": "terminate",
+    "reset": "reset",
+    "cut": "reset",
+}
+"""What the gate has in the place of a race's faults; without the others it may go wrong as well."""
+
+
+def proof(verdicts: Sequence[Verdict], wanted: frozenset[str]) -> tuple[int, ...]:
+    """The numbers that prove a wanted violation, of several the one that comes first; none if nobody knows them."""
+    proofs = [one.evidence for one in verdicts if one.status == "violated" and one.check in wanted]
+    return min((one for one in proofs if one), key=max, default=())
+
+
+def recordable(program: Program, proof: Sequence[int]) -> Program:
+    """The race without what the gate cannot have, and with no more rounds than `proof` needs."""
+    steps = tuple(one for step in program.steps for one in _at_gate(step))
+    needed = 1 + max(proof, default=program.numbers) // max(1, len(program.steps))
+    return msgspec.structs.replace(program, steps=steps, rounds=min(program.rounds, needed))
+
+
+def _at_gate(step: Step) -> Iterator[Step]:
+    if isinstance(step, Operation):
+        if step.verb != "spawn":
+            yield step
+    elif step.kind in AT_GATE:
+        yield msgspec.structs.replace(step, kind=AT_GATE[step.kind])
+
+
+def translated(program: Program, history: History, proof: Sequence[int]) -> Program | None:
+    """A race that was recorded, up to its `proof`, as a program for the gate; None if it is too long for that."""
+    until_ns = max((one.at_ns for one in history.events if not proof or one.number in proof), default=0)
+    calls = (call for call in calls_of(history.events) if call.invoked_ns <= until_ns)
+    taken = {call.number: call for call in calls if call.number < program.numbers}
+    events = [event for event in history.events if event.at_ns <= until_ns]
+    moves = [move for move in history.statements if move.at_ns <= until_ns]
+    before = _strikes(events, taken, moves)
+    steps: list[Step] = []
+    places: dict[int, int] = {}
+    for number, call in sorted(taken.items()):
+        steps += before.get(number, ())
+        places[number] = len(steps)
+        steps.append(_without_clock(program.steps[number % len(program.steps)], call))
+    steps += before.get(AFTERWARDS, ())
+    order = Recorded(tuple(_order(moves, places)))
+    if len(steps) > MOST_STEPS:
+        return None
+    return Program(program.actors, program.months, tuple(steps), "gate", algorithm=order)
+
+
+def _without_clock(step: Step, call: Call) -> Step:
+    assert isinstance(step, Operation)
+    patient = step.timeout_ms and call.answer is not False
+    return msgspec.structs.replace(
+        step, timeout_ms=max(LONG_MS, step.timeout_ms) if patient else 0, pause_us=0
+    )
+
+
+def _order(moves: Sequence[Statement], places: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """Who moves, and at which place of the program; what is in no program belongs to the step before."""
+    at: dict[int, int] = {}
+    for move in moves:
+        at[move.actor] = places.get(move.number, at.get(move.actor, -1))
+        if at[move.actor] >= 0:
+            yield move.actor, at[move.actor]
+
+
+# Faults
+
+AFTERWARDS = -1
+
+
+def _strikes(
+    events: Sequence[Event], taken: Mapping[int, Call], moves: Sequence[Statement]
+) -> dict[int, list[Fault]]:
+    """The faults, by the number of the step before which each has its place."""
+    found: dict[int, list[Fault]] = {}
+    last: dict[int, int] = {}  # actor: when it was struck before
+    for event in events:
+        if event.kind == "fault" and event.fault:
+            mine = [
+                call
+                for call in taken.values()
+                if (event.actor, event.life) <= call.owner < (event.actor + 1,)
+            ]
+            said = [m for m in moves if m.actor == event.actor and m.at_ns > last.get(event.actor, 0)]
+            number, fault = _strike(event, mine, said)
+            found.setdefault(number, []).append(fault)
+            last[event.actor] = event.at_ns
+    return found
+
+
+def _strike(event: Event, calls: Sequence[Call], moves: Sequence[Statement]) -> tuple[int, Fault]:
+    """In the midst of a call: after what it had said by then.  Else before the next thing that is said."""
+    assert event.fault
+    fault = Fault(event.actor, event.fault)
+    for call in calls:
+        if call.until_ns > event.at_ns:  # it had not returned, or not begun
+            said = sum(m.number == call.number and bool(m.text) and m.at_ns <= event.at_ns for m in moves)
+            if said:
+                fault = msgspec.structs.replace(fault, message=said - 1, point="after")
+            return call.number, fault
+    return AFTERWARDS, fault

@@ -5,6 +5,7 @@ whoever got its month, or was never told, may wait for long.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -48,22 +49,38 @@ def _at_gate(step: Step) -> Iterator[Step]:
 def translated(program: Program, history: History, proof: Sequence[int]) -> Program | None:
     """A race that was recorded, up to its `proof`, as a program for the gate; None if it is too long for that."""
     until_ns = max((one.at_ns for one in history.events if not proof or one.number in proof), default=0)
-    calls = (call for call in calls_of(history.events) if call.invoked_ns <= until_ns)
-    taken = {call.number: call for call in calls if call.number < program.numbers}
     events = [event for event in history.events if event.at_ns <= until_ns]
     moves = [move for move in history.statements if move.at_ns <= until_ns]
-    before = _strikes(events, taken, moves)
-    steps: list[Step] = []
-    places: dict[int, int] = {}
-    for number, call in sorted(taken.items()):
-        steps += before.get(number, ())
-        places[number] = len(steps)
-        steps.append(_without_clock(program.steps[number % len(program.steps)], call))
-    steps += before.get(AFTERWARDS, ())
-    order = Recorded(tuple(_order(moves, places)))
-    if len(steps) > MOST_STEPS:
+    calls = (call for call in calls_of(history.events) if call.invoked_ns <= until_ns)
+    taken = {call.number: call for call in calls if call.number < program.numbers}
+    struck = _struck(events, taken, moves)
+    placed = [*_placed(program, taken, struck)]
+    if len(placed) > MOST_STEPS:
         return None
-    return Program(program.actors, program.months, tuple(steps), "gate", algorithm=order)
+    moves += [one.move for some in struck.values() for one in some if one.move]
+    order = _order(moves, {one.number: place for place, one in enumerate(placed)})
+    steps = tuple(one.step for one in placed)
+    return Program(program.actors, program.months, steps, "gate", algorithm=Recorded(tuple(order)))
+
+
+class _Placed(NamedTuple):
+    """A step at the gate, and by which number its moves know it."""
+
+    step: Step
+    number: int | None
+
+
+def _placed(
+    program: Program, taken: Mapping[int, Call], struck: Mapping[int, Sequence["_Struck"]]
+) -> Iterator[_Placed]:
+    for number in sorted({*taken, *struck}):
+        for one in struck.get(number, ()):
+            yield _Placed(one.fault, None)
+            if one.move:
+                yield _Placed(Operation(one.fault.actor, "acquire", program.months[0]), one.move.number)
+        if number in taken:
+            step = program.steps[number % len(program.steps)]
+            yield _Placed(_without_clock(step, taken[number]), number)
 
 
 def _without_clock(step: Step, call: Call) -> Step:
@@ -74,10 +91,10 @@ def _without_clock(step: Step, call: Call) -> Step:
     )
 
 
-def _order(moves: Sequence[Statement], places: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+def _order(moves: Sequence[Statement], places: Mapping[int | None, int]) -> Iterator[tuple[int, int]]:
     """Who moves, and at which place of the program; what is in no program belongs to the step before."""
     at: dict[int, int] = {}
-    for move in moves:
+    for move in sorted(moves, key=lambda move: move.at_ns):
         at[move.actor] = places.get(move.number, at.get(move.actor, -1))
         if at[move.actor] >= 0:
             yield move.actor, at[move.actor]
@@ -85,37 +102,48 @@ def _order(moves: Sequence[Statement], places: Mapping[int, int]) -> Iterator[tu
 
 # Faults
 
-AFTERWARDS = -1
+AFTERWARDS = 2**63
 
 
-def _strikes(
+class _Struck(NamedTuple):
+    """A fault, and of somebody who was killed between two steps a move.
+
+    At the gate one is killed at a message, and its step is not taken again.  So that is one more step, which reaches no
+    server.
+    """
+
+    fault: Fault
+    move: Statement | None
+
+
+def _struck(
     events: Sequence[Event], taken: Mapping[int, Call], moves: Sequence[Statement]
-) -> dict[int, list[Fault]]:
+) -> dict[int, list[_Struck]]:
     """The faults, by the number of the step before which each has its place."""
-    found: dict[int, list[Fault]] = {}
+    found: dict[int, list[_Struck]] = {}
     last: dict[int, int] = {}  # actor: when it was struck before
     for event in events:
         if event.kind == "fault" and event.fault:
-            mine = [
-                call
-                for call in taken.values()
-                if (event.actor, event.life) <= call.owner < (event.actor + 1,)
-            ]
+            alive = (event.actor, event.life)
+            calls = [call for call in taken.values() if alive <= call.owner < (event.actor + 1,)]
             said = [m for m in moves if m.actor == event.actor and m.at_ns > last.get(event.actor, 0)]
-            number, fault = _strike(event, mine, said)
-            found.setdefault(number, []).append(fault)
+            call = next((call for call in calls if call.until_ns > event.at_ns), None)
+            one = _strike(event, call, said)
+            found.setdefault(call.number if call else AFTERWARDS, []).append(one)
             last[event.actor] = event.at_ns
     return found
 
 
-def _strike(event: Event, calls: Sequence[Call], moves: Sequence[Statement]) -> tuple[int, Fault]:
-    """In the midst of a call: after what it had said by then.  Else before the next thing that is said."""
+def _strike(event: Event, call: Call | None, moves: Sequence[Statement]) -> _Struck:
+    """In the midst of a call: after what it had said by then.  Else before the next thing that is said.
+
+    `call`: the first of the actor's that had not returned, or not begun.
+    """
     assert event.fault
-    fault = Fault(event.actor, event.fault)
-    for call in calls:
-        if call.until_ns > event.at_ns:  # it had not returned, or not begun
-            said = sum(m.number == call.number and bool(m.text) and m.at_ns <= event.at_ns for m in moves)
-            if said:
-                fault = msgspec.structs.replace(fault, message=said - 1, point="after")
-            return call.number, fault
-    return AFTERWARDS, fault
+    if call is None or call.invoked_ns > event.at_ns:
+        move = Statement(event.at_ns, event.actor, ~event.number, "", ())
+        return _Struck(Fault(event.actor, event.fault), move if event.fault == "kill" else None)
+    said = sum(m.number == call.number and bool(m.text) and m.at_ns <= event.at_ns for m in moves)
+    if not said:
+        return _Struck(Fault(event.actor, event.fault), None)
+    return _Struck(Fault(event.actor, event.fault, message=said - 1, point="after"), None)

@@ -69,17 +69,13 @@ def _recorded(race: Program, wanted: frozenset[str], gate: Laboratory, tell: Tel
 
 
 def _replayed(recorded: Example, wanted: frozenset[str], gate: Laboratory) -> Example | None:
-    """The same in that order, if it goes wrong there too, and the same way again."""
+    """The same in that order, if it goes wrong there too, and goes the same way again."""
     program = translated(recorded.program, recorded.history, proof(recorded.verdicts, wanted))
-    example = _tried(program, wanted, gate)
-    again = _tried(example.program, wanted, gate) if example else None
-    if example is None or again is None or divergence(example.history.statements, again.history.statements):
-        return None
-    return example
-
-
-def _tried(program: Program | None, wanted: frozenset[str], gate: Laboratory) -> Example | None:
     if program is None or gate.soiled:
         return None
     example = gate.try_out(program)
-    return example if example.broken & wanted else None
+    if not example.broken & wanted or gate.soiled:
+        return None
+    again = gate.try_out(example.program)
+    elsewhere = divergence(example.history.statements, again.history.statements)
+    return None if elsewhere or again.status == "holds" else example

@@ -9,7 +9,9 @@ from tests.faces.command import Shell
 
 PAGE = (Path(__file__).parents[2] / "docs/scenarios.md").read_text()
 FILES = re.findall(r"[Pp]ut this into `([^`]+)`:\n\n```python\n(.*?)```", PAGE, re.DOTALL)
-COMMANDS = re.findall(r"^\$ lock-harness (.+)\n(✗?)", PAGE, re.MULTILINE)  # with the mark of what is shown to fail
+COMMANDS = re.findall(
+    r"^\$ lock-harness (.+)\n(✗?)", PAGE, re.MULTILINE
+)  # with the mark of what is shown to fail
 
 
 @pytest.fixture

@@ -69,10 +69,17 @@ def _recorded(race: Program, wanted: frozenset[str], gate: Laboratory, tell: Tel
 
 
 def _replayed(recorded: Example, wanted: frozenset[str], gate: Laboratory) -> Example | None:
-    """The same in that order, if it goes wrong there too, and goes the same way again."""
-    program = translated(recorded.program, recorded.history, proof(recorded.verdicts, wanted))
-    if program is None or gate.soiled:
-        return None
+    """The same in that order, if it goes wrong there too; at best with nothing but what proves it."""
+    numbers = proof(recorded.verdicts, wanted)
+    for alone in (True, False):
+        program = translated(recorded.program, recorded.history, numbers, alone)
+        if program and not gate.soiled and (example := _twice(program, wanted, gate)):
+            return example
+    return None
+
+
+def _twice(program: Program, wanted: frozenset[str], gate: Laboratory) -> Example | None:
+    """An example that goes wrong, and goes the same way again."""
     example = gate.try_out(program)
     if not example.broken & wanted or gate.soiled:
         return None

@@ -46,13 +46,18 @@ def _at_gate(step: Step) -> Iterator[Step]:
         yield msgspec.structs.replace(step, kind=AT_GATE[step.kind])
 
 
-def translated(program: Program, history: History, proof: Sequence[int]) -> Program | None:
-    """A race that was recorded, up to its `proof`, as a program for the gate; None if it is too long for that."""
+def translated(
+    program: Program, history: History, proof: Sequence[int], alone: bool = False
+) -> Program | None:
+    """A race that was recorded, up to its `proof`, as a program for the gate; None if it is too long for that.
+
+    `alone`: nothing but the proof, which often is enough.
+    """
     until_ns = max((one.at_ns for one in history.events if not proof or one.number in proof), default=0)
-    events = [event for event in history.events if event.at_ns <= until_ns]
+    events = [one for one in history.events if one.at_ns <= until_ns and (one.number in proof or not alone)]
     moves = [move for move in history.statements if move.at_ns <= until_ns]
-    calls = (call for call in calls_of(history.events) if call.invoked_ns <= until_ns)
-    taken = {call.number: call for call in calls if call.number < program.numbers}
+    asked = {event.number for event in events if event.kind == "invoke" and event.number < program.numbers}
+    taken = {call.number: call for call in calls_of(history.events) if call.number in asked}
     struck = _struck(events, taken, moves)
     placed = [*_placed(program, taken, struck)]
     if len(placed) > MOST_STEPS:

@@ -16,7 +16,7 @@ from harness.runner import Example, Laboratory
 from tests.histories import JAN, Part, acquire, call, history
 
 MOVES = (Statement(0, 0, 0, "take", (0, 1)), Statement(1, 1, 1, "take", (0, 1)))
-OTHERWISE = (Statement(0, 1, 1, "take", (0, 1)), Statement(1, 0, 0, "take", (0, 1)))
+OTHER_MOVES = (Statement(0, 1, 1, "take", (0, 1)), Statement(1, 0, 0, "take", (0, 1)))
 BOTH = (acquire(0, 0, True), acquire(1, 5, True))
 GOOD = (acquire(0, 0, True),)
 EARLY = (acquire(0, 0, True), call(1, "acquire", JAN, at=2, answer=False, timeout=500))
@@ -28,6 +28,8 @@ def example(schedule: Schedule, *parts: Part, moves: tuple[Statement, ...] = ())
 
 
 FOUND = example("race", *BOTH)
+STEADY = example("gate", *GOOD)
+ONE_WAY, OTHERWISE = example("gate", *BOTH, moves=MOVES), example("gate", *BOTH, moves=OTHER_MOVES)
 
 
 class Fake(Laboratory):
@@ -55,20 +57,20 @@ def place(
 
 
 def test_a_race_that_goes_wrong_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = Fake([FOUND, example("gate", *BOTH, moves=MOVES)])
-    assert place(monkeypatch, gate) == ("gate", ["race", "gate", "gate"])
+    assert place(monkeypatch, Fake([FOUND, ONE_WAY])) == ("gate", ["race", "gate", "gate"])
+
+
+def test_where_its_proof_alone_does_not_go_wrong_all_of_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Fake([FOUND, STEADY, ONE_WAY])
+    assert place(monkeypatch, gate) == ("gate", ["race", "gate", "gate", "gate"])
 
 
 @pytest.mark.parametrize(
     ("examples", "tried"),
     [
         ([example("race", *GOOD)], ["race"] * RECORDINGS),
-        ([FOUND, example("gate", *GOOD)] * RECORDINGS, ["race", "gate"] * RECORDINGS),
-        (
-            [FOUND, example("gate", *BOTH, moves=MOVES), example("gate", *BOTH, moves=OTHERWISE)]
-            * RECORDINGS,
-            ["race", "gate", "gate"] * RECORDINGS,
-        ),
+        ([FOUND, STEADY, STEADY] * RECORDINGS, ["race", "gate", "gate"] * RECORDINGS),
+        ([FOUND, *[ONE_WAY, OTHERWISE] * 2] * RECORDINGS, ["race", *["gate"] * 4] * RECORDINGS),
     ],
     ids=["does not come back", "not at the gate", "goes another way there"],
 )

@@ -68,6 +68,22 @@ def test_what_came_after_the_proof_is_left_out() -> None:
     assert order.moves == ((0, 0), (1, 1))
 
 
+def test_the_proof_alone_is_a_program_too() -> None:
+    program = race(
+        Operation(0, "is_locked", JAN), *TWO, Fault(1, "reset", at_ms=1), Fault(1, "kill", at_ms=9)
+    )
+    moves = [move(0, 0, 0.5, "ask"), move(0, 1, 2.5, "take"), move(1, 2, 4.5, "take")]
+    given = recorded(
+        moves,
+        *(call(0, "is_locked", JAN, at=0, answer=False), acquire(0, 2, True), acquire(1, 4, True)),
+        *(fault("reset", 1, at=1), kill(1, at=9)),
+    )
+    found = translated(program, given, (1, 2, 4), alone=True)
+    assert found is not None
+    assert [step.verb for step in found.steps if isinstance(step, Operation)][:2] == ["acquire", "acquire"]
+    assert [step.kind for step in found.steps if isinstance(step, Fault)] == ["kill"]
+
+
 def test_steps_that_were_not_taken_are_left_out_and_a_new_session_belongs_to_the_step_before() -> None:
     program = race(TWO[0], Operation(0, "count", JAN), Operation(0, "is_locked", JAN))
     given = recorded(

@@ -81,7 +81,7 @@ def _placed(
     for number in sorted({*taken, *struck}):
         for one in struck.get(number, ()):
             yield _Placed(one.fault, None)
-            if one.move:
+            if one.move and program.months:
                 yield _Placed(Operation(one.fault.actor, "acquire", program.months[0]), one.move.number)
         if number in taken:
             step = program.steps[number % len(program.steps)]

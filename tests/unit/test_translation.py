@@ -131,6 +131,13 @@ def test_who_was_killed_between_two_steps_gets_one_to_be_killed_in() -> None:
     assert order.moves == ((0, 0), (0, 2), (1, 4), (0, 3))
 
 
+def test_without_a_month_there_is_nothing_to_be_killed_in() -> None:
+    program = Program(1, (), (Operation(0, "list"), Fault(0, "kill", at_ms=2)), "race")
+    steps, order = at_gate(program, recorded([move(0, 0, 0.5, "ask")], call(0, "list", at=0), kill(0, at=2)))
+    assert steps == (Operation(0, "list"), Fault(0, "kill"))
+    assert order.moves == ((0, 0), (0, 0))
+
+
 def test_each_of_two_lives_is_struck_in_its_own_call() -> None:
     program = race(TWO[0], TWO[0], Fault(0, "kill", at_ms=1), Fault(0, "kill", at_ms=6))
     given = recorded(

@@ -6,6 +6,7 @@ from harness.errors import HarnessError
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
 from harness.model import Run
+from harness.recording import place_to_shrink
 from harness.reduction import Reducer
 from harness.runner import Laboratory, OpenArena
 from harness.scenario import Draw, Scenario
@@ -13,27 +14,43 @@ from harness.search import Listener, Plan, Searcher
 from harness.strategies.gate import promise
 
 
-def explore(scenario: Scenario, open_arena: OpenArena, plan: Plan, lock: LockSpec, listen: Listener) -> Run:
+def explore(
+    scenario: Scenario,
+    open_arena: OpenArena,
+    plan: Plan,
+    lock: LockSpec,
+    listen: Listener,
+    open_gate: OpenArena | None = None,
+) -> Run:
     """Look for a violation; shrink the first one found; tell how often the smallest one fails.
 
-    `lock` is how the report names the lock.  `NotApplicable` if it lacks what the scenario needs;
-    `Interrupted` on Ctrl-C, with what was found so far.
+    `lock` is how the report names the lock.  `open_gate`: an arena with a gate, where that can be had.
+    `NotApplicable` if the lock lacks what the scenario needs; `Interrupted` on Ctrl-C, with what was found so far.
     """
     with contextlib.closing(Laboratory(open_arena)) as laboratory:
         if lacking := scenario.needs() - laboratory.arena.verbs:
             methods = [method for verb in sorted(lacking) for method in OPTIONAL_VERBS[verb]]
             raise NotApplicable(f"the lock has no {', '.join(methods)}")
-        return explored(scenario, laboratory, plan, lock, listen)
+        return explored(scenario, laboratory, plan, lock, listen, open_gate)
 
 
-def explored(scenario: Scenario, laboratory: Laboratory, plan: Plan, lock: LockSpec, listen: Listener) -> Run:
+def explored(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    plan: Plan,
+    lock: LockSpec,
+    listen: Listener,
+    open_gate: OpenArena | None = None,
+) -> Run:
     """The same in a laboratory that is open."""
     searcher, reducer = Searcher(scenario, laboratory, plan, listen), None
     try:
         searcher.run()
         if searcher.found is not None:
-            reducer = Reducer(searcher.found, scenario.expects, laboratory, searcher.tell)
-            reducer.run()
+            found, expects, tell = searcher.found, scenario.expects, searcher.tell
+            with place_to_shrink(found, expects, laboratory, open_gate, tell) as (example, place):
+                reducer = Reducer(example, expects, place, tell)
+                reducer.run()
     except KeyboardInterrupt:
         if searcher.last is None:
             raise

@@ -221,7 +221,7 @@ class Stall(msgspec.Struct, frozen=True):
 class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
     """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step of which month.
 
-    `enabled` has those who might have moved instead, in the order that `choices` count in.  `text` is the SQL with
+    `enabled` has those who might have moved instead, in the order that `choices` count in; none in a race.  `text` is the SQL with
     its values, and is empty if nothing was said to the server: a step begins at the gate, also one that needs no
     server.
     """
@@ -238,7 +238,7 @@ class History(msgspec.Struct, frozen=True):
     """What happened in one example, in the order of time.
 
     `gave_up_ns`: a call did not return, and that is when we stopped waiting for it.
-    `statements`: the moves at the gate, if there was one.
+    `statements`: the moves at the gate, if there was one; those of a race were recorded there.
     """
 
     actors: int

@@ -45,7 +45,13 @@ class Asleep(msgspec.Struct, frozen=True, tag=True):
     moves: tuple[tuple[int, Access], ...] = ()
 
 
-Algorithm = Random | Pct | Asleep
+class Recorded(msgspec.Struct, frozen=True, tag=True):
+    """As it was in a race: each move is of an actor, in a step of the program, and they follow each other."""
+
+    moves: tuple[tuple[int, int], ...]
+
+
+Algorithm = Random | Pct | Asleep | Recorded
 
 
 class Promise(msgspec.Struct, frozen=True):

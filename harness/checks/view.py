@@ -81,7 +81,7 @@ class View:
     def slowed(self, call: Call) -> bool:
         """Whether the actor was stopped, or its connection slow, during the call: it need not be in time.
 
-        Nor if others moved meanwhile at the gate, where it had to wait.
+        Nor if others moved meanwhile at the gate, where it had to wait; in a race that is only recorded nobody waits.
         """
         spans = self._slow_spans.get(call.owner[0], ())
         struck = any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
@@ -91,7 +91,7 @@ class View:
         moves = self.history.statements
         first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
         within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
-        return any(move.actor != call.owner[0] for move in within)
+        return any(move.enabled and move.actor != call.owner[0] for move in within)
 
     @cached_property
     def _walks(self) -> list[Walk]:

@@ -12,11 +12,12 @@ from harness.faults import unavailable
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, command_spec, load
 from harness.model import Bounds, Run
-from harness.scenario import Draw, Scenario, discover, equipment
+from harness.scenario import Draw, Equipment, Scenario, discover, equipment
 from harness.search import Listener, Plan
 from harness.servers.lease import DEFAULT_YEARS, Years
 from harness.servers.server import Server
 
+GATE = Equipment(gate=True)
 FAR = 1_000_003  # one worker uses seeds that follow each other, so workers start far apart
 
 
@@ -49,8 +50,9 @@ def perform(job: Job, server: Server, listen: Listener) -> Run:
         raise NotApplicable(why)
     lock = job.chosen_lock
     spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
-    opener = partial(open_arena, server, lock, job.bounds, job.years, needed)
-    return explore(job.scenario, opener, job.plan, spec, listen)
+    opener = partial(open_arena, server, lock, job.bounds, job.years)
+    at_gate = None if unavailable(GATE, server) else partial(opener, GATE)
+    return explore(job.scenario, partial(opener, needed), job.plan, spec, listen, at_gate)
 
 
 def _importable_name(lock: Lock) -> str:

@@ -19,7 +19,7 @@ class Gate(Proxy):
         self._answer(Watch(dsn))
 
     def open(self, program: Program, players: Sequence[Player]) -> None:
-        """From now on these are let through one at a time, as the program says."""
+        """From now on these are let through as the program says: one at a time, or in a race at once."""
         self._answer(Open(program, tuple(players)))
 
     def go_on(self, actor: int, player: Player) -> None:

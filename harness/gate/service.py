@@ -14,6 +14,7 @@ from harness.actors.mailbox import CONDUCTOR, GATE, AtGate, Baton, Mailbox, Stru
 from harness.clock import now_ns
 from harness.gate.algorithms import chooser_of
 from harness.gate.parked import Parked
+from harness.gate.recorder import Recorder
 from harness.gate.session import GatedConnection
 from harness.gate.strikes import strikes
 from harness.gate.turns import Turns
@@ -48,7 +49,7 @@ class Watch(msgspec.Struct, frozen=True, tag=True):
 
 
 class Open(msgspec.Struct, frozen=True, tag=True):
-    """From now on let these actors through as the program says."""
+    """From now on let these actors through as the program says; in a race at once, and note what they say."""
 
     program: Program
     players: tuple[Player, ...]
@@ -78,7 +79,7 @@ class GateService(Service):
         self._mailbox = Mailbox(directory, GATE)
         self._loop.watch(self._mailbox.socket, READ, self._hear)
         self._observer: psycopg.Connection[Any] | None = None
-        self._turns: Turns | None = None
+        self._turns: Turns | Recorder | None = None
         self._players: list[Player] = []
         self._numbers: dict[str, int] = {}
 
@@ -111,7 +112,10 @@ class GateService(Service):
     def _open(self, order: Open) -> None:
         self._players = [*order.players]
         self._number_players()
-        self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
+        if order.program.schedule == "race":
+            self._turns = Recorder()
+        else:
+            self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
 
     def _number_players(self) -> None:
         self._numbers = {player.session: number for number, player in enumerate(self._players)}

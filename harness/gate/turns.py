@@ -248,7 +248,8 @@ class Turns:
         ]
         if not ready and not asleep:
             return
-        turn = Turn(tuple(ready), tuple(asleep), self.statements)
+        steps = [mover.step for mover in self._movers]
+        turn = Turn(tuple(ready), tuple(asleep), self.statements, steps)
         actor = self._chooser.choose(turn)
         self._enabled = turn.enabled
         if movers[actor].parked:

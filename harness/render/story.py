@@ -48,6 +48,7 @@ POINTS: dict[Point, str] = {
     "after": " before the answer comes",
     "half": " in the midst of the answer",
 }
+AT_GATE = "Found in a race: in the order in which its statements were recorded it fails at the gate too, and was shrunk there."
 MANY_ROWS, AROUND = 400, 8
 MANY_COLUMNS = 12
 SQL_SHOWN = 60  # characters of a statement
@@ -70,6 +71,8 @@ def story(run: Run, replay: str) -> RenderableType:
     if run.diverged:
         parts.append(_line(f"Not gone into: {run.diverged}."))
     if run.first_program:
+        if run.first_program.schedule == "race" and run.program.schedule == "gate":
+            parts.append(_line(AT_GATE))
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
     if run.soiled:
         parts.append(

@@ -5,12 +5,10 @@ interleaving: who moves next is decided in the gate's own process, see `harness.
 """
 
 from harness.actors.actor import RECONNECT_MS
-from harness.actors.mailbox import Go, Message, Struck
+from harness.actors.mailbox import Message, Struck
 from harness.clock import now_ns
 from harness.fault import Fault
 from harness.faults.injector import Victim
-from harness.gate.process import Gate
-from harness.gate.service import Player
 from harness.model import Operation
 from harness.schedulers.race import Race
 from harness.schedulers.stage import GRACE_MS, MS, Stuck
@@ -19,32 +17,14 @@ from harness.schedulers.stage import GRACE_MS, MS, Stuck
 class Gated(Race):
     """Runs one program on an arena with a gate."""
 
-    def _take_steps(self) -> None:
+    def _run_all(self) -> None:
+        assert self._gate is not None
         self._running = set(range(len(self._team)))
-        self._gate.open(self._program, [self._player(actor) for actor in self._running])
-        try:
-            for actor in self._running:
-                self._send_go(actor, now_ns())
-            self._listen(now_ns() + self._longest_ms() * MS)
-            if self._running:
-                raise Stuck
-        finally:
-            self._statements = self._gate.shut()
-        self._read_journals()
-
-    @property
-    def _gate(self) -> Gate:
-        assert self._arena.gate is not None
-        return self._arena.gate
-
-    def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
-        own = tuple(self._own[actor])
-        self._send(actor, Go(at_ns, own, len(self._program.steps), 1, first, gated=True))
-
-    def _player(self, actor: int) -> Player:
-        one = self._team[actor]
-        pids = {one.pid, *([one.ready.client_pid] if one.ready else [])}
-        return Player(one.name, one.session.rpartition(".")[0], tuple(pids))
+        for actor in self._running:
+            self._send_go(actor, now_ns())
+        self._listen(now_ns() + self._longest_ms() * MS)
+        if self._running:
+            raise Stuck
 
     def _longest_ms(self) -> int:
         """By when everybody must be through: in turn, at worst."""
@@ -77,6 +57,7 @@ class Gated(Race):
         self._struck = struck
         self._strike(struck.number, fault)
         self._struck = None
+        assert self._gate is not None
         self._gate.go_on(fault.actor, self._player(fault.actor))
         if fault.kind == "kill":
             self._go_on(fault.actor)

@@ -1,8 +1,11 @@
 """Race: from a common start every actor takes its own steps as fast as it can; faults strike at their times.
 
-Real concurrency: which interleaving happens is up to the machine, so what fails once need not fail again.
+Real concurrency: which interleaving happens is up to the machine, so what fails once need not fail again.  Where there
+is a gate, it lets everybody through and notes who said what when.
 """
 
+import contextlib
+from collections.abc import Iterator
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 
@@ -11,6 +14,8 @@ from harness.actors.mailbox import Finished, Go
 from harness.actors.pool import all_alive
 from harness.clock import now_ns
 from harness.fault import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind
+from harness.gate.process import Gate
+from harness.gate.service import Player
 from harness.model import Operation, Step
 from harness.schedulers.stage import GRACE_MS, LATE_MS, MS, Stage, Stuck
 
@@ -22,6 +27,31 @@ class Race(Stage):
     """Runs one program on an arena, everybody at once."""
 
     def _take_steps(self) -> None:
+        with self._at_gate():
+            self._run_all()
+        self._read_journals()
+
+    @contextlib.contextmanager
+    def _at_gate(self) -> Iterator[None]:
+        """The gate, if there is one, is open for the program, and then tells what it let through."""
+        if self._gate:
+            self._gate.open(self._program, [self._player(actor) for actor in range(len(self._team))])
+        try:
+            yield
+        finally:
+            if self._gate:
+                self._statements = self._gate.shut()
+
+    @property
+    def _gate(self) -> Gate | None:
+        return self._arena.gate
+
+    def _player(self, actor: int) -> Player:
+        one = self._team[actor]
+        pids = {one.pid, *([one.ready.client_pid] if one.ready else [])}
+        return Player(one.name, one.session.rpartition(".")[0], tuple(pids))
+
+    def _run_all(self) -> None:
         self._running = set(range(len(self._team)))
         begin_ns = now_ns() + HEAD_START_NS + len(self._team) * HEAD_START_EACH_NS
         for actor in self._running:
@@ -44,7 +74,6 @@ class Race(Stage):
                     self._due(agenda, *heappop(agenda)[1:])
         finally:
             self._undo(list(self._suffering))
-        self._read_journals()
 
     @cached_property
     def _own(self) -> list[list[int]]:
@@ -63,7 +92,8 @@ class Race(Stage):
 
     def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
         length, rounds = len(self._program.steps), self._program.rounds
-        self._send(actor, Go(at_ns, tuple(self._own[actor]), length, rounds, first))
+        gated = self._gate is not None
+        self._send(actor, Go(at_ns, tuple(self._own[actor]), length, rounds, first, gated))
 
     def _longest_ms(self) -> int:
         """How long nobody who runs can do without writing something down."""
@@ -110,6 +140,8 @@ class Race(Stage):
                 self._undo([n for n, victim in self._suffering.items() if victim.actor == fault.actor])
             self._strike(number, fault)
             if fault.kind == "kill":
+                if self._gate:
+                    self._gate.go_on(fault.actor, self._player(fault.actor))
                 self._go_on(fault.actor)
             elif fault.kind in LASTING_FAULTS:
                 heappush(agenda, (now_ns() + fault.for_ms * MS, number, True))

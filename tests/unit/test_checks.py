@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from harness.checks import CHECKS, judge, overall
 from harness.checks.auto_release import auto_release
@@ -18,8 +19,8 @@ from harness.checks.timeout_not_early import timeout_not_early
 from harness.checks.timeout_not_late import timeout_not_late
 from harness.checks.timeout_returns_false import timeout_returns_false
 from harness.checks.view import View
-from harness.model import Bounds, History, Status, Verdict
-from tests.histories import FEB, JAN, acquire, audit, call, fault, gone, history, kill, lingers, stall
+from harness.model import Bounds, History, Statement, Status, Verdict
+from tests.histories import FEB, JAN, MS, acquire, audit, call, fault, gone, history, kill, lingers, stall
 
 BOUNDS = Bounds()
 
@@ -385,3 +386,11 @@ def test_violated_outweighs_unknown() -> None:
         stalls=(stall(250, 50),),
     )
     assert overall(judge(mixed, BOUNDS)) == "violated"
+
+
+def test_at_the_gate_others_excuse_a_late_answer_and_in_a_recorded_race_they_do_not() -> None:
+    late = history(acquire(0, 0, True, took=500, timeout=20))
+    for enabled, slowed in (((0, 1), True), ((), False)):
+        moves = (Statement(2 * MS, 1, 1, "ask", enabled),)
+        view = View(structs.replace(late, statements=moves), BOUNDS)
+        assert view.slowed(view.calls[0]) is slowed

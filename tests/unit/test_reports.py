@@ -142,6 +142,18 @@ def test_how_often_somebody_was_overtaken(count: int, words: str) -> None:
     assert f"overtaken {words}" in waiting(msgspec.structs.replace(WAITED, overtaken=count))
 
 
+def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> None:
+    race = msgspec.structs.replace(run().program, schedule="race")
+    told = run(
+        program=msgspec.structs.replace(race, schedule="gate"),
+        first_program=race,
+        figures=msgspec.structs.replace(WAITED, examples=3),
+    )
+    assert "it fails at the gate too, and was shrunk there." in plain(story(told, "again"))
+    assert "waited 14.5 ms" in line(told).plain
+    assert "at the gate" not in plain(story(run(program=race, first_program=race), "again"))
+
+
 def test_the_bars_of_waits() -> None:
     assert histogram((0, 1, 0, 8, *[0] * 9)) == "1 ms ▁ █ 10 ms"
     assert histogram((*[0] * 12, 3)) == "5000 ms █ more"

@@ -5,8 +5,9 @@ from harness.gate.algorithms.chooser import Chooser
 from harness.gate.algorithms.follow import Follow, GoOn
 from harness.gate.algorithms.pct import Priorities
 from harness.gate.algorithms.random import RandomWalk
+from harness.gate.algorithms.recorded import AsRecorded
 from harness.model import Program
-from harness.orders import Asleep, Pct, Random
+from harness.orders import Asleep, Pct, Random, Recorded
 
 
 def chooser_of(program: Program) -> Chooser:
@@ -19,6 +20,8 @@ def chooser_of(program: Program) -> Chooser:
             then = Priorities(program.algorithm)
         case Asleep():
             then = Sleepers(program.algorithm)
+        case Recorded():
+            then = AsRecorded(program.algorithm, len(program.steps))
         case _:
             then = GoOn()
     return Follow(program.choices, then)

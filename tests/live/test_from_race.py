@@ -1,0 +1,115 @@
+"""What is found in a race is shrunk at the gate, where it comes back each time."""
+
+import io
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from harness.arena import open_arena
+from harness.faces.jobs import Job, perform
+from harness.faces.replay import replay
+from harness.fault import Fault
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Month, Operation, Program, Run
+from harness.reports import save
+from harness.runner import Laboratory, run
+from harness.scenario import Draw, Equipment, Scenario, discover
+from harness.search import Plan
+from harness.servers.server import Server
+
+JAN = Month(2090, 1)
+GATE = Equipment(gate=True)
+PLANTED = discover([Path(__file__).parents[2] / "scenarios"])
+CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
+ROW_LOCK = LockSpec("scenarios.planted.row_survives_crash:RowLock")
+TIMES = 20
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However loaded the machine is, it comes back in a recording, and shrinking comes to its end."""
+    monkeypatch.setattr("harness.recording.RECORDINGS", 20)
+    monkeypatch.setattr("harness.recording.RECORD_S", 60.0)
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("harness.reduction.REPEATS", 3)
+    monkeypatch.setattr("harness.reduction.REPEAT_S", 60.0)
+
+
+def explored(scenario: Scenario, server: Server) -> Run:
+    return perform(Job(scenario, Plan(seed=1)), server, lambda _: None)
+
+
+def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_at_the_gate(
+    our_server: Server, tmp_path: Path
+) -> None:
+    draw = Draw(
+        {"acquire": 3, "release": 2, "round": 3}, schedule="race", actors=(2, 4), months=(1, 1), steps=(4, 12)
+    )
+    found = explored(Scenario(draw, lock=CHECK_THEN_ACT, expects="mutual_exclusion"), our_server)
+    assert found.first_program is not None
+    assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
+    assert len(found.program.steps) == 2
+    assert sum(choice > 0 for choice in found.program.choices) <= 2, found.program.choices
+    assert found.repeats == (3, 3)
+    with closing(
+        Laboratory(partial(open_arena, our_server, CHECK_THEN_ACT, Bounds(), equipment=GATE))
+    ) as lab:
+        broken = [lab.try_out(found.program).broken for _ in range(TIMES)]
+    assert all("mutual_exclusion" in one for one in broken)
+    told = io.StringIO()
+    assert replay(save(found, tmp_path), 2, None, None, Console(file=told)) == 1
+    assert "failed 2 of 2 times" in told.getvalue()
+
+
+def test_who_died_in_a_race_dies_at_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 10.0)
+    draw = Draw(
+        {"round": 3, "acquire": 2, "crash": 3}, schedule="race", actors=(2, 4), steps=(4, 12), faults=3
+    )
+    bounds = Bounds(release_ms=400)
+    found = explored(Scenario(draw, 100, bounds, ROW_LOCK, "auto_release"), our_server)
+    assert found.first_program is not None
+    assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
+    assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}
+
+
+def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("libfaketime")
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("harness.reduction.REPEATS", 1)
+    found = explored(PLANTED["planted/wall_clock"], our_server)
+    assert (found.status, found.program.schedule) == ("violated", "race")
+
+
+# Recordings
+
+
+def recorded(server: Server, program: Program) -> list[tuple[int, int, str]]:
+    """The moves of a race: who, in which step, and what it said."""
+    with open_arena(server, LockSpec(), Bounds(), equipment=GATE) as arena:
+        example = run(program, arena)
+    assert example.status == "holds", example.verdicts
+    assert {move.enabled for move in example.history.statements} == {()}
+    return [(move.actor, move.number, move.text) for move in example.history.statements]
+
+
+def test_a_race_is_recorded_with_its_rounds_and_what_is_given_back_in_the_end(lock_server: Server) -> None:
+    steps = (Operation(0, "acquire", JAN), Operation(0, "hold", JAN))
+    moves = recorded(lock_server, Program(1, (JAN,), steps, "race", rounds=2))
+    assert [number for _, number, _ in moves] == [0, 1, 1, 2, 3, 3, 4, 5]
+    assert all(text for _, _, text in moves)
+
+
+def test_the_dead_and_their_replacements_are_one_actor(lock_server: Server) -> None:
+    """1 is killed before it begins its second step, which the other one takes."""
+    steps = (
+        Operation(1, "acquire", JAN),
+        Fault(1, "kill", at_ms=100),
+        Operation(1, "release", JAN, pause_us=400_000),
+        Operation(0, "is_locked", JAN),
+    )
+    moves = recorded(lock_server, Program(2, (JAN,), steps, "race"))
+    assert [(actor, number) for actor, number, _ in moves if actor == 1] == [(1, 0), (1, 2)]

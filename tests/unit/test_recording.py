@@ -1,0 +1,113 @@
+"""Where a race is shrunk: at the gate if it goes wrong there, and else where it was found."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from unittest.mock import create_autospec
+
+import msgspec
+import pytest
+
+from harness.arena import Arena
+from harness.checks import judge
+from harness.errors import UserError
+from harness.model import Bounds, History, Program, Schedule, Statement
+from harness.recording import RECORDINGS, place_to_shrink
+from harness.runner import Example, Laboratory
+from tests.histories import JAN, Part, acquire, call, history
+
+MOVES = (Statement(0, 0, 0, "take", (0, 1)), Statement(1, 1, 1, "take", (0, 1)))
+OTHER_MOVES = (Statement(0, 1, 1, "take", (0, 1)), Statement(1, 0, 0, "take", (0, 1)))
+BOTH = (acquire(0, 0, True), acquire(1, 5, True))
+GOOD = (acquire(0, 0, True),)
+EARLY = (acquire(0, 0, True), call(1, "acquire", JAN, at=2, answer=False, timeout=500))
+
+
+def example(schedule: Schedule, *parts: Part, moves: tuple[Statement, ...] = ()) -> Example:
+    given: History = msgspec.structs.replace(history(*parts), statements=moves)
+    return Example(Program(2, (JAN,), (), schedule), given, judge(given, Bounds()))
+
+
+FOUND = example("race", *BOTH)
+STEADY = example("gate", *GOOD)
+ONE_WAY, OTHERWISE = example("gate", *BOTH, moves=MOVES), example("gate", *BOTH, moves=OTHER_MOVES)
+
+
+class Fake(Laboratory):
+    """Gives the examples that it was told to give, and the last one again and again."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        super().__init__(lambda: nullcontext(create_autospec(Arena)))
+        self._examples = examples
+        self.tried: list[Schedule] = []
+
+    def try_out(self, program: Program) -> Example:
+        self.tried.append(program.schedule)
+        return self._examples[min(len(self.tried), len(self._examples)) - 1]
+
+
+def place(
+    monkeypatch: pytest.MonkeyPatch, gate: Fake, found: Example = FOUND, expects: str | None = None
+) -> tuple[Schedule, list[Schedule]]:
+    """Where it is shrunk, and what was tried at the gate."""
+    monkeypatch.setattr("harness.recording.Laboratory", lambda _: gate)
+    opener = nullcontext(create_autospec(Arena))
+    with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as (at, laboratory):
+        assert (laboratory is gate) == (at is not found)
+        return at.program.schedule, gate.tried
+
+
+def test_a_race_that_goes_wrong_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place(monkeypatch, Fake([FOUND, ONE_WAY])) == ("gate", ["race", "gate", "gate"])
+
+
+def test_where_its_proof_alone_does_not_go_wrong_all_of_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Fake([FOUND, STEADY, ONE_WAY])
+    assert place(monkeypatch, gate) == ("gate", ["race", "gate", "gate", "gate"])
+
+
+@pytest.mark.parametrize(
+    ("examples", "tried"),
+    [
+        ([example("race", *GOOD)], ["race"] * RECORDINGS),
+        ([FOUND, STEADY, STEADY] * RECORDINGS, ["race", "gate", "gate"] * RECORDINGS),
+        ([FOUND, *[ONE_WAY, OTHERWISE] * 2] * RECORDINGS, ["race", *["gate"] * 4] * RECORDINGS),
+    ],
+    ids=["does not come back", "not at the gate", "goes another way there"],
+)
+def test_else_it_is_shrunk_as_a_race(
+    monkeypatch: pytest.MonkeyPatch, examples: list[Example], tried: list[Schedule]
+) -> None:
+    monkeypatch.setattr("harness.recording.RECORD_S", 60.0)
+    assert place(monkeypatch, Fake(examples)) == ("race", tried)
+
+
+def test_what_only_a_clock_decides_is_not_tried_at_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = example("race", *EARLY)
+    assert found.broken == {"timeout_not_early"}
+    assert place(monkeypatch, Fake([]), found) == ("race", [])
+    assert place(monkeypatch, Fake([]), expects="timeout_not_early") == ("race", [])
+
+
+def test_what_was_found_in_turns_is_shrunk_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place(monkeypatch, Fake([]), example("lockstep", *BOTH)) == ("lockstep", [])
+
+
+def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> Laboratory:
+        raise UserError("all of 2090-2099 is in use")
+
+    laboratory = Fake([])
+    monkeypatch.setattr("harness.recording.Laboratory", refuse)
+    opener = nullcontext(create_autospec(Arena))
+    with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None) as where:
+        assert where == (FOUND, laboratory)
+
+
+def test_months_that_stay_locked_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, laboratory = Fake([example("race", *GOOD)]), Fake([])
+    gate.soiled = True
+    monkeypatch.setattr("harness.recording.Laboratory", lambda _: gate)
+    opener = nullcontext(create_autospec(Arena))
+    with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None):
+        assert laboratory.soiled
+    assert gate.tried == ["race"]

@@ -10,7 +10,7 @@ from harness.model import Program
 from harness.runner import Example, Laboratory, OpenArena
 from harness.translation import proof, recordable, translated
 
-RECORDINGS = 3
+RECORDINGS = 10
 RECORD_S = 3.0
 MOST_NUMBERS = 3000  # of a race; nobody wants to follow the order of more
 BY_THE_CLOCK = frozenset({"timeout_not_early", "timeout_not_late"})  # which the gate does not decide

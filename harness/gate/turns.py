@@ -185,6 +185,10 @@ class Turns:
         if self._closed:
             return
         now = self._world.now_ns()
+        stirred_ns = max((mover.stirred_ns for mover in self._movers), default=0)
+        if now - stirred_ns < LOOK_NS:  # somebody moves
+            self._world.after(stirred_ns + LOOK_NS - now, self.look)
+            return
         owing = [
             actor
             for actor, mover in enumerate(self._movers)

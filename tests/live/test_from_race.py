@@ -65,7 +65,8 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
 
 
 def test_who_died_in_a_race_dies_at_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 10.0)
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 2.0)
+    monkeypatch.setattr("harness.reduction.REPEATS", 1)
     draw = Draw(
         {"round": 3, "acquire": 2, "crash": 3}, schedule="race", actors=(2, 4), steps=(4, 12), faults=3
     )

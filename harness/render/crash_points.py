@@ -9,25 +9,27 @@ from rich.text import Text
 
 from harness.fault import GATE_FAULTS
 from harness.model import CrashPoint
-from harness.render.story import STYLES
+from harness.render.story import STYLES, clipped
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?"}
 COLUMNS = [(kind, point) for kind, points in GATE_FAULTS.items() if kind != "late" for point in points]
 SQL_SHOWN = 36  # characters of a message
+COLUMN = 6  # the width of a fault's
+SHORT = {"terminate": "term."}
 
 
 def crash_points(points: Sequence[CrashPoint]) -> RenderableType:
     """Every one of them; and below, of each that does not hold, why."""
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    drawn.add_column("\nat the message", no_wrap=True)
+    drawn.add_column("\nat the message")  # what is cut where the terminal is narrow
     for kind, at in COLUMNS:
-        drawn.add_column(f"{kind}\n{at}", no_wrap=True)
+        drawn.add_column(f"{SHORT.get(kind, kind)}\n{at}", width=COLUMN)
     for _, group in groupby(points, _message):
         here = [*group]
         cells = (_marks(one for one in here if _fault(one) == column) for column in COLUMNS)
-        drawn.add_row(_said(here[0]), *cells)
+        drawn.add_row(Text(_said(here[0]), no_wrap=True, overflow="ellipsis"), *cells)
     title = f"{len(points)} crash points; afterwards the struck actor goes on (first mark), or another moves (second)"
-    return Group(Text(title, no_wrap=True, overflow="ignore"), drawn, *_reasons(points))
+    return Group(Text(title), drawn, *_reasons(points))
 
 
 def _message(point: CrashPoint) -> tuple[int, int]:
@@ -39,9 +41,7 @@ def _fault(point: CrashPoint) -> tuple[str, str]:
 
 
 def _said(point: CrashPoint) -> str:
-    text = point.text.replace("pg_catalog.", "")
-    text = text if len(text) <= SQL_SHOWN else f"{text[: SQL_SHOWN - 1]}…"
-    return f"{point.verb}: {text}"
+    return f"{point.verb}: {clipped(point.text, SQL_SHOWN)}"
 
 
 def _marks(points: Iterator[CrashPoint]) -> Text:

@@ -198,7 +198,7 @@ def _rows(run: Run) -> list[_Row]:
                 text = f"… {call.verb} → {answered(call)}, after {took:.1f} ms"
                 rows.append((call.returned_ns, actor, call.number, text, style))
     rows += [
-        (one.at_ns, one.actor, one.number, f"  {_clipped(one.text)}", "dim")
+        (one.at_ns, one.actor, one.number, f"  {clipped(one.text)}", "dim")
         for one in run.history.statements
         if one.text
     ]
@@ -207,8 +207,10 @@ def _rows(run: Run) -> list[_Row]:
     return rows
 
 
-def _clipped(sql: str) -> str:
-    return sql if len(sql) <= SQL_SHOWN else sql[: SQL_SHOWN - 1] + "…"
+def clipped(sql: str, most: int = SQL_SHOWN) -> str:
+    """What matters of a statement, in so many characters."""
+    text = sql.replace("pg_catalog.", "")
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _told(event: Event, program: Program) -> str | None:

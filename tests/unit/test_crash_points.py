@@ -97,6 +97,15 @@ def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> No
     assert all(len(line) <= 110 for line in lines)
 
 
+def test_no_fault_is_cut_off_where_the_terminal_is_narrow() -> None:
+    points = [judged(one, "holds", (), came_off=True) for one in candidates(PROGRAM, MOVES)]
+    lines = plain(crash_points(points), width=74).splitlines()
+    assert "kill    kill    reset   reset   reset   term.   term." in lines[2]
+    assert "before  after   before  after   half    before  after" in lines[3]
+    assert lines[4].split()[-7:] == ["✓✓"] * 7
+    assert all(len(line) <= 74 for line in lines)
+
+
 def test_a_point_that_was_not_tried_says_so() -> None:
     point = CrashPoint(0, "acquire", JAN, "SELECT 1", Fault(0), False)
     assert plain(crash_points([point])).splitlines()[-1].endswith("it was not tried")

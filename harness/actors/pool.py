@@ -191,9 +191,8 @@ class Pool:
         self._spares: deque[ActorProcess] = deque()
         self._secrets = (dsn, url)
         self.unread: deque[Message] = deque()  # what came for others while we waited for a spare
-        module = lock.name.partition(":")[0] if isinstance(lock, LockSpec) and lock.name else None
         self._faketime = faketime
-        self._home = _fork_server(faketime, module)
+        self._home = _fork_server(faketime, _module_of(lock))
 
     @property
     def directory(self) -> Path:
@@ -285,6 +284,14 @@ class Pool:
         for secret in self._secrets:
             words = address.redact(words, secret)
         return f"; it said: {words}" if words else ""
+
+
+def _module_of(lock: LockSpec | Lock) -> str | None:
+    """What every actor would have to import; `__main__` travels by value."""
+    if isinstance(lock, LockSpec):
+        return lock.name.partition(":")[0] if lock.name else None
+    module = getattr(lock, "__module__", None)
+    return None if module == "__main__" else module
 
 
 def all_alive(processes: Iterable[ActorProcess]) -> bool:

@@ -8,7 +8,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checker, gate, lockstep, proxy, race, release_times
+from benchmarks import checker, gate, lockstep, orders, proxy, race, release_times
 from benchmarks.machine import facts
 from harness.errors import HarnessError, UserError
 from harness.servers.providers import open_server
@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[Server], Table]] = {
     "lockstep": lockstep.table,
     "race": race.table,
     "gate": gate.table,
+    "orders": orders.table,
     "proxy": proxy.table,
     "release": release_times.table,
     "checker": lambda _: checker.table(),

@@ -8,8 +8,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-import msgspec
-
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
 from harness.fault import ANYWHERE, GATE_FAULTS, LASTING_FAULTS, Fault, FaultKind
@@ -196,14 +194,18 @@ class Scenario:
 
 def program(*steps: Step) -> Program:
     """A fixed program from its steps; actors and months are counted from them."""
-    actors = 1 + max(step.actor for step in steps)
-    months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
-    return Program(actors, tuple(months), steps)
+    return _program(steps, "lockstep")
 
 
 def at_gate(*steps: Step) -> Program:
     """The same at the gate, where actors take their own steps, each when it is let through."""
-    return msgspec.structs.replace(program(*steps), schedule="gate")
+    return _program(steps, "gate")
+
+
+def _program(steps: tuple[Step, ...], schedule: Schedule) -> Program:
+    actors = 1 + max(step.actor for step in steps)
+    months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
+    return Program(actors, tuple(months), steps, schedule)
 
 
 def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:

@@ -9,7 +9,7 @@ from harness.errors import UserError
 from harness.locks.line_protocol import Answer, LineProtocolError, LockCommandFailed, Request, decode, encode
 from harness.model import Month, Operation
 
-VERBS = ("hold", "is_locked")  # the optional ones
+VERBS = ("hold", "is_locked", "count")  # the optional ones
 EXIT_S = 5.0
 BODY_TEXT = "the body failed"
 
@@ -55,8 +55,14 @@ class CommandSession:
     def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
         raise UserError(f"the line protocol cannot list locks, not even {months}")
 
-    def count(self, _month: Month) -> None:
-        """The line protocol has no such verb."""
+    def count(self, month: Month) -> int | None:
+        """The number that the program found when it counted; None if it does not count."""
+        if "count" not in self._verbs:
+            return None
+        found = self._result("count", month)
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise TypeError(f"count returned {found!r}, which is not a whole number")
+        return found
 
     def hold(self, operation: Operation, _enter: Note, _leave: Note) -> tuple[bool, BodyError | None]:
         """The body runs inside the program, so when it begins and ends is not seen here."""
@@ -77,14 +83,20 @@ class CommandSession:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._output.close()
 
     def _decide(
         self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
     ) -> bool:
+        return boolean(self._result(verb, month, timeout_ms, raises), verb)
+
+    def _result(
+        self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
+    ) -> object:
         answer = self._ask(verb, month, timeout_ms, raises)
         if answer.error is not None:
             raise LockCommandFailed(answer.error)
-        return boolean(answer.ok, verb)
+        return answer.ok
 
     def _ask(
         self,

@@ -8,6 +8,7 @@ close and exit.
     {"id":1,"verb":"open","dsn":"postgresql://..."}                       -> {"id":1,"ok":["is_locked"]}
     {"id":2,"verb":"acquire","year":2090,"month":1,"timeout_ms":200}      -> {"id":2,"ok":true}
     {"id":3,"verb":"hold","year":2090,"month":1,"timeout_ms":0,"raises":"boom"} -> {"id":3,"error":"boom"}
+    {"id":4,"verb":"count","year":2090,"month":1}                         -> {"id":4,"ok":41}
 
 This module knows the lines; the process behind them lives with the actors.
 """
@@ -31,7 +32,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class Answer(msgspec.Struct, frozen=True):
     id: int
-    ok: bool | list[str] | None = None
+    ok: bool | int | list[str] | None = None
     error: str | None = None
 
 

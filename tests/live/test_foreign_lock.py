@@ -11,7 +11,7 @@ import pytest
 from harness.faces.jobs import Job, perform
 from harness.locks.loading import LockSpec, command_spec
 from harness.model import Run
-from harness.scenario import Draw, Scenario, discover
+from harness.scenario import discover
 from harness.search import Plan
 from harness.servers.server import Server
 
@@ -67,36 +67,20 @@ def test_a_broken_lock_in_typescript_is_caught(
     assert "mutual_exclusion" in [one.check for one in run.verdicts if one.status == "violated"]
 
 
-def test_a_check_apart_from_its_act_is_caught_in_typescript(folder: Path, our_server: Server) -> None:
+BROKEN = ["check_then_act", "unlock_before_commit", "overlooks_late_grant", "dies_unnoticed"]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_lock_in_node_is_caught_at_the_gate(
+    our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The gate needs nothing of the client: it stands where the client meets the server."""
-    good = (folder / "month_lock.mts").read_text()
-    begin, end = good.index("const acquire ="), good.index("const release =")
-    acquire = """const held = new Map<number, number>();
-const add = (month: number, more: number) => held.set(month, Math.max(0, (held.get(month) ?? 0) + more));
-
-const acquire = async (request: Request): Promise<boolean> => {
-  if (!held.get(key(request)) && (await is_locked(request))) return false;
-  await sql`SELECT pg_advisory_lock_shared(${key(request)}::bigint)`;
-  add(key(request), 1);
-  return true;
-};
-
-"""
-    rest = good[end:].replace("pg_advisory_unlock(", "pg_advisory_unlock_shared(")
-    broken = (
-        good[:begin]
-        + acquire
-        + rest.replace("return row.held;", "add(key(request), -1);\n  return row.held;", 1)
-    )
-    (folder / "check_then_act.mts").write_text(broken)
-    planted = SCENARIOS["planted/check_then_act"]
-    lock = command_spec("node --import tsx check_then_act.mts")
-    assert isinstance(planted.what, Draw)
-    draw = replace(
-        planted.what, algorithm="choices"
-    )  # with few switches to begin with: each try starts Node anew
-    found = Scenario(draw, expects="mutual_exclusion")
-    run = perform(Job(found, Plan(seed=1), lock), our_server, lambda _: None)
-    assert run.status == "violated"
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 3.0)  # each try starts Node anew
+    monkeypatch.setattr("harness.reduction.REPEATS", 3)
+    planted = replace(SCENARIOS[f"planted/{name}"], lock=None)
+    run = perform(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)
+    assert planted.expects in [one.check for one in run.verdicts if one.status == "violated"]
     assert run.diverged is None
     assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
+    assert run.repeats is not None
+    assert run.repeats[0] == run.repeats[1]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,21 +17,14 @@ from harness.locks.month_lock import MonthLock, get_month_lock_key
 from harness.model import Bounds, Month, Operation, Program, Run, Step
 from harness.orders import Search
 from harness.runner import Laboratory
-from harness.scenario import Draw, Equipment, Scenario, discover
+from harness.scenario import Draw, Equipment, Scenario
 from harness.search import Plan
 from harness.servers.server import Server
 from harness.strategies import programs
 
 JAN = Month(2090, 1)
-SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
 CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
 SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However loaded the machine is, shrinking comes to its end."""
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 90.0)
 
 
 @pytest.fixture
@@ -53,17 +45,6 @@ def takes(actor: int, timeout_ms: int = 0) -> Operation:
 
 def explored(scenario: Scenario, server: Server, seed: int = 1) -> Run:
     return perform(Job(scenario, Plan(seed=seed)), server, lambda _: None)
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_check_apart_from_its_act_is_found_and_shrunk_to_two_switches(
-    our_server: Server, seed: int
-) -> None:
-    run = explored(SCENARIOS["planted/check_then_act"], our_server, seed)
-    assert run.diverged is None
-    assert [v.check for v in run.verdicts if v.status == "violated"] == ["mutual_exclusion", "linearizable"]
-    assert len(run.program.steps) == 2
-    assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
 
 
 @pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
@@ -94,11 +75,9 @@ TWICE = (takes(0), Operation(0, "release", JAN), takes(1), Operation(1, "release
 THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
 
 
-def in_every_order(
-    laboratory: Laboratory, program: Program, reduce: bool
-) -> tuple[Search, dict[frozenset[str], int]]:
+def in_every_order(laboratory: Laboratory, program: Program) -> tuple[Search, dict[frozenset[str], int]]:
     """How far that went, and how often which checks were violated."""
-    orders, broken = Exhaustive(reduce=reduce), dict[frozenset[str], int]()
+    orders, broken = Exhaustive(), dict[frozenset[str], int]()
     while orders.next:
         choices, algorithm = orders.next
         example = laboratory.try_out(structs.replace(program, choices=choices, algorithm=algorithm))
@@ -110,19 +89,9 @@ def in_every_order(
 @pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
 @pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two take and give back", "three take"])
 def test_every_order_of_a_good_lock_holds(laboratory: Laboratory, program: Program) -> None:
-    search, broken = in_every_order(laboratory, program, reduce=True)
+    search, broken = in_every_order(laboratory, program)
     assert search.complete
     assert set(broken) == {frozenset()}
-
-
-@pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
-def test_reduction_finds_the_same_violations_in_fewer_runs(laboratory: Laboratory) -> None:
-    reduced, fewer = in_every_order(laboratory, two(*TWICE), reduce=True)
-    whole, more = in_every_order(laboratory, two(*TWICE), reduce=False)
-    assert reduced.complete
-    assert whole.complete
-    assert fewer.keys() == more.keys() > {frozenset()}
-    assert reduced.runs < whole.runs
 
 
 class Waits(MonthLock):

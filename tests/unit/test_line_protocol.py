@@ -22,6 +22,11 @@ def test_an_answer(line: bytes) -> None:
     assert decode(line, ASKED) == Answer(7, ok=True)
 
 
+def test_an_answer_may_be_a_number() -> None:
+    assert decode(b'{"id":7,"ok":41}', ASKED).ok == 41
+    assert decode(b'{"id":7,"ok":true}', ASKED).ok is True
+
+
 def test_an_error_is_an_answer() -> None:
     assert decode(b'{"id":7,"error":"no"}', ASKED).error == "no"
 
@@ -33,7 +38,7 @@ def test_an_error_is_an_answer() -> None:
         (b'{"id":8,"ok":true}', "its id is not 7"),
         (b'{"id":7}', 'needs either "ok" or "error"'),
         (b'{"id":7,"ok":true,"error":"no"}', 'needs either "ok" or "error"'),
-        (b'{"id":7,"ok":1}', "Expected"),
+        (b'{"id":7,"ok":"yes"}', "Expected"),
         (b"[]", "Expected"),
         (b"\xff\xfe\n", "malformed"),
     ],

@@ -6,7 +6,9 @@ import pytest
 
 from harness.errors import UserError
 from harness.faces.jobs import known_scenarios
-from harness.scenario import Draw, Scenario, discover, pick
+from harness.fault import Fault
+from harness.model import Month
+from harness.scenario import Draw, Scenario, acquire, at_gate, discover, pick
 
 SEED = {
     "concurrent_lock_acquisition",
@@ -83,3 +85,8 @@ def test_weights_must_be_kinds_of_steps() -> None:
         Draw({"aquire": 1})
     with pytest.raises(ValueError, match="steps"):
         Draw({"acquire": 1}, steps=(5, 2))
+
+
+def test_a_fault_of_a_fixed_program_can_strike_at_a_message() -> None:
+    struck = at_gate(Fault(0, "reset", message=1, point="after"), acquire(0, Month(2090, 1), 0))
+    assert (struck.schedule, struck.actors, struck.months) == ("gate", 1, (Month(2090, 1),))

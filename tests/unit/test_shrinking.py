@@ -108,6 +108,24 @@ def test_a_step_can_go_if_who_moves_when_is_said_anew() -> None:
     assert (len(smallest.steps), smallest.actors, switches(smallest)) == (2, 2, 2)
 
 
+def test_a_step_can_go_if_a_fault_strikes_sooner() -> None:
+    """The fault counted the message of a step that nobody needs."""
+    jan = Month(2090, 1)
+    release, acquire = Operation(0, "release", jan), Operation(0, "acquire", jan)
+
+    def fails(candidate: Program) -> bool:
+        """The answer to the acquire is late."""
+        if {Fault, Operation} != {type(step) for step in candidate.steps}:
+            return False
+        (fault,) = (step for step in candidate.steps if isinstance(step, Fault))
+        said = [step for step in candidate.steps if isinstance(step, Operation)]
+        return fault.message < len(said) and said[fault.message] == acquire
+
+    steps = (Fault(0, "late", message=2, point="after"), release, release, acquire)
+    smallest = shrink(Program(1, (jan,), steps, "gate"), fails)
+    assert smallest.steps == (Fault(0, "late", point="after"), acquire)
+
+
 def test_few_switches_are_tried_first_and_need_not_be_among_those_that_were_found() -> None:
     """What does not fail is soon tried; a step less with the order of a longer program mostly does not fail."""
     jan = Month(2090, 1)

@@ -1,0 +1,88 @@
+"""Every order of a few steps, of locks that are broken: how many orders there are, and how many the reduction leaves.
+
+Orders that differ only in moves that commute are run once; both ways must find the same violations.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from time import perf_counter
+from typing import NamedTuple
+
+import msgspec
+from rich.progress import track
+from rich.table import Table
+
+from harness.arena import Arena, open_arena
+from harness.gate.algorithms.exhaustive import Exhaustive
+from harness.locks.loading import LockSpec
+from harness.model import Bounds, Month, Program
+from harness.orders import Search
+from harness.runner import moved, run
+from harness.scenario import Equipment, acquire, at_gate, release
+from harness.servers.server import Server
+
+JAN, FEB = Month(2090, 1), Month(2090, 2)
+PROGRAMS = {
+    "2 x acquire, release": at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN)),
+    "acquire, and two months": at_gate(acquire(0, FEB, 0), acquire(0, JAN, 0), acquire(1, JAN, 0)),
+    "3 x acquire": at_gate(*(acquire(actor, JAN, 0) for actor in range(3))),
+}
+LOCKS = {
+    "check_then_act": "CheckThenAct",
+    "shared_mode": "SharedMode",
+    "transaction_lock": "TransactionLock",
+    "release_forgets": "ReleaseForgets",
+    "unlocks_elsewhere": "UnlocksElsewhere",
+}
+
+
+class Exhausted(NamedTuple):
+    """All orders of one program: how many were run, what was violated in them, and how long it took."""
+
+    search: Search
+    broken: frozenset[frozenset[str]]
+    seconds: float
+
+
+def table(server: Server) -> Table:
+    """One line for every program and lock."""
+    drawn = Table(title="Every order, of planted locks; once each", title_justify="left")
+    for heading in ("program", "lock", "orders", "with reduction", "s", "with reduction", "violations"):
+        drawn.add_column(heading, justify="left" if heading in ("program", "lock") else "right")
+    total = len(LOCKS) * len(PROGRAMS)
+    for line in track(_lines(server), "measuring", total, transient=True):
+        drawn.add_row(*line)
+    return drawn
+
+
+def _lines(server: Server) -> Iterator[tuple[str, ...]]:
+    for lock in LOCKS:
+        with arena_of(server, lock) as arena:
+            for name, program in PROGRAMS.items():
+                whole, reduced = (exhausted(arena, program, reduce) for reduce in (False, True))
+                agree = "the same" if whole.broken == reduced.broken else "NOT THE SAME"
+                orders = str(whole.search.runs), str(reduced.search.runs)
+                yield name, lock, *orders, f"{whole.seconds:.1f}", f"{reduced.seconds:.1f}", agree
+
+
+def arena_of(server: Server, lock: str) -> AbstractContextManager[Arena]:
+    """One with a gate, for a planted lock."""
+    spec = LockSpec(f"scenarios.planted.{lock}:{LOCKS[lock]}")
+    return open_arena(server, spec, Bounds(), equipment=Equipment(gate=True))
+
+
+def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
+    """Run the program in every order; what went elsewhere, as on a busy machine it may, is run again.
+
+    The actors are as good as new after a violation, too, unless they left a lock behind: these locks keep nothing else.
+    """
+    orders, broken, began = Exhaustive(reduce=reduce), set[frozenset[str]](), perf_counter()
+    here = moved(program, arena.years.first)
+    while orders.next:
+        choices, algorithm = orders.next
+        example = run(msgspec.structs.replace(here, choices=choices, algorithm=algorithm), arena)
+        if orders.ran(example.history.statements) is None:
+            broken.add(example.broken)
+        if example.history.audits[-1].locks:
+            arena.renew()
+    return Exhausted(orders.search, frozenset(broken), perf_counter() - began)

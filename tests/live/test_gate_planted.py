@@ -1,0 +1,94 @@
+"""Mistakes inside one operation, and at one statement: each is found at the gate, made small, and found again each time."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from harness.arena import open_arena
+from harness.explore import explored
+from harness.locks.loading import LockSpec
+from harness.runner import Laboratory
+from harness.scenario import Draw, Scenario, discover, equipment
+from harness.search import Plan, Searcher
+from harness.servers.server import Server
+from scenarios.planted.dies_unnoticed import DiesUnnoticed
+
+SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
+FOUND_IN = 120  # examples; mostly it takes less than ten
+REPLAYS = 20
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However loaded the machine is, shrinking comes to its end; how often it fails is counted here."""
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 60.0)
+    monkeypatch.setattr("harness.reduction.REPEATS", 1)
+
+
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest) -> Scenario:
+    return SCENARIOS[f"planted/{request.param}"]
+
+
+@pytest.fixture
+def laboratory(our_server: Server, scenario: Scenario) -> Iterator[Laboratory]:
+    with closing(opened(scenario, our_server)) as one:
+        yield one
+
+
+def opened(scenario: Scenario, server: Server) -> Laboratory:
+    assert scenario.lock is not None
+    equipped = equipment(scenario.what)
+    return Laboratory(partial(open_arena, server, scenario.lock, scenario.bounds, equipment=equipped))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "steps"),
+    [("check_then_act", 2), ("unlock_before_commit", 4), ("overlooks_late_grant", 2), ("dies_unnoticed", 4)],
+    indirect=["scenario"],
+)
+def test_it_is_found_shrunk_to_two_switches_and_found_again_each_time(
+    scenario: Scenario, laboratory: Laboratory, steps: int
+) -> None:
+    run = explored(scenario, laboratory, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
+    assert run.diverged is None
+    assert len(run.program.steps) == steps, run.program
+    assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
+    again = [laboratory.try_out(run.program).broken for _ in range(REPLAYS)]
+    assert [scenario.expects in broken for broken in again] == [True] * REPLAYS
+
+
+class Watched(DiesUnnoticed):
+    """The server looks now and then whether its client is still there."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._conn.execute("SET client_connection_check_interval = 20")
+
+
+@pytest.mark.parametrize("scenario", ["dies_unnoticed"], indirect=True)
+def test_a_server_that_looks_after_its_clients_lets_go_in_time(
+    scenario: Scenario, our_server: Server
+) -> None:
+    run = searched(replace(scenario, lock=Watched, expects=None), our_server)
+    assert (run.orders and run.orders.complete, run.found) == (True, None)
+    assert run.tally.counts().faults > 0
+
+
+@pytest.mark.parametrize("scenario", ["overlooks_late_grant"], indirect=True)
+def test_what_is_never_late_is_not_overlooked(scenario: Scenario, our_server: Server) -> None:
+    assert isinstance(scenario.what, Draw)
+    in_time = {kind: weight for kind, weight in scenario.what.weights.items() if kind != "late"}
+    run = searched(replace(scenario, what=replace(scenario.what, weights=in_time)), our_server)
+    assert (run.tally.counts().examples, run.found) == (40, None)
+
+
+def searched(scenario: Scenario, server: Server) -> Searcher:
+    with closing(opened(scenario, server)) as laboratory:
+        searcher = Searcher(scenario, laboratory, Plan(40, seed=1), lambda _: None)
+        searcher.run()
+        return searcher

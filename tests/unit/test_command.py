@@ -1,0 +1,40 @@
+"""A lock command's session, against programs that say what they are told to say."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+
+from harness.actors.command import CommandSession
+from harness.model import Month
+
+JAN = Month(2090, 1)
+
+
+@contextmanager
+def session(*answers: object) -> Iterator[CommandSession]:
+    """One whose program answers so, one request after the other, whatever it is asked."""
+    lines = [json.dumps({"id": number, "ok": answer}) for number, answer in enumerate(answers, 1)]
+    told = "\n".join(f"read request; echo '{line}'" for line in lines)
+    with closing(CommandSession(("sh", "-c", told + "\ncat > /dev/null"), "postgresql://", "me")) as opened:
+        yield opened
+
+
+def test_a_program_that_counts_says_the_number_that_it_found() -> None:
+    with session(["count"], 41, True) as one:
+        assert one.verbs() == ("count",)
+        assert one.count(JAN) == 41
+        with pytest.raises(TypeError, match="count returned True, which is not a whole number"):
+            one.count(JAN)
+
+
+def test_a_program_that_does_not_count_is_not_asked() -> None:
+    with session([], True) as one:
+        assert one.count(JAN) is None
+        assert one.acquire(JAN, 0) is True
+
+
+def test_a_number_is_no_decision() -> None:
+    with session([], 1) as one, pytest.raises(TypeError, match="acquire returned 1"):
+        one.acquire(JAN, 0)

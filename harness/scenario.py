@@ -93,11 +93,17 @@ class Every:
     """Every order in which the messages of one program can reach the server.
 
     `switches`: no more than so many from an actor who could go on to another; None: without a bound, and then orders
-    that differ only in what commutes are run once, see `harness.gate.algorithms.exhaustive`.
+    that differ only in what commutes are run once, see `harness.gate.algorithms.exhaustive`.  Not with faults, which
+    reach further than the statement that they strike at.
     """
 
     program: Program
     switches: int | None = None
+
+    @property
+    def reduces(self) -> bool:
+        """Whether some orders may stand for others."""
+        return not any(isinstance(step, Fault) for step in self.program.steps)
 
     def __post_init__(self) -> None:
         if self.program.schedule != "gate":

@@ -102,7 +102,7 @@ class Searcher:
 
     def _try_all(self, every: Every) -> None:
         """One order after the other, until one fails or none is left."""
-        orders = Exhaustive(every.switches)
+        orders = Exhaustive(every.switches, every.reduces)
         program = self._here(every.program)
         wanted = self._plan.examples or MOST_ORDERS
         while orders.next and not self.found and not self._time_is_up() and orders.search.runs < wanted:

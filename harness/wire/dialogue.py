@@ -122,7 +122,7 @@ class Dialogue:
     def __init__(self) -> None:
         self.status: Status | None = None  # by the latest ReadyForQuery; None until the first
         self.copies_in = False  # the server takes data, and no other answer, until it is sent their end
-        self._phase = Phase.STARTING
+        self._enter(Phase.STARTING)
         self._client, self._server = MessageReader("client"), MessageReader("server")
         self._statements = Statements()
         self._open: list[Message] = []  # of a batch that is not complete
@@ -134,6 +134,9 @@ class Dialogue:
         self._reply_status: Status | None = None  # of the reply that is coming in
         self._errors: list[Diagnostic] = []  # within it
 
+    def _enter(self, phase: Phase) -> None:
+        self._phase, self._rules = phase, RULES[phase]
+
     # What the client says
 
     @property
@@ -144,10 +147,11 @@ class Dialogue:
     def from_client(self, data: bytes) -> Iterator[Batch | Passage]:
         """The parts that are complete now.  `ProtocolError`, after them, for what cannot be understood."""
         for message in self._client.feed(data):
-            rule = RULES[self._phase].get(message.name)
+            rule = self._rules.get(message.name)
             if rule is None:
                 raise ProtocolError(f"the client sent {message.name} {self._phase.value}")
-            self._phase = rule.leads_to
+            if rule.leads_to is not self._phase:
+                self._enter(rule.leads_to)
             if rule.passes and not self._open:
                 yield Passage((message,))
             elif batch := self._collect(message):
@@ -208,7 +212,7 @@ class Dialogue:
         self._skipping = self._pending[0].message.name not in ENDS_READY
         self.copies_in = False
         if self._phase is Phase.COPYING:
-            self._phase = Phase.COPIED
+            self._enter(Phase.COPIED)
         yield from self._settled()
 
     def _answered(self, message: Message) -> list[Reply]:
@@ -237,7 +241,7 @@ class Dialogue:
             raise ProtocolError(f"the server sent ReadyForQuery with status {status!a}: it must be I, T or E")
         self.status = self._reply_status = cast(Status, status)
         self._skipping = self.copies_in = False
-        self._phase = Phase.ASKING
+        self._enter(Phase.ASKING)
 
     def _heed(self, message: Message, asked: Message) -> None:
         """Note what matters later in an answer that goes on."""
@@ -257,7 +261,7 @@ class Dialogue:
         for message, part, _ in sent:
             self._await(message, part)
         if self.copies_in:
-            self._phase = Phase.COPYING
+            self._enter(Phase.COPYING)
 
     # What is settled
 

@@ -8,7 +8,7 @@ from harness.errors import UserError
 from harness.faces.jobs import known_scenarios
 from harness.fault import Fault
 from harness.model import Month
-from harness.scenario import Draw, Scenario, acquire, at_gate, discover, pick
+from harness.scenario import Draw, Every, Scenario, acquire, at_gate, discover, pick
 
 SEED = {
     "concurrent_lock_acquisition",
@@ -90,3 +90,8 @@ def test_weights_must_be_kinds_of_steps() -> None:
 def test_a_fault_of_a_fixed_program_can_strike_at_a_message() -> None:
     struck = at_gate(Fault(0, "reset", message=1, point="after"), acquire(0, Month(2090, 1), 0))
     assert (struck.schedule, struck.actors, struck.months) == ("gate", 1, (Month(2090, 1),))
+
+
+def test_no_order_stands_for_another_where_a_fault_may_reach_further_than_its_statement() -> None:
+    assert Every(at_gate(acquire(0, Month(2090, 1), 0))).reduces
+    assert not Every(at_gate(Fault(0), acquire(0, Month(2090, 1), 0))).reduces

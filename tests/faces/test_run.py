@@ -59,7 +59,7 @@ def test_time_can_be_the_limit(sh: Shell) -> None:
     outcome = sh.run("run", "many_months", "interleavings", "--for", "3s")
     assert outcome.code == 0
     runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
-    assert all(run.figures.examples > 5 for run in runs)
+    assert all(run.figures.examples for run in runs)
     # a lower bound: whoever was first had its half of the time, less what its arena took to open
     assert max(run.figures.seconds for run in runs) > 0.7
 

@@ -11,7 +11,7 @@ import pytest
 from harness.faces.jobs import Job, perform
 from harness.locks.loading import LockSpec, command_spec
 from harness.model import Run
-from harness.scenario import discover
+from harness.scenario import Draw, discover
 from harness.search import Plan
 from harness.servers.server import Server
 
@@ -75,9 +75,13 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gate needs nothing of the client: it stands where the client meets the server."""
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 3.0)  # each try starts Node anew
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 60.0)  # each try that fails starts Node anew
     monkeypatch.setattr("harness.reduction.REPEATS", 3)
+    monkeypatch.setattr("harness.reduction.REPEAT_S", 60.0)
     planted = replace(SCENARIOS[f"planted/{name}"], lock=None)
+    if isinstance(planted.what, Draw):  # small to begin with
+        small = replace(planted.what, algorithm="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))
+        planted = replace(planted, what=small, examples=400)
     run = perform(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)
     assert planted.expects in [one.check for one in run.verdicts if one.status == "violated"]
     assert run.diverged is None

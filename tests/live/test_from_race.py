@@ -20,7 +20,7 @@ from harness.scenario import Draw, Equipment, Scenario, discover
 from harness.search import Plan
 from harness.servers.server import Server
 
-JAN = Month(2090, 1)
+JAN, FEB = Month(2090, 1), Month(2090, 2)
 GATE = Equipment(gate=True)
 PLANTED = discover([Path(__file__).parents[2] / "scenarios"])
 CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
@@ -66,12 +66,15 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
 
 def test_who_died_in_a_race_dies_at_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.reduction.SHRINK_S", 2.0)
-    monkeypatch.setattr("harness.reduction.REPEATS", 1)
-    draw = Draw(
-        {"round": 3, "acquire": 2, "crash": 3}, schedule="race", actors=(2, 4), steps=(4, 12), faults=3
+    steps = (
+        Operation(0, "acquire", JAN),
+        Fault(0, "kill", at_ms=100),
+        Operation(0, "release", JAN, pause_us=400_000),
+        Operation(1, "acquire", FEB),
     )
-    bounds = Bounds(release_ms=400)
-    found = explored(Scenario(draw, 100, bounds, ROW_LOCK, "auto_release"), our_server)
+    what = Program(2, (JAN, FEB), steps, "race")
+    bounds = Bounds(release_ms=300, handover_ms=50)
+    found = explored(Scenario(what, bounds=bounds, lock=ROW_LOCK, expects="auto_release"), our_server)
     assert found.first_program is not None
     assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
     assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}

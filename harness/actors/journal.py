@@ -59,17 +59,16 @@ class JournalReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = HEAD
+        self._file: int | None = None  # open from the first time on that there is something to read
 
     def restart(self) -> None:
         """Forget all that was written and use the file anew.  The writer must have nothing to write meanwhile."""
-        with open(self._path, "r+b", buffering=0) as file:
-            file.write(HEAD.to_bytes(HEAD, sys.byteorder))
+        os.pwrite(self._opened(), HEAD.to_bytes(HEAD, sys.byteorder), 0)
         self._offset = HEAD
 
     def length(self) -> int:
         """How many bytes count by now: it goes up whenever something is written down."""
-        with open(self._path, "rb", buffering=0) as file:
-            return int.from_bytes(file.read(HEAD), sys.byteorder)
+        return int.from_bytes(os.pread(self._opened(), HEAD, 0), sys.byteorder)
 
     def read(self) -> list[Event]:
         """The events since the last call."""
@@ -79,13 +78,21 @@ class JournalReader:
         """The same for a journal of stalls."""
         return msgspec.json.Decoder(Stall).decode_lines(self._new_lines())
 
+    def close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _opened(self) -> int:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR)
+        return self._file
+
     def _new_lines(self) -> bytes:
         try:
-            with open(self._path, "rb", buffering=0) as file:
-                end = int.from_bytes(file.read(HEAD), sys.byteorder)
-                file.seek(self._offset)
-                text = file.read(max(0, end - self._offset))
+            end = self.length()
         except FileNotFoundError:
             return b""
+        text = os.pread(self._opened(), max(0, end - self._offset), self._offset)
         self._offset += len(text)
         return text

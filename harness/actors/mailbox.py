@@ -154,6 +154,9 @@ class Mailbox:
         self._directory = str(directory)  # joined by hand: a path would take longer than to send a message
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"{directory}/{name}")
+        self._letter = memoryview(
+            bytearray(LARGEST)
+        )  # to make room for each anew would take longer than to read it
 
     def send(self, name: str, message: Message) -> bool:
         """False if nobody reads that mailbox any more.  `UserError` for a program that is too large."""
@@ -175,7 +178,8 @@ class Mailbox:
         """The next message; None if none comes within `timeout_ms`."""
         if timeout_ms is not None and not self.waiting(timeout_ms):
             return None
-        message: Message = _decoder.decode(self._socket.recv(LARGEST))
+        size = self._socket.recv_into(self._letter)
+        message: Message = _decoder.decode(self._letter[:size])
         return message
 
     def receive_while(self, lifeline: int) -> Message | None:

@@ -241,6 +241,7 @@ class Pool:
     def bury(self, process: ActorProcess) -> None:
         """End a process for good, with all that it started."""
         process.kill_group()
+        process.journal.close()
         self._guardian.disown(process.pid)
 
     def close(self) -> None:

@@ -40,6 +40,7 @@ class StallMeter:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        self._reader.close()
         self._guardian.disown(self._process.pid)
 
 

@@ -104,11 +104,15 @@ class Laboratory:
                 self._clean(here)
         return example
 
-    def confirmed(self, program: Program) -> Example:
-        """Try it out; what hinges on time is a violation only if it comes back `AGREE` times in a row."""
+    def confirmed(self, program: Program, shown: frozenset[str] = frozenset()) -> Example:
+        """Try it out; what hinges on time is a violation only if it comes back `AGREE` times in a row.
+
+        `shown`: the checks of which it was shown before that this lock violates them.
+        """
         example = self.try_out(program)
         if (
             example.hinges_on_time
+            and not example.broken <= shown
             and not self.soiled
             and not all(example.broken & self.try_out(program).broken for _ in range(AGREE))
         ):

@@ -133,16 +133,15 @@ class Searcher:
             self.points = (*self.points[:place], self._tried(one), *self.points[place + 1 :])
 
     def _tried(self, candidate: Candidate) -> CrashPoint:
+        shown = (
+            self.found.broken if self.found else frozenset()
+        )  # what was shown to fail need not be shown again
         for _ in range(TRIES):
-            example = self._once_more(candidate.program)
+            example = self._laboratory.confirmed(candidate.program, shown)
             if came_off := struck(candidate, example.history.events):
                 break
         self._take(example)
         return judged(candidate, example.status, example.verdicts, came_off)
-
-    def _once_more(self, program: Program) -> Example:
-        """What was shown to fail need not be shown again."""
-        return self._laboratory.try_out(program) if self.found else self._laboratory.confirmed(program)
 
     def _draw(self, draw: Draw) -> None:
         arena = self._laboratory.arena

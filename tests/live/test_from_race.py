@@ -68,8 +68,8 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server, monkeypatch: py
     monkeypatch.setattr("harness.reduction.SHRINK_S", 2.0)
     steps = (
         Operation(0, "acquire", JAN),
-        Fault(0, "kill", at_ms=100),
-        Operation(0, "release", JAN, pause_us=400_000),
+        Fault(0, "kill", at_ms=500),
+        Operation(0, "release", JAN, pause_us=1_500_000),
         Operation(1, "acquire", FEB),
     )
     what = Program(2, (JAN, FEB), steps, "race")

@@ -63,3 +63,9 @@ def test_what_hinges_on_time_is_a_violation_only_if_it_comes_back(
     examples: tuple[Example, ...], status: Status
 ) -> None:
     assert Scripted(*examples).confirmed(PROGRAM).status == status
+
+
+def test_what_was_shown_to_be_violated_need_not_come_back_and_what_was_not_must() -> None:
+    shown = LATE.broken
+    assert Scripted(LATE).confirmed(PROGRAM, shown).status == "violated"
+    assert Scripted(LATE, GOOD).confirmed(PROGRAM, frozenset({"auto_release"})).status == "unknown"

@@ -133,9 +133,8 @@ class Searcher:
             self.points = (*self.points[:place], self._tried(one), *self.points[place + 1 :])
 
     def _tried(self, candidate: Candidate) -> CrashPoint:
-        shown = (
-            self.found.broken if self.found else frozenset()
-        )  # what was shown to fail need not be shown again
+        # what was shown to fail need not be shown again
+        shown = self.found.broken if self.found else frozenset()
         for _ in range(TRIES):
             example = self._laboratory.confirmed(candidate.program, shown)
             if came_off := struck(candidate, example.history.events):

@@ -252,7 +252,7 @@ class Turns:
         ]
         if not ready and not asleep:
             return
-        steps = [mover.step for mover in self._movers]
+        steps = [mover.step for mover in movers]
         turn = Turn(tuple(ready), tuple(asleep), self.statements, steps)
         actor = self._chooser.choose(turn)
         self._enabled = turn.enabled

@@ -39,9 +39,8 @@ def line(run: Run) -> Text:
 
 
 def _below(run: Run) -> Iterator[tuple[str, str]]:
-    racing = (
-        run.first_program or run.program
-    ).schedule == "race"  # in lockstep the program says how long somebody waits
+    # in lockstep the program says how long somebody waits
+    racing = (run.first_program or run.program).schedule == "race"
     tried = orders(run.search) if run.search else ""
     bound = promised(run.promise) if run.promise else ""
     for one in (belief(run.figures), waiting(run.figures) if racing else "", tried, bound):

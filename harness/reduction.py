@@ -71,7 +71,7 @@ class Reducer:
         for _ in range(tries):
             if time.monotonic() > deadline or self._laboratory.soiled:
                 return None
-            example = self._laboratory.try_out(program)
+            example = self._laboratory.told(program, self._wanted)
             self._tell("shrink")
             broken = bool(self._wanted & example.broken)
             if broken != every:
@@ -79,10 +79,11 @@ class Reducer:
         return example if every else None
 
     def _count_repeats(self) -> None:
+        broken = self.smallest.broken
         failed = tried = 0
         deadline = time.monotonic() + REPEAT_S
         while tried < REPEATS and not self._laboratory.soiled and (time.monotonic() < deadline or not tried):
-            failed += bool(self._laboratory.try_out(self.smallest.program).broken & self.smallest.broken)
+            failed += bool(self._laboratory.told(self.smallest.program, broken).broken & broken)
             tried += 1
             self.repeats = (failed, tried)
             self._tell("repeat")

@@ -14,6 +14,7 @@ from harness.schedulers import SCHEDULERS
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
 AGREE = 2  # how often in a row a reliable failure must come back
+PATIENCE = 5  # how often a doubt is looked into
 _Home = tuple[Arena, ExitStack]
 
 
@@ -32,6 +33,11 @@ class Example(msgspec.Struct, frozen=True):
     def broken(self) -> frozenset[str]:
         """The names of the checks that were violated."""
         return frozenset(verdict.check for verdict in self.verdicts if verdict.status == "violated")
+
+    def leaves_open(self, checks: frozenset[str]) -> bool:
+        """Whether one of these checks is in doubt, and none is broken."""
+        doubts = {verdict.check for verdict in self.verdicts if verdict.status == "unknown"}
+        return not checks & self.broken and not checks.isdisjoint(doubts)
 
     @property
     def hinges_on_time(self) -> bool:
@@ -78,8 +84,9 @@ def moved(program: Program, first_year: int) -> Program:
 class Laboratory:
     """Runs program after program, each as if it were the first.
 
-    Actors stay warm from one to the next.  After a violation nothing that the lock left behind can be
-    trusted, so the actors are replaced, and if that is not enough the whole arena, with the database where it is ours.
+    Actors stay warm from one to the next.  After a violation, or what may have been one, nothing that the lock left
+    behind can be trusted, so the actors are replaced, and if that is not enough the whole arena, with the database where
+    it is ours.
     """
 
     def __init__(self, open_arena: OpenArena) -> None:
@@ -96,12 +103,21 @@ class Laboratory:
     def try_out(self, program: Program) -> Example:
         here = moved(program, self.arena.years.first)
         example = run(here, self.arena)
-        if example.status == "violated":
+        if example.status != "holds":
             if self.arena.server.ours:
                 if not self.arena.renew():
                     self._move()
             else:
                 self._clean(here)
+        return example
+
+    def told(self, program: Program, checks: frozenset[str]) -> Example:
+        """Try it out until it is known whether it breaks one of these checks, or patience is at an end."""
+        example = self.try_out(program)
+        for _ in range(PATIENCE - 1):
+            if self.soiled or not example.leaves_open(checks):
+                break
+            example = self.try_out(program)
         return example
 
     def confirmed(self, program: Program, shown: frozenset[str] = frozenset()) -> Example:
@@ -114,7 +130,7 @@ class Laboratory:
             example.hinges_on_time
             and not example.broken <= shown
             and not self.soiled
-            and not all(example.broken & self.try_out(program).broken for _ in range(AGREE))
+            and not all(example.broken & self.told(program, example.broken).broken for _ in range(AGREE))
         ):
             return example.doubted()
         return example

@@ -65,8 +65,9 @@ class _Enough(BaseException):
 class Searcher:
     """Runs what a scenario asks for, up to the first violation; what came of it is in its attributes.
 
-    `doubtful`: the first example of which we do not know.  `diverged`: where a program did not go the way that it was to
-    go.  `moves`: the most of one example at the gate.  `points`: all crash points, with what came of each so far.
+    `beside`: the first violation that was not the one to be found.  `doubtful`: the first example of which we do not
+    know.  `diverged`: where a program did not go the way that it was to go.  `moves`: the most of one example at the
+    gate.  `points`: all crash points, with what came of each so far.
     """
 
     def __init__(self, scenario: Scenario, laboratory: Laboratory, plan: Plan, listen: Listener) -> None:
@@ -79,6 +80,7 @@ class Searcher:
         self.last: Example | None = None
         self.doubtful: Example | None = None
         self.found: Example | None = None
+        self.beside: Example | None = None
         self.diverged: str | None = None
         self.orders: Search | None = None
         self.points: tuple[CrashPoint, ...] = ()
@@ -137,7 +139,8 @@ class Searcher:
         shown = self.found.broken if self.found else frozenset()
         for _ in range(TRIES):
             example = self._laboratory.confirmed(candidate.program, shown)
-            if came_off := struck(candidate, example.history.events):
+            came_off = struck(candidate, example.history.events)
+            if came_off and example.status != "unknown":
                 break
         self._take(example)
         return judged(candidate, example.status, example.verdicts, came_off)
@@ -198,6 +201,8 @@ class Searcher:
             self.found = example
         elif example.status == "unknown":
             self.doubtful = self.doubtful or example
+        elif example.status == "violated" and self.found is None:
+            self.beside = self.beside or example
         self.tell("draw")
 
     def _is_wanted(self, example: Example) -> bool:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from harness.arena import Arena, open_arena
+from harness.fault import Fault
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec
 from harness.locks.month_lock import MonthLock
@@ -82,3 +83,15 @@ class NeverGivesBack(MonthLock):
 class NeverAndMakes(MakesAFunction):
     def release(self, year: int, month: int) -> bool:  # noqa: ARG002
         return True
+
+
+def test_after_a_doubt_nothing_is_left_either(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the next program met there was taken for its own fault."""
+    monkeypatch.setattr("harness.checks.view.View.stalled", lambda *_: True)
+    with ExitStack() as stack:
+        laboratory = Laboratory(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))
+        stack.callback(laboratory.close)
+        month = Month(laboratory.arena.years.first, 1)
+        dies = Program(1, (month,), (Operation(0, "acquire", month), Fault(0, "kill")))
+        assert laboratory.try_out(dies).status == "unknown"
+        assert laboratory.try_out(take(laboratory.arena)).status == "holds"

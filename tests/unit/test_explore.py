@@ -1,21 +1,25 @@
 """What was found is reported, whatever comes in the way afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, cycle, repeat
 from typing import NoReturn
 
+import msgspec
 import pytest
 
 from harness.errors import MachineError
 from harness.explore import Interrupted, explored
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month, Program, Run
+from harness.model import Bounds, Month, Operation, Program, Run
+from harness.render.story import plain, story
 from harness.runner import Example
 from harness.scenario import Draw, Every, Scenario, acquire, at_gate
 from harness.search import Plan
 from harness.servers.lease import Years
-from tests.unit.test_runner import BOTH, GOOD, PROGRAM, Scripted
+from tests.unit.test_runner import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted
 
 JAN = Month(2090, 1)
+TWO_STEPS = Program(1, (JAN,), (Operation(0, "acquire", JAN), Operation(0, "release", JAN)))
 
 
 class CutShort(Scripted):
@@ -76,3 +80,31 @@ def test_however_little_time_there_is_something_is_run(what: Draw | Every) -> No
     run = explored(Scenario(what, name="short"), Willing(), Plan(seconds=0), LockSpec(), lambda _: None)
     assert run.status == "holds"
     assert run.figures.examples >= 1
+
+
+class Told(Willing):
+    """Runs what it is given, and shows what it was told to show."""
+
+    def __init__(self, examples: Iterable[Example]) -> None:
+        super().__init__()
+        self._coming = iter(examples)
+
+    def try_out(self, program: Program) -> Example:
+        return msgspec.structs.replace(next(self._coming), program=program)
+
+
+def test_what_was_violated_beside_what_was_planted_is_told() -> None:
+    scenario = Scenario(PROGRAM, name="herd", expects="auto_release")
+    run = explored(scenario, Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None)
+    assert run.status == "holds"
+    assert "mutual_exclusion" in {one.check for one in run.verdicts if one.status == "violated"}
+    assert "herd: auto_release was not violated" in plain(story(run, ""))
+
+
+def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was taken for a program that does not fail, so the smallest was not the smallest."""
+    monkeypatch.setattr("harness.reduction.REPEATS", 1)
+    scenario = Scenario(TWO_STEPS, name="late")
+    told = chain([LATE] * 5, cycle([STALLED, LATE]))
+    run = explored(scenario, Told(told), Plan(), LockSpec(), lambda _: None)
+    assert (run.status, run.program.steps) == ("violated", ())

@@ -7,20 +7,21 @@ import pytest
 
 from harness.arena import Arena
 from harness.checks import judge
-from harness.model import Bounds, Program, Status
-from harness.runner import Example, Laboratory
-from tests.histories import JAN, Part, acquire, history
+from harness.model import Bounds, Program, Stall, Status
+from harness.runner import PATIENCE, Example, Laboratory
+from tests.histories import JAN, Part, acquire, history, stall
 
 PROGRAM = Program(2, (JAN,), ())
 
 
-def example(*parts: Part) -> Example:
-    given = history(*parts)
+def example(*parts: Part, stalls: tuple[Stall, ...] = ()) -> Example:
+    given = history(*parts, stalls=stalls)
     return Example(PROGRAM, given, judge(given, Bounds()))
 
 
 GOOD = example(acquire(0, 0, True))
 LATE = example(acquire(0, 0, True, took=500, timeout=20))
+STALLED = example(acquire(0, 0, True, took=500, timeout=20), stalls=(stall(400, 300),))
 BOTH = example(acquire(0, 0, True), acquire(1, 5, True, took=500, timeout=20))
 
 
@@ -57,6 +58,8 @@ def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
         ((LATE, GOOD), "unknown"),
         ((LATE, LATE, GOOD), "unknown"),
         ((LATE, LATE, LATE), "violated"),
+        ((LATE, STALLED, LATE, STALLED, LATE), "violated"),
+        ((LATE, STALLED, GOOD), "unknown"),
     ],
 )
 def test_what_hinges_on_time_is_a_violation_only_if_it_comes_back(
@@ -69,3 +72,14 @@ def test_what_was_shown_to_be_violated_need_not_come_back_and_what_was_not_must(
     shown = LATE.broken
     assert Scripted(LATE).confirmed(PROGRAM, shown).status == "violated"
     assert Scripted(LATE, GOOD).confirmed(PROGRAM, frozenset({"auto_release"})).status == "unknown"
+
+
+def test_a_doubt_is_looked_into_until_it_is_known_or_patience_is_at_an_end() -> None:
+    checks = LATE.broken
+    assert Scripted(STALLED, STALLED, LATE).told(PROGRAM, checks) == LATE
+    assert Scripted(STALLED, GOOD, LATE).told(PROGRAM, checks) == GOOD
+    assert Scripted(*[STALLED] * PATIENCE).told(PROGRAM, checks) == STALLED
+
+
+def test_a_doubt_in_another_check_is_none() -> None:
+    assert Scripted(STALLED).told(PROGRAM, frozenset({"mutual_exclusion"})) == STALLED

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple, cast
 
 from harness.errors import one_line
+from harness.wire.memory import SHORT, Memory
 from harness.wire.messages import BATCH, Message, MessageReader, ProtocolError
 from harness.wire.rules import (
     ANSWERS,
@@ -21,6 +22,7 @@ from harness.wire.rules import (
     ENDS_READY,
     IGNORED_IN_COPY,
     NOTHING,
+    PLAIN,
     RULES,
     UNTRACKED,
     Phase,
@@ -102,6 +104,9 @@ class Reply:
 
 Event = Reply | Diagnostic | Notification | Parameter
 
+# How a batch was answered, by the names of its messages: the answers to a lock's questions are few.
+_answers: Memory[tuple[tuple[str, ...], bytes], Status] = Memory(500)
+
 
 class Pending(NamedTuple):
     """A message that the server was sent, the part whose reply it belongs to, and whether the server ignores it."""
@@ -146,6 +151,12 @@ class Dialogue:
 
     def from_client(self, data: bytes) -> Iterator[Batch | Passage]:
         """The parts that are complete now.  `ProtocolError`, after them, for what cannot be understood."""
+        between = self._phase is Phase.ASKING and not self._open and self._client.between
+        if between and (known := self._statements.again(data)):
+            return iter([Batch(known.messages, known.text)])
+        return self._read_client(data)
+
+    def _read_client(self, data: bytes) -> Iterator[Batch | Passage]:
         for message in self._client.feed(data):
             rule = self._rules.get(message.name)
             if rule is None:
@@ -188,19 +199,45 @@ class Dialogue:
 
     def from_server(self, data: bytes) -> Iterator[Event]:
         """What has happened now.  `ProtocolError`, after it, for what answers nothing or cannot be understood."""
+        asked = self._asked_alone()
+        if asked and (status := _answers.get((asked, data))):
+            self.status = status
+            batch = self._pending[0].part
+            self._pending.clear()
+            assert isinstance(batch, Batch)
+            return iter([Reply(batch, status, ())])
+        return self._read_server(data, asked)
+
+    def _asked_alone(self) -> tuple[str, ...]:
+        """The messages of one batch, by name, if the next that the server says is all there is to answer them."""
+        pending = self._pending
+        part = pending[0].part if pending else None
+        clean = self._phase is Phase.ASKING and self._server.between and not (self._skipping or self._errors)
+        alone = isinstance(part, Batch) and len(pending) == len(part.messages) and pending[-1].part is part
+        return part.names if part and clean and alone and not (self.copies_in or self._ignored) else ()
+
+    def _read_server(self, data: bytes, asked: tuple[str, ...]) -> Iterator[Event]:
+        names: list[str] = []
         for message in self._server.feed(data):
-            if message.name == "ParameterStatus":
-                fields = message.fields
-                yield Parameter(fields.string(), fields.string())
-            elif message.name == "NotificationResponse":
-                fields = message.fields
-                yield Notification(fields.number(4), fields.string(), fields.string())
-            elif message.name == "NoticeResponse":
-                yield _diagnostic(message)
-            elif message.name == "ErrorResponse":
-                yield from self._failed(_diagnostic(message))
-            else:
-                yield from self._answered(message)
+            names.append(message.name)
+            yield from self._heard(message)
+        plain = asked and PLAIN.issuperset(names) and names[-1:] == ["ReadyForQuery"]
+        if plain and self.status and self._server.between and len(data) <= SHORT:
+            _answers.keep((asked, data), self.status)
+
+    def _heard(self, message: Message) -> Iterator[Event]:
+        if message.name == "ParameterStatus":
+            fields = message.fields
+            yield Parameter(fields.string(), fields.string())
+        elif message.name == "NotificationResponse":
+            fields = message.fields
+            yield Notification(fields.number(4), fields.string(), fields.string())
+        elif message.name == "NoticeResponse":
+            yield _diagnostic(message)
+        elif message.name == "ErrorResponse":
+            yield from self._failed(_diagnostic(message))
+        else:
+            yield from self._answered(message)
 
     def _failed(self, error: Diagnostic) -> Iterator[Event]:
         yield error

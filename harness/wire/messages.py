@@ -98,6 +98,11 @@ class MessageReader:
         self._received = bytearray()
 
     @property
+    def between(self) -> bool:
+        """Whether nothing has come of a message that is not complete."""
+        return not self._received
+
+    @property
     def begun(self) -> bytes:
         """What has come of a message that is not complete."""
         return bytes(self._received)

@@ -104,3 +104,12 @@ ENDS_READY = frozenset(name for name, answer in ANSWERS.items() if "ReadyForQuer
 
 UNTRACKED = frozenset({"CopyData", "PasswordMessage"})  # no answer, and nothing depends on their place
 IGNORED_IN_COPY = frozenset({"Sync", "Flush"})  # by a server that is copying in
+
+
+# What an answer can consist of that changes nothing but whether there is a transaction.
+PLAIN = frozenset(
+    {
+        "BindComplete", "CommandComplete", "DataRow", "EmptyQueryResponse", "NoData", "PortalSuspended", "ReadyForQuery",
+        "RowDescription",
+    }
+)  # fmt: skip

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from harness.errors import one_line
+from harness.wire.memory import SHORT, Memory
 from harness.wire.messages import Fields, Message
 
 LONGEST_TEXT = 1_000  # characters that are shown
 LONGEST_SQL = 2_000  # characters of a statement that are kept
-MOST_KNOWN = 100  # texts of one statement that are kept: the same values come again and again
+MOST_KNOWN = 200  # batches that are remembered
 
 # object ids of types, from pg_type.dat
 BOOL, BYTEA, NAME, INT8, INT2, INT4, TEXT, OID, UNKNOWN, BPCHAR, VARCHAR = (
@@ -31,9 +33,14 @@ class Statement:
 
     sql: str
     types: tuple[int, ...] = ()
-    known: dict[bytes, str] = field(
-        default_factory=dict, compare=False
-    )  # its texts, by what bound the values
+
+
+class Known(NamedTuple):
+    """What a batch was found to say, which depends on what was prepared, and the texts of what it binds."""
+
+    messages: tuple[Message, ...]
+    text: str
+    bound: dict[str, str]
 
 
 class Statements:
@@ -42,6 +49,9 @@ class Statements:
     def __init__(self) -> None:
         self._statements: dict[str, Statement] = {}
         self._portals: dict[str, str] = {}
+        self._bound: dict[str, str] = {}  # by the batch that is looked at
+        self._repeats = True  # it would say the same if it came again
+        self._known: Memory[bytes, Known] = Memory(MOST_KNOWN)
         self._texts = {
             "Query": self._query,
             "Parse": self._parse,
@@ -52,8 +62,23 @@ class Statements:
             "FunctionCall": self._call,
         }
 
+    def again(self, raw: bytes) -> Known | None:
+        """What these bytes say, if they are a batch that was said before, and the next that this client has said."""
+        known = self._known.get(raw)
+        if known:
+            self._portals.update(known.bound)
+        return known
+
     def text(self, messages: Sequence[Message]) -> str:
         """What these messages ask for, on one line; they are the next that this client has said."""
+        self._bound, self._repeats = {}, True
+        text = self._told(messages)
+        raw = b"".join(message.raw for message in messages)
+        if self._repeats and len(raw) <= SHORT:
+            self._known.keep(raw, Known(tuple(messages), text, self._bound))
+        return text
+
+    def _told(self, messages: Sequence[Message]) -> str:
         texts = [(message.name, self._text(message)) for message in messages]
         for names in TELLING:
             if told := [text for name, text in texts if name in names]:
@@ -63,7 +88,13 @@ class Statements:
     def describe(self, name: str, types: tuple[int, ...]) -> None:
         """The server says which types the parameters of a statement have."""
         if name in self._statements:
-            self._statements[name] = replace(self._statements[name], types=types, known={})
+            self._statements[name] = replace(self._statements[name], types=types)
+            self._forget()
+
+    def _forget(self) -> None:
+        """What was prepared is not what it was."""
+        self._known.clear()
+        self._repeats = False
 
     def _text(self, message: Message) -> str:
         tell = self._texts.get(message.name)
@@ -78,41 +109,42 @@ class Statements:
     def _parse(self, fields: Fields) -> str:
         name, sql = fields.string(), fields.string()
         types = tuple(fields.number(4) for _ in range(fields.count()))
+        self._forget()
         self._statements[name] = Statement(one_line(sql)[:LONGEST_SQL], types)
         return f"Parse {_short(sql)}"
 
     def _bind(self, fields: Fields) -> str:
         portal, name = fields.string(), fields.string()
-        statement = self._statements.get(name)
-        known, values = (statement.known if statement else {}), fields.rest()
-        if values not in known:
-            if len(known) == MOST_KNOWN:
-                known.clear()
-            known[values] = _filled(statement, name, fields)
-        self._portals[portal] = known[values]
-        return f"Bind {known[values]}"
+        text = _filled(self._statements.get(name), name, fields)
+        self._portals[portal] = self._bound[portal] = text
+        return f"Bind {text}"
 
     def _execute(self, fields: Fields) -> str:
         portal = fields.string()
-        return self._portals.get(portal, f"Execute {portal}")
+        return self._portal(portal, f"Execute {portal}")
+
+    def _portal(self, name: str, default: str) -> str:
+        self._repeats = self._repeats and name in self._bound
+        return self._portals.get(name, default)
 
     def _describe(self, fields: Fields) -> str:
         what, name = fields.letter(), fields.string()
-        return f"Describe {self._known(what, name)}"
+        return f"Describe {self._named(what, name)}"
 
     def _close(self, fields: Fields) -> str:
         what, name = fields.letter(), fields.string()
-        text = f"Close {self._known(what, name)}"
+        text = f"Close {self._named(what, name)}"
+        self._forget()
         if what == "S":
             self._statements.pop(name, None)
         else:
             self._portals.pop(name, None)
         return text
 
-    def _known(self, what: str, name: str) -> str:
+    def _named(self, what: str, name: str) -> str:
         if what == "S":
             return _short(self._statements[name].sql) if name in self._statements else name
-        return self._portals.get(name, name)
+        return self._portal(name, name)
 
 
 def _octets(fields: Fields) -> bytes | None:

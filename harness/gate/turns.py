@@ -94,6 +94,7 @@ class Turns:
         self._last = 0
         self._picked: int | None = None  # a sleeper whose turn it is as soon as it wakes
         self._closed = False
+        self._stirred_ns = 0  # when anybody last did anything
         self.statements: list[Statement] = []
         self._world.after(LOOK_NS, self.look)
 
@@ -129,7 +130,7 @@ class Turns:
         mover = self._movers[actor]
         mover.owed = max(0, mover.owed - replies)
         mover.waits = mover.still = False
-        mover.stirred_ns = self._world.now_ns()
+        self._stir(mover)
         if mover.awaited and not mover.owed:
             self._strike(mover, mover.awaited)
         self._settle()
@@ -144,8 +145,9 @@ class Turns:
 
     def go_on(self, actor: int) -> None:
         """The fault has struck."""
-        mover, now = self._movers[actor], self._world.now_ns()
-        struck, mover.struck, mover.stirred_ns = mover.struck, None, now
+        mover = self._movers[actor]
+        now = self._stir(mover)
+        struck, mover.struck = mover.struck, None
         assert struck is not None
         match struck.fault.kind, struck.fault.point:
             case "kill", _:
@@ -185,14 +187,13 @@ class Turns:
         if self._closed:
             return
         now = self._world.now_ns()
-        stirred_ns = max((mover.stirred_ns for mover in self._movers), default=0)
-        if now - stirred_ns < LOOK_NS:  # somebody moves
-            self._world.after(stirred_ns + LOOK_NS - now, self.look)
+        if now - self._stirred_ns < ASK_NS:  # somebody moves
+            self._world.after(self._stirred_ns + ASK_NS - now, self.look)
             return
         owing = [
             actor
             for actor, mover in enumerate(self._movers)
-            if mover.owed and not mover.waits and now - mover.stirred_ns > ASK_NS
+            if mover.owed and not mover.waits and now - mover.stirred_ns >= ASK_NS
         ]
         for actor in self._world.waiting(owing) if owing else ():
             mover = self._movers[actor]
@@ -200,7 +201,7 @@ class Turns:
             if mover.awaited:
                 self._strike(mover, mover.awaited)
         for actor, mover in enumerate(self._movers):
-            quiet = mover.came and not (mover.owed or mover.struck) and now - mover.stirred_ns > NAP_NS
+            quiet = mover.came and not (mover.owed or mover.struck) and now - mover.stirred_ns >= NAP_NS
             still = quiet and not mover.rests and not self._world.runs(actor)
             mover.asleep = mover.asleep or (still and mover.still)
             mover.still = still
@@ -210,6 +211,11 @@ class Turns:
         else:
             self._settle()
         self._world.after(LOOK_NS, self.look)
+
+    def _stir(self, mover: Mover) -> int:
+        """It did something, or something was done for it: now, which is returned."""
+        self._stirred_ns = mover.stirred_ns = self._world.now_ns()
+        return self._stirred_ns
 
     # Who moves next
 
@@ -228,7 +234,9 @@ class Turns:
 
     def _settle(self, all_awake: bool = False) -> None:
         """Once everybody rests, somebody moves."""
-        if self._closed or self._picked is not None or not all(mover.rests for mover in self._movers):
+        if self._closed or self._picked is not None or not self._movers[self._last].rests:
+            return
+        if not all(mover.rests for mover in self._movers):
             return
         if not self._let_go_on():
             self._decide(all_awake)
@@ -260,7 +268,7 @@ class Turns:
             self._let(actor, self._enabled)
         else:
             self._picked = actor
-            self._movers[actor].stirred_ns = self._world.now_ns()
+            self._stir(movers[actor])
 
     def _let(self, actor: int, enabled: tuple[int, ...]) -> None:
         mover = self._movers[actor]
@@ -275,7 +283,7 @@ class Turns:
     def _pass(self, actor: int, parked: Parked) -> None:
         mover = self._movers[actor]
         mover.still = False
-        mover.stirred_ns = self._world.now_ns()
+        self._stir(mover)
         mover.said = mover.said if parked.harmless else parked.text
         if parked.text is None:
             mover.due_ns = mover.stirred_ns + mover.timeout_ns

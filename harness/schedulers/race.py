@@ -10,7 +10,7 @@ from functools import cached_property
 from heapq import heapify, heappop, heappush
 
 from harness.actors.actor import RECONNECT_MS
-from harness.actors.mailbox import Finished, Go
+from harness.actors.mailbox import Finish, Finished, Go
 from harness.actors.pool import all_alive
 from harness.clock import now_ns
 from harness.fault import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind
@@ -89,6 +89,11 @@ class Race(Stage):
 
     def _tell_team(self, _: int) -> None:
         """Nobody passes a baton.  And who is busy reads no letters: after a few the sender would have to wait."""
+
+    def _finishing(self) -> list[Finish | None]:
+        """All have given back what they held."""
+        cut = self._cut()
+        return [Finish(renew=True) if pair in cut else None for pair in enumerate(self._lives)]
 
     def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
         length, rounds = len(self._program.steps), self._program.rounds

@@ -73,14 +73,21 @@ class Stage(ABC):
         """Carry out the program.  `Stuck` if a call does not return."""
 
     def _end(self) -> None:
-        if not self._pending:
-            self._audit("after the steps")
-        self._all_do([Finish(pair in self._cut()) for pair in enumerate(self._lives)])
-        self._pending.clear()
+        finishing = self._finishing()
+        if any(finishing):
+            if not self._pending:
+                self._audit("after the steps")
+            self._all_do(finishing)
+            self._pending.clear()
         self._audit("at the end")
         if any(lock.granted for lock in self._audits[-1].locks):
             return  # something is left behind; asking for it again would only cost time
         self._probe()
+
+    def _finishing(self) -> list[Finish | None]:
+        """Who has still to give something back, or to open a session for one that a fault has ended."""
+        cut = self._cut()
+        return [Finish(pair in cut) for pair in enumerate(self._lives)]
 
     def _probe(self) -> None:
         """Ask for every month once more, by those who still have a session: a lock may fail to open another."""

@@ -9,7 +9,6 @@ known, too, when the answer to a Flush is complete, which ends with no message o
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, NamedTuple, cast
 
 from harness.errors import one_line
@@ -37,14 +36,8 @@ class Part:
     """Some of what the client said.  It must reach the server after all parts before it."""
 
     messages: tuple[Message, ...]
-
-    @property
-    def raw(self) -> bytes:
-        return b"".join([message.raw for message in self.messages])
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        return tuple([message.name for message in self.messages])
+    names: tuple[str, ...]  # of the messages
+    raw: bytes  # all of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +97,16 @@ class Reply:
 
 Event = Reply | Diagnostic | Notification | Parameter
 
+
+class Known(NamedTuple):
+    """An answer that changes nothing but the status: what the server notes in it, and the status in the end."""
+
+    notices: tuple[Event, ...]
+    status: Status
+
+
 # How a batch was answered, by the names of its messages: the answers to a lock's questions are few.
-_answers: Memory[tuple[tuple[str, ...], bytes], Status] = Memory(500)
+_answers: Memory[tuple[tuple[str, ...], bytes], Known] = Memory(500)
 
 
 class Pending(NamedTuple):
@@ -133,7 +134,7 @@ class Dialogue:
         self._open: list[Message] = []  # of a batch that is not complete
         self._size = 0  # of these, in bytes
         startup = Message("StartupMessage", b"")
-        self._pending = deque([Pending(startup, Passage((startup,)))])
+        self._pending = deque([Pending(startup, _passage(startup))])
         self._skipping = False  # the server has reported an error and ignores all up to the next Sync
         self._ignored = 0  # Syncs that it ignored since, if it did not fail before it read them
         self._reply_status: Status | None = None  # of the reply that is coming in
@@ -153,7 +154,7 @@ class Dialogue:
         """The parts that are complete now.  `ProtocolError`, after them, for what cannot be understood."""
         between = self._phase is Phase.ASKING and not self._open and self._client.between
         if between and (known := self._statements.again(data)):
-            return iter([Batch(known.messages, known.text)])
+            return iter([Batch(known.messages, known.names, data, known.text)])
         return self._read_client(data)
 
     def _read_client(self, data: bytes) -> Iterator[Batch | Passage]:
@@ -164,7 +165,7 @@ class Dialogue:
             if rule.leads_to is not self._phase:
                 self._enter(rule.leads_to)
             if rule.passes and not self._open:
-                yield Passage((message,))
+                yield _passage(message)
             elif batch := self._collect(message):
                 yield batch
 
@@ -178,7 +179,9 @@ class Dialogue:
         if message.name not in ENDS_BATCH:
             return None
         messages, self._open, self._size = tuple(self._open), [], 0
-        return Batch(messages, self._statements.text(messages))
+        raw = b"".join([message.raw for message in messages])
+        said = self._statements.say(messages, raw)
+        return Batch(messages, said.names, raw, said.text)
 
     def sent(self, part: Part) -> list[Reply]:
         """The server was sent this part.  Where there is nothing to wait for, the reply is complete at once."""
@@ -200,12 +203,12 @@ class Dialogue:
     def from_server(self, data: bytes) -> Iterator[Event]:
         """What has happened now.  `ProtocolError`, after it, for what answers nothing or cannot be understood."""
         asked = self._asked_alone()
-        if asked and (status := _answers.get((asked, data))):
-            self.status = status
+        if asked and (known := _answers.get((asked, data))):
+            self.status = known.status
             batch = self._pending[0].part
             self._pending.clear()
             assert isinstance(batch, Batch)
-            return iter([Reply(batch, status, ())])
+            return iter([*known.notices, Reply(batch, known.status, ())])
         return self._read_server(data, asked)
 
     def _asked_alone(self) -> tuple[str, ...]:
@@ -218,12 +221,16 @@ class Dialogue:
 
     def _read_server(self, data: bytes, asked: tuple[str, ...]) -> Iterator[Event]:
         names: list[str] = []
+        notices: list[Event] = []
         for message in self._server.feed(data):
             names.append(message.name)
-            yield from self._heard(message)
+            for event in self._heard(message):
+                if message.name == "NoticeResponse":
+                    notices.append(event)
+                yield event
         plain = asked and PLAIN.issuperset(names) and names[-1:] == ["ReadyForQuery"]
         if plain and self.status and self._server.between and len(data) <= SHORT:
-            _answers.keep((asked, data), self.status)
+            _answers.keep((asked, data), Known(tuple(notices), self.status))
 
     def _heard(self, message: Message) -> Iterator[Event]:
         if message.name == "ParameterStatus":
@@ -320,6 +327,10 @@ class Dialogue:
         reply = [Reply(part, self._reply_status, tuple(self._errors))] if isinstance(part, Batch) else []
         self._reply_status, self._errors = None, []
         return reply
+
+
+def _passage(message: Message) -> Passage:
+    return Passage((message,), (message.name,), message.raw)
 
 
 def _diagnostic(message: Message) -> Diagnostic:

@@ -106,10 +106,10 @@ UNTRACKED = frozenset({"CopyData", "PasswordMessage"})  # no answer, and nothing
 IGNORED_IN_COPY = frozenset({"Sync", "Flush"})  # by a server that is copying in
 
 
-# What an answer can consist of that changes nothing but whether there is a transaction.
+# What an answer can consist of that changes nothing but the status of the session.
 PLAIN = frozenset(
     {
-        "BindComplete", "CommandComplete", "DataRow", "EmptyQueryResponse", "NoData", "PortalSuspended", "ReadyForQuery",
+        "BindComplete", "CommandComplete", "DataRow", "EmptyQueryResponse", "NoData", "NoticeResponse", "PortalSuspended", "ReadyForQuery",
         "RowDescription",
     }
 )  # fmt: skip

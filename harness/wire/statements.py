@@ -35,10 +35,11 @@ class Statement:
     types: tuple[int, ...] = ()
 
 
-class Known(NamedTuple):
-    """What a batch was found to say, which depends on what was prepared, and the texts of what it binds."""
+class Said(NamedTuple):
+    """What a batch says, which depends on what was prepared, and the texts of what it binds."""
 
     messages: tuple[Message, ...]
+    names: tuple[str, ...]
     text: str
     bound: dict[str, str]
 
@@ -51,7 +52,7 @@ class Statements:
         self._portals: dict[str, str] = {}
         self._bound: dict[str, str] = {}  # by the batch that is looked at
         self._repeats = True  # it would say the same if it came again
-        self._known: Memory[bytes, Known] = Memory(MOST_KNOWN)
+        self._known: Memory[bytes, Said] = Memory(MOST_KNOWN)
         self._texts = {
             "Query": self._query,
             "Parse": self._parse,
@@ -62,23 +63,24 @@ class Statements:
             "FunctionCall": self._call,
         }
 
-    def again(self, raw: bytes) -> Known | None:
+    def again(self, raw: bytes) -> Said | None:
         """What these bytes say, if they are a batch that was said before, and the next that this client has said."""
         known = self._known.get(raw)
         if known:
             self._portals.update(known.bound)
         return known
 
-    def text(self, messages: Sequence[Message]) -> str:
-        """What these messages ask for, on one line; they are the next that this client has said."""
+    def say(self, messages: tuple[Message, ...], raw: bytes) -> Said:
+        """What these messages, together `raw`, ask for; they are the next that this client has said."""
         self._bound, self._repeats = {}, True
-        text = self._told(messages)
-        raw = b"".join(message.raw for message in messages)
+        names = tuple([message.name for message in messages])
+        said = Said(messages, names, self.text(messages), self._bound)
         if self._repeats and len(raw) <= SHORT:
-            self._known.keep(raw, Known(tuple(messages), text, self._bound))
-        return text
+            self._known.keep(raw, said)
+        return said
 
-    def _told(self, messages: Sequence[Message]) -> str:
+    def text(self, messages: Sequence[Message]) -> str:
+        """The same as one line for people."""
         texts = [(message.name, self._text(message)) for message in messages]
         for names in TELLING:
             if told := [text for name, text in texts if name in names]:

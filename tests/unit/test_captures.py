@@ -118,6 +118,13 @@ def test_a_real_session_means_the_same_in_single_bytes(session: Session) -> None
     assert Listener(begun=False).hear(*bytewise) == Listener(begun=False).hear(*session)
 
 
+@captures
+def test_a_real_session_means_the_same_when_it_comes_again(session: Session) -> None:
+    """Its answers are remembered from the first time."""
+    told = [Listener(begun=False).hear(*session) for _ in range(2)]
+    assert told[0] == told[1]
+
+
 @given(st.data(), st.sampled_from(list(CAPTURES)))
 def test_a_real_session_means_the_same_however_it_is_split(data: st.DataObject, title: str) -> None:
     session = CAPTURES[title]

@@ -95,6 +95,21 @@ def test_a_reply_is_complete_with_its_last_message_and_not_before(
     assert told == expected
 
 
+@given(st.data(), st.lists(batches, max_size=4), st.randoms(use_true_random=False))
+def test_what_is_said_again_means_what_it_meant_byte_by_byte(
+    data: st.DataObject, asked: list[list[str]], luck: random.Random
+) -> None:
+    """What came whole may be remembered; what comes in single bytes is read."""
+    model, session = Model(luck), []
+    for names in asked:
+        words = [word for name in names for word in model.answer(name)]
+        spoken = [*data.draw(st.lists(asides, max_size=1)), *words]
+        session += [Said("client", client(*names)), *([Said("server", server(*spoken))] if spoken else [])]
+    bytewise = [Said(side, bytes([byte])) for side, said in session for byte in said]
+    read = Listener().hear(*bytewise)
+    assert [Listener().hear(*session) for _ in range(2)] == [read, read]
+
+
 def test_the_client_may_ask_before_the_session_has_begun() -> None:
     listener = Listener(begun=False)
     listener.hear(Said("client", client("Query")), Said("server", server("Authentication", "ReadyForQuery")))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.wire.memory import SHORT
 from harness.wire.messages import Message, ProtocolError
 from harness.wire.statements import (
     BOOL,
@@ -121,6 +122,44 @@ def test_the_server_may_tell_the_types() -> None:
     statements.describe("a", (INT8,))
     statements.describe("b", (INT8,))
     assert statements.text([bind(pack("!q", 5), formats=(1,), name="a"), execute()]) == "SELECT 5"
+
+
+# What is said again
+
+
+def whole(*messages: Message) -> bytes:
+    return b"".join(one.raw for one in messages)
+
+
+def test_what_is_said_again_is_known_until_something_is_prepared() -> None:
+    statements, asked = Statements(), (bind(b"1", name="a"), execute(), say("Sync"))
+    statements.text([parse("SELECT $1", name="a")])
+    assert statements.again(whole(*asked)) is None
+    said = statements.say(asked, whole(*asked))
+    assert (said.text, said.names) == ("SELECT 1", ("Bind", "Execute", "Sync"))
+    assert statements.again(whole(*asked)) == said
+    statements.text([parse("SELECT -$1", name="a")])
+    assert statements.again(whole(*asked)) is None
+    assert statements.say(asked, whole(*asked)).text == "SELECT -1"
+    statements.describe("a", (TEXT,))
+    assert statements.say(asked, whole(*asked)).text == "SELECT -'1'"
+
+
+def test_what_was_bound_before_makes_the_same_words_mean_something_else() -> None:
+    statements, go_on = Statements(), (execute("p"), say("Sync"))
+    statements.text([parse("SELECT $1", name="a")])
+    for value in (b"1", b"2", b"1"):
+        asked = (bind(value, name="a", portal="p"), say("Sync"))
+        if not statements.again(whole(*asked)):
+            statements.say(asked, whole(*asked))
+        assert statements.again(whole(*go_on)) is None
+        assert statements.say(go_on, whole(*go_on)).text == f"SELECT {value.decode()}"
+
+
+def test_what_is_long_is_not_remembered() -> None:
+    statements, asked = Statements(), (say("Query", b"SELECT 1" + bytes(SHORT)),)
+    statements.say(asked, whole(*asked))
+    assert statements.again(whole(*asked)) is None
 
 
 def test_what_tells_most_is_shown() -> None:

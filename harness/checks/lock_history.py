@@ -26,8 +26,8 @@ class Who(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     """It took effect at one moment between `from_ns` and `to_ns`.
 
-    `answer` None: whether it took effect at all is not known (and then `to_ns` is FOREVER).  An `end` frees all
-    that `who` holds, and nothing of `who` takes effect after it.
+    `answer` None: whether it took effect at all is not known, and mostly (`to_ns` FOREVER) not by when.  An `end` frees
+    all that `who` holds, and nothing of `who` takes effect after it.
     """
 
     who: Who
@@ -55,7 +55,7 @@ def lock_history(view: View) -> dict[Month, list[Op]]:
         elif not unsure:
             ops.append(Op(who, kind, call.answer, call.invoked_ns, call.until_ns, call.number))
         elif kind != "ask":
-            ops.append(Op(who, kind, None, call.invoked_ns, FOREVER, call.number))
+            ops.append(Op(who, kind, None, call.invoked_ns, sessions.over_ns(call), call.number))
     ends = dict(sessions.ends())
     for ops in months.values():
         present = dict.fromkeys([op.who for op in ops])  # in their order
@@ -81,6 +81,15 @@ class _Sessions:
             who = self._first.get(owner) or self._first.setdefault(owner, Who(owner))
             return who, unsure or (cut is not None and cut.told_ns < call.until_ns)
         return self._last(owner), unsure
+
+    def over_ns(self, call: Call) -> int:
+        """By when an unsure call has had its effect, if at all.
+
+        One that was answered although its session was being ended already: by then, or the session was over.
+        """
+        cut = self._cuts.get(call.owner)
+        answered = call.returned_ns is not None and call.error is None and call.answer is not None
+        return call.until_ns if answered and cut and cut.told_ns < call.invoked_ns else FOREVER
 
     def _last(self, owner: Owner) -> Who:
         sessions = self._second if owner in self._cuts else self._first

@@ -62,7 +62,8 @@ class Search:
             op = returns[place]
             if fresh := self._go_to(op.to_ns):
                 states = {self._settled(state, fresh) for state in states}
-            states = self._best(after for state in states for after in self._placing(op, state))
+            after = [after for state in states for after in self._placing(op, state)]
+            states = self._best([*states, *after] if op.answer is None else after)
             if not states:
                 return place, None
             self._close(op)

@@ -1,6 +1,7 @@
 """The checker of single months, against an oracle that tries every order."""
 
 from collections.abc import Iterator
+from functools import cache
 from random import Random
 
 import pytest
@@ -9,19 +10,24 @@ from hypothesis import strategies as st
 
 from harness.checks import order_search
 from harness.checks.calls import FOREVER
-from harness.checks.linearizable import _stuck, unexplained
+from harness.checks.linearizable import _stuck, linearizable, unexplained
 from harness.checks.lock_history import Kind, Op, Who
 from harness.checks.order_search import TooMany
 from harness.checks.timeline import Timeline
+from harness.checks.view import View
+from harness.model import Bounds, Verb
+from tests.histories import JAN, call, fault, gone, history
 
 ME, YOU = Who((0, 0)), Who((1, 0))
 
 
 def explained_by_some_order(ops: list[Op]) -> bool:
     """All linearizations, one after the other."""
+    _search.cache_clear()
     return _search(frozenset(ops), None, 0, frozenset())
 
 
+@cache
 def _search(left: frozenset[Op], holder: Who | None, times: int, ended: frozenset[Who]) -> bool:
     if all(op.to_ns == FOREVER for op in left):
         return True
@@ -31,8 +37,10 @@ def _search(left: frozenset[Op], holder: Who | None, times: int, ended: frozense
         for op in left
         if op.from_ns <= latest and op.who not in ended
         for state in _after(op, holder, times, ended)
-    ) or any(  # of what may not have happened, and of the dead, nothing need be placed
-        _search(left - {op}, holder, times, ended) for op in left if op.answer is None and op.who in ended
+    ) or any(  # of what may not have happened, and of the dead or too late, nothing need be placed
+        _search(left - {op}, holder, times, ended)
+        for op in left
+        if op.answer is None and (op.who in ended or op.to_ns != FOREVER)
     )
 
 
@@ -85,13 +93,25 @@ def test_it_agrees_with_the_oracle(ops: list[Op]) -> None:
 
 
 def planned(random: Random) -> list[Op]:
-    """Sessions that do one thing after the other; of unknown outcome are single calls, whole holds, or several calls."""
+    """Sessions that do one thing after the other; of unknown outcome are single calls, whole holds, or several calls.
+
+    Some go on while they are being ended: what is answered then may have had no effect.
+    """
     ops: list[Op] = []
-    unsure, goes_on = random.choice([0, 0.2, 0.5]), random.choice([0, 0, 0.5])
+    unsure, goes_on, cuts = (
+        random.choice([0, 0.2, 0.5]), random.choice([0, 0, 0.5]), random.choice([0, 0, 0.5])
+    )  # fmt: skip
     for actor in range(random.randint(1, 4)):
-        who, now, lost = Who((actor, 0)), random.randint(0, 4), False
+        who, now, lost, cut_ns = Who((actor, 0)), random.randint(0, 4), False, FOREVER
         for _ in range(random.randint(0, 3)):
             kind: Kind = random.choice(["acquire", "acquire", "acquire", "release", "release", "ask"])
+            if random.random() < cuts:
+                cut_ns = min(cut_ns, now)
+            if now > cut_ns:
+                if kind != "ask":
+                    ops.append(Op(who, kind, None, now, now + random.randint(1, 9), len(ops)))
+                    now = ops[-1].to_ns + random.randint(0, 3)
+                continue
             lost = kind != "ask" and random.random() < unsure
             until = now + random.randint(1, 9)
             ops.append(Op(who, kind, None if lost else True, now, FOREVER if lost else until, len(ops)))
@@ -100,7 +120,9 @@ def planned(random: Random) -> list[Op]:
             now = until + random.randint(0, 3)
             if lost and random.random() >= goes_on:
                 break
-        if random.random() < (0.8 if lost else 0.3):
+        if cut_ns != FOREVER:
+            ops.append(Op(who, "end", True, cut_ns, now + random.choice([1, 3, 6, 12, 25]), len(ops)))
+        elif random.random() < (0.8 if lost else 0.3):
             ops.append(Op(who, "end", True, now, now + random.choice([1, 3, 6, 12, 25]), len(ops)))
     return ops
 
@@ -188,3 +210,38 @@ def op(who: Who, kind: Kind, answer: bool | None, from_ns: int, to_ns: int) -> O
 def test_small_histories(explained: bool, ops: list[Op]) -> None:
     assert (unexplained(ops) is None) is explained
     assert explained_by_some_order(ops) is explained
+
+
+# Calls that were answered while the server was ending their session
+
+
+def test_many_calls_while_a_session_is_being_ended_leave_few_orders() -> None:
+    """Each may have had its effect, but only while it lasted."""
+    verbs: list[Verb] = [
+        "release",
+        "acquire",
+        "release",
+        *["acquire", "release"] * 3,
+        *["acquire"] * 6,
+        *["release"] * 6,
+    ]
+    answered = [
+        call(actor, verb, JAN, at=22 + 4 * place + 2 * actor, answer=True)
+        for actor in range(2)
+        for place, verb in enumerate(verbs)
+    ]
+    cuts = [fault("restart_fast", actor, at=20) + gone(actor, at=120) for actor in range(2)]
+    after = call(0, "acquire", JAN, life=1, at=300, took=4, answer=True)
+    given = history(call(0, "acquire", JAN, at=0, answer=True), *cuts, *answered, after)
+    assert linearizable(View(given, Bounds())).status == "holds"
+
+
+def test_what_was_answered_had_its_effect_by_then_or_never() -> None:
+    """By the time of the refusal the call of the session that was being ended was over, while another one held."""
+    cut = fault("restart_fast", 0, at=20) + gone(0, at=120)
+    others = [call(1, "acquire", JAN, at=25, answer=True), call(1, "release", JAN, at=50, answer=True)]
+    in_vain = call(2, "acquire", JAN, at=60, answer=False)
+    for until, status in ((1, "violated"), (35, "holds")):  # so long that it could have had its effect at 51
+        during = call(0, "acquire", JAN, at=30, took=until, answer=True)
+        given = history(cut, during, *others, in_vain, actors=3)
+        assert linearizable(View(given, Bounds())).status == status

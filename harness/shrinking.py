@@ -7,7 +7,7 @@ program from a saved run can be made smaller just the same.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, groupby
 
 import msgspec
 
@@ -18,6 +18,7 @@ Steps = tuple[Step, ...]
 Choices = tuple[int, ...]
 ENOUGH_SWITCHES = 2
 FEW_CHOICES, MANY_CHOICES = 8, 24
+MOVES_OF_A_STEP = 6
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 
@@ -167,21 +168,27 @@ def _for_fewer_messages(steps: Steps) -> Iterator[Steps]:
 
 
 def _for_fewer_moves(choices: Choices) -> Iterator[Choices]:
-    """With up to two taken away, and the others as they are or for fewer actors; where they are few, any two."""
+    """With some taken away, as many as a step can have had, and the others as they are or for fewer actors.
+
+    Where they are few, any with up to two switches.
+    """
     if len(choices) <= FEW_CHOICES:
         yield from _few_switches(len(choices))
     for kept in dict.fromkeys((choices, tuple(min(1, choice) for choice in choices))):
         yield kept
-        for shorter in _shorter_by_one(kept):
-            yield shorter
-            yield from _shorter_by_one(shorter)
+        yield from _shorter(kept, MOVES_OF_A_STEP)
+        for shorter in _shorter(kept, 1):
+            yield from _shorter(shorter, 1)
 
 
-def _shorter_by_one(choices: Choices) -> Iterator[Choices]:
-    """One is taken away; of several alike that follow each other it does not matter which."""
-    for index, choice in enumerate(choices):
-        if index + 1 == len(choices) or choices[index + 1] != choice:
-            yield choices[:index] + choices[index + 1 :]
+def _shorter(choices: Choices, most: int) -> Iterator[Choices]:
+    """Up to so many are taken away from several alike that follow each other, of which it does not matter which."""
+    end = 0
+    for _, alike in groupby(choices):
+        length = len([*alike])
+        end += length
+        for gone in range(1, min(most, length) + 1):
+            yield choices[: end - gone] + choices[end:]
 
 
 def _simpler_choices(choices: Choices) -> Iterator[Choices]:
@@ -198,7 +205,7 @@ def _simpler_choices(choices: Choices) -> Iterator[Choices]:
         yield tuple(without)
     if len(choices) > MANY_CHOICES and len(switches) > ENOUGH_SWITCHES:
         yield from _few_switches(len(choices))
-    yield from _shorter_by_one(choices)
+    yield from _shorter(choices, 1)
     for index in switches:
         if choices[index] > 1:
             yield (*choices[:index], choices[index] - 1, *choices[index + 1 :])

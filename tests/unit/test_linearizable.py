@@ -217,14 +217,8 @@ def test_small_histories(explained: bool, ops: list[Op]) -> None:
 
 def test_many_calls_while_a_session_is_being_ended_leave_few_orders() -> None:
     """Each may have had its effect, but only while it lasted."""
-    verbs: list[Verb] = [
-        "release",
-        "acquire",
-        "release",
-        *["acquire", "release"] * 3,
-        *["acquire"] * 6,
-        *["release"] * 6,
-    ]
+    pair: list[Verb] = ["acquire", "release"]
+    verbs: list[Verb] = ["release", *pair * 4, *pair[:1] * 6, *pair[1:] * 6]
     answered = [
         call(actor, verb, JAN, at=22 + 4 * place + 2 * actor, answer=True)
         for actor in range(2)

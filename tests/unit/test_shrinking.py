@@ -108,6 +108,20 @@ def test_a_step_can_go_if_who_moves_when_is_said_anew() -> None:
     assert (len(smallest.steps), smallest.actors, switches(smallest)) == (2, 2, 2)
 
 
+def test_a_step_of_many_moves_can_go() -> None:
+    """It said as much as five messages, so that the only switch comes five moves sooner without it."""
+    jan = Month(2090, 1)
+    count, acquire = Operation(0, "count", jan), Operation(0, "acquire", jan)
+
+    def fails(candidate: Program) -> bool:
+        moves = sum(5 if step == count else 2 for step in candidate.steps if step.actor == 0)
+        return acquire in candidate.steps and candidate.choices == (*(0,) * moves, 1)
+
+    steps = (acquire, count, count, Operation(1, "acquire", jan))
+    smallest = shrink(Program(2, (jan,), steps, "gate", choices=(*(0,) * 12, 1)), fails)
+    assert (smallest.steps, smallest.choices) == ((acquire,), (0, 0, 1))
+
+
 def test_a_step_can_go_if_a_fault_strikes_sooner() -> None:
     """The fault counted the message of a step that nobody needs."""
     jan = Month(2090, 1)

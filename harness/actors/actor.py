@@ -124,6 +124,7 @@ class Actor:
 
     def _race(self, go: Go) -> None:
         """Take all steps of our own, round after round."""
+        self._begin(go.begin)
         steps = self._own_steps(go)
         self._gated = go.gated
         wait_until(go.at_ns)

@@ -48,12 +48,13 @@ class Baton(msgspec.Struct, frozen=True, tag=True):
 
 
 class Go(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: at `at_ns` begin to take your own steps, `rounds` times, without waiting for others.
+    """To an actor: this is who you are; at `at_ns` begin to take your own steps, `rounds` times, waiting for nobody.
 
     `indices` has the place of each of them among the program's `length` steps.  Numbers below `first` are done.
     `gated`: but before each of them ask the gate.
     """
 
+    begin: Begin
     at_ns: int
     indices: tuple[int, ...]
     length: int

@@ -252,12 +252,13 @@ class Turns:
     def _decide(self, all_awake: bool) -> None:
         movers = self._movers
         ready: list[int] = []
+        asleep: list[int] = []
         for actor, mover in enumerate(movers):
-            if mover.parked and not mover.tries_again and not mover.waits:
+            if mover.tries_again:
+                if mover.parked or not all_awake:
+                    asleep.append(actor)
+            elif mover.parked and not mover.waits:
                 ready.insert(0 if actor == self._last else len(ready), actor)
-        asleep = [
-            a for a, mover in enumerate(movers) if mover.tries_again and (mover.parked or not all_awake)
-        ]
         if not ready and not asleep:
             return
         steps = [mover.step for mover in movers]

@@ -184,9 +184,12 @@ class Stage(ABC):
 
     # Messages
 
-    def _send_begin(self, actor: int) -> None:
+    def _begin(self, actor: int) -> Begin:
         who, team, months = (actor, self._lives[actor]), names(self._team), self._program.months
-        self._send(actor, Begin(*who, team, months, self._steps_for(actor), self._program.numbers))
+        return Begin(*who, team, months, self._steps_for(actor), self._program.numbers)
+
+    def _send_begin(self, actor: int) -> None:
+        self._send(actor, self._begin(actor))
 
     def _tell_team(self, new: int) -> None:
         """Let all the others know that one was replaced."""

@@ -8,8 +8,9 @@ known, too, when the answer to a Flush is complete, which ends with no message o
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
+
+import msgspec
 
 from harness.errors import one_line
 from harness.wire.memory import SHORT, Memory
@@ -31,8 +32,7 @@ from harness.wire.statements import Statements
 Status = Literal["I", "T", "E"]  # idle, in a transaction, in a transaction that has failed
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
+class Part(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Some of what the client said.  It must reach the server after all parts before it."""
 
     messages: tuple[Message, ...]
@@ -40,20 +40,17 @@ class Part:
     raw: bytes  # all of them
 
 
-@dataclass(frozen=True, eq=False)
-class Passage(Part):
+class Passage(Part, frozen=True, eq=False, gc=False):
     """No batch: a password, data to be copied, a Flush of nothing new, the client's good-bye."""
 
 
-@dataclass(frozen=True, eq=False)
-class Batch(Part):
+class Batch(Part, frozen=True, eq=False, gc=False):
     """What the client asked in one go; `text` says on one line, for people, what that is."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(msgspec.Struct, frozen=True, gc=False):
     """The server's ErrorResponse or NoticeResponse.  `severity` is in English: ERROR, FATAL, NOTICE, ..."""
 
     severity: str
@@ -65,8 +62,7 @@ class Diagnostic:
         return self.severity in ("FATAL", "PANIC")
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(msgspec.Struct, frozen=True, gc=False):
     """A NOTIFY that the client listens for; it belongs to no batch."""
 
     pid: int
@@ -74,16 +70,14 @@ class Notification:
     payload: str
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True, gc=False):
     """A parameter of the session has this value now."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """The reply to `batch` is complete.
 
     `status` is None if no ReadyForQuery came, as after a Flush; `errors` are those that came within it.  There
@@ -185,8 +179,11 @@ class Dialogue:
 
     def sent(self, part: Part) -> list[Reply]:
         """The server was sent this part.  Where there is nothing to wait for, the reply is complete at once."""
-        for message in part.messages:
-            if message.name not in UNTRACKED:
+        tracked = [message for message in part.messages if message.name not in UNTRACKED]
+        if isinstance(part, Batch) and not self.copies_in:
+            self._pending.extend([Pending(message, part) for message in tracked])
+        else:
+            for message in tracked:
                 self._await(message, part)
         return self._settled()
 

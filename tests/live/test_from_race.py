@@ -24,7 +24,9 @@ JAN, FEB = Month(2090, 1), Month(2090, 2)
 GATE = Equipment(gate=True)
 PLANTED = discover([Path(__file__).parents[2] / "scenarios"])
 CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
+ROW_LOCK = LockSpec("scenarios.planted.row_survives_crash:RowLock")
 TIMES = 20
+TRIES = 5
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +63,24 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
     told = io.StringIO()
     assert replay(save(found, tmp_path), 2, None, None, Console(file=told)) == 1
     assert "failed 2 of 2 times" in told.getvalue()
+
+
+def test_who_died_in_a_race_dies_at_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a crowded machine the kill may come before the acquire, and nothing is wrong: then there is another race."""
+    monkeypatch.setattr("harness.reduction.SHRINK_S", 2.0)
+    steps = (
+        Operation(0, "acquire", JAN),
+        Fault(0, "kill", at_ms=500),
+        Operation(0, "release", JAN, pause_us=1_500_000),
+        Operation(1, "acquire", FEB),
+    )
+    bounds = Bounds(release_ms=300, handover_ms=50)
+    race = Program(2, (JAN, FEB), steps, "race")
+    scenario = Scenario(race, bounds=bounds, lock=ROW_LOCK, expects="auto_release")
+    found = next(run for _ in range(TRIES) if (run := explored(scenario, our_server)).status == "violated")
+    assert found.first_program is not None
+    assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
+    assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}
 
 
 def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

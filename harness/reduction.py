@@ -11,6 +11,7 @@ from harness.shrinking import shrink
 SHRINK_S = 15.0
 REPEATS = 10
 REPEAT_S = 4.0
+REPLAYS = 3  # until one goes as the one before it did
 TRIES = 5  # how often a smaller program may fail to fail, when the failure comes and goes
 
 
@@ -42,9 +43,9 @@ class Reducer:
         What fails every time must go on failing every time; of what comes and goes once in a few tries is
         enough.
         """
-        found = self.smallest
-        if found.history.statements and self._diverges(found):
+        if self.smallest.history.statements and self._diverges():
             return
+        found = self.smallest
         deadline = time.monotonic() + SHRINK_S
         reliable = self._fails(found.program, AGREE, deadline, every=True) is not None
         tries = AGREE if reliable else TRIES
@@ -58,11 +59,21 @@ class Reducer:
 
         shrink(found.program, fails)
 
-    def _diverges(self, found: Example) -> bool:
-        """Whether the same choices lead elsewhere: then what a smaller program did would mean nothing."""
-        again = self._laboratory.try_out(found.program)
-        self._tell("shrink")
-        self.diverged = divergence(found.history.statements, again.history.statements)
+    def _diverges(self) -> bool:
+        """Whether the same choices lead elsewhere: then what a smaller program did would mean nothing.
+
+        Once may be the machine's fault, be it in the first run or in the next.
+        """
+        last = self.smallest
+        for _ in range(REPLAYS):
+            again = self._laboratory.try_out(last.program)
+            self._tell("shrink")
+            self.diverged = divergence(last.history.statements, again.history.statements)
+            if self.diverged is None:
+                self.smallest = last
+            if self.diverged is None or self._laboratory.soiled:
+                break
+            last = again if again.broken & self._wanted else last
         return self.diverged is not None
 
     def _fails(self, program: Program, tries: int, deadline: float, every: bool) -> Example | None:

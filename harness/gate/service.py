@@ -198,16 +198,19 @@ class GateService(Service):
         return {names[name] for (name,) in rows}
 
     def runs(self, actor: int) -> bool:
-        return any(_computes(pid) for pid in self._players[actor].pids)
+        return any(computes(pid) for pid in self._players[actor].pids)
 
 
-def _computes(pid: int) -> bool:
-    """Whether the process runs or could run, or reads a disk; where that cannot be told it does not."""
+def computes(pid: int) -> bool:
+    """Whether a thread of the process runs or could run, or reads a disk; where that cannot be told none does."""
+    return any(_state(stat) in b"RD" for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
+def _state(stat: Path) -> bytes:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    return stat.rpartition(b") ")[2][:1] in b"RD"
+        return stat.read_bytes().rpartition(b") ")[2][:1]
+    except OSError:  # it has ended meanwhile
+        return b"X"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import MachineError
 from harness.explore import Interrupted, explored
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month, Operation, Program, Run
+from harness.model import Bounds, Month, Operation, Program, Run, Statement
 from harness.render.story import plain, story
 from harness.runner import Example
 from harness.scenario import Draw, Every, Scenario, acquire, at_gate
@@ -108,3 +108,28 @@ def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch)
     told = chain([LATE] * 5, cycle([STALLED, LATE]))
     run = explored(scenario, Told(told), Plan(), LockSpec(), lambda _: None)
     assert (run.status, run.program.steps) == ("violated", ())
+
+
+def went(*actors: int) -> Example:
+    """Two holders, at the gate, where these moved."""
+    moves = tuple(Statement(place, actor, 0, "", (0, 1), JAN) for place, actor in enumerate(actors))
+    return msgspec.structs.replace(BOTH, history=msgspec.structs.replace(BOTH.history, statements=moves))
+
+
+@pytest.mark.parametrize(
+    ("runs", "taken", "differed"),
+    [
+        ([went(0, 1), went(0, 1)], 0, None),
+        ([went(0, 1), went(1, 0), went(0, 1), went(0, 1)], 0, None),
+        ([went(0, 1), went(1, 0), went(1, 0)], 1, None),  # the first one was the odd one
+        ([went(0, 1), went(1, 0), went(0, 1), went(1, 0)], 0, "at move 0"),
+    ],
+)
+def test_choices_that_lead_elsewhere_once_are_tried_again(
+    runs: list[Example], taken: int, differed: str | None
+) -> None:
+    scenario = Scenario(PROGRAM, name="herd")
+    run = explored(scenario, Told(chain(runs, repeat(runs[-1]))), Plan(), LockSpec(), lambda _: None)
+    assert run.history.statements[0].actor == taken
+    assert (differed is None) == (run.diverged is None)
+    assert differed is None or (run.diverged is not None and differed in run.diverged)

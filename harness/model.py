@@ -353,8 +353,8 @@ class Figures(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """All that reports read, and all that a replay needs: one scenario's result, in one JSON file.
 
-    `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of
-    the last example.  `first_program` and `first_history` keep the first evidence as it was found.
+    `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of the first doubt, or
+    of the first that broke other checks than a planted lock should, or of the last example.  `first_program` and `first_history` keep the first evidence as it was found.
     `lock` is an importable name, or with `lock_command` a command line.
     `repeats`: the shrunk program failed k of n times.
     """

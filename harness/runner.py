@@ -40,6 +40,11 @@ class Example(msgspec.Struct, frozen=True):
         return not checks & self.broken and not checks.isdisjoint(doubts)
 
     @property
+    def suspect(self) -> bool:
+        """Whether the lock may have left something behind: it broke a check, or may have while the machine stalled."""
+        return any(v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts)
+
+    @property
     def hinges_on_time(self) -> bool:
         """Whether nothing but upper bounds on time was violated: a busy machine does that too."""
         return self.status == "violated" and all(v.timed for v in self.verdicts if v.status == "violated")
@@ -103,7 +108,7 @@ class Laboratory:
     def try_out(self, program: Program) -> Example:
         here = moved(program, self.arena.years.first)
         example = run(here, self.arena)
-        if example.status != "holds":
+        if example.suspect:
             if self.arena.server.ours:
                 if not self.arena.renew():
                     self._move()

@@ -132,18 +132,22 @@ class Searcher:
         for place, one in enumerate(coming):
             if self._laboratory.soiled:
                 break
-            self.points = (*self.points[:place], self._tried(one), *self.points[place + 1 :])
+            self.points = (*self.points[:place], self.tried(one), *self.points[place + 1 :])
 
-    def _tried(self, candidate: Candidate) -> CrashPoint:
+    def tried(self, candidate: Candidate) -> CrashPoint:
+        """What comes of one crash point, where the fault strikes at last and nothing else is in the way."""
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
+        came_off: Example | None = None
         for _ in range(TRIES):
             example = self._laboratory.confirmed(candidate.program, shown)
-            came_off = struck(candidate, example.history.events)
-            if came_off and example.status != "unknown":
-                break
+            if struck(candidate, example.history.events):
+                came_off = example
+                if example.status != "unknown":
+                    break
+        example = came_off or example
         self._take(example)
-        return judged(candidate, example.status, example.verdicts, came_off)
+        return judged(candidate, example.status, example.verdicts, came_off is not None)
 
     def _draw(self, draw: Draw) -> None:
         arena = self._laboratory.arena

@@ -18,7 +18,7 @@ Steps = tuple[Step, ...]
 Choices = tuple[int, ...]
 ENOUGH_SWITCHES = 2
 FEW_CHOICES, MANY_CHOICES = 8, 24
-MOVES_OF_A_STEP = 6
+MOVES_OF_A_STEP = 6  # or more: a transaction that counts and commits is one
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
 
 

@@ -26,8 +26,8 @@ class Who(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     """It took effect at one moment between `from_ns` and `to_ns`.
 
-    `answer` None: whether it took effect at all is not known, and mostly (`to_ns` FOREVER) not by when.  An `end` frees
-    all that `who` holds, and nothing of `who` takes effect after it.
+    `answer` None: whether it took effect at all is not known; then `to_ns` is FOREVER unless it can only have done so by
+    then.  An `end` frees all that `who` holds, and nothing of `who` takes effect after it.
     """
 
     who: Who
@@ -85,11 +85,14 @@ class _Sessions:
     def over_ns(self, call: Call) -> int:
         """By when an unsure call has had its effect, if at all.
 
-        One that was answered although its session was being ended already: by then, or the session was over.
+        One that was answered although its session was being ended already: by then, or the session was over.  But
+        where answers can be lost, a client may say no without one.
         """
         cut = self._cuts.get(call.owner)
-        answered = call.returned_ns is not None and call.error is None and call.answer is not None
-        return call.until_ns if answered and cut and cut.told_ns < call.invoked_ns else FOREVER
+        if cut is None or call.invoked_ns <= cut.told_ns or call.error is not None or call.answer is None:
+            return FOREVER
+        lasts = cut.healed_ns > cut.told_ns
+        return FOREVER if lasts and not call.answer else call.until_ns
 
     def _last(self, owner: Owner) -> Who:
         sessions = self._second if owner in self._cuts else self._first

@@ -17,9 +17,9 @@ NOBODY = Who((-1, -1))
 class Timeline:
     """`begins` has all operations, `returns` those that do, each in the order of time.
 
-    Those of sessions that were being ended may have returned without any effect.  `ends` has the end of each session that ended.  Of a session that is not `odd`, at most one operation is
-    open at any time; if its outcome is unknown it is the last one, and if it may have taken the month, the
-    session is in `maybe`.
+    A call of unknown outcome returns too if it can only have had its effect by then.  `ends` has the end of each session
+    that ended.  Of a session that is not `odd`, at most one operation is open at any time; if its outcome is unknown it
+    is the last one, and if it may have taken the month, the session is in `maybe`.
     """
 
     def __init__(self, ops: Iterable[Op]) -> None:

@@ -190,11 +190,7 @@ class Turns:
         if now - self._stirred_ns < ASK_NS:  # somebody moves
             self._world.after(self._stirred_ns + ASK_NS - now, self.look)
             return
-        owing = [
-            actor
-            for actor, mover in enumerate(self._movers)
-            if mover.owed and not mover.waits and now - mover.stirred_ns >= ASK_NS
-        ]
+        owing = [actor for actor, mover in enumerate(self._movers) if mover.owed and not mover.waits]
         for actor in self._world.waiting(owing) if owing else ():
             mover = self._movers[actor]
             mover.waits = True
@@ -234,7 +230,9 @@ class Turns:
 
     def _settle(self, all_awake: bool = False) -> None:
         """Once everybody rests, somebody moves."""
-        if self._closed or self._picked is not None or not self._movers[self._last].rests:
+        if self._closed or self._picked is not None:
+            return
+        if not self._movers[self._last].rests:  # mostly it is this one
             return
         if not all(mover.rests for mover in self._movers):
             return

@@ -123,8 +123,8 @@ def _measure(program: Program) -> str:
 
 def _headline(run: Run) -> Text:
     figures = run.figures
-    caught = "caught, as planted" if run.status == "violated" else f"{run.expects} was not violated"
-    status = caught if run.expects else run.status
+    planted = {"violated": "caught, as planted", "holds": f"{run.expects} was not violated"}
+    status = planted.get(run.status, run.status) if run.expects else run.status
     return _line(
         (f"{run.scenario}: {status}", STYLES[run.status]),
         f"   lock {run.lock}, seed {run.seed}, example {figures.examples}",

@@ -29,7 +29,6 @@ class Race(Stage):
     def _take_steps(self) -> None:
         with self._at_gate():
             self._run_all()
-        self._read_journals()
 
     @contextlib.contextmanager
     def _at_gate(self) -> Iterator[None]:
@@ -94,7 +93,7 @@ class Race(Stage):
         """Nobody passes a baton.  And who is busy reads no letters: after a few the sender would have to wait."""
 
     def _finishing(self) -> list[Finish | None]:
-        """All have given back what they held."""
+        """All have given back what they held, but who has no session needs one to be seen, and to ask once more."""
         cut = self._cut()
         return [Finish(renew=True) if pair in cut else None for pair in enumerate(self._lives)]
 

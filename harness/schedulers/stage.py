@@ -73,6 +73,7 @@ class Stage(ABC):
         """Carry out the program.  `Stuck` if a call does not return."""
 
     def _end(self) -> None:
+        self._read_journals()
         finishing = self._finishing()
         if any(finishing):
             if not self._pending:

@@ -213,8 +213,8 @@ class Dialogue:
         pending = self._pending
         part = pending[0].part if pending else None
         clean = self._phase is Phase.ASKING and self._server.between and not (self._skipping or self._errors)
-        alone = isinstance(part, Batch) and len(pending) == len(part.messages) and pending[-1].part is part
-        return part.names if part and clean and alone and not (self.copies_in or self._ignored) else ()
+        untouched = isinstance(part, Batch) and tuple([one.message for one in pending]) == part.messages
+        return part.names if part and clean and untouched and not self._ignored else ()
 
     def _read_server(self, data: bytes, asked: tuple[str, ...]) -> Iterator[Event]:
         names: list[str] = []
@@ -271,6 +271,7 @@ class Dialogue:
             return [*self._pop(), *self._settled()]
         if name == "ReadyForQuery" and self._ignored:  # the copy failed before that Sync was read
             self._ready(message)
+            self._reply_status = None
             self._ignored -= 1
             return []
         what = f"{asked.name} is to be answered" if asked else "nothing is asked"

@@ -16,11 +16,10 @@ class Memory(Generic[K, V]):
         self._known: dict[K, V] = {}
         self.get = self._known.get
 
-    def keep(self, key: K, value: V) -> V:
+    def keep(self, key: K, value: V) -> None:
         if len(self._known) == self._most:
             self._known.clear()
         self._known[key] = value
-        return value
 
     def clear(self) -> None:
         self._known.clear()

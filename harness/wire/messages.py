@@ -167,10 +167,6 @@ class Fields:
             )
         return raw[start : self._at]
 
-    def rest(self) -> bytes:
-        """All that is left, as it is; it can still be read."""
-        return self._message.raw[self._at :]
-
     def letter(self) -> str:
         return chr(self.octets(1)[0])
 

@@ -109,7 +109,7 @@ IGNORED_IN_COPY = frozenset({"Sync", "Flush"})  # by a server that is copying in
 # What an answer can consist of that changes nothing but the status of the session.
 PLAIN = frozenset(
     {
-        "BindComplete", "CommandComplete", "DataRow", "EmptyQueryResponse", "NoData", "NoticeResponse", "PortalSuspended", "ReadyForQuery",
-        "RowDescription",
+        "BindComplete", "CloseComplete", "CommandComplete", "DataRow", "EmptyQueryResponse", "FunctionCallResponse",
+        "NoData", "NoticeResponse", "ParseComplete", "PortalSuspended", "ReadyForQuery", "RowDescription",
     }
 )  # fmt: skip

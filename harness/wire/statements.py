@@ -71,16 +71,16 @@ class Statements:
         return known
 
     def say(self, messages: tuple[Message, ...], raw: bytes) -> Said:
-        """What these messages, together `raw`, ask for; they are the next that this client has said."""
-        self._bound, self._repeats = {}, True
-        names = tuple([message.name for message in messages])
-        said = Said(messages, names, self.text(messages), self._bound)
+        """Take these messages, together `raw`, for the next that this client has said."""
+        text, names = self.text(messages), tuple([message.name for message in messages])
+        said = Said(messages, names, text, self._bound)
         if self._repeats and len(raw) <= SHORT:
             self._known.keep(raw, said)
         return said
 
     def text(self, messages: Sequence[Message]) -> str:
-        """The same as one line for people."""
+        """What these messages ask for, on one line for people."""
+        self._bound, self._repeats = {}, True
         texts = [(message.name, self._text(message)) for message in messages]
         for names in TELLING:
             if told := [text for name, text in texts if name in names]:

@@ -167,3 +167,13 @@ def test_only_a_server_of_ours_is_restarted(lock_server: Server) -> None:
 def test_a_network_that_cannot_be_broken_is_said_so(url: str, why: str) -> None:
     named = Server(url, url, "named", "18")
     assert why in (unavailable(Equipment(frozenset({"reset"})), named) or "")
+
+
+def test_who_has_opened_another_session_gives_back_what_it_holds_there(our_server: Server) -> None:
+    """It was taken for one that has none, and closed that session instead: its release was never asked for."""
+    steps = (Fault(0, "terminate"), Operation(0, "acquire", JAN), Operation(0, "acquire", JAN))
+    run = run_with(our_server, Program(1, (JAN,), steps))
+    assert len(events(run, kind="invoke", verb="reopen")) == 1
+    granted, probed = events(run, kind="ok", verb="acquire", life=1)
+    given_back = events(run, kind="ok", verb="release", life=1, answer=True)
+    assert granted.at_ns < given_back[0].at_ns < probed.at_ns

@@ -1,15 +1,33 @@
 """The list of crash points: nothing is left out, and each strikes where it says."""
 
+from contextlib import nullcontext
+from itertools import starmap
+from unittest.mock import create_autospec
+
 import msgspec
 import pytest
 
+from harness.arena import Arena
 from harness.crash_points import candidates, judged, struck, without
 from harness.fault import Fault
 from harness.gate.parked import GOOD_BYE
-from harness.model import CrashPoint, Event, Month, Statement, Verdict
+from harness.model import Bounds, CrashPoint, Event, History, Month, Program, Statement, Status, Verdict
 from harness.render.crash_points import crash_points
 from harness.render.story import plain
-from harness.scenario import CrashPoints, acquire, at_gate, crash, hold, is_locked, program, release, reopen
+from harness.runner import Example, Laboratory
+from harness.scenario import (
+    CrashPoints,
+    Scenario,
+    acquire,
+    at_gate,
+    crash,
+    hold,
+    is_locked,
+    program,
+    release,
+    reopen,
+)
+from harness.search import Plan, Searcher
 
 JAN = Month(2090, 1)
 PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))
@@ -116,3 +134,42 @@ def test_a_program_that_cannot_have_crash_points_is_refused() -> None:
         CrashPoints(program(acquire(0, JAN, 0)))
     with pytest.raises(ValueError, match="no faults of its own"):
         CrashPoints(at_gate(acquire(0, JAN, 0), crash(0)))
+
+
+class Struck(Laboratory):
+    """Shows one example after the other."""
+
+    def __init__(self, *examples: Example) -> None:
+        arena = create_autospec(Arena)
+        arena.bounds = Bounds()
+        super().__init__(lambda: nullcontext(arena))
+        self._examples = iter(examples)
+
+    def try_out(self, program: Program) -> Example:  # noqa: ARG002
+        return next(self._examples)
+
+
+def shown(status: Status, came_off: bool) -> Example:
+    verdicts = (Verdict("auto_release", status, "the machine stalled"),)
+    events = (Event(1, "fault", 0, 0, 0, fault="kill"),) if came_off else ()
+    return Example(PROGRAM, History(2, (JAN,), events), verdicts)
+
+
+@pytest.mark.parametrize(
+    ("tries", "status", "why"),
+    [
+        ([("holds", True)], "holds", ""),
+        ([("unknown", True), ("holds", True)], "holds", ""),
+        ([("holds", False), ("holds", True)], "holds", ""),
+        ([("unknown", True), *[("holds", False)] * 4], "unknown", "the machine stalled"),
+        ([("holds", False)] * 5, "unknown", "the fault did not strike"),
+    ],
+)
+def test_a_doubt_is_looked_into_and_not_forgotten(
+    tries: list[tuple[Status, bool]], status: Status, why: str
+) -> None:
+    scenario = Scenario(CrashPoints(PROGRAM), name="dies")
+    searcher = Searcher(scenario, Struck(*starmap(shown, tries)), Plan(), lambda _: None)
+    point = searcher.tried(candidates(PROGRAM, MOVES)[0])
+    assert point.status == status
+    assert why in point.why

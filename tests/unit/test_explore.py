@@ -11,14 +11,18 @@ from harness.errors import MachineError
 from harness.explore import Interrupted, explored
 from harness.locks.loading import LockSpec
 from harness.model import Bounds, Month, Operation, Program, Run, Statement
+from harness.render.junit import junit
 from harness.render.story import plain, story
+from harness.render.summary import merged
 from harness.runner import Example
 from harness.scenario import Draw, Every, Scenario, acquire, at_gate
 from harness.search import Plan
 from harness.servers.lease import Years
-from tests.unit.test_runner import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted
+from tests.histories import acquire as acquire_at
+from tests.unit.test_runner import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example
 
 JAN = Month(2090, 1)
+TWO = example(acquire_at(0, 0, True), acquire_at(1, 5, True))
 TWO_STEPS = Program(1, (JAN,), (Operation(0, "acquire", JAN), Operation(0, "release", JAN)))
 
 
@@ -99,6 +103,20 @@ def test_what_was_violated_beside_what_was_planted_is_told() -> None:
     assert run.status == "holds"
     assert "mutual_exclusion" in {one.check for one in run.verdicts if one.status == "violated"}
     assert "herd: auto_release was not violated" in plain(story(run, ""))
+    assert "the planted lock was not caught" in junit([run], [""])
+    good = explored(scenario, Told(repeat(GOOD)), Plan(), LockSpec(), lambda _: None)
+    assert merged([good, run]).verdicts == run.verdicts
+
+
+def test_a_doubt_about_what_was_planted_is_told_as_one() -> None:
+    """Also where something else was violated."""
+    scenario = Scenario(Draw({"acquire": 1}), name="herd", expects="timeout_not_late")
+    for others in ([], [TWO]):
+        told = Told(chain([*others, STALLED], repeat(GOOD)))
+        run = explored(scenario, told, Plan(examples=9), LockSpec(), lambda _: None)
+        assert run.status == "unknown"
+        assert "timeout_not_late" in {one.check for one in run.verdicts if one.status == "unknown"}
+        assert "was not violated" not in plain(story(run, ""))
 
 
 def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +126,7 @@ def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch)
     told = chain([LATE] * 5, cycle([STALLED, LATE]))
     run = explored(scenario, Told(told), Plan(), LockSpec(), lambda _: None)
     assert (run.status, run.program.steps) == ("violated", ())
+    assert run.repeats == (1, 1)
 
 
 def went(*actors: int) -> Example:

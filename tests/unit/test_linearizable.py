@@ -15,7 +15,8 @@ from harness.checks.lock_history import Kind, Op, Who
 from harness.checks.order_search import TooMany
 from harness.checks.timeline import Timeline
 from harness.checks.view import View
-from harness.model import Bounds, Verb
+from harness.fault import FaultKind
+from harness.model import Bounds, Status, Verb
 from tests.histories import JAN, call, fault, gone, history
 
 ME, YOU = Who((0, 0)), Who((1, 0))
@@ -238,4 +239,19 @@ def test_what_was_answered_had_its_effect_by_then_or_never() -> None:
     for until, status in ((1, "violated"), (35, "holds")):  # so long that it could have had its effect at 51
         during = call(0, "acquire", JAN, at=30, took=until, answer=True)
         given = history(cut, during, *others, in_vain, actors=3)
+        assert linearizable(View(given, Bounds())).status == status
+
+
+def test_where_answers_can_be_lost_a_no_says_nothing_of_what_waits_in_the_server() -> None:
+    """The client gave up; its request is granted when the month is given back, and somebody else asks in vain."""
+    ended: dict[FaultKind, Status] = {"deaf": "holds", "terminate": "violated"}
+    for kind, status in ended.items():
+        given = history(
+            call(1, "acquire", JAN, at=0, answer=True),
+            fault(kind, 0, at=10, healed=200 if kind == "deaf" else None) + gone(0, at=205),
+            call(0, "acquire", JAN, at=20, took=30, timeout=30, answer=False),
+            call(1, "release", JAN, at=100, answer=True),
+            call(2, "acquire", JAN, at=110, took=31, timeout=30, answer=False),
+            actors=3,
+        )
         assert linearizable(View(given, Bounds())).status == status

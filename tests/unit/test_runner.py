@@ -9,7 +9,7 @@ from harness.arena import Arena
 from harness.checks import judge
 from harness.model import Bounds, Program, Stall, Status
 from harness.runner import PATIENCE, Example, Laboratory
-from tests.histories import JAN, Part, acquire, history, stall
+from tests.histories import JAN, Part, acquire, audit, history, stall
 
 PROGRAM = Program(2, (JAN,), ())
 
@@ -40,6 +40,15 @@ class Scripted(Laboratory):
 
 def test_only_a_late_answer_hinges_on_time() -> None:
     assert (GOOD.hinges_on_time, LATE.hinges_on_time, BOTH.hinges_on_time) == (False, True, False)
+
+
+def test_what_may_have_left_something_behind_is_suspect() -> None:
+    unnamed = history(
+        acquire(0, 0, True), audits=(audit([], [], sessions=1),)
+    )  # it has not passed on its name
+    no_name = Example(PROGRAM, unnamed, judge(unnamed, Bounds()))
+    assert (no_name.status, no_name.suspect) == ("unknown", False), "or it would be renewed each time"
+    assert [one.suspect for one in (GOOD, LATE, BOTH, STALLED)] == [False, True, True, True]
 
 
 def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:

@@ -135,7 +135,7 @@ class Searcher:
             self.points = (*self.points[:place], self.tried(one), *self.points[place + 1 :])
 
     def tried(self, candidate: Candidate) -> CrashPoint:
-        """What comes of one crash point, where the fault strikes at last and nothing else is in the way."""
+        """What comes of one crash point.  It is tried until the fault strikes and, unless the lock has lost, there is no doubt."""
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
         came_off: Example | None = None
@@ -143,7 +143,7 @@ class Searcher:
             example = self._laboratory.confirmed(candidate.program, shown)
             if struck(candidate, example.history.events):
                 came_off = example
-                if example.status != "unknown":
+                if self.found or example.status != "unknown":
                     break
         example = came_off or example
         self._take(example)

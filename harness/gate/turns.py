@@ -21,7 +21,7 @@ from harness.model import Month, Statement
 LOOK_NS = 1_000_000  # between two looks
 ASK_NS = 2_000_000  # an answer that takes longer: does the server make it wait?
 NAP_NS = 3_000_000  # a client that does nothing for so long sleeps
-LATE_NS = 50_000_000  # an answer that is late comes so long after the timeout
+LATE_NS = 100_000_000  # an answer that is late comes so long after the timeout
 LONG_SLEEP_NS = 200_000_000  # it was picked but goes on sleeping: somebody else moves
 
 

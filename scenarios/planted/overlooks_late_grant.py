@@ -7,7 +7,7 @@ from harness.locks.loading import LockSpec
 from harness.locks.month_lock import MonthLock, get_month_lock_key
 from harness.scenario import Draw, Scenario
 
-PATIENCE_S = 0.035  # for one answer, at least
+PATIENCE_S = 0.06  # for one answer, at least
 INTERVAL_S = 0.01
 
 

@@ -14,6 +14,9 @@ COMMANDS = re.findall(
 )  # with the mark of what is shown to fail
 
 
+PATIENCE_S = 300.0  # on a crowded machine, for a lock that is asked in vain again and again
+
+
 @pytest.fixture
 def written(sh: Shell) -> Shell:
     for name, text in FILES:
@@ -26,7 +29,7 @@ def written(sh: Shell) -> Shell:
 def test_the_commands_on_the_page_work(written: Shell) -> None:
     assert COMMANDS
     for command, fails in COMMANDS:
-        outcome = written.run(*command.split())
+        outcome = written.run(*command.split(), timeout=PATIENCE_S)
         assert outcome.code == bool(fails), outcome.out + outcome.err
 
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { key, serve, sql } from "./protocol.mjs";
 
-const PATIENCE_MS = 35; // for one answer, at least
+const PATIENCE_MS = 60; // for one answer, at least
 
 const acquire = async (request) => {
   const query = sql`SELECT pg_try_advisory_lock(${key(request)}::bigint) AS granted`.execute();

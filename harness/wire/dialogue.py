@@ -129,6 +129,7 @@ class Dialogue:
         self._size = 0  # of these, in bytes
         startup = Message("StartupMessage", b"")
         self._pending = deque([Pending(startup, _passage(startup))])
+        self._alone: Batch | None = None  # was asked when all was quiet, and nothing was said since
         self._skipping = False  # the server has reported an error and ignores all up to the next Sync
         self._ignored = 0  # Syncs that it ignored since, if it did not fail before it read them
         self._reply_status: Status | None = None  # of the reply that is coming in
@@ -179,6 +180,7 @@ class Dialogue:
 
     def sent(self, part: Part) -> list[Reply]:
         """The server was sent this part.  Where there is nothing to wait for, the reply is complete at once."""
+        self._alone = part if isinstance(part, Batch) and self._is_quiet() else None
         tracked = [message for message in part.messages if message.name not in UNTRACKED]
         if isinstance(part, Batch) and not self.copies_in:
             self._pending.extend([Pending(message, part) for message in tracked])
@@ -186,6 +188,11 @@ class Dialogue:
             for message in tracked:
                 self._await(message, part)
         return self._settled()
+
+    def _is_quiet(self) -> bool:
+        """Whether all is answered, and what comes next depends on nothing that was before."""
+        waits = self._pending or self._skipping or self._errors or self._ignored or self.copies_in
+        return not waits and self._phase is Phase.ASKING and self._server.between
 
     def _await(self, message: Message, part: Part) -> None:
         if message.name in COPY:
@@ -199,24 +206,14 @@ class Dialogue:
 
     def from_server(self, data: bytes) -> Iterator[Event]:
         """What has happened now.  `ProtocolError`, after it, for what answers nothing or cannot be understood."""
-        asked = self._asked_alone()
-        if asked and (known := _answers.get((asked, data))):
+        alone, self._alone = self._alone, None
+        if alone and (known := _answers.get((alone.names, data))):
             self.status = known.status
-            batch = self._pending[0].part
             self._pending.clear()
-            assert isinstance(batch, Batch)
-            return iter([*known.notices, Reply(batch, known.status, ())])
-        return self._read_server(data, asked)
+            return iter([*known.notices, Reply(alone, known.status, ())])
+        return self._read_server(data, alone)
 
-    def _asked_alone(self) -> tuple[str, ...]:
-        """The messages of one batch, by name, if the next that the server says is all there is to answer them."""
-        pending = self._pending
-        part = pending[0].part if pending else None
-        clean = self._phase is Phase.ASKING and self._server.between and not (self._skipping or self._errors)
-        untouched = isinstance(part, Batch) and tuple([one.message for one in pending]) == part.messages
-        return part.names if part and clean and untouched and not self._ignored else ()
-
-    def _read_server(self, data: bytes, asked: tuple[str, ...]) -> Iterator[Event]:
+    def _read_server(self, data: bytes, alone: Batch | None) -> Iterator[Event]:
         names: list[str] = []
         notices: list[Event] = []
         for message in self._server.feed(data):
@@ -225,9 +222,9 @@ class Dialogue:
                 if message.name == "NoticeResponse":
                     notices.append(event)
                 yield event
-        plain = asked and PLAIN.issuperset(names) and names[-1:] == ["ReadyForQuery"]
-        if plain and self.status and self._server.between and len(data) <= SHORT:
-            _answers.keep((asked, data), Known(tuple(notices), self.status))
+        plain = PLAIN.issuperset(names) and names[-1:] == ["ReadyForQuery"] and self._server.between
+        if alone and plain and self.status and len(data) <= SHORT:
+            _answers.keep((alone.names, data), Known(tuple(notices), self.status))
 
     def _heard(self, message: Message) -> Iterator[Event]:
         if message.name == "ParameterStatus":

@@ -152,6 +152,7 @@ COPIED = [
 ]
 QUOTED = message("client", "Query", client("Query") + b"\0")  # what it asks for looks like a whole message
 NOTICE = server("NoticeResponse")
+QUOTING = message("server", "NoticeResponse", ASK[1].data + b"\0")
 FLUSH, READY = Said("client", client("Flush")), Said("server", server("ReadyForQuery"))
 
 
@@ -170,6 +171,7 @@ FLUSH, READY = Said("client", client("Flush")), Said("server", server("ReadyForQ
         [*ASK, Said("client", COPIED[0].data + client("Sync")), *COPIED[1:], READY, *ASK, READY],
         # a message is in the midst of another one, or the next one has begun
         [*ASK, Said("client", QUOTED[:5]), ASK[0], Said("client", b"\0")],
+        [*ASK, Said("server", QUOTING[:5]), ASK[0], ASK[1], Said("server", b"\0"), ASK[1]],
         2 * [ASK[0], Said("server", ASK[1].data + NOTICE[:3]), Said("server", NOTICE[3:])],
     ],
 )  # fmt: skip

@@ -71,8 +71,8 @@ def _report(
 ) -> Run:
     first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
     doubtful = searcher.tally.unknown or any(one.status == "unknown" for one in searcher.points)
-    doubt = searcher.doubtful if doubtful else searcher.beside
-    shown = smallest or doubt or searcher.last
+    telling = searcher.doubtful if doubtful else searcher.beside
+    shown = smallest or telling or searcher.last
     assert shown is not None
     arena, what = laboratory.arena, scenario.what
     return Run(

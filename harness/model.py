@@ -353,9 +353,9 @@ class Figures(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """All that reports read, and all that a replay needs: one scenario's result, in one JSON file.
 
-    `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of the first doubt, or
-    of the first that broke other checks than a planted lock should, or of the last example.  `first_program` and `first_history` keep the first evidence as it was found.
-    `lock` is an importable name, or with `lock_command` a command line.
+    `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of the first doubt,
+    or of the first that broke other checks than a planted lock should, or of the last example.  `first_program` and
+    `first_history` keep the first evidence as it was found.  `lock` is an importable name, or with `lock_command` a command line.
     `repeats`: the shrunk program failed k of n times.
     """
 
@@ -381,3 +381,8 @@ class Run(msgspec.Struct, frozen=True):
     diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The names of the checks that the example violates, perhaps not those that a planted lock was to violate."""
+        return tuple(verdict.check for verdict in self.verdicts if verdict.status == "violated")

@@ -156,7 +156,7 @@ def _perform(job: Job, server: Server, config: pytest.Config, listen: Listener) 
 def _assert_good(run: Run, path: Path) -> None:
     __tracebackhide__ = True
     if run.expects and run.status == "holds":
-        others = ", ".join(verdict.check for verdict in run.verdicts if verdict.status == "violated")
+        others = ", ".join(run.broken)
         raise LockViolated(
             f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples"
             + (f", but violated {others}" if others else "")

@@ -71,10 +71,11 @@ class Reducer:
             self.diverged = divergence(last.history.statements, again.history.statements)
             if self.diverged is None:
                 self.smallest = last
-            if self.diverged is None or self._laboratory.soiled:
+                return False
+            if self._laboratory.soiled:
                 break
             last = again if again.broken & self._wanted else last
-        return self.diverged is not None
+        return True
 
     def _fails(self, program: Program, tries: int, deadline: float, every: bool) -> Example | None:
         """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""

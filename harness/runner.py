@@ -118,11 +118,10 @@ class Laboratory:
 
     def told(self, program: Program, checks: frozenset[str]) -> Example:
         """Try it out until it is known whether it breaks one of these checks, or patience is at an end."""
-        example = self.try_out(program)
-        for _ in range(PATIENCE - 1):
+        for _ in range(PATIENCE):
+            example = self.try_out(program)
             if self.soiled or not example.leaves_open(checks):
                 break
-            example = self.try_out(program)
         return example
 
     def confirmed(self, program: Program, shown: frozenset[str] = frozenset()) -> Example:

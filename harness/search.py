@@ -135,7 +135,7 @@ class Searcher:
             self.points = (*self.points[:place], self.tried(one), *self.points[place + 1 :])
 
     def tried(self, candidate: Candidate) -> CrashPoint:
-        """What comes of one crash point.  It is tried until the fault strikes and, unless the lock has lost, there is no doubt."""
+        """What comes of one crash point, once the fault strikes and, unless the lock has lost already, nothing is in doubt."""
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
         came_off: Example | None = None

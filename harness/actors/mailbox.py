@@ -155,9 +155,8 @@ class Mailbox:
         self._directory = str(directory)  # joined by hand: a path would take longer than to send a message
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"{directory}/{name}")
-        self._letter = memoryview(
-            bytearray(LARGEST)
-        )  # to make room for each anew would take longer than to read it
+        # to make room for each anew would take longer than to read it
+        self._letter = memoryview(bytearray(LARGEST))
 
     def send(self, name: str, message: Message) -> bool:
         """False if nobody reads that mailbox any more.  `UserError` for a program that is too large."""

@@ -81,7 +81,7 @@ class GateService(Service):
         self._observer: psycopg.Connection[Any] | None = None
         self._turns: Turns | Recorder | None = None
         self._players: list[Player] = []
-        self._numbers: dict[str, int | None] = {}  # by application_name
+        self._numbers: dict[str, int] = {}
 
     def _connected(
         self, client: socket.socket, server: socket.socket, reader: StartupReader, name: str
@@ -111,15 +111,18 @@ class GateService(Service):
 
     def _open(self, order: Open) -> None:
         self._players = [*order.players]
-        self._numbers.clear()
+        self._number_players()
         if order.program.schedule == "race":
             self._turns = Recorder()
         else:
             self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
 
+    def _number_players(self) -> None:
+        self._numbers = {player.session: number for number, player in enumerate(self._players)}
+
     def _go_on(self, order: GoOn) -> None:
         self._players[order.actor] = order.player
-        self._numbers.clear()
+        self._number_players()
         if self._turns:
             self._turns.go_on(order.actor)
 
@@ -168,11 +171,7 @@ class GateService(Service):
             self._turns.answered(number)
 
     def _number(self, application_name: str) -> int | None:
-        if application_name not in self._numbers:
-            session = application_name.rpartition(".")[0]
-            numbers = (number for number, player in enumerate(self._players) if player.session == session)
-            self._numbers[application_name] = next(numbers, None)
-        return self._numbers[application_name]
+        return self._numbers.get(application_name.rpartition(".")[0])
 
     # What the turns ask of the world
 

@@ -94,7 +94,6 @@ class Turns:
         self._last = 0
         self._picked: int | None = None  # a sleeper whose turn it is as soon as it wakes
         self._closed = False
-        self._stirred_ns = 0  # when anybody last did anything
         self.statements: list[Statement] = []
         self._world.after(LOOK_NS, self.look)
 
@@ -130,7 +129,7 @@ class Turns:
         mover = self._movers[actor]
         mover.owed = max(0, mover.owed - replies)
         mover.waits = mover.still = False
-        self._stir(mover)
+        mover.stirred_ns = self._world.now_ns()
         if mover.awaited and not mover.owed:
             self._strike(mover, mover.awaited)
         self._settle()
@@ -145,9 +144,8 @@ class Turns:
 
     def go_on(self, actor: int) -> None:
         """The fault has struck."""
-        mover = self._movers[actor]
-        now = self._stir(mover)
-        struck, mover.struck = mover.struck, None
+        mover, now = self._movers[actor], self._world.now_ns()
+        struck, mover.struck, mover.stirred_ns = mover.struck, None, now
         assert struck is not None
         match struck.fault.kind, struck.fault.point:
             case "kill", _:
@@ -187,8 +185,9 @@ class Turns:
         if self._closed:
             return
         now = self._world.now_ns()
-        if now - self._stirred_ns < ASK_NS:  # somebody moves
-            self._world.after(self._stirred_ns + ASK_NS - now, self.look)
+        stirred_ns = max((mover.stirred_ns for mover in self._movers), default=0)
+        if now - stirred_ns < ASK_NS:  # somebody moves
+            self._world.after(stirred_ns + ASK_NS - now, self.look)
             return
         owing = [actor for actor, mover in enumerate(self._movers) if mover.owed and not mover.waits]
         for actor in self._world.waiting(owing) if owing else ():
@@ -208,11 +207,6 @@ class Turns:
             self._settle()
         self._world.after(LOOK_NS, self.look)
 
-    def _stir(self, mover: Mover) -> int:
-        """It did something, or something was done for it: now, which is returned."""
-        self._stirred_ns = mover.stirred_ns = self._world.now_ns()
-        return self._stirred_ns
-
     # Who moves next
 
     def _park(self, actor: int, parked: Parked) -> None:
@@ -230,11 +224,7 @@ class Turns:
 
     def _settle(self, all_awake: bool = False) -> None:
         """Once everybody rests, somebody moves."""
-        if self._closed or self._picked is not None:
-            return
-        if not self._movers[self._last].rests:  # mostly it is this one
-            return
-        if not all(mover.rests for mover in self._movers):
+        if self._closed or self._picked is not None or not all(mover.rests for mover in self._movers):
             return
         if not self._let_go_on():
             self._decide(all_awake)
@@ -267,7 +257,7 @@ class Turns:
             self._let(actor, self._enabled)
         else:
             self._picked = actor
-            self._stir(movers[actor])
+            movers[actor].stirred_ns = self._world.now_ns()
 
     def _let(self, actor: int, enabled: tuple[int, ...]) -> None:
         mover = self._movers[actor]
@@ -282,7 +272,7 @@ class Turns:
     def _pass(self, actor: int, parked: Parked) -> None:
         mover = self._movers[actor]
         mover.still = False
-        self._stir(mover)
+        mover.stirred_ns = self._world.now_ns()
         mover.said = mover.said if parked.harmless else parked.text
         if parked.text is None:
             mover.due_ns = mover.stirred_ns + mover.timeout_ns

@@ -17,8 +17,8 @@ def junit(runs: Sequence[Run], replays: Sequence[str]) -> str:
         if not succeeded(run):
             kind = Error if run.status == "unknown" else Failure
             missed = run.expects and run.status == "holds"
-            doubts = (v.why for v in run.verdicts if v.status != "holds")
-            why = "the planted lock was not caught" if missed else next(doubts)
+            reasons = (v.why for v in run.verdicts if v.status != "holds")
+            why = "the planted lock was not caught" if missed else next(reasons)
             result = kind(why)
             result.text = plain(story(run, replay))
             case.result = [result]

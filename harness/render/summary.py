@@ -96,12 +96,7 @@ def histogram(buckets: Sequence[int]) -> str:
     return f"{low} ms {bars} {high}"
 
 
-def _broken(run: Run) -> bool:
-    """Whether there is a violation to show, perhaps not of the check that a planted lock was to violate."""
-    return any(verdict.status == "violated" for verdict in run.verdicts)
-
-
 def merged(runs: Sequence[Run]) -> Run:
     """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
-    worst = max(runs, key=lambda run: (GRAVITY.index(run.status), _broken(run)))
+    worst = max(runs, key=lambda run: (GRAVITY.index(run.status), bool(run.broken)))
     return msgspec.structs.replace(worst, figures=together([run.figures for run in runs]))

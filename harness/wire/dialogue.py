@@ -181,11 +181,8 @@ class Dialogue:
     def sent(self, part: Part) -> list[Reply]:
         """The server was sent this part.  Where there is nothing to wait for, the reply is complete at once."""
         self._alone = part if isinstance(part, Batch) and self._is_quiet() else None
-        tracked = [message for message in part.messages if message.name not in UNTRACKED]
-        if isinstance(part, Batch) and not self.copies_in:
-            self._pending.extend([Pending(message, part) for message in tracked])
-        else:
-            for message in tracked:
+        for message in part.messages:
+            if message.name not in UNTRACKED:
                 self._await(message, part)
         return self._settled()
 

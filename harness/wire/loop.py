@@ -42,13 +42,11 @@ class Loop:
 
     def run(self) -> None:
         """Serve until stopped."""
-        timers, select = self._timers, self._selector.select
         while self._running:
-            timeout = (timers[0][0] - now_ns()) / 1e9 if timers else None
-            for key, mask in select(timeout):
+            timeout = (self._timers[0][0] - now_ns()) / 1e9 if self._timers else None
+            for key, mask in self._selector.select(timeout):
                 key.data(mask)
-            if timers:
-                now = now_ns()  # what comes due meanwhile waits until sockets were looked at again
-                while timers and timers[0][0] <= now:
-                    heapq.heappop(timers)[2]()
+            now = now_ns()  # what comes due meanwhile waits until sockets were looked at again
+            while self._timers and self._timers[0][0] <= now:
+                heapq.heappop(self._timers)[2]()
         self._selector.close()

@@ -48,8 +48,8 @@ def explored(
         searcher.run()
         if searcher.found is not None:
             found, expects, tell = searcher.found, scenario.expects, searcher.tell
-            with place_to_shrink(found, expects, laboratory, open_gate, tell) as (example, place):
-                reducer = Reducer(example, expects, place, tell)
+            with place_to_shrink(found, expects, laboratory, open_gate, tell) as place:
+                reducer = Reducer(place, expects, tell)
                 reducer.run()
     except KeyboardInterrupt:
         if searcher.last is None:
@@ -70,9 +70,8 @@ def _report(
     reducer: Reducer | None,
 ) -> Run:
     first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
-    doubtful = searcher.tally.unknown or any(one.status == "unknown" for one in searcher.points)
-    telling = searcher.doubtful if doubtful else searcher.beside
-    shown = smallest or telling or searcher.last
+    doubtful = searcher.doubtful or any(one.status == "unknown" for one in searcher.points)
+    shown = smallest or searcher.doubtful or searcher.beside or searcher.last
     assert shown is not None
     arena, what = laboratory.arena, scenario.what
     return Run(
@@ -97,6 +96,7 @@ def _report(
         points=searcher.points,
         promise=promise(what, searcher.moves) if isinstance(what, Draw) else None,
         diverged=reducer.diverged if reducer else searcher.diverged,
+        why_race=reducer.place.why_race if reducer else None,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from harness.gate.algorithms.follow import divergence
 from harness.model import Program
-from harness.runner import AGREE, Example, Laboratory
+from harness.recording import Place
+from harness.runner import AGREE, Example
 from harness.shrinking import shrink
 
 SHRINK_S = 15.0
@@ -22,13 +23,12 @@ class Reducer:
     the smallest failed k of n times.
     """
 
-    def __init__(
-        self, found: Example, expects: str | None, laboratory: Laboratory, tell: Callable[[str], None]
-    ) -> None:
-        self._wanted = frozenset({expects}) if expects else found.broken
-        self._laboratory = laboratory
+    def __init__(self, place: Place, expects: str | None, tell: Callable[[str], None]) -> None:
+        self._wanted = frozenset({expects}) if expects else place.example.broken
+        self._laboratory = place.laboratory
         self._tell = tell
-        self.smallest = found
+        self.place = place
+        self.smallest = place.example
         self.diverged: str | None = None
         self.repeats: tuple[int, int] | None = None
 

@@ -203,7 +203,7 @@ class Searcher:
         self.moves = max(self.moves, len(example.history.statements))
         if self.found is None and self._is_wanted(example):
             self.found = example
-        elif example.status == "unknown":
+        elif self._is_doubtful(example):
             self.doubtful = self.doubtful or example
         elif example.status == "violated" and self.found is None:
             self.beside = self.beside or example
@@ -213,6 +213,11 @@ class Searcher:
         """Any violation; of a planted lock the one that was planted."""
         expects = self._scenario.expects
         return expects in example.broken if expects else example.status == "violated"
+
+    def _is_doubtful(self, example: Example) -> bool:
+        """Whatever we do not know; of a planted lock also of the check alone that it was to violate."""
+        expects = self._scenario.expects
+        return example.status == "unknown" or bool(expects and example.leaves_open(frozenset({expects})))
 
     def _time_is_up(self) -> bool:
         """But something must have been run, however slow the machine is, to be told of."""

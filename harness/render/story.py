@@ -73,6 +73,8 @@ def story(run: Run, replay: str) -> RenderableType:
     if run.first_program:
         if run.first_program.schedule == "race" and run.program.schedule == "gate":
             parts.append(_line(AT_GATE))
+        if run.why_race:
+            parts.append(_line(f"Shrunk as a race, whose order is chance: {run.why_race}."))
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
     if run.soiled:
         parts.append(

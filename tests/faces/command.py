@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "LOCK_HARNESS_TEST_MARK"
+PATIENCE_S = 240.0  # on a crowded machine, for what must come
 
 
 @dataclass
@@ -49,15 +50,15 @@ class Shell:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "harness", *arguments]
 
-    def run(self, *arguments: str, timeout: float = 90, **environment: str) -> Outcome:
-        return self._finish(self.command(*arguments), timeout, environment)
+    def run(self, *arguments: str, **environment: str) -> Outcome:
+        return self._finish(self.command(*arguments), environment)
 
     def pytest(self, *arguments: str) -> Outcome:
         """A pytest session in the folder, with the plugin that is installed."""
         quiet = ("-p", "no:cacheprovider", "--basetemp", str(self.cwd / ".pytest"))
-        return self._finish([sys.executable, "-m", "pytest", *quiet, *arguments], 90, {})
+        return self._finish([sys.executable, "-m", "pytest", *quiet, *arguments], {})
 
-    def _finish(self, command: list[str], timeout: float, environment: dict[str, str]) -> Outcome:
+    def _finish(self, command: list[str], environment: dict[str, str]) -> Outcome:
         done = subprocess.run(
             command,
             check=False,
@@ -65,7 +66,7 @@ class Shell:
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=PATIENCE_S,
             stdin=subprocess.DEVNULL,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)

@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from harness.reports import load
 from harness.servers.server import Server
-from tests.faces.command import Shell, within
+from tests.faces.command import PATIENCE_S, Shell, within
 
 BASE = "import os, time\nfrom harness.locks.month_lock import MonthLock\n\nclass Lock(MonthLock):\n"
 XDIST_WORKER = "sys.stdin.readline"
@@ -54,9 +54,9 @@ def test_months_that_somebody_else_holds_are_not_used(sh: Shell, lock_server: Se
 
 def test_a_worker_that_dies_is_not_taken_for_one_that_is_through(sh: Shell) -> None:
     process = sh.start("run", "many_months", "--examples", "4000", "-n", "2")
-    assert within(20, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
+    assert within(PATIENCE_S, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
     os.kill(sh.pids(XDIST_WORKER)[0], signal.SIGKILL)
-    out, err = process.communicate(timeout=80)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 3, out + err
     assert "a worker ended without a result for many_months" in err
 

@@ -12,7 +12,7 @@ from junitparser import JUnitXml
 from harness.reports import load
 from harness.servers.pgbouncer import unavailable as no_pgbouncer
 from harness.servers.server import Server
-from tests.faces.command import Shell, within
+from tests.faces.command import PATIENCE_S, Shell, within
 
 
 def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
@@ -102,7 +102,7 @@ def test_runs_side_by_side_on_one_server_do_not_meet(sh: Shell, lock_server: Ser
     arguments = ("run", "interleavings", "many_months", "--examples", "60", "--pg", lock_server.url)
     runs = [sh.start(*arguments, "--reports", f"r{number}") for number in range(2)]
     for one in runs:
-        out, err = one.communicate(timeout=60)
+        out, err = one.communicate(timeout=PATIENCE_S)
         assert one.returncode == 0, out + err
 
 
@@ -134,7 +134,7 @@ def test_an_interrupted_run_saves_what_it_has(
     assert process.stdout is not None
     assert any("✓ timeout_returns_false" in line for line in process.stdout)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
     assert err == "lock-harness: interrupted\n"
     assert "reports in reports/" in out
@@ -156,7 +156,7 @@ def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell, scenario: str
     if scenario.startswith("through_pgbouncer") and (why := no_pgbouncer()):
         pytest.skip(why)
     process = sh.start("run", scenario, "--for", "60s")
-    assert within(20, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
+    assert within(PATIENCE_S, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert within(5, lambda: not sh.left_behind()), sh.left_behind()

@@ -14,9 +14,6 @@ COMMANDS = re.findall(
 )  # with the mark of what is shown to fail
 
 
-PATIENCE_S = 300.0  # on a crowded machine, for a lock that is asked in vain again and again
-
-
 @pytest.fixture
 def written(sh: Shell) -> Shell:
     for name, text in FILES:
@@ -26,11 +23,10 @@ def written(sh: Shell) -> Shell:
     return sh
 
 
-def test_the_commands_on_the_page_work(written: Shell) -> None:
-    assert COMMANDS
-    for command, fails in COMMANDS:
-        outcome = written.run(*command.split(), timeout=PATIENCE_S)
-        assert outcome.code == bool(fails), outcome.out + outcome.err
+@pytest.mark.parametrize(("command", "fails"), COMMANDS)
+def test_a_command_on_the_page_works(written: Shell, command: str, fails: str) -> None:
+    outcome = written.run(*command.split())
+    assert outcome.code == bool(fails), outcome.out + outcome.err
 
 
 @pytest.mark.parametrize("path", [Path(name) for name, _ in FILES], ids=lambda path: path.stem)
@@ -42,5 +38,5 @@ def test_each_file_on_the_page_is_a_scenario(written: Shell, path: Path) -> None
 
 
 def test_a_scenario_is_a_file_of_about_fifteen_lines() -> None:
-    assert len(FILES) == 5
+    assert (len(FILES), len(COMMANDS)) == (5, 2)
     assert all(text.count("\n") <= 20 for _, text in FILES)

@@ -51,6 +51,7 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
     )
     found = explored(Scenario(draw, lock=CHECK_THEN_ACT, expects="mutual_exclusion"), our_server)
     assert found.first_program is not None
+    assert found.why_race is None
     assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
     assert len(found.program.steps) == 2
     assert sum(choice > 0 for choice in found.program.choices) <= 2, found.program.choices
@@ -79,6 +80,7 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server, monkeypatch: py
     scenario = Scenario(race, bounds=bounds, lock=ROW_LOCK, expects="auto_release")
     found = next(run for _ in range(TRIES) if (run := explored(scenario, our_server)).status == "violated")
     assert found.first_program is not None
+    assert found.why_race is None
     assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
     assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}
 

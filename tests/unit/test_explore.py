@@ -19,6 +19,7 @@ from harness.scenario import Draw, Every, Scenario, acquire, at_gate
 from harness.search import Plan
 from harness.servers.lease import Years
 from tests.histories import acquire as acquire_at
+from tests.histories import stall
 from tests.unit.test_runner import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example
 
 JAN = Month(2090, 1)
@@ -110,9 +111,13 @@ def test_what_was_violated_beside_what_was_planted_is_told() -> None:
 
 def test_a_doubt_about_what_was_planted_is_told_as_one() -> None:
     """Also where something else was violated."""
+    both = example(
+        acquire_at(0, 0, True, took=500, timeout=20), acquire_at(1, 500, True), stalls=(stall(400, 300),)
+    )
+    assert both.status == "violated"
     scenario = Scenario(Draw({"acquire": 1}), name="herd", expects="timeout_not_late")
-    for others in ([], [TWO]):
-        told = Told(chain([*others, STALLED], repeat(GOOD)))
+    for others in ([STALLED], [TWO, STALLED], [both]):
+        told = Told(chain(others, repeat(GOOD)))
         run = explored(scenario, told, Plan(examples=9), LockSpec(), lambda _: None)
         assert run.status == "unknown"
         assert "timeout_not_late" in {one.check for one in run.verdicts if one.status == "unknown"}

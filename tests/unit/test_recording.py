@@ -11,9 +11,9 @@ from harness.arena import Arena
 from harness.checks import judge
 from harness.errors import UserError
 from harness.model import Bounds, History, Program, Schedule, Statement
-from harness.recording import RECORDINGS, place_to_shrink
+from harness.recording import RECORDINGS, Place, place_to_shrink
 from harness.runner import Example, Laboratory
-from tests.histories import JAN, Part, acquire, call, history
+from tests.histories import JAN, Part, acquire, call, history, kill, stall
 
 MOVES = (Statement(0, 0, 0, "take", (0, 1)), Statement(1, 1, 1, "take", (0, 1)))
 OTHER_MOVES = (Statement(0, 1, 1, "take", (0, 1)), Statement(1, 0, 0, "take", (0, 1)))
@@ -27,9 +27,16 @@ def example(schedule: Schedule, *parts: Part, moves: tuple[Statement, ...] = ())
     return Example(Program(2, (JAN,), (), schedule), given, judge(given, Bounds()))
 
 
+REFUSED = (acquire(0, 0, True), kill(0, at=5), acquire(1, 1500, False))  # its bound was over long before
 FOUND = example("race", *BOTH)
 STEADY = example("gate", *GOOD)
 ONE_WAY, OTHERWISE = example("gate", *BOTH, moves=MOVES), example("gate", *BOTH, moves=OTHER_MOVES)
+
+
+def doubted(given: Example) -> Example:
+    """The same, but the machine stalled all the time."""
+    history = msgspec.structs.replace(given.history, stalls=(stall(1600, 1600),))
+    return Example(given.program, history, judge(history, Bounds()))
 
 
 class Fake(Laboratory):
@@ -45,15 +52,22 @@ class Fake(Laboratory):
         return self._examples[min(len(self.tried), len(self._examples)) - 1]
 
 
+class Soiling(Fake):
+    def try_out(self, program: Program) -> Example:
+        self.soiled = True
+        return super().try_out(program)
+
+
 def place(
     monkeypatch: pytest.MonkeyPatch, gate: Fake, found: Example = FOUND, expects: str | None = None
 ) -> tuple[Schedule, list[Schedule]]:
     """Where it is shrunk, and what was tried at the gate."""
     monkeypatch.setattr("harness.recording.Laboratory", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as (at, laboratory):
-        assert (laboratory is gate) == (at is not found)
-        return at.program.schedule, gate.tried
+    with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
+        assert (at.laboratory is gate) == (at.example is not found)
+        assert bool(at.why_race) == bool(gate.tried and at.example is found)
+        return at.example.program.schedule, gate.tried
 
 
 def test_a_race_that_goes_wrong_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +77,13 @@ def test_a_race_that_goes_wrong_at_the_gate_is_shrunk_there(monkeypatch: pytest.
 def test_where_its_proof_alone_does_not_go_wrong_all_of_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Fake([FOUND, STEADY, ONE_WAY])
     assert place(monkeypatch, gate) == ("gate", ["race", "gate", "gate", "gate"])
+
+
+def test_what_the_machine_may_have_done_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, at_gate = example("race", *REFUSED), example("gate", *REFUSED, moves=MOVES)
+    asked = [[doubted(found)] * 2, [found], [doubted(at_gate)] * 3, [at_gate], [doubted(at_gate), at_gate]]
+    gate = Fake([one for some in asked for one in some])
+    assert place(monkeypatch, gate, found, "auto_release") == ("gate", ["race"] * 3 + ["gate"] * 6)
 
 
 @pytest.mark.parametrize(
@@ -100,12 +121,11 @@ def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("harness.recording.Laboratory", refuse)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None) as where:
-        assert where == (FOUND, laboratory)
+        assert where == Place(FOUND, laboratory, "all of 2090-2099 is in use")
 
 
 def test_months_that_stay_locked_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, laboratory = Fake([example("race", *GOOD)]), Fake([])
-    gate.soiled = True
+    gate, laboratory = Soiling([example("race", *GOOD)]), Fake([])
     monkeypatch.setattr("harness.recording.Laboratory", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None):

@@ -154,6 +154,12 @@ def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> N
     assert "at the gate" not in plain(story(run(program=race, first_program=race), "again"))
 
 
+def test_a_race_that_was_not_shrunk_at_the_gate_says_why() -> None:
+    race = msgspec.structs.replace(run().program, schedule="race")
+    told = run(program=race, first_program=race, why_race="recorded 10 times, it went wrong 0 times")
+    assert "Shrunk as a race, whose order is chance: recorded 10 times" in plain(story(told, "again"))
+
+
 def test_the_bars_of_waits() -> None:
     assert histogram((0, 1, 0, 8, *[0] * 9)) == "1 ms ▁ █ 10 ms"
     assert histogram((*[0] * 12, 3)) == "5000 ms █ more"

@@ -12,12 +12,12 @@ from junitparser import JUnitXml
 from harness.reports import load
 from harness.servers.pgbouncer import unavailable as no_pgbouncer
 from harness.servers.server import Server
-from tests.faces.command import PATIENCE_S, Shell, within
+from tests.faces.command import PATIENCE_S, Outcome, Shell, within
 
 
 def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
     outcome = sh.run("run", "timeout_returns_false", "many_months", "--examples", "30", "--seed", "7")
-    assert outcome.code == 0, outcome.err
+    assert outcome.code == 0, outcome.out + outcome.err
     assert outcome.err == ""
     assert re.search(r"✓ many_months +holds +30 examples", outcome.out)
     saved = load(next(sh.cwd.glob("reports/many_months/*-7/run.json")))
@@ -57,7 +57,7 @@ def test_the_same_seed_draws_the_same(sh: Shell) -> None:
 
 def test_time_can_be_the_limit(sh: Shell) -> None:
     outcome = sh.run("run", "many_months", "interleavings", "--for", "3s")
-    assert outcome.code == 0
+    assert outcome.well, outcome.out + outcome.err
     runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
     assert all(run.figures.examples for run in runs)
     # a lower bound: whoever was first had its half of the time, less what its arena took to open
@@ -92,7 +92,7 @@ def test_a_named_server_is_used_and_nothing_is_created_on_it(sh: Shell, lock_ser
     with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
         before = conn.execute("SELECT count(*) FROM pg_class").fetchone()
         outcome = sh.run("run", "--examples", "10", HYPERDRIVE_CONNECTION_STRING=lock_server.url)
-        assert outcome.code == 0, outcome.out + outcome.err
+        assert outcome.well, outcome.out + outcome.err
         assert ", named, " in outcome.out
         assert conn.execute("SELECT count(*) FROM pg_class").fetchone() == before
         assert conn.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
@@ -103,7 +103,7 @@ def test_runs_side_by_side_on_one_server_do_not_meet(sh: Shell, lock_server: Ser
     runs = [sh.start(*arguments, "--reports", f"r{number}") for number in range(2)]
     for one in runs:
         out, err = one.communicate(timeout=PATIENCE_S)
-        assert one.returncode == 0, out + err
+        assert Outcome(one.returncode, out, err).well, out + err
 
 
 def test_no_password_is_ever_shown_or_saved(sh: Shell, lock_server: Server) -> None:

@@ -26,7 +26,7 @@ def written(sh: Shell) -> Shell:
 @pytest.mark.parametrize(("command", "fails"), COMMANDS)
 def test_a_command_on_the_page_works(written: Shell, command: str, fails: str) -> None:
     outcome = written.run(*command.split())
-    assert outcome.code == bool(fails), outcome.out + outcome.err
+    assert (outcome.code == 1) if fails else outcome.well, outcome.out + outcome.err
 
 
 @pytest.mark.parametrize("path", [Path(name) for name, _ in FILES], ids=lambda path: path.stem)
@@ -34,7 +34,7 @@ def test_each_file_on_the_page_is_a_scenario(written: Shell, path: Path) -> None
     name = path.relative_to("scenarios").with_suffix("").as_posix()
     assert name in written.run("list").out
     outcome = written.run("run", name)
-    assert outcome.code == 0, outcome.out + outcome.err
+    assert outcome.well, outcome.out + outcome.err
 
 
 def test_a_scenario_is_a_file_of_about_fifteen_lines() -> None:

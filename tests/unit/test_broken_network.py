@@ -1,0 +1,156 @@
+"""What each kind of break does to either end of a connection."""
+
+import socket
+import time
+
+import pytest
+
+from harness.wire.network import Kind, unavailable
+from tests.sockets import NAME, World, die, is_reset, passes, silent
+
+# Broken at once
+
+
+def test_reset(tcp: World) -> None:
+    client, server = tcp.connection()
+    assert tcp.proxy.strike(NAME, "reset")
+    assert is_reset(client)
+    assert is_reset(server)
+
+
+def test_cut(either: World) -> None:
+    client, server = either.connection()
+    assert either.proxy.strike(NAME, "cut")
+    assert client.recv(1) == b""
+    assert server.recv(1) == b""
+
+
+# half_open
+
+
+@pytest.fixture
+def half_open(tcp: World) -> tuple[socket.socket, socket.socket]:
+    if why := unavailable("half_open"):
+        pytest.skip(why)
+    client, server = tcp.connection()
+    assert tcp.proxy.strike(NAME, "half_open")
+    return client, server
+
+
+Ends = tuple[socket.socket, socket.socket]
+
+
+def test_half_open_lets_nothing_through(half_open: Ends) -> None:
+    client, server = half_open
+    client.sendall(b"hello")
+    server.sendall(b"hello")
+    assert silent(client, server)
+
+
+def test_half_open_acknowledges_nothing(half_open: Ends) -> None:
+    for end in half_open:
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 500)
+        end.sendall(b"hello")
+        with pytest.raises(TimeoutError, match="Connection timed out"):
+            end.recv(1)
+
+
+def test_half_open_lets_keepalives_run_out(tcp: World) -> None:
+    """Also just after the client has spoken: a host that is gone sends nothing again, which would put them off."""
+    client, server = tcp.connection()
+    keep_alive(client)
+    keep_alive(server)
+    for _ in range(20):  # who answers at once acknowledges late
+        client.sendall(b"x")
+        assert server.recv(1) == b"x"
+        server.sendall(b"y")
+        assert client.recv(1) == b"y"
+    client.sendall(b"x")
+    assert server.recv(1) == b"x"
+    assert tcp.proxy.strike(NAME, "half_open")
+    began = time.monotonic()
+    for end in (server, client):
+        with pytest.raises(TimeoutError, match="Connection timed out"):
+            end.recv(1)
+    assert time.monotonic() - began < 5.5  # 3 s, and 6.4 with what our kernel would have sent again
+
+
+def keep_alive(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in ((socket.TCP_KEEPIDLE, 1), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, 2)):
+        sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+@pytest.mark.parametrize("how", ["close", "die"])
+def test_half_open_nobody_hears_the_other_go(half_open: Ends, how: str) -> None:
+    client, server = half_open
+    client.close() if how == "close" else die(client)
+    assert silent(server)
+
+
+@pytest.mark.parametrize("kind", ["half_open", "deaf", "mute"])
+def test_what_lost_bytes_is_reset_when_it_heals(tcp: World, kind: Kind) -> None:
+    client, server = tcp.connection()
+    assert tcp.proxy.strike(NAME, kind)
+    assert silent(client, server)
+    assert tcp.proxy.heal(NAME)
+    assert is_reset(client)
+    assert is_reset(server)
+    assert not tcp.proxy.heal(NAME)
+
+
+# deaf and mute: what is lost on one way
+
+
+@pytest.mark.parametrize("kind", ["deaf", "mute"])
+def test_one_way_is_lost_and_the_other_is_not(either: World, kind: Kind) -> None:
+    client, server = either.connection()
+    assert either.proxy.strike(NAME, kind)
+    lost, heard = (server, client) if kind == "deaf" else (client, server)
+    lost.sendall(b"hello")
+    assert passes(heard, lost)
+    assert silent(heard)
+
+
+@pytest.mark.parametrize("kind", ["deaf", "mute"])
+@pytest.mark.parametrize("how", ["close", "die"])
+def test_an_end_is_lost_on_the_way_where_bytes_are_lost(tcp: World, kind: Kind, how: str) -> None:
+    client, server = tcp.connection()
+    assert tcp.proxy.strike(NAME, kind)
+    lost, heard = (server, client) if kind == "deaf" else (client, server)
+    lost.close() if how == "close" else die(lost)
+    assert silent(heard)
+    heard.sendall(b"is anybody there?")
+    heard.sendall(b"hello?")
+    assert silent(heard)
+    assert tcp.proxy.heal(NAME)
+    assert is_reset(heard)
+
+
+@pytest.mark.parametrize("kind", ["deaf", "mute"])
+def test_an_end_is_heard_on_the_way_where_bytes_are_heard(tcp: World, kind: Kind) -> None:
+    client, server = tcp.connection()
+    assert tcp.proxy.strike(NAME, kind)
+    lost, heard = (server, client) if kind == "deaf" else (client, server)
+    heard.close()
+    assert lost.recv(1) == b""
+
+
+def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
+    client, server = tcp.connection()
+    for kind in ("deaf", "mute", "slow"):
+        assert tcp.proxy.strike(NAME, kind)
+    client.sendall(b"hello")
+    server.sendall(b"hello")
+    assert silent(client, server)
+
+
+def test_what_is_left_of_a_mute_connection_may_be_half_open_too(half_open: Ends, tcp: World) -> None:
+    del half_open
+    client, server = tcp.connection("mute")
+    assert tcp.proxy.strike("mute", "mute")
+    die(client)
+    assert silent(server)
+    assert tcp.proxy.strike("mute", "half_open")
+    assert tcp.proxy.heal("mute")
+    assert is_reset(server)

@@ -4,7 +4,6 @@ Processes that share nothing but the server can only meet there, so the order of
 interleaving: who moves next is decided in the gate's own process, see `harness.gate`.
 """
 
-from harness.actors.actor import RECONNECT_MS
 from harness.actors.mailbox import Message, Struck
 from harness.clock import now_ns
 from harness.fault import Fault
@@ -29,10 +28,10 @@ class Gated(Race):
     def _longest_ms(self) -> int:
         """By when everybody must be through: in turn, at worst."""
         steps = self._program.steps
-        asked = sum(step.timeout_ms for step in steps if isinstance(step, Operation))
+        asked = sum(map(self._patience_ms, steps))
         faults = [step for step in steps if isinstance(step, Fault)]
         late = max((step.timeout_ms for step in steps if isinstance(step, Operation)), default=0)
-        return asked + len(faults) * (late + self._arena.bounds.release_ms + RECONNECT_MS) + GRACE_MS
+        return asked + len(faults) * (late + self._arena.bounds.release_ms + self._open_ms) + GRACE_MS
 
     # Faults
 

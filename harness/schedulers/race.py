@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 
-from harness.actors.actor import RECONNECT_MS
 from harness.actors.mailbox import Finish, Finished, Go
 from harness.actors.pool import all_alive
 from harness.clock import now_ns
@@ -107,11 +106,11 @@ class Race(Stage):
         """How long nobody who runs can do without writing something down."""
         steps = self._program.steps
         operations = [step for step in steps if isinstance(step, Operation)]
-        longest = max((step.timeout_ms + step.pause_us / 1000 for step in operations), default=0)
+        longest = max((self._patience_ms(step) + step.pause_us / 1000 for step in operations), default=0)
         faults = [step for step in steps if isinstance(step, Fault)]
         struck = sum(step.for_ms + self._arena.bounds.release_ms for step in faults)
         restarts = sum(step.kind in SERVER_FAULTS for step in faults)
-        return round(longest) + struck + restarts * RECONNECT_MS + GRACE_MS
+        return round(longest) + struck + restarts * self._open_ms + GRACE_MS
 
     def _written(self) -> dict[str, int]:
         """How much each of those who run has written down."""

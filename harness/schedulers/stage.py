@@ -3,16 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from harness.actors.actor import RECONNECT_MS
 from harness.actors.counter import reset
 from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Ready, Returned, Team, Trouble
-from harness.actors.pool import SPARES, ActorProcess, all_alive, names
+from harness.actors.pool import SPARES, START_MS, ActorProcess, all_alive, names
 from harness.arena import Arena
 from harness.clock import now_ns
 from harness.errors import UserError
 from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS
 from harness.faults.injector import Victim
-from harness.model import Audit, Event, EventKind, History, Operation, Program, ServerLock, Statement, Step
+from harness.locks.loading import LockSpec
+from harness.model import Audit, Event, EventKind, History, Program, ServerLock, Statement, Step
 from harness.sequential import held_after
 
 GRACE_MS = 3000  # beyond all timeouts: then a call is taken for one that never returns
@@ -78,7 +80,7 @@ class Stage(ABC):
         if any(finishing):
             if not self._pending:
                 self._audit("after the steps")
-            self._all_do(finishing)
+            self._all_do(finishing, self._open_ms if self._cut() else 0)
             self._pending.clear()
         self._audit("at the end")
         if any(lock.granted for lock in self._audits[-1].locks):
@@ -221,8 +223,19 @@ class Stage(ABC):
     def _deadline(self, numbers: range | list[int]) -> int:
         """When the steps `numbers`, and what is pending, must have returned."""
         steps = [self._program.steps[number] for number in [*numbers, *self._pending.values()]]
-        asked = sum(step.timeout_ms for step in steps if isinstance(step, Operation))
-        return now_ns() + (asked + GRACE_MS) * 1_000_000
+        return now_ns() + (sum(map(self._patience_ms, steps)) + GRACE_MS) * 1_000_000
+
+    def _patience_ms(self, step: Step) -> int:
+        """How long a step may take by its nature."""
+        if isinstance(step, Fault):
+            return 0
+        return self._open_ms if step.verb == "reopen" else step.timeout_ms
+
+    @property
+    def _open_ms(self) -> int:
+        """How long it may take to open another session: a lock command starts another program for it."""
+        lock = self._arena.lock
+        return START_MS if isinstance(lock, LockSpec) and lock.command else RECONNECT_MS
 
     def _next(self, deadline_ns: int) -> Message:
         while (message := self._receive(LATE_MS)) is None:

@@ -6,6 +6,7 @@ from typing import NoReturn
 import pytest
 
 from harness.arena import open_arena
+from harness.locks.loading import command_spec
 from harness.locks.month_lock import MonthLock
 from harness.model import Bounds, Month, Program
 from harness.runner import moved, run
@@ -56,3 +57,17 @@ def test_it_is_found(lock_server: Server, lock: type[MonthLock], steps: Program,
     assert verdict.check == check
     assert verdict.status == "violated" or "stalled" in verdict.why
     assert "never answered" in verdict.why
+
+
+SLOW_START = """sh -c 'sleep 0.6; read request; echo "{\\"id\\":1,\\"ok\\":[]}"; cat >/dev/null'"""
+
+
+def test_a_program_that_is_slow_to_start_again_does_not_hang(
+    lock_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a crowded machine Node needed longer than a call is waited for."""
+    monkeypatch.setattr("harness.schedulers.stage.GRACE_MS", 200)
+    with open_arena(lock_server, command_spec(SLOW_START), Bounds()) as arena:
+        example = run(Program(1, (), (reopen(0),)), arena)
+    assert example.history.gave_up_ns is None
+    assert [event.kind for event in example.history.events] == ["invoke", "ok", "gone"]

@@ -33,19 +33,25 @@ def candidates(program: Program, moves: Sequence[Statement]) -> list[Candidate]:
     """All crash points of a program without faults that takes these moves."""
     return [
         _candidate(program, place, move, fault, overtaken)
-        for place, move, message in _messages(moves)
+        for place, move, message in _messages(program, moves)
         for fault in _faults(move, message)
         for overtaken in (False, True)
     ]
 
 
-def _messages(moves: Sequence[Statement]) -> Iterator[tuple[int, Statement, int]]:
+def _messages(program: Program, moves: Sequence[Statement]) -> Iterator[tuple[int, Statement, int]]:
     """Each move in which the one who is struck says something: its place, and which message of its step it has."""
     before: Counter[int] = Counter()
     for place, move in enumerate(moves):
         if move.actor == STRUCK and move.text:
-            yield place, move, before[move.number]
-            before[move.number] += 1
+            step = _step(program, move)
+            yield place, move, before[step]
+            before[step] += 1
+
+
+def _step(program: Program, move: Statement) -> int:
+    """To which step a move belongs; giving back in the end what is held, as if it were one more step."""
+    return min(move.number, len(program.steps))
 
 
 def _faults(move: Statement, message: int) -> Iterator[Fault]:
@@ -57,12 +63,13 @@ def _faults(move: Statement, message: int) -> Iterator[Fault]:
 
 
 def _candidate(program: Program, place: int, move: Statement, fault: Fault, overtaken: bool) -> Candidate:
-    step = program.steps[move.number]
+    number = _step(program, move)
+    step = next(iter(program.steps[number:]), Operation(STRUCK, "release", move.month))
     assert isinstance(step, Operation)
-    steps = (*program.steps[: move.number], fault, *program.steps[move.number :])
+    steps = (*program.steps[:number], fault, *program.steps[number:])
     before = (program.choices + (0,) * (place + 1))[: place + 1]
     choices = (*before, 1) if overtaken else program.choices
-    point = CrashPoint(move.number, step.verb, step.month, move.text, fault, overtaken)
+    point = CrashPoint(number, step.verb, step.month, move.text, fault, overtaken)
     return Candidate(point, msgspec.structs.replace(program, steps=steps, choices=choices))
 
 

@@ -70,7 +70,7 @@ def _report(
     reducer: Reducer | None,
 ) -> Run:
     first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
-    doubtful = searcher.doubtful or any(one.status == "unknown" for one in searcher.points)
+    doubtful = searcher.doubtful or searcher.diverged or any(p.status == "unknown" for p in searcher.points)
     shown = smallest or searcher.doubtful or searcher.beside or searcher.last
     assert shown is not None
     arena, what = laboratory.arena, scenario.what

@@ -237,7 +237,7 @@ class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
 class History(msgspec.Struct, frozen=True):
     """What happened in one example, in the order of time.
 
-    `gave_up_ns`: a call did not return, and that is when we stopped waiting for it.
+    `gave_up_ns`: somebody did not go on, mostly as a call did not return, and that is when we stopped waiting.
     `statements`: the moves at the gate, if there was one; those of a race were recorded there.
     """
 

@@ -127,7 +127,7 @@ class Searcher:
         self._take(example)
         if self.found:
             return
-        coming = candidates(program, example.history.statements)
+        coming = candidates(example.program, example.history.statements)
         self.points = tuple(one.point for one in coming)
         for place, one in enumerate(coming):
             if self._laboratory.soiled:
@@ -138,16 +138,17 @@ class Searcher:
         """What comes of one crash point, once the fault strikes and, unless the lock has lost already, nothing is in doubt."""
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
-        came_off: Example | None = None
+        telling: Example | None = None
         for _ in range(TRIES):
             example = self._laboratory.confirmed(candidate.program, shown)
-            if struck(candidate, example.history.events):
-                came_off = example
+            # a violation without the fault is one
+            if example.status == "violated" or struck(candidate, example.history.events):
+                telling = example
                 if self.found or example.status != "unknown":
                     break
-        example = came_off or example
+        example = telling or example
         self._take(example)
-        return judged(candidate, example.status, example.verdicts, came_off is not None)
+        return judged(candidate, example.status, example.verdicts, telling is not None)
 
     def _draw(self, draw: Draw) -> None:
         arena = self._laboratory.arena

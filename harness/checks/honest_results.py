@@ -38,9 +38,7 @@ def _hung(view: View) -> Iterator[Finding]:
     """Calls other than those with a timeout, which `timeout_not_late` judges; not those just made, when others hang."""
     gave_up_ns, late_ns = view.history.gave_up_ns, view.bounds.late_ms * 1_000_000
     for call in view.calls:
-        out = (
-            call.returned_ns is None and call.owner not in view.kills and call.verb not in ("acquire", "hold")
-        )
+        out = view.hangs(call) and call.verb not in ("acquire", "hold")
         if out and gave_up_ns is not None and gave_up_ns - call.invoked_ns > late_ns:
             yield Finding("violated", f"the {call} never answered", (call.number,), timed=True)
 

@@ -19,6 +19,9 @@ def nothing_left_behind(view: View) -> Verdict:
                 "the lock must pass on the application_name of its connection string"
             )
             found.append(Finding("unknown", why, ()))
+    if view.history.gave_up_ns is not None and not any(map(view.hangs, view.calls)):
+        why = "the actors did not go on, although every call had returned: nobody knows what would have come"
+        found.append(Finding("unknown", why, ()))
     return verdict("nothing_left_behind", found)
 
 

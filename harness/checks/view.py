@@ -42,6 +42,10 @@ class View:
                 cuts[owner] = cuts[owner]._replace(done_ns=min(event.at_ns, cuts[owner].done_ns))
         return cuts
 
+    def hangs(self, call: Call) -> bool:
+        """Whether it had not returned in the end, although whoever called lived on."""
+        return call.returned_ns is None and call.owner not in self.kills
+
     def was_cut(self, call: Call) -> bool:
         """Whether the server ended the session before the call returned: then it need not answer."""
         cut = self.cuts.get(call.owner)

@@ -60,7 +60,7 @@ class GatedConnection(Connection):
         )
         self._over = False  # the client has gone, in the midst of a batch
         self._left = False  # the client has closed its side, but what it said before still waits
-        keeper.said(application_name, Parked(HELLO, _nothing, harmless=True))
+        keeper.said(application_name, Parked(HELLO, _nothing, True, self))
         if rest := opening[size:]:
             self._said(rest)
 

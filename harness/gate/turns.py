@@ -112,7 +112,7 @@ class Turns:
         mover = self._movers[actor]
         if self._closed or not mover.came:
             parked.go()
-        elif parked.harmless and not mover.parked:
+        elif parked.harmless and all(one.speaker is not parked.speaker for one in mover.parked):
             self._pass(actor, parked)
         elif mover.follows:
             mover.follows = False

@@ -74,6 +74,14 @@ def test_also_while_a_session_is_being_opened(our_server: Server) -> None:
     assert [text for verb, text in messages(run) if verb == "reopen"][1:] == ["SELECT 1", "SELECT 2"]
 
 
+def test_also_when_what_is_held_is_given_back_in_the_end(our_server: Server) -> None:
+    kept = Scenario(CrashPoints(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))))
+    run = explored(kept, our_server)
+    assert [one for one in run.points if one.status != "holds"] == []
+    assert [verb for verb, _ in messages(run)] == ["acquire", "release"]
+    assert run.figures.faults == len(run.points) == 2 * 2 * len(COLUMNS)
+
+
 def test_a_lock_without_a_wrapper_is_struck_at_the_rest(our_server: Server) -> None:
     run = explored(SCENARIO, our_server, Plain)
     assert run.status == "holds"

@@ -94,6 +94,23 @@ def test_every_order_of_a_good_lock_holds(laboratory: Laboratory, program: Progr
     assert set(broken) == {frozenset()}
 
 
+class GivesBackFirst(MonthLock):
+    """What it says last waits while its client opens another session already."""
+
+    def close(self) -> None:
+        self._conn.execute("SELECT pg_advisory_unlock_all()")
+        super().close()
+
+
+@pytest.mark.parametrize("laboratory", [GivesBackFirst], indirect=True)
+def test_a_session_may_be_opened_before_the_last_has_ended(laboratory: Laboratory) -> None:
+    """1 moves on after 0 has said what comes before its good-bye, until the new session is open."""
+    program = two(Operation(0, "reopen"), *[takes(1)] * 50, Operation(0, "is_locked", JAN), choices=(0, 1))
+    example = laboratory.try_out(program)
+    assert example.history.gave_up_ns is None
+    assert example.status == "holds", example.verdicts
+
+
 class Waits(MonthLock):
     """Waits in the server."""
 

@@ -292,6 +292,10 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(0, 0, True), audits=(audit([], [(0, "k")]),))),
     (nothing_left_behind, "violated", "another session has it", history(
         acquire(0, 0, True), audits=(audit([(0, JAN)], [(1, "k")]),))),
+    (nothing_left_behind, "unknown", "given up, and no call is to blame", history(
+        acquire(0, 0, True), gave_up=8000)),
+    (nothing_left_behind, "holds", "given up because of a call that hangs, which is for other checks", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, took=None), gave_up=8000)),
     (nothing_left_behind, "unknown", "sessions without a name", history(
         acquire(0, 0, True), audits=(audit([(0, JAN)], [], sessions=0),))),
 ]  # fmt: skip

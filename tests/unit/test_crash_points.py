@@ -72,6 +72,16 @@ def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_th
     assert [one.program.choices for one in second] == [(), (0, 0, 0, 0, 1)]
 
 
+def test_what_is_given_back_in_the_end_is_a_step_too() -> None:
+    kept = at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))
+    last = [Statement(place, 0, number, "SELECT unlock()", ALONE, JAN) for place, number in ((2, 3), (3, 5))]
+    points = candidates(kept, [*MOVES[:2], *last])
+    assert {(one.point.number, one.point.verb, one.point.fault.message) for one in points} == {
+        (0, "acquire", 0), (0, "acquire", 1), (2, "release", 0), (2, "release", 1),
+    }  # fmt: skip
+    assert {one.program.steps.index(one.point.fault) for one in points} == {0, 2}
+
+
 def test_the_order_of_the_program_itself_is_kept() -> None:
     chosen = msgspec.structs.replace(PROGRAM, choices=(1, 1, 1))
     orders = [one.program.choices for one in candidates(chosen, MOVES)]
@@ -163,6 +173,8 @@ def shown(status: Status, came_off: bool) -> Example:
         ([("holds", False), ("holds", True)], "holds", ""),
         ([("unknown", True), *[("holds", False)] * 4], "unknown", "the machine stalled"),
         ([("holds", False)] * 5, "unknown", "the fault did not strike"),
+        ([("violated", False), ("holds", True)], "violated", "the machine stalled"),
+        ([("unknown", True), ("violated", False), ("holds", True)], "violated", "the machine stalled"),
     ],
 )
 def test_a_doubt_is_looked_into_and_not_forgotten(

@@ -11,9 +11,10 @@ from harness.gate.algorithms.exhaustive import Exhaustive
 from harness.model import Month, Program, Statement
 from harness.orders import Access, Search
 
-JAN = Month(2090, 1)
-READ_1, READ_2 = "SELECT EXISTS (SELECT FROM t WHERE n = 1)", "SELECT EXISTS (SELECT FROM t WHERE n = 2)"
-TAKE_1, TAKE_2 = "SELECT pg_advisory_lock(1)", "SELECT pg_advisory_lock(2)"
+JAN, FEB = Month(2090, 1), Month(2090, 2)
+READ_1, READ_2 = (f"SELECT EXISTS (SELECT FROM t WHERE n = {key})" for key in (209001, 209002))
+TAKE_1, TAKE_2 = (f"SELECT pg_advisory_lock({key})" for key in (209001, 209002))
+MONTHS = {READ_1: JAN, TAKE_1: JAN, READ_2: FEB, TAKE_2: FEB}
 Texts = Sequence[Sequence[str]]
 
 
@@ -26,7 +27,8 @@ def run(texts: Texts, program: Program) -> list[Statement]:
     while ready := [actor for actor, all_ in enumerate(texts) if said[actor] < len(all_)]:
         enabled = tuple(sorted(ready, key=lambda actor: (actor != last, actor)))
         last = chooser.choose(Turn(enabled, (), moves))
-        moves.append(Statement(len(moves), last, 0, texts[last][said[last]], enabled))
+        text = texts[last][said[last]]
+        moves.append(Statement(len(moves), last, 0, text, enabled, MONTHS.get(text)))
         said[last] += 1
     return moves
 
@@ -119,23 +121,55 @@ def test_moves_that_went_elsewhere_are_refused() -> None:
     assert search.search == before
 
 
+ANYTHING, READS = Access(None), Access(None, True)
+
+
+def about(*values: str, reads: bool = False) -> Access:
+    return Access(frozenset({*values, "2090-01"}), reads)
+
+
 @pytest.mark.parametrize(
     ("text", "month", "expected"),
     [
-        (READ_1, None, Access(frozenset({"1"}), True)),
+        (READ_1, JAN, about("209001", reads=True)),
+        ("SELECT FROM t WHERE n = '2090-01'", JAN, about("'2090-01'", reads=True)),
+        ("SELECT FROM t WHERE y = 2090 AND m = 1", JAN, about("2090", "1", reads=True)),
+        ("SELECT pg_catalog.pg_try_advisory_lock(209001::bigint)", JAN, about("209001")),
+        ("SELECT pg_advisory_xact_lock_shared(2090, 1)", JAN, about("2090", "1")),
         (
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE n = '7')",
-            None,
-            Access(frozenset({"'7'"}), True),
+            "INSERT INTO held (key, who) VALUES (209001, 'a (b) \"c\"') ON CONFLICT (key) DO NOTHING",
+            JAN,
+            about("209001", "'a (b) \"c\"'"),
         ),
-        ("SELECT pg_catalog.pg_try_advisory_lock(209001::bigint)", None, Access(frozenset({"209001"}))),
-        ("SELECT mine(5)", None, Access(frozenset({"5"}))),
-        ("SELECT n FROM t WHERE n = 5 FOR UPDATE", None, Access(frozenset({"5"}))),
-        ("UPDATE t SET n = 5", JAN, Access(frozenset({"5", "2090-01"}))),
-        ("COMMIT", JAN, Access(None)),
-        ("SELECT 5 and much more…", None, Access(None)),
-        ("", JAN, Access(frozenset({"2090-01"}))),
-        ("", None, Access(None)),
+        ('UPDATE "held" SET until = now() WHERE "key" = 209001', JAN, about("209001")),
+        ("SELECT n FROM t WHERE n = 209001 FOR UPDATE", JAN, about("209001")),
+        ("", JAN, about()),
+        # not about its month, as far as we know
+        (READ_1, None, READS),
+        (READ_1, FEB, READS),
+        ("SELECT classid FROM pg_locks WHERE locktype = 'advisory'", None, READS),
+        ("DELETE FROM held WHERE who = 7", None, ANYTHING),
+        ("DELETE FROM held WHERE until < now() - interval '30 s'", JAN, ANYTHING),
+        ("UPDATE t SET n = 5", JAN, ANYTHING),
+        ("SELECT pg_advisory_lock(8123671)", JAN, ANYTHING),
+        ("COMMIT", JAN, ANYTHING),
+        ("", None, ANYTHING),
+        # not understood
+        ("SELECT mine(209001)", JAN, ANYTHING),
+        ('SELECT "pg_advisory_lock"(209001)', JAN, ANYTHING),
+        ('SELECT mine."pg_advisory_lock" (209001)', JAN, ANYTHING),
+        ("SELECT mine.pg_advisory_lock(209001)", JAN, ANYTHING),
+        ("SELECT mine/**/(209001)", JAN, ANYTHING),
+        ("SELECT pg_advisory_lock(extract(month from date '2090-01-01')::bigint)", JAN, ANYTHING),
+        ("SELECT pg_advisory_unlock_all(), 209001", JAN, ANYTHING),
+        ("UPDATE t SET n = 1 WHERE k = 209001; COMMIT", JAN, ANYTHING),
+        ("SELECT 1 FROM t WHERE k = 209001; SELECT pg_advisory_unlock_all()", JAN, ANYTHING),
+        ("CREATE TABLE held AS SELECT 209001", JAN, ANYTHING),
+        ("EXECUTE take(209001)", JAN, ANYTHING),
+        ("SELECT E'\\'' || mine(209001) || ''", JAN, ANYTHING),
+        ("SELECT $$'$$, mine(209001), $$'$$", JAN, ANYTHING),
+        ("SELECT n FROM t WHERE n = $1 AND k = 209001", JAN, ANYTHING),
+        ("SELECT 209001 and much more…", JAN, ANYTHING),
     ],
 )
 def test_what_a_move_touches(text: str, month: Month | None, expected: Access) -> None:

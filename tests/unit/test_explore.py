@@ -140,6 +140,14 @@ def went(*actors: int) -> Example:
     return msgspec.structs.replace(BOTH, history=msgspec.structs.replace(BOTH.history, statements=moves))
 
 
+def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
+    always = msgspec.structs.replace(went(0, 1), verdicts=GOOD.verdicts)
+    scenario = Scenario(Every(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))), name="orders")
+    run = explored(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
+    assert run.diverged is not None
+    assert run.status == "unknown"
+
+
 @pytest.mark.parametrize(
     ("runs", "taken", "differed"),
     [

@@ -14,9 +14,8 @@ class Priorities:
 
     def __init__(self, pct: Pct) -> None:
         dice = random.Random(pct.seed)
-        moves = range(1, pct.length + 1)
-        points = dice.sample(moves, min(pct.depth - 1, len(moves)))
-        self._drops = {at: -number for number, at in enumerate(sorted(points), 1)}
+        points = [dice.randint(1, pct.length) for _ in range(pct.depth - 1)]
+        self._drops = [(at, -number) for number, at in enumerate(points, 1)]  # a later point may sink less
         self._dice = dice
         self._priorities: dict[int, float] = {}
         self._made = 0
@@ -28,7 +27,8 @@ class Priorities:
         candidates = turn.ready or turn.asleep
         best = max(candidates, key=self._priorities.__getitem__)
         self._made += 1
-        if self._made in self._drops:
-            self._priorities[best] = self._drops[self._made]
-            best = max(candidates, key=self._priorities.__getitem__)
+        for at, priority in self._drops:
+            if at == self._made:
+                self._priorities[best] = priority
+                best = max(candidates, key=self._priorities.__getitem__)
         return best

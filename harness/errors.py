@@ -17,6 +17,10 @@ class MachineError(HarnessError):
     exit_code = 3
 
 
+class NotApplicable(HarnessError):
+    """The lock or the machine lacks what the scenario is about, which is therefore skipped."""
+
+
 def one_line(text: object) -> str:
     """The message of an exception or program, folded to one line."""
     return " ".join(str(text).split())

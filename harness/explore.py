@@ -2,7 +2,7 @@
 
 import contextlib
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, NotApplicable
 from harness.locks.interface import OPTIONAL_VERBS
 from harness.locks.loading import LockSpec
 from harness.model import Run
@@ -98,10 +98,6 @@ def _report(
         diverged=reducer.diverged if reducer else searcher.diverged,
         why_race=reducer.place.why_race if reducer else None,
     )
-
-
-class NotApplicable(Exception):
-    """The lock lacks what the scenario is about."""
 
 
 class Interrupted(Exception):

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import msgspec
 import pytest
 
-from harness.errors import HarnessError, MachineError, UserError
-from harness.explore import Interrupted, NotApplicable
+from harness.errors import HarnessError, MachineError, NotApplicable, UserError
+from harness.explore import Interrupted
 from harness.faces.jobs import Job, known_scenarios, lock_spec, perform, shares
 from harness.locks.interface import Lock
 from harness.model import Run
@@ -125,12 +125,12 @@ class ScenarioItem(pytest.Item):
         with _telling() as tell:
             try:
                 run, path = _perform(self._job, _server(self.config), self.config, tell)
-            except HarnessError as error:
-                tell(Failed(scenario.name, str(error), error.exit_code))
-                raise
             except NotApplicable as reason:
                 tell(Skipped(scenario.name, str(reason)))
                 pytest.skip(str(reason))
+            except HarnessError as error:
+                tell(Failed(scenario.name, str(error), error.exit_code))
+                raise
             tell(Saved(scenario.name, str(path)))
         _assert_good(run, path)
 

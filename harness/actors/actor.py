@@ -26,6 +26,7 @@ from harness.actors.mailbox import (
     Probe,
     Ready,
     Returned,
+    Started,
     Team,
     Through,
     Trouble,
@@ -73,7 +74,7 @@ class Actor:
         self._session = opener(0)
 
     def ready(self) -> Ready:
-        return Ready(self._name, self._session.client_pid(), self._session.verbs())
+        return Ready(self._name, self._session.verbs())
 
     def handle(self, message: object) -> None:
         """Act on one message from the conductor or from another actor."""
@@ -256,7 +257,6 @@ class Actor:
         self._session.close()
         self._session = self._opened(self._sessions + 1)
         self._sessions += 1
-        self._mailbox.send(CONDUCTOR, self.ready())
         self._write("ok", number, "reopen")
         self._life += 1
 
@@ -296,7 +296,7 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
     os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
-        opener = _opener(tag, name, lock, dsn, url)
+        opener = _opener(tag, name, lock, dsn, url, mailbox)
         actor = Actor(name, directory, mailbox, Journal(directory / f"{name}.journal"), opener, dsn)
         mailbox.send(CONDUCTOR, actor.ready())
         # the guardian ends what it knows of; a process that was just being forked when we died it may not know
@@ -309,20 +309,25 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
     mailbox.send(CONDUCTOR, Trouble(name, address.redact(why, url)))
 
 
-def _opener(tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str) -> Opener:
+def _opener(tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str, mailbox: Mailbox) -> Opener:
     if isinstance(lock, LockSpec) and lock.command:
         command = lock.command
 
+        def started(pid: int) -> None:
+            """Whoever strikes us from now on strikes that process too; only then does it open a session."""
+            for reader in (CONDUCTOR, GATE):
+                mailbox.send(reader, Started(name, pid))
+
         def open_command(count: int) -> Session:
             who = session_name(tag, name, count)
-            return CommandSession(command, address.named(url, who), who)
+            return CommandSession(command, address.named(url, who), who, started)
 
         return open_command
 
     opened = load(lock.name) if isinstance(lock, LockSpec) else lock
 
     def open_python(count: int) -> Session:
-        return PythonSession(opened(address.named(dsn, session_name(tag, name, count))), os.getpid())
+        return PythonSession(opened(address.named(dsn, session_name(tag, name, count))))
 
     return open_python
 

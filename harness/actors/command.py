@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from harness.actors.session import BodyError, Note, boolean
 from harness.errors import UserError
@@ -15,9 +15,11 @@ BODY_TEXT = "the body failed"
 
 
 class CommandSession:
-    """A running lock command with an open session."""
+    """A running lock command with an open session.  `started` is told its process, before it opens the session."""
 
-    def __init__(self, command: Sequence[str], url: str, application_name: str) -> None:
+    def __init__(
+        self, command: Sequence[str], url: str, application_name: str, started: Callable[[int], None]
+    ) -> None:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -28,6 +30,7 @@ class CommandSession:
         assert process.stdout is not None
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self._requests = 0
+        started(process.pid)
         opened = self._ask("open", dsn=url)
         if opened.error is not None:
             raise UserError(f"the lock command could not open a session: {opened.error}")
@@ -39,9 +42,6 @@ class CommandSession:
 
     def verbs(self) -> tuple[str, ...]:
         return self._verbs
-
-    def client_pid(self) -> int:
-        return self._process.pid
 
     def acquire(self, month: Month, timeout_ms: int) -> bool:
         return self._decide("acquire", month, timeout_ms)

@@ -88,6 +88,10 @@ class Struck(msgspec.Struct, frozen=True, tag=True):
     session: str
 
 
+class Several(msgspec.Struct, frozen=True, tag=True):
+    """From the gate to the conductor: a session has several connections, and a fault would strike one of them."""
+
+
 class Finish(msgspec.Struct, frozen=True, tag=True):
     """To an actor: give back all that you hold.  `renew`: the server has ended your session, open another."""
 
@@ -117,8 +121,14 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     """From an actor: my first session is open; my lock can do these verbs besides acquire and release."""
 
     name: str
-    client_pid: int
     verbs: tuple[str, ...]
+
+
+class Started(msgspec.Struct, frozen=True, tag=True):
+    """From an actor to the conductor and the gate: the program of its lock command runs, as this process."""
+
+    name: str
+    pid: int
 
 
 class Trouble(msgspec.Struct, frozen=True, tag=True):
@@ -136,11 +146,13 @@ Message = (
     | AtGate
     | Through
     | Struck
+    | Several
     | Finish
     | Probe
     | Returned
     | Finished
     | Ready
+    | Started
     | Trouble
 )
 _decoder = msgspec.msgpack.Decoder(Message)

@@ -18,7 +18,7 @@ from multiprocess import connection, context, forkserver, popen_forkserver, redu
 from harness.actors import wall_clock
 from harness.actors.actor import main, session_name
 from harness.actors.journal import JournalReader
-from harness.actors.mailbox import Mailbox, Message, Ready, Trouble
+from harness.actors.mailbox import Mailbox, Message, Ready, Started, Trouble
 from harness.clock import now_ns
 from harness.errors import MachineError, UserError, one_line
 from harness.guardian import Guardian
@@ -121,6 +121,7 @@ class ActorProcess:
         self.journal = JournalReader(journal)
         self.sessions = 1
         self.ready: Ready | None = None
+        self.command_pid: int | None = None  # the program of its lock command, if it has one
         self._tag = tag
         self._process = process
 
@@ -143,6 +144,11 @@ class ActorProcess:
         """A file descriptor that is readable when the process has ended."""
         return int(self._process.sentinel)
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Its own process and that of its lock command."""
+        return (self.pid,) if self.command_pid is None else (self.pid, self.command_pid)
+
     def alive(self) -> bool:
         return bool(self._process.is_alive())
 
@@ -153,8 +159,7 @@ class ActorProcess:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the actor, and to the lock command where there is one."""
-        pids = [self.pid] + ([self.ready.client_pid] if self.ready else [])
-        for pid in dict.fromkeys(pids):
+        for pid in self.pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -231,6 +236,9 @@ class Pool:
         """Take note of a process that has come up; False for any other message."""
         if isinstance(message, Trouble):
             raise self.trouble(message)
+        if isinstance(message, Started) and message.name in self._starting:
+            self._starting[message.name].command_pid = message.pid
+            return True
         if not isinstance(message, Ready) or message.name not in self._starting:
             return False
         process = self._starting.pop(message.name)

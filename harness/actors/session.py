@@ -36,7 +36,6 @@ class Session(Protocol):
     """What the actor needs of a session, whether its lock is Python or a command."""
 
     def verbs(self) -> tuple[str, ...]: ...
-    def client_pid(self) -> int: ...
     def acquire(self, month: Month, timeout_ms: int) -> bool: ...
     def release(self, month: Month) -> bool: ...
     def is_locked(self, month: Month) -> bool: ...
@@ -56,18 +55,14 @@ def boolean(value: object, verb: str) -> bool:
 class PythonSession:
     """A session of a lock that is a Python callable."""
 
-    def __init__(self, client: LockClient, pid: int) -> None:
+    def __init__(self, client: LockClient) -> None:
         missing = [name for name in REQUIRED if not callable(getattr(client, name, None))]
         if missing:
             raise UserError(f"it has no {missing[0]}(): a lock client needs {', '.join(REQUIRED)}")
         self._client: Any = client
-        self._pid = pid
 
     def verbs(self) -> tuple[str, ...]:
         return (*verbs_of(self._client), "spawn")
-
-    def client_pid(self) -> int:
-        return self._pid
 
     def acquire(self, month: Month, timeout_ms: int) -> bool:
         return boolean(self._client.acquire(month.year, month.month, timeout_ms), "acquire")

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from harness.errors import HarnessError, MachineError
-from harness.explore import Interrupted, NotApplicable
+from harness.errors import HarnessError, MachineError, NotApplicable
+from harness.explore import Interrupted
 from harness.faces.display import Display
 from harness.faces.jobs import Job, perform, shares
 from harness.faces.workers import run_shared

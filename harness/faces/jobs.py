@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 
 from harness.arena import open_arena
-from harness.errors import UserError
-from harness.explore import NotApplicable, explore
+from harness.errors import NotApplicable, UserError
+from harness.explore import explore
 from harness.faults import unavailable
 from harness.locks.interface import Lock
 from harness.locks.loading import LockSpec, command_spec, load

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import psycopg
 
-from harness.actors.mailbox import CONDUCTOR, GATE, AtGate, Baton, Mailbox, Struck, Through
+from harness.actors.mailbox import CONDUCTOR, GATE, AtGate, Baton, Mailbox, Several, Started, Struck, Through
 from harness.clock import now_ns
+from harness.fault import Fault
 from harness.gate.algorithms import chooser_of
 from harness.gate.parked import Parked
 from harness.gate.recorder import Recorder
@@ -26,6 +27,7 @@ from harness.wire.service import Address, Order, Service, inherited
 from harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
+CLOSING_NS = 20_000_000
 GARBAGE = 100_000  # objects: to look for cycles more often would hold everybody up, and there are hardly any
 _WAITING = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a
@@ -35,7 +37,7 @@ SELECT a.application_name FROM pg_catalog.pg_stat_activity a
 
 
 class Player(msgspec.Struct, frozen=True):
-    """An actor: its mailbox, its sessions' application_name without their number, its processes."""
+    """An actor: its mailbox, its sessions' application_name without their number, its processes, its own one first."""
 
     name: str
     session: str
@@ -82,12 +84,16 @@ class GateService(Service):
         self._turns: Turns | Recorder | None = None
         self._players: list[Player] = []
         self._numbers: dict[str, int] = {}
+        self._breaks = False  # connections, in this program
 
     def _connected(
         self, client: socket.socket, server: socket.socket, reader: StartupReader, name: str
     ) -> Connection:
         if name:
             opening, gone = reader.forward, self._forget
+            self.after(
+                CLOSING_NS, self._look_for_several
+            )  # whoever closed another just before has done so then
             return GatedConnection(self._loop, client, server, opening, gone, name, self)
         return super()._connected(client, server, reader, name)
 
@@ -112,10 +118,23 @@ class GateService(Service):
     def _open(self, order: Open) -> None:
         self._players = [*order.players]
         self._number_players()
+        faults = [step for step in order.program.steps if isinstance(step, Fault)]
+        self._breaks = any(fault.kind != "kill" for fault in faults)
+        self._look_for_several()
         if order.program.schedule == "race":
             self._turns = Recorder()
         else:
             self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
+
+    def _look_for_several(self) -> None:
+        """A fault strikes one connection; of a session with several it would not be known whether it has ended."""
+        names = [
+            name
+            for one, name in self._connections.items()
+            if not one.client.ended and self._number(name) is not None
+        ]
+        if self._breaks and len(names) > len({*names}):
+            self._mailbox.send(CONDUCTOR, Several())
 
     def _number_players(self) -> None:
         self._numbers = {player.session: number for number, player in enumerate(self._players)}
@@ -147,6 +166,8 @@ class GateService(Service):
 
     def _hear(self, _: int) -> None:
         message = self._mailbox.receive()
+        if isinstance(message, Started):
+            self._players = [_with_program(player, message) for player in self._players]
         if self._turns is None:
             return
         if isinstance(message, AtGate):
@@ -198,6 +219,13 @@ class GateService(Service):
 
     def runs(self, actor: int) -> bool:
         return any(computes(pid) for pid in self._players[actor].pids)
+
+
+def _with_program(player: Player, started: Started) -> Player:
+    """The same, but if it was that player's lock command that was started anew."""
+    if player.name != started.name:
+        return player
+    return msgspec.structs.replace(player, pids=(player.pids[0], started.pid))
 
 
 def computes(pid: int) -> bool:

@@ -135,7 +135,8 @@ class GatedConnection(Connection):
         self._keeper.said(self.name, Parked(text, go, self._is_harmless(part), self))
 
     def _is_harmless(self, part: Part) -> bool:
-        runs, flushes = not RUNS.isdisjoint(part.names), part.names[-1] == "Flush"
+        runs = not RUNS.isdisjoint(part.names) and not (isinstance(part, Batch) and _tidies(part.text))
+        flushes = part.names[-1] == "Flush"
         ends, self._runs_on = self._runs_on and not flushes, (self._runs_on or runs) and flushes
         return isinstance(part, Batch) and not runs and not ends
 
@@ -194,6 +195,11 @@ class GatedConnection(Connection):
 def _waits(part: Part) -> bool:
     """Whether it is for the keeper to say when it may go."""
     return isinstance(part, Batch) or part.names == (GOOD_BYE,)
+
+
+def _tidies(text: str) -> bool:
+    """Whether a client library takes back what it had prepared, when it thinks fit."""
+    return text.upper().startswith("DEALLOCATE") and ";" not in text
 
 
 def _nothing() -> None:

@@ -149,6 +149,7 @@ class Turns:
         assert struck is not None
         match struck.fault.kind, struck.fault.point:
             case "kill", _:
+                _forget(mover.parked)  # what it had said to another connection before it died
                 self._movers[actor] = Mover(mover.strikes, stirred_ns=now)
             case "terminate", "before":
                 mover.owed += 1
@@ -293,8 +294,13 @@ class Turns:
         if strike.fault.kind == "reset":
             mover.parked = deque(one for one in mover.parked if one.speaker is not strike.speaker)
         elif strike.fault.kind == "kill":
-            for one in (strike.parked, *mover.parked):
-                if one.speaker:
-                    one.speaker.forget()
+            _forget((strike.parked, *mover.parked))
             mover.parked.clear()
         self._world.strike(strike.number)
+
+
+def _forget(parked: Iterable[Parked]) -> None:
+    """Whoever is dead never said that."""
+    for one in parked:
+        if one.speaker:
+            one.speaker.forget()

@@ -46,8 +46,7 @@ class Race(Stage):
 
     def _player(self, actor: int) -> Player:
         one = self._team[actor]
-        pids = {one.pid, *([one.ready.client_pid] if one.ready else [])}
-        return Player(one.name, one.session.rpartition(".")[0], tuple(pids))
+        return Player(one.name, one.session.rpartition(".")[0], one.pids)
 
     def _run_all(self) -> None:
         self._running = set(range(len(self._team)))

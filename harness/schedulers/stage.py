@@ -5,11 +5,23 @@ from collections.abc import Sequence
 
 from harness.actors.actor import RECONNECT_MS
 from harness.actors.counter import reset
-from harness.actors.mailbox import Begin, Finish, Finished, Message, Probe, Ready, Returned, Team, Trouble
+from harness.actors.mailbox import (
+    Begin,
+    Finish,
+    Finished,
+    Message,
+    Probe,
+    Ready,
+    Returned,
+    Several,
+    Started,
+    Team,
+    Trouble,
+)
 from harness.actors.pool import SPARES, START_MS, ActorProcess, all_alive, names
 from harness.arena import Arena
 from harness.clock import now_ns
-from harness.errors import UserError
+from harness.errors import NotApplicable, UserError
 from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS
 from harness.faults.injector import Victim
@@ -252,12 +264,16 @@ class Stage(ABC):
     def _read(self, message: Message) -> Message:
         if isinstance(message, Returned):
             self._pending = {a: n for a, n in self._pending.items() if n != message.number}
+        elif isinstance(message, Several):
+            raise NotApplicable(
+                "the lock's sessions have several connections each, and a fault here strikes only one"
+            )
         elif isinstance(message, Trouble):
             raise self._arena.pool.trouble(message)
-        elif isinstance(message, Ready) and not self._arena.pool.welcome(message):
+        elif isinstance(message, Ready | Started) and not self._arena.pool.welcome(message):
             for one in self._team:
-                if one.name == message.name:
-                    one.ready = message  # a new session may be a new program
+                if isinstance(message, Started) and one.name == message.name:
+                    one.command_pid = message.pid
         return message
 
     def _raise_dead(self) -> None:

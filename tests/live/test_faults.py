@@ -5,8 +5,7 @@ from typing import get_args
 import psycopg
 import pytest
 
-from harness.errors import one_line
-from harness.explore import NotApplicable
+from harness.errors import NotApplicable, one_line
 from harness.faces.jobs import Job, perform
 from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS, unavailable

@@ -1,16 +1,19 @@
 """Faults at the gate: each strikes at its message, and the server has or has not done by then what the message asks."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from harness.arena import open_arena
+from harness.errors import NotApplicable
 from harness.fault import GATE_FAULTS, Fault, FaultKind, Point
 from harness.locks.interface import Lock
-from harness.locks.loading import LockSpec
+from harness.locks.loading import LockSpec, command_spec
 from harness.locks.month_lock import MonthLock
 from harness.model import Bounds, Event, Month, Operation, Program
 from harness.runner import Example, Laboratory
@@ -18,6 +21,7 @@ from harness.scenario import Equipment
 from harness.servers.server import Server
 
 JAN = Month(2090, 1)
+FOREIGN = Path(__file__).parents[1] / "foreign" / "month_lock.py"
 ALL = [(kind, point) for kind, points in GATE_FAULTS.items() for point in points]
 
 
@@ -44,6 +48,18 @@ class Notes(MonthLock):
 
     def is_locked(self, year: int, month: int) -> bool:  # noqa: ARG002
         return self._conn.execute("SELECT FROM notes WHERE month = %s", (month,)).fetchone() is not None
+
+
+class Two(MonthLock):
+    """Has a second connection."""
+
+    def __init__(self, dsn: str) -> None:
+        super().__init__(dsn)
+        self._other = psycopg.connect(dsn, autocommit=True)
+
+    def close(self) -> None:
+        super().close()
+        self._other.close()
 
 
 def struck(example: Example) -> list[Event]:
@@ -88,36 +104,6 @@ def test_a_good_lock_holds_whatever_strikes_where(
         assert len(struck(example)) == (message < 4), message
 
 
-class TwoLines(MonthLock):
-    """Speaks by a second connection of the same name, which came later."""
-
-    def __init__(self, dsn: str) -> None:
-        super().__init__(dsn)
-        self._other = psycopg.connect(dsn, autocommit=True)
-
-    def is_locked(self, year: int, month: int) -> bool:  # noqa: ARG002
-        self._other.execute("SELECT 1")
-        return False
-
-    def close(self) -> None:
-        self._other.close()
-        super().close()
-
-
-@pytest.mark.parametrize("laboratory", [TwoLines], indirect=True)
-def test_the_connection_breaks_that_said_it(laboratory: Laboratory) -> None:
-    fault = Fault(0, "reset", point="after")
-    steps = (
-        Operation(0, "is_locked", JAN),
-        fault,
-        Operation(0, "acquire", JAN),
-        Operation(0, "is_locked", JAN),
-    )
-    example = laboratory.try_out(Program(1, (JAN,), steps, "gate"))
-    raised = [event.verb for event in example.history.events if event.kind == "info"]
-    assert raised == ["acquire"]
-
-
 class CannotClose(MonthLock):
     """Has something to say when it is closed, and so cannot be closed when nobody hears it."""
 
@@ -138,3 +124,25 @@ def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_ex
     assert [(e.actor, e.kind, e.answer) for e in probes] == [(1, "ok", True)]
     again = laboratory.try_out(Program(2, (JAN,), acquires, "gate")).history.events
     assert [e.answer for e in again if e.number < len(acquires) and e.kind != "invoke"] == [True, True]
+
+
+@pytest.mark.parametrize("laboratory", [Two], indirect=True)
+def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(laboratory: Laboratory) -> None:
+    asks = Operation(0, "acquire", JAN)
+    for whole in ((asks,), (Fault(0, "kill"), asks)):
+        assert laboratory.try_out(Program(1, (JAN,), whole, "gate")).status == "holds"
+    with pytest.raises(NotApplicable, match="several connections"):
+        laboratory.try_out(Program(1, (JAN,), (Fault(0, "reset"), asks), "gate"))
+
+
+@pytest.mark.parametrize("laboratory", [command_spec(f"{sys.executable} {FOREIGN}")], indirect=True)
+@pytest.mark.parametrize("point", ["before", "after"])
+def test_a_lock_command_that_was_just_started_dies_with_its_actor(
+    laboratory: Laboratory, point: Point
+) -> None:
+    """Message 0 is its good-bye, 1 what the next program says first."""
+    steps = (Fault(0, "kill", message=1, point=point), Operation(0, "reopen"), Operation(1, "acquire", JAN))
+    example = laboratory.try_out(Program(2, (JAN,), steps, "gate"))
+    assert len(struck(example)) == 1
+    assert example.status == "holds", example.verdicts
+    assert "lingers" not in {event.kind for event in example.history.events}

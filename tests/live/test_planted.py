@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from harness.explore import NotApplicable
+from harness.errors import NotApplicable
 from harness.faces.jobs import Job, perform
 from harness.model import Run
 from harness.scenario import discover

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.explore import NotApplicable
+from harness.errors import NotApplicable
 from harness.faces.jobs import Job, perform
 from harness.fault import Fault
 from harness.model import Event, Month, Run

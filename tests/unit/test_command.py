@@ -17,7 +17,9 @@ def session(*answers: object) -> Iterator[CommandSession]:
     """One whose program answers so, one request after the other, whatever it is asked."""
     lines = [json.dumps({"id": number, "ok": answer}) for number, answer in enumerate(answers, 1)]
     told = "\n".join(f"read request; echo '{line}'" for line in lines)
-    with closing(CommandSession(("sh", "-c", told + "\ncat > /dev/null"), "postgresql://", "me")) as opened:
+    with closing(
+        CommandSession(("sh", "-c", told + "\ncat > /dev/null"), "postgresql://", "me", lambda _: None)
+    ) as opened:
         yield opened
 
 

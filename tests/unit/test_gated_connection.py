@@ -132,6 +132,18 @@ def test_a_batch_is_harmless_if_nothing_is_run_in_it_nor_ended_by_it(
     assert [one.harmless for one in world.parked] == harmless
 
 
+@pytest.mark.parametrize(
+    ("sql", "harmless"),
+    [(b"DEALLOCATE ALL\0", True), (b"deallocate one\0", True), (b"DEALLOCATE ALL; SELECT 1\0", False)],
+)
+def test_what_a_library_takes_back_is_as_harmless_as_what_it_prepares(
+    world: World, sql: bytes, harmless: bool
+) -> None:
+    """psycopg does so after a rollback, but only if it had prepared something."""
+    world.says(message("client", "Query", sql))
+    assert [one.harmless for one in world.parked] == [harmless]
+
+
 def test_the_end_of_a_client_waits_for_what_it_said_before(world: World) -> None:
     world.says(client("Query", "Terminate"))
     world.hangs_up()

@@ -384,6 +384,13 @@ def test_whoever_was_killed_says_no_more_and_all_wait_for_the_one_in_its_place()
     assert world.went[2:] == [(1, "step 0")]
 
 
+def test_what_the_dead_had_still_said_by_another_connection_was_never_said() -> None:
+    world = struck(Fault(0, "kill"))
+    world.say(0, "Terminate")
+    world.turns.go_on(0)
+    assert world.went[-1] == (0, "forgotten")
+
+
 def test_a_late_answer_comes_after_the_timeout_and_nobody_moves_before() -> None:
     world = Simulated(2, (0, 1), (Fault(0, "late", point="after"),))
     world.step(0, timeout_ms=20)

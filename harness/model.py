@@ -107,6 +107,8 @@ class Program(msgspec.Struct, frozen=True):
                 self._check_fault(number, step)
 
     def _check_fault(self, number: int, fault: Fault) -> None:
+        if fault.message < 0:
+            raise ValueError(f"step {number} is a {fault.kind} at message {fault.message}: they count from 0")
         if self.schedule != "gate":
             if fault.kind == "late" or fault.message or fault.point != "before":
                 raise ValueError(
@@ -125,13 +127,21 @@ class Program(msgspec.Struct, frozen=True):
             )
 
     def _check(self, number: int, step: Operation) -> None:
+        if self.schedule == "gate" and (step.pending or step.verb in ("join", "spawn")):
+            what = "pending" if step.pending else f"a {step.verb}"
+            raise ValueError(f"step {number} is {what}, which the gate cannot have")
         if step.timeout_ms < 0:
             raise ValueError(f"step {number} has the timeout {step.timeout_ms} ms: it must be 0 or more")
         if (
             step.verb in ("acquire", "release", "hold", "is_locked", "count")
             and step.month not in self.months
         ):
-            raise ValueError(f"step {number} is about {step.month}, which is not among the program's months")
+            what = (
+                "no month: give it one"
+                if step.month is None
+                else f"{step.month}, which is not among the program's"
+            )
+            raise ValueError(f"step {number}, {step.verb}, is about {what}")
 
 
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]

@@ -79,7 +79,7 @@ def _recorded(race: Program, wanted: frozenset[str], gate: Laboratory, tell: Tel
             if example := _replayed(recorded, wanted, gate):
                 return example
     again = ", and never again in that order" if broken else ""
-    return f"recorded {tried} times, it went wrong {broken} times{again}"
+    return f"it went wrong in {broken} of {tried} recordings{again}"
 
 
 def _replayed(recorded: Example, wanted: frozenset[str], gate: Laboratory) -> Example | None:

@@ -41,8 +41,13 @@ class Example(msgspec.Struct, frozen=True):
 
     @property
     def suspect(self) -> bool:
-        """Whether the lock may have left something behind: it broke a check, or may have while the machine stalled."""
-        return any(v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts)
+        """Whether the lock may have left something behind.
+
+        It broke a check, or may have while the machine stalled, or could not be asked for its months in the end.
+        """
+        doubts = any(v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts)
+        extra = (event for event in self.history.events if event.number >= self.program.numbers)
+        return doubts or any(event.kind == "info" and event.verb == "acquire" for event in extra)
 
     @property
     def hinges_on_time(self) -> bool:

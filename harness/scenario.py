@@ -3,15 +3,20 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+import msgspec
+
+from harness.actors.session import Attempt
 from harness.checks import CHECKS
 from harness.errors import UserError, one_line
 from harness.fault import ANYWHERE, GATE_FAULTS, LASTING_FAULTS, Fault, FaultKind
 from harness.model import Bounds, Month, Operation, Pooler, Program, Schedule, Step
+from harness.values import check_fields, check_struct
 
 if TYPE_CHECKING:
     from harness.locks.interface import Lock
@@ -62,18 +67,19 @@ class Draw:
     depth: int = 3
 
     def __post_init__(self) -> None:
+        check_fields(self, *(one.name for one in fields(self)))
         if self.schedule == "gate" and self.pooler:
             raise ValueError("there is no pooler at the gate")
+        if self.algorithm != "choices" and self.schedule != "gate":
+            raise ValueError(f"algorithm {self.algorithm!r}: only the gate has a choice, not {self.schedule}")
+        self._check_weights()
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
         if self.depth < 1:
             raise ValueError(f"depth must be 1 or more, not {self.depth}")
-        for kind in self.weights:
-            kinds = KINDS[self.schedule]
-            if kind not in kinds:
-                close = get_close_matches(kind, kinds, 1)
-                hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"
-                raise ValueError(f"{kind!r} is no kind of step in {self.schedule}: {hint}")
-        if not self.weights or min(self.weights.values()) < 1:
-            raise ValueError(f"each kind of step needs a weight of 1 or more, not {dict(self.weights)}")
+        if self.faults < 0 or min(self.taken_ms, default=-1) < 0:
+            raise ValueError(f"faults {self.faults}, taken_ms {self.taken_ms}: they must be 0 or more")
         for name, (least, most) in {
             "actors": self.actors,
             "months": self.months,
@@ -86,6 +92,16 @@ class Draw:
             raise ValueError(f"rounds {self.rounds}: only a race can have more than one")
         if self.months[1] > MOST_MONTHS:
             raise ValueError(f"months {self.months}: there are {MOST_MONTHS} in the two years of a run")
+
+    def _check_weights(self) -> None:
+        for kind in self.weights:
+            kinds = KINDS[self.schedule]
+            if kind not in kinds:
+                close = get_close_matches(kind, kinds, 1)
+                hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"
+                raise ValueError(f"{kind!r} is no kind of step in {self.schedule}: {hint}")
+        if not self.weights or min(self.weights.values()) < 1:
+            raise ValueError(f"each kind of step needs a weight of 1 or more, not {dict(self.weights)}")
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,9 @@ class Every:
         return not any(isinstance(step, Fault) for step in self.program.steps)
 
     def __post_init__(self) -> None:
+        check_fields(self, "program", "switches")
+        if self.switches is not None and self.switches < 0:
+            raise ValueError(f"switches must be 0 or more, not {self.switches}")
         if self.program.schedule != "gate":
             raise ValueError(
                 f"only the gate can try every order, not {self.program.schedule}: use at_gate(...)"
@@ -123,6 +142,7 @@ class CrashPoints:
     program: Program
 
     def __post_init__(self) -> None:
+        check_fields(self, "program")
         if self.program.schedule != "gate":
             raise ValueError(
                 f"only the gate can strike at a message, not {self.program.schedule}: use at_gate(...)"
@@ -131,6 +151,8 @@ class CrashPoints:
             raise ValueError(
                 "a program whose crash points are tried has no faults of its own: leave them out"
             )
+        if all(step.actor != 0 for step in self.program.steps):
+            raise ValueError("actor 0 is the one who is struck: give it a step")
 
 
 What = Draw | Program | Every | CrashPoints
@@ -178,6 +200,22 @@ class Scenario:
     about: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.what, What):
+            kind = type(self.what).__name__  # type: ignore[unreachable]
+            raise ValueError(
+                f"what must be a Program, Draw, Every or CrashPoints, not a {kind}: see program(...)"
+            )
+        if not isinstance(self.what, Draw):
+            check_struct(self.what if isinstance(self.what, Program) else self.what.program)
+        if not isinstance(self.examples, int) or self.examples < 1:
+            raise ValueError(f"examples must be 1 or more, not {self.examples!r}")
+        if not isinstance(self.bounds, Bounds):
+            raise ValueError(f"bounds must be Bounds(...), not {self.bounds!r}")
+        check_struct(self.bounds)
+        if min(msgspec.structs.astuple(self.bounds)) < 0:
+            raise ValueError(f"bounds must be 0 or more, not {self.bounds}")
+        if isinstance(self.lock, str):
+            raise ValueError(f"lock must be a callable or LockSpec({self.lock!r}), not a str")
         names = [check.__name__ for check in CHECKS]
         if self.expects is not None and self.expects not in names:
             raise ValueError(f"{self.expects!r} is no check: they are {', '.join(names)}")
@@ -209,8 +247,12 @@ def at_gate(*steps: Step) -> Program:
 
 
 def _program(steps: tuple[Step, ...], schedule: Schedule) -> Program:
+    if not steps:
+        raise ValueError("a program needs a step")
     actors = 1 + max(step.actor for step in steps)
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
+    if wrong := [month for month in months if not isinstance(month, Month)]:
+        raise ValueError(f"{wrong[0]!r} is no month: write Month(2090, 1)")
     return Program(actors, tuple(months), steps, schedule)
 
 
@@ -297,8 +339,14 @@ def _load(path: Path, name: str, folder: Path) -> Scenario:
 
 
 def _execute(run: Callable[..., object], module: object, path: Path) -> None:
+    """A file may raise whatever it likes."""
     try:
-        run(module)
-    except (ImportError, SyntaxError, NameError, TypeError, ValueError, AttributeError) as error:
-        kind = type(error).__name__
-        raise UserError(f"the scenario file {path} does not import: {kind}: {one_line(error)}") from None
+        with Attempt() as attempt:
+            run(module)
+    except SystemExit as error:
+        raise UserError(f"the scenario file {path} exits with {error.code}: it must only define") from None
+    if raised := attempt.error:
+        lines = [frame.lineno for frame in extract_tb(raised.__traceback__) if frame.filename == str(path)]
+        where = f" in line {lines[-1]}" if lines else ""
+        kind = type(raised).__name__
+        raise UserError(f"the scenario file {path} does not import: {kind}{where}: {one_line(raised)}")

@@ -65,11 +65,11 @@ def _importable_name(lock: Lock) -> str:
 
 def lock_spec(lock: str | None, command: str | None) -> LockSpec | None:
     """The lock that the user chose; None if none was.  `UserError` if it cannot be had."""
-    if lock and command:
+    if lock is not None and command is not None:
         raise UserError("--lock and --lock-command exclude each other: give one of them")
-    if command:
+    if command is not None:
         return command_spec(command)
-    if lock:
+    if lock is not None:
         load(lock)  # say what is wrong with it now, and in our own words
         return LockSpec(lock)
     return None

@@ -99,7 +99,8 @@ def _stale(run: Run) -> list[str]:
 def orders(search: Search) -> str:
     """How far every order was tried."""
     bound = "" if search.switches is None else f" with up to {search.switches} context switches"
-    count = f"{search.runs - search.redundant} orders of the messages to the server"
+    found = search.runs - search.redundant
+    count = f"{found} order{'s' * (found != 1)} of the messages to the server"
     if not search.complete:
         return f"Not every order was tried{bound}: {count} were run, and more are left."
     more = f" ({search.redundant} more runs led only where these had led)" if search.redundant else ""
@@ -110,7 +111,7 @@ def promised(promise: Promise) -> str:
     """The bound of PCT, and whether it held for all moves."""
     pct, actors = promise.pct, promise.actors
     text = (
-        f"PCT: each example finds a fault of depth {pct.depth} with a probability of "
+        f"PCT: an example whose program has a fault of depth {pct.depth} finds it with a probability of "
         f"{pct.bound(actors):.1g} or more (1/(n k^(d-1)), {actors} actors, {pct.length} moves)"
     )
     beyond = f"; but one had {promise.moves} moves, of which those beyond {pct.length} are not covered"

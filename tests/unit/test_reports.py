@@ -156,8 +156,8 @@ def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> N
 
 def test_a_race_that_was_not_shrunk_at_the_gate_says_why() -> None:
     race = msgspec.structs.replace(run().program, schedule="race")
-    told = run(program=race, first_program=race, why_race="recorded 10 times, it went wrong 0 times")
-    assert "Shrunk as a race, whose order is chance: recorded 10 times" in plain(story(told, "again"))
+    told = run(program=race, first_program=race, why_race="it went wrong in 0 of 10 recordings")
+    assert "Shrunk as a race, whose order is chance: it went wrong in 0 of 10" in plain(story(told, "again"))
 
 
 def test_the_bars_of_waits() -> None:

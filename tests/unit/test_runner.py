@@ -9,7 +9,7 @@ from harness.arena import Arena
 from harness.checks import judge
 from harness.model import Bounds, Program, Stall, Status
 from harness.runner import PATIENCE, Example, Laboratory
-from tests.histories import JAN, Part, acquire, audit, history, stall
+from tests.histories import JAN, Part, acquire, audit, fault, gone, history, stall
 
 PROGRAM = Program(2, (JAN,), ())
 
@@ -48,6 +48,8 @@ def test_what_may_have_left_something_behind_is_suspect() -> None:
     )  # it has not passed on its name
     no_name = Example(PROGRAM, unnamed, judge(unnamed, Bounds()))
     assert (no_name.status, no_name.suspect) == ("unknown", False), "or it would be renewed each time"
+    in_vain = example(fault("terminate", 0, at=0), gone(0, at=1), acquire(0, 2, None, error="it is closed"))
+    assert (in_vain.status, in_vain.suspect) == ("holds", True), "nobody knows whether the month is free"
     assert [one.suspect for one in (GOOD, LATE, BOTH, STALLED)] == [False, True, True, True]
 
 

@@ -80,6 +80,50 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
         discover([tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("Scenario(program())", "ValueError in line 6: a program needs a step"),
+        ("Scenario([acquire(0, JAN, 0)])", "what must be a Program, Draw, Every or CrashPoints, not a list"),
+        ("Scenario(program(acquire(0, (2090, 1), 0)))", r"\(2090, 1\) is no month: write Month"),
+        ("Scenario(program(acquire(0, '2090-01', 0)))", "'2090-01' is no month: write Month"),
+        ("Scenario(program(acquire(0, JAN, 0.5)))", r"Expected `int`, got `float` - at `\$.steps\[0\].timeout_ms`"),
+        ("Scenario(program(Operation(0, 'aquire', JAN)))", "Invalid enum value 'aquire'"),
+        ("Scenario(program(Operation(0, 'acquire')))", "step 0, acquire, is about no month: give it one"),
+        ("Scenario(at_gate(acquire(0, JAN, 0, pending=True)))", "step 0 is pending, which the gate cannot have"),
+        ("Scenario(at_gate(Operation(0, 'spawn')))", "step 0 is a spawn, which the gate cannot have"),
+        ("Scenario(at_gate(Fault(0, message=-1), acquire(0, JAN, 0)))", "a kill at message -1: they count from 0"),
+        ("Scenario(Every(Draw({'acquire': 1}, schedule='gate')))", "program must be Program, not Draw"),
+        ("Scenario(Every(at_gate(acquire(0, JAN, 0)), switches=-1))", "switches must be 0 or more, not -1"),
+        ("Scenario(Every(at_gate(acquire(0, JAN, 0)), switches='2'))", "switches must be int . None, not '2'"),
+        ("Scenario(CrashPoints(at_gate(acquire(1, JAN, 0))))", "actor 0 is the one who is struck: give it a step"),
+        ("Scenario(Draw({'acquire': 1}, schedule='gates'))", "schedule must be 'lockstep' or 'race' or 'gate', not 'gates'"),
+        ("Scenario(Draw({'acquire': 1}, schedule='gate', algorithm='ptc'))", "algorithm must be 'choices' or 'random' or 'pct'"),
+        ("Scenario(Draw({'acquire': 1}, schedule='race', algorithm='pct'))", "only the gate has a choice, not race"),
+        ("Scenario(Draw({'acquire': 1}, actors=3))", r"actors must be tuple\[int, int\], not 3"),
+        ("Scenario(Draw({'acquire': 1}, depth=2.5))", "depth must be int, not 2.5"),
+        ("Scenario(Draw({'acquire': 1}, taken_ms=()))", "taken_ms"),
+        ("Scenario(Draw(['acquire']))", r"weights must be Mapping\[str, int\], not \['acquire'\]"),
+        ("Scenario(Draw({'acquire': 1}), examples=0)", "examples must be 1 or more, not 0"),
+        ("Scenario(Draw({'acquire': 1}), bounds={'release_ms': 5})", "bounds must be Bounds"),
+        ("Scenario(Draw({'acquire': 1}), bounds=Bounds(release_ms=-1))", "bounds must be 0 or more"),
+        ("Scenario(Draw({'acquire': 1}), lock='m:L')", r"lock must be a callable or LockSpec\('m:L'\), not a str"),
+        ("{}['a']", "KeyError in line 6: 'a'"),
+        ("sys.exit(3)", "exits with 3"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_in_one_line(tmp_path: Path, wrong: str, why: str) -> None:
+    names = (
+        "import sys\nfrom harness.fault import Fault\nfrom harness.model import Bounds, Month, Operation\n"
+    )
+    (tmp_path / "mine.py").write_text(
+        f"{names}from harness.scenario import *\nJAN = Month(2090, 1)\nSCENARIO = {wrong}\n"
+    )
+    with pytest.raises(UserError, match=why) as caught:
+        discover([tmp_path])
+    assert "\n" not in str(caught.value)
+
+
 def test_weights_must_be_kinds_of_steps() -> None:
     with pytest.raises(ValueError, match="'aquire' is no kind of step in lockstep: did you mean 'acquire'"):
         Draw({"aquire": 1})

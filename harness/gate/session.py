@@ -135,8 +135,7 @@ class GatedConnection(Connection):
         self._keeper.said(self.name, Parked(text, go, self._is_harmless(part), self))
 
     def _is_harmless(self, part: Part) -> bool:
-        runs = not RUNS.isdisjoint(part.names) and not (isinstance(part, Batch) and _tidies(part.text))
-        flushes = part.names[-1] == "Flush"
+        runs, flushes = isinstance(part, Batch) and _runs(part), part.names[-1] == "Flush"
         ends, self._runs_on = self._runs_on and not flushes, (self._runs_on or runs) and flushes
         return isinstance(part, Batch) and not runs and not ends
 
@@ -197,9 +196,10 @@ def _waits(part: Part) -> bool:
     return isinstance(part, Batch) or part.names == (GOOD_BYE,)
 
 
-def _tidies(text: str) -> bool:
-    """Whether a client library takes back what it had prepared, when it thinks fit."""
-    return text.upper().startswith("DEALLOCATE") and ";" not in text
+def _runs(batch: Batch) -> bool:
+    """Whether it does more than prepare, or take back what was prepared, which a library does when it thinks fit."""
+    tidies = batch.text.upper().startswith("DEALLOCATE") and ";" not in batch.text
+    return not RUNS.isdisjoint(batch.names) and not tidies
 
 
 def _nothing() -> None:

@@ -1,22 +1,13 @@
 """Turns at the gate, with actors that are simulated: nothing here waits, and no time passes but by our own hand."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import pairwise
-
-import pytest
 
 from harness.actors.mailbox import AtGate
 from harness.fault import Fault
-from harness.gate.algorithms.chooser import Turn
-from harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
-from harness.gate.algorithms.pct import Priorities
-from harness.gate.algorithms.random import RandomWalk
+from harness.gate.algorithms.follow import Follow, GoOn
 from harness.gate.parked import Parked
 from harness.gate.strikes import Coming, Strikes
 from harness.gate.turns import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, Turns
-from harness.model import Statement
-from harness.orders import Pct
 
 
 class Line:
@@ -225,84 +216,6 @@ def test_a_closed_gate_lets_everything_through() -> None:
     world.say(0, "anything")
     world.step(1)
     assert world.went == [(0, "step 0"), (0, "anything"), (1, "step 0")]
-
-
-# Algorithms
-
-
-def turn(*ready: int, asleep: tuple[int, ...] = ()) -> Turn:
-    return Turn(ready, asleep, ())
-
-
-def move(actor: int, *enabled: int) -> Statement:
-    return Statement(0, actor, 0, "", enabled)
-
-
-def test_choices_are_followed_modulo_how_many_there_are_and_then_zeros() -> None:
-    follow = Follow((1, 5), GoOn())
-    assert [follow.choose(turn(2, 0, 1)) for _ in range(3)] == [0, 1, 2]
-    assert Follow((1,), GoOn()).choose(turn(0, asleep=(3,))) == 3
-
-
-def test_the_choices_made_lead_there_again() -> None:
-    moves = [move(0, 0, 1), move(1, 0, 1), move(1, 1, 0), move(0, 0)]
-    assert choices_made(moves) == (0, 1)
-    follow = Follow(choices_made(moves), GoOn())
-    assert [follow.choose(turn(*one.enabled)) for one in moves] == [one.actor for one in moves]
-
-
-def test_a_random_walk_is_the_same_for_the_same_seed() -> None:
-    first, again = ([RandomWalk(7).choose(turn(0, 1, 2)) for _ in range(20)] for _ in range(2))
-    assert first == again
-    walk = RandomWalk(7)
-    assert {walk.choose(turn(0, 1, 2)) for _ in range(50)} == {0, 1, 2}
-
-
-def test_pct_switches_at_its_change_points_only() -> None:
-    for seed in range(50):
-        pct = Priorities(Pct(seed, depth=3, length=20))
-        moved = [pct.choose(turn(0, 1, 2)) for _ in range(20)]
-        assert sum(one != other for one, other in pairwise(moved)) <= 2
-
-
-@pytest.mark.parametrize(
-    ("depth", "actors", "order"),
-    [
-        (2, 2, [0, 1, 1, 1, 0, 0]),  # whoever moves first must stop after its first move, and go on last
-        (4, 3, [0, 1, 0, 1, 2, 2]),  # a later change point must sink less than an earlier one
-    ],
-)
-def test_pct_keeps_its_bound(depth: int, actors: int, order: list[int]) -> None:
-    """`order`: what only one order of the moves fulfils that takes `depth` constraints."""
-    tries, found = 20_000, 0
-    for seed in range(tries):
-        pct = Priorities(Pct(seed, depth, length=6))
-        left, moved = Counter(order), list[int]()
-        while any(left.values()):
-            actor = pct.choose(turn(*(one for one in range(actors) if left[one])))
-            left[actor] -= 1
-            moved.append(actor)
-        found += moved == order
-    assert found / tries >= 0.8 * Pct(0, depth, 6).bound(actors), "up to chance"
-
-
-def test_pct_lets_sleepers_move_only_if_nobody_is_ready() -> None:
-    pct = Priorities(Pct(1, depth=1, length=5))
-    assert [pct.choose(turn(0, asleep=(1,))) for _ in range(5)] == [0] * 5
-    assert pct.choose(turn(asleep=(1,))) == 1
-
-
-@pytest.mark.parametrize(
-    ("again", "says"),
-    [
-        ([move(0, 0, 1), move(1, 1)], None),
-        ([move(0, 0, 1), move(1, 1, 0)], "at move 1: of the actors 1, 0 moved 1, and not 1 of 1"),
-        ([move(0, 0, 1)], "it took 1 moves and not 2"),
-    ],
-)
-def test_a_divergence_is_said_in_one_line(again: list[Statement], says: str | None) -> None:
-    told = divergence([move(0, 0, 1), move(1, 1)], again)
-    assert told is None if says is None else told is not None and told.endswith(says)
 
 
 # Faults

@@ -27,7 +27,7 @@ from harness.wire.service import Address, Order, Service, inherited
 from harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
-CLOSING_NS = 20_000_000
+CLOSING_NS = 20_000_000  # after that a connection that was closed before another was opened has surely ended
 GARBAGE = 100_000  # objects: to look for cycles more often would hold everybody up, and there are hardly any
 _WAITING = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a
@@ -91,9 +91,7 @@ class GateService(Service):
     ) -> Connection:
         if name:
             opening, gone = reader.forward, self._forget
-            self.after(
-                CLOSING_NS, self._look_for_several
-            )  # whoever closed another just before has done so then
+            self.after(CLOSING_NS, self._look_for_several)
             return GatedConnection(self._loop, client, server, opening, gone, name, self)
         return super()._connected(client, server, reader, name)
 

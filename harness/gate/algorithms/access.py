@@ -21,9 +21,8 @@ _NO_CALLS = re.compile(
     rf"\({_KEY}(?:,{_KEY})?\)|^insert\s+into\s+{_NAME}(?:\.{_NAME})?\s*\(",
     re.IGNORECASE,
 )  # an advisory lock of a key that stands there; the columns of an INSERT
-_OBSCURE = re.compile(
-    r"[;\\$]|--|/\*"
-)  # more than one statement, escapes, parameters without a value, comments
+# more than one statement, escapes, parameters without a value, comments
+_OBSCURE = re.compile(r"[;\\$]|--|/\*")
 _WRITES = re.compile(r"\bfor\s+(no\s+key\s+)?(update|key\s+share|share)\b|\binto\b", re.IGNORECASE)
 _KNOWN = {
     *(

@@ -50,6 +50,11 @@ class Example(msgspec.Struct, frozen=True):
         return doubts or any(event.kind == "info" and event.verb == "acquire" for event in extra)
 
     @property
+    def blames_the_machine(self) -> bool:
+        """Whether it is unknown because the machine stalled, which it may not do the next time."""
+        return self.status == "unknown" and any(v.timed for v in self.verdicts if v.status == "unknown")
+
+    @property
     def hinges_on_time(self) -> bool:
         """Whether nothing but upper bounds on time was violated: a busy machine does that too."""
         return self.status == "violated" and all(v.timed for v in self.verdicts if v.status == "violated")
@@ -132,9 +137,13 @@ class Laboratory:
     def confirmed(self, program: Program, shown: frozenset[str] = frozenset()) -> Example:
         """Try it out; what hinges on time is a violation only if it comes back `AGREE` times in a row.
 
-        `shown`: the checks of which it was shown before that this lock violates them.
+        `shown`: the checks of which it was shown before that this lock violates them; then doubts are left at that.
         """
         example = self.try_out(program)
+        for _ in range(PATIENCE - 1):
+            if not example.blames_the_machine or shown or self.soiled:
+                break
+            example = self.try_out(program)
         if (
             example.hinges_on_time
             and not example.broken <= shown

@@ -135,20 +135,17 @@ class Searcher:
             self.points = (*self.points[:place], self.tried(one), *self.points[place + 1 :])
 
     def tried(self, candidate: Candidate) -> CrashPoint:
-        """What comes of one crash point, once the fault strikes and, unless the lock has lost already, nothing is in doubt."""
+        """What comes of one crash point, once the fault strikes."""
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
-        telling: Example | None = None
         for _ in range(TRIES):
             example = self._laboratory.confirmed(candidate.program, shown)
             # a violation without the fault is one
-            if example.status == "violated" or struck(candidate, example.history.events):
-                telling = example
-                if self.found or example.status != "unknown":
-                    break
-        example = telling or example
+            telling = example.status == "violated" or struck(candidate, example.history.events)
+            if telling:
+                break
         self._take(example)
-        return judged(candidate, example.status, example.verdicts, telling is not None)
+        return judged(candidate, example.status, example.verdicts, telling)
 
     def _draw(self, draw: Draw) -> None:
         arena = self._laboratory.arena

@@ -160,7 +160,7 @@ class Struck(Laboratory):
 
 
 def shown(status: Status, came_off: bool) -> Example:
-    verdicts = (Verdict("auto_release", status, "the machine stalled"),)
+    verdicts = (Verdict("auto_release", status, "the machine stalled", timed=status == "unknown"),)
     events = (Event(1, "fault", 0, 0, 0, fault="kill"),) if came_off else ()
     return Example(PROGRAM, History(2, (JAN,), events), verdicts)
 
@@ -171,7 +171,8 @@ def shown(status: Status, came_off: bool) -> Example:
         ([("holds", True)], "holds", ""),
         ([("unknown", True), ("holds", True)], "holds", ""),
         ([("holds", False), ("holds", True)], "holds", ""),
-        ([("unknown", True), *[("holds", False)] * 4], "unknown", "the machine stalled"),
+        ([("unknown", True), *[("holds", False)] * 5], "unknown", "the fault did not strike"),
+        ([("unknown", True)] * 5, "unknown", "the machine stalled"),
         ([("holds", False)] * 5, "unknown", "the fault did not strike"),
         ([("violated", False), ("holds", True)], "violated", "the machine stalled"),
         ([("unknown", True), ("violated", False), ("holds", True)], "violated", "the machine stalled"),

@@ -14,7 +14,7 @@ from harness.model import Bounds, Month, Operation, Program, Run, Statement
 from harness.render.junit import junit
 from harness.render.story import plain, story
 from harness.render.summary import merged
-from harness.runner import Example
+from harness.runner import PATIENCE, Example
 from harness.scenario import Draw, Every, Scenario, acquire, at_gate
 from harness.search import Plan
 from harness.servers.lease import Years
@@ -116,7 +116,8 @@ def test_a_doubt_about_what_was_planted_is_told_as_one() -> None:
     )
     assert both.status == "violated"
     scenario = Scenario(Draw({"acquire": 1}), name="herd", expects="timeout_not_late")
-    for others in ([STALLED], [TWO, STALLED], [both]):
+    doubts = [STALLED] * PATIENCE
+    for others in (doubts, [TWO, *doubts], [both]):
         told = Told(chain(others, repeat(GOOD)))
         run = explored(scenario, told, Plan(examples=9), LockSpec(), lambda _: None)
         assert run.status == "unknown"

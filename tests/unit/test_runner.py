@@ -71,9 +71,12 @@ def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
         ((LATE, LATE, LATE), "violated"),
         ((LATE, STALLED, LATE, STALLED, LATE), "violated"),
         ((LATE, STALLED, GOOD), "unknown"),
+        ((STALLED, GOOD), "holds"),
+        ((STALLED, STALLED, LATE, LATE, LATE), "violated"),
+        ((STALLED,) * PATIENCE, "unknown"),
     ],
 )
-def test_what_hinges_on_time_is_a_violation_only_if_it_comes_back(
+def test_what_hinges_on_time_is_known_only_if_it_comes_back_or_goes_away(
     examples: tuple[Example, ...], status: Status
 ) -> None:
     assert Scripted(*examples).confirmed(PROGRAM).status == status
@@ -83,6 +86,7 @@ def test_what_was_shown_to_be_violated_need_not_come_back_and_what_was_not_must(
     shown = LATE.broken
     assert Scripted(LATE).confirmed(PROGRAM, shown).status == "violated"
     assert Scripted(LATE, GOOD).confirmed(PROGRAM, frozenset({"auto_release"})).status == "unknown"
+    assert Scripted(STALLED).confirmed(PROGRAM, shown).status == "unknown", "run once: a lock that has lost"
 
 
 def test_a_doubt_is_looked_into_until_it_is_known_or_patience_is_at_an_end() -> None:

@@ -1,9 +1,14 @@
-"""Gate: schedules a second, and what one move costs."""
+"""Gate: schedules a second, and what one move costs.
+
+The same number of statements as operations of one statement each, every one of them recorded and judged, and as one
+operation, which is what frontrun's processes do.
+"""
 
 import multiprocessing
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from multiprocessing.connection import Connection
 from time import perf_counter, process_time
@@ -15,7 +20,7 @@ from rich.table import Table
 from benchmarks import figures, peer
 from benchmarks.figures import REPEATS, Row
 from harness.arena import Arena, open_arena
-from harness.locks.loading import LockSpec
+from harness.locks.month_lock import MonthLock
 from harness.model import Bounds, Month, Operation, Program, Verb
 from harness.orders import Random
 from harness.runner import run
@@ -26,7 +31,23 @@ SPAN_S = 3.0
 PEER_S = 8.0  # frontrun starts its processes within it
 WORKERS = 2
 ACTORS = 3
-SEVEN: tuple[Verb, ...] = ("acquire", "is_locked", "acquire", "release", "release", "acquire", "release")
+STATEMENTS = 7
+LIKE_THEIRS = "1 operation each"
+PROGRAMS: dict[str, tuple[Verb, ...]] = {
+    "7 operations each": ("acquire", "is_locked", "acquire", "release", "release", "acquire", "release"),
+    LIKE_THEIRS: ("hold",),
+}
+
+
+class Working(MonthLock):
+    """The reference lock, with work to do under it."""
+
+    @contextmanager
+    def hold(self, year: int, month: int, timeout_ms: int) -> Iterator[bool]:
+        with super().hold(year, month, timeout_ms) as acquired:
+            for _ in range(STATEMENTS - 1 - acquired):
+                self._conn.execute("SELECT 1")
+            yield acquired
 
 
 class Measured(NamedTuple):
@@ -43,22 +64,25 @@ def table(server: Server) -> Table:
     rows = [
         one for workers in track((1, WORKERS), "measuring", transient=True) for one in _rows(server, workers)
     ]
-    title = f"Gate, {ACTORS} actors x {len(SEVEN)} statements, random schedules, a processor each; median of {REPEATS}"
+    title = f"Gate, {ACTORS} actors x {STATEMENTS} statements, random schedules, a processor each; median of {REPEATS}"
     return figures.table(title, rows)
 
 
-def _rows(server: Server, workers: int) -> list[Row]:
-    spans, theirs = measure(server, workers, REPEATS)
-    rates = [sum(one.schedules / one.seconds for one in span) for span in spans]
-    each = [one for span in spans for one in span]
-    aim = "≥ 150" if workers == WORKERS else ""  # of all processors together
-    conductor_ms = [1e3 * one.conductor_s / one.schedules for one in each]
-    return [
-        figures.row(f"{workers} worker{'s' * (workers > 1)}", rates, "schedules/s", aim, 0),
-        figures.row("  a move", [1e6 * one.seconds / one.moves for one in each], "µs", "", 0),
-        figures.row("  a schedule, the conductor's part", conductor_ms, "ms", "", 1),
-        *_beside(rates, theirs),
-    ]
+def _rows(server: Server, workers: int) -> Iterator[Row]:
+    measured, theirs = measure(server, workers, REPEATS)
+    yield f"{workers} worker{'s' * (workers > 1)}", "", "", ""
+    for program, spans in measured.items():
+        each = [one for span in spans for one in span]
+        aim = "≥ 150" if workers == WORKERS else ""  # of all processors together
+        conductor_ms = [1e3 * one.conductor_s / one.schedules for one in each]
+        yield figures.row(f"  {program}", _rates(spans), "schedules/s", aim, 0)
+        yield figures.row("    a move", [1e6 * one.seconds / one.moves for one in each], "µs", "", 0)
+        yield figures.row("    a schedule, the conductor's part", conductor_ms, "ms", "", 1)
+    yield from _beside(_rates(measured[LIKE_THEIRS]), theirs)
+
+
+def _rates(spans: Sequence[Sequence[Measured]]) -> list[float]:
+    return [sum(one.schedules / one.seconds for one in span) for span in spans]
 
 
 def _beside(rates: Sequence[float], theirs: Sequence[float]) -> list[Row]:
@@ -66,15 +90,17 @@ def _beside(rates: Sequence[float], theirs: Sequence[float]) -> list[Row]:
         return [("  frontrun: not installed", "-", "-", "")]
     times = [ours / its for ours, its in zip(rates, theirs, strict=True)]
     return [
-        figures.row("  frontrun, of 3 processes x 7 statements", theirs, "schedules/s", "", 1),
-        figures.row("  as many as frontrun", times, "times", "> 1", 1),
+        figures.row("  frontrun, 1 function each", theirs, "schedules/s", "", 1),
+        figures.row(f"  {LIKE_THEIRS}, as many as frontrun", times, "times", "> 1", 1),
     ]
 
 
-def measure(server: Server, workers: int, repeats: int) -> tuple[list[list[Measured]], list[float]]:
-    """Workers side by side, each with its own arena; they begin each span together.
+def measure(
+    server: Server, workers: int, repeats: int
+) -> tuple[dict[str, list[list[Measured]]], list[float]]:
+    """The spans of each program, and what frontrun did.
 
-    After each span frontrun is measured, if it is installed, so that both meet the same machine.
+    Workers side by side, each with its own arena; they begin each span together.  After a span of each program frontrun is measured, if it is installed, so that both meet the same machine.
     """
     context = multiprocessing.get_context("spawn")
     pipes, processes = [], []
@@ -86,33 +112,36 @@ def measure(server: Server, workers: int, repeats: int) -> tuple[list[list[Measu
         processes.append(process)
     for pipe in pipes:
         pipe.recv()
-    spans, theirs = [], []
+    spans: dict[str, list[list[Measured]]] = {program: [] for program in PROGRAMS}
+    theirs = []
     try:
         for _ in range(repeats):
-            spans.append(_span(pipes))
+            for program, measured in spans.items():
+                measured.append(_span(pipes, program))
             if peer.installed():
                 theirs.append(peer.schedules_per_second(server.url, PEER_S))
     finally:
         for pipe, process in zip(pipes, processes, strict=True):
-            pipe.send(False)
+            pipe.send(None)
             process.join()
     return spans, theirs
 
 
-def _span(pipes: Sequence[Connection]) -> list[Measured]:
+def _span(pipes: Sequence[Connection], program: str) -> list[Measured]:
     for pipe in pipes:
-        pipe.send(True)
+        pipe.send(program)
     return [pipe.recv() for pipe in pipes]
 
 
 def _serve(pipe: Connection, server: Server, number: int) -> None:
     _settle_on(number)
-    with open_arena(server, LockSpec(), Bounds(), equipment=Equipment(gate=True)) as arena:
+    with open_arena(server, Working, Bounds(), equipment=Equipment(gate=True)) as arena:
         seeds = count(1000 * number)
-        run(_program(arena, next(seeds)), arena)
+        for verbs in PROGRAMS.values():
+            run(_program(arena, verbs, next(seeds)), arena)
         pipe.send(True)
-        while pipe.recv():
-            pipe.send(_measured(arena, seeds))
+        while name := pipe.recv():
+            pipe.send(_measured(arena, PROGRAMS[name], seeds))
 
 
 def _settle_on(number: int) -> None:
@@ -122,17 +151,17 @@ def _settle_on(number: int) -> None:
         os.sched_setaffinity(0, {mine[number % len(mine)]})
 
 
-def _measured(arena: Arena, seeds: "count[int]") -> Measured:
+def _measured(arena: Arena, verbs: Sequence[Verb], seeds: "count[int]") -> Measured:
     began, own = perf_counter(), process_time()
     schedules = moves = 0
     while perf_counter() - began < SPAN_S:
-        example = run(_program(arena, next(seeds)), arena)
+        example = run(_program(arena, verbs, next(seeds)), arena)
         assert example.status == "holds", example.verdicts
         schedules, moves = schedules + 1, moves + len(example.history.statements)
     return Measured(schedules, moves, perf_counter() - began, process_time() - own)
 
 
-def _program(arena: Arena, seed: int) -> Program:
+def _program(arena: Arena, verbs: Sequence[Verb], seed: int) -> Program:
     month = Month(arena.years.first, 1)
-    steps = tuple(Operation(actor, verb, month) for actor in range(ACTORS) for verb in SEVEN)
+    steps = tuple(Operation(actor, verb, month) for actor in range(ACTORS) for verb in verbs)
     return Program(ACTORS, (month,), steps, "gate", algorithm=Random(seed))

@@ -11,7 +11,7 @@ import msgspec
 
 from harness.fault import GATE_FAULTS, Fault
 from harness.gate.parked import GOOD_BYE
-from harness.model import CrashPoint, Event, Operation, Program, Statement, Status, Verdict
+from harness.model import CrashPoint, Operation, Program, Statement, Status, Verdict
 
 STRUCK = 0  # the actor who is struck; the others show what became of its months
 
@@ -71,11 +71,6 @@ def _candidate(program: Program, place: int, move: Statement, fault: Fault, over
     choices = (*before, 1) if overtaken else program.choices
     point = CrashPoint(number, step.verb, step.month, move.text, fault, overtaken)
     return Candidate(point, msgspec.structs.replace(program, steps=steps, choices=choices))
-
-
-def struck(candidate: Candidate, events: Sequence[Event]) -> bool:
-    """Whether the fault came off."""
-    return any(event.kind == "fault" and event.number == candidate.point.number for event in events)
 
 
 def judged(candidate: Candidate, status: Status, verdicts: Sequence[Verdict], came_off: bool) -> CrashPoint:

@@ -70,7 +70,7 @@ def _report(
     reducer: Reducer | None,
 ) -> Run:
     first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
-    doubtful = searcher.doubtful or searcher.diverged or any(p.status == "unknown" for p in searcher.points)
+    missing = searcher.diverged or searcher.missed or any(p.status == "unknown" for p in searcher.points)
     shown = smallest or searcher.doubtful or searcher.beside or searcher.last
     assert shown is not None
     arena, what = laboratory.arena, scenario.what
@@ -80,7 +80,7 @@ def _report(
         lock=str(lock),
         lock_command=bool(lock.command),
         seed=plan.seed,
-        status="violated" if smallest else "unknown" if doubtful else "holds",
+        status="violated" if smallest else "unknown" if searcher.doubtful or missing else "holds",
         program=shown.program,
         history=shown.history,
         verdicts=shown.verdicts,
@@ -96,6 +96,7 @@ def _report(
         points=searcher.points,
         promise=promise(what, searcher.moves) if isinstance(what, Draw) else None,
         diverged=reducer.diverged if reducer else searcher.diverged,
+        missed=searcher.missed,
         why_race=reducer.place.why_race if reducer else None,
     )
 

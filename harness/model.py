@@ -389,6 +389,7 @@ class Run(msgspec.Struct, frozen=True):
     points: tuple[CrashPoint, ...] = ()
     promise: Promise | None = None
     diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
+    missed: tuple[Fault, ...] = ()  # faults of a fixed program that never struck
     why_race: str | None = None  # a race was shrunk as one, because it did not go wrong at the gate
     soiled: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1

@@ -34,6 +34,11 @@ class Example(msgspec.Struct, frozen=True):
         """The names of the checks that were violated."""
         return frozenset(verdict.check for verdict in self.verdicts if verdict.status == "violated")
 
+    @property
+    def struck(self) -> frozenset[int]:
+        """The numbers of the steps whose faults came off."""
+        return frozenset(event.number for event in self.history.events if event.kind == "fault")
+
     def leaves_open(self, checks: frozenset[str]) -> bool:
         """Whether one of these checks is in doubt, and none is broken."""
         doubts = {verdict.check for verdict in self.verdicts if verdict.status == "unknown"}

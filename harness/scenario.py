@@ -78,6 +78,8 @@ class Draw:
     def _check_numbers(self) -> None:
         if self.depth < 1:
             raise ValueError(f"depth must be 1 or more, not {self.depth}")
+        if self.depth != Draw.depth and self.algorithm != "pct":
+            raise ValueError(f"depth {self.depth}: only algorithm 'pct' has one, not {self.algorithm!r}")
         if self.faults < 0 or min(self.taken_ms, default=-1) < 0:
             raise ValueError(f"faults {self.faults}, taken_ms {self.taken_ms}: they must be 0 or more")
         for name, (least, most) in {

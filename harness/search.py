@@ -7,7 +7,7 @@ because nothing is drawn from live results.
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from harness.checks.view import View
-from harness.crash_points import Candidate, candidates, judged, struck, without
+from harness.crash_points import Candidate, candidates, judged, without
 from harness.errors import HarnessError
+from harness.fault import Fault
 from harness.figures import Tally
 from harness.gate.algorithms.exhaustive import Exhaustive
 from harness.model import CrashPoint, Figures, Program
@@ -67,7 +68,8 @@ class Searcher:
 
     `beside`: the first violation that was not the one to be found.  `doubtful`: the first example of which we do not
     know.  `diverged`: where a program did not go the way that it was to go.  `moves`: the most of one example at the
-    gate.  `points`: all crash points, with what came of each so far.
+    gate.  `points`: all crash points, with what came of each so far.  `missed`: the faults of a fixed program that never
+    struck.
     """
 
     def __init__(self, scenario: Scenario, laboratory: Laboratory, plan: Plan, listen: Listener) -> None:
@@ -84,6 +86,7 @@ class Searcher:
         self.diverged: str | None = None
         self.orders: Search | None = None
         self.points: tuple[CrashPoint, ...] = ()
+        self.missed: tuple[Fault, ...] = ()
         self.moves = 0
 
     def run(self) -> None:
@@ -96,7 +99,9 @@ class Searcher:
             case CrashPoints():
                 self._strike_everywhere(self._scenario.what)
             case Program():
-                self._take(self._laboratory.confirmed(self._here(self._scenario.what)))
+                example = self._laboratory.confirmed(self._here(self._scenario.what))
+                self._take(example)
+                self.missed = _not_struck(example.program, example.struck)
 
     def _here(self, program: Program) -> Program:
         """The same program in months that may be used."""
@@ -107,18 +112,22 @@ class Searcher:
         orders = Exhaustive(every.switches, every.reduces)
         program = self._here(every.program)
         wanted = self._plan.examples or MOST_ORDERS
+        struck: set[int] = set()
         while orders.next and not self.found and not self._time_is_up() and orders.search.runs < wanted:
             choices, algorithm = orders.next
             ordered = msgspec.structs.replace(program, choices=choices, algorithm=algorithm)
             for _ in range(TRIES):
                 example = self._laboratory.confirmed(ordered)
                 self._take(example)
+                struck |= example.struck
                 if (elsewhere := orders.ran(example.history.statements)) is None:
                     break
             else:
                 self.diverged = elsewhere
                 break
         self.orders = orders.search
+        if self.orders.complete:
+            self.missed = _not_struck(program, struck)
 
     def _strike_everywhere(self, what: CrashPoints) -> None:
         """One run without faults, to see what is said; then one for each fault, also after one has failed."""
@@ -141,7 +150,7 @@ class Searcher:
         for _ in range(TRIES):
             example = self._laboratory.confirmed(candidate.program, shown)
             # a violation without the fault is one
-            telling = example.status == "violated" or struck(candidate, example.history.events)
+            telling = example.status == "violated" or candidate.point.number in example.struck
             if telling:
                 break
         self._take(example)
@@ -224,6 +233,11 @@ class Searcher:
     def tell(self, phase: str) -> None:
         """Let the listener know how far it has come."""
         self._listen(Progress(self._scenario.name, self._plan.seed, phase, self.tally.counts()))
+
+
+def _not_struck(program: Program, struck: Collection[int]) -> tuple[Fault, ...]:
+    faults = ((number, step) for number, step in enumerate(program.steps) if isinstance(step, Fault))
+    return tuple(fault for number, fault in faults if number not in struck)
 
 
 def _hypothesis(

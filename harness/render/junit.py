@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
 from harness.model import Run
-from harness.render.story import plain, story
+from harness.render.story import plain, reasons, story
 from harness.render.summary import succeeded
 
 
@@ -17,8 +17,7 @@ def junit(runs: Sequence[Run], replays: Sequence[str]) -> str:
         if not succeeded(run):
             kind = Error if run.status == "unknown" else Failure
             missed = run.expects and run.status == "holds"
-            reasons = (v.why for v in run.verdicts if v.status != "holds")
-            why = "the planted lock was not caught" if missed else next(reasons)
+            why = "the planted lock was not caught" if missed else next(reasons(run))
             result = kind(why)
             result.text = plain(story(run, replay))
             case.result = [result]

@@ -4,7 +4,7 @@ Pure: from a `Run` to something that rich can print.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -70,6 +70,7 @@ def story(run: Run, replay: str) -> RenderableType:
         parts.append(_line(promised(run.promise)))
     if run.diverged:
         parts.append(_line(f"Not gone into: {run.diverged}."))
+    parts += [_line(f"Unknown: {_missed(fault, run.program)}.") for fault in run.missed]
     if run.first_program:
         if run.first_program.schedule == "race" and run.program.schedule == "gate":
             parts.append(_line(AT_GATE))
@@ -82,6 +83,20 @@ def story(run: Run, replay: str) -> RenderableType:
         )
     parts.append(_line("See it again: ", (replay, "bold cyan")))
     return Group(*parts)
+
+
+def reasons(run: Run) -> Iterator[str]:
+    """Why it does not hold, what counts most first."""
+    yield from (one.why for one in run.verdicts if one.status != "holds")
+    yield from (one.why for one in run.points if one.status != "holds")
+    if run.diverged:
+        yield run.diverged
+    yield from (_missed(fault, run.program) for fault in run.missed)
+
+
+def _missed(fault: Fault, program: Program) -> str:
+    when = {"gate": f" at message {fault.message}", "race": f" at {fault.at_ms} ms", "lockstep": ""}
+    return f"the {fault.kind} of actor {fault.actor}{when[program.schedule]} did not strike, so this was not tried"
 
 
 def _stale(run: Run) -> list[str]:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from harness.arena import Arena
-from harness.crash_points import candidates, judged, struck, without
+from harness.crash_points import candidates, judged, without
 from harness.fault import Fault
 from harness.gate.parked import GOOD_BYE
 from harness.model import Bounds, CrashPoint, Event, History, Month, Program, Statement, Status, Verdict
@@ -96,9 +96,6 @@ def test_what_the_lock_cannot_do_is_left_out() -> None:
 
 def test_a_fault_that_did_not_strike_is_not_taken_for_one_that_did() -> None:
     one = candidates(PROGRAM, MOVES)[0]
-    event = Event(1, "fault", 0, 0, 0, fault="kill")
-    assert struck(one, [event])
-    assert not struck(one, [Event(1, "fault", 0, 0, 2, fault="kill"), Event(1, "gone", 0, 0, 0)])
     assert judged(one, "holds", (), came_off=True).status == "holds"
     missed = judged(one, "holds", (), came_off=False)
     assert (missed.status, missed.why) == ("unknown", "the fault did not strike")

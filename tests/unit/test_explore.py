@@ -9,8 +9,9 @@ import pytest
 
 from harness.errors import MachineError
 from harness.explore import Interrupted, explored
+from harness.fault import Fault
 from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month, Operation, Program, Run, Statement
+from harness.model import Bounds, Event, Month, Operation, Program, Run, Statement
 from harness.render.junit import junit
 from harness.render.story import plain, story
 from harness.render.summary import merged
@@ -147,6 +148,25 @@ def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
     run = explored(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
     assert run.diverged is not None
     assert run.status == "unknown"
+    assert run.diverged in junit([run], [""])
+
+
+KILL = Fault(1, message=99)
+STEPS = (acquire(0, JAN, 0), acquire(1, JAN, 0), KILL)
+
+
+@pytest.mark.parametrize("what", [at_gate(*STEPS), Every(at_gate(*STEPS))], ids=["program", "every"])
+def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Program | Every) -> None:
+    moves = (Statement(0, 0, 0, "", (0,), JAN),)
+    missing = msgspec.structs.replace(GOOD.history, statements=moves)
+    struck = msgspec.structs.replace(missing, events=(Event(1, "fault", 1, 0, 2, fault="kill"),))
+    for seen, missed in ((missing, (KILL,)), (struck, ())):
+        shown = msgspec.structs.replace(GOOD, history=seen)
+        run = explored(Scenario(what, name="late"), Told(repeat(shown)), Plan(), LockSpec(), lambda _: None)
+        assert run.missed == missed
+        assert run.status == ("unknown" if missed else "holds")
+        assert ("the kill of actor 1 at message 99 did not strike" in plain(story(run, ""))) == bool(missed)
+        assert ("the kill of actor 1 at message 99 did not strike" in junit([run], [""])) == bool(missed)
 
 
 @pytest.mark.parametrize(

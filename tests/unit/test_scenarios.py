@@ -102,6 +102,7 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
         ("Scenario(Draw({'acquire': 1}, schedule='race', algorithm='pct'))", "only the gate has a choice, not race"),
         ("Scenario(Draw({'acquire': 1}, actors=3))", r"actors must be tuple\[int, int\], not 3"),
         ("Scenario(Draw({'acquire': 1}, depth=2.5))", "depth must be int, not 2.5"),
+        ("Scenario(Draw({'acquire': 1}, depth=5))", "depth 5: only algorithm 'pct' has one, not 'choices'"),
         ("Scenario(Draw({'acquire': 1}, taken_ms=()))", "taken_ms"),
         ("Scenario(Draw(['acquire']))", r"weights must be Mapping\[str, int\], not \['acquire'\]"),
         ("Scenario(Draw({'acquire': 1}), examples=0)", "examples must be 1 or more, not 0"),

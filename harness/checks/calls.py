@@ -24,6 +24,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     returned_ns: int | None = None
     answer: bool | None = None
     listed: tuple[Month, ...] | None = None
+    counted: int | None = None
     error: str | None = None
     own_error: bool = False
     entered_ns: int | None = None
@@ -83,6 +84,7 @@ def _call(asked: Event, end: Event | None) -> Call:
         returned_ns=end.at_ns,
         answer=end.answer,
         listed=end.listed,
+        counted=end.counted,
         error=end.error,
         own_error=end.own_error,
     )

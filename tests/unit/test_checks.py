@@ -100,6 +100,21 @@ CASES: list[tuple[Check, Status, str, History]] = [
         call(0, "count", JAN, at=0, counted=0), call(1, "count", FEB, at=2, counted=0))),
     (no_lost_update, "violated", "both counted on from the same", history(
         call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=0))),
+    (no_lost_update, "holds", "one did not know yet that its session was ended", history(
+        fault("reset", 0, at=1), call(1, "count", JAN, at=3, counted=0), call(0, "count", JAN, at=2, took=3, counted=0))),
+    (no_lost_update, "holds", "its session was ended while it counted", history(
+        call(0, "count", JAN, at=0, took=3, counted=0), fault("reset", 0, at=1), call(1, "count", JAN, at=2, counted=0))),
+    (no_lost_update, "holds", "one whose session was ended set the number back for two others", history(
+        fault("reset", 0, at=0), call(0, "count", JAN, at=1, took=9, counted=0),
+        call(1, "count", JAN, at=2, counted=1), call(2, "count", JAN, at=8, counted=1), actors=3)),
+    (no_lost_update, "violated", "it had counted before its session was ended", history(
+        call(0, "count", JAN, at=0, counted=0), call(1, "count", JAN, at=2, counted=0), fault("reset", 0, at=5))),
+    (no_lost_update, "violated", "who did not know it had long finished", history(
+        fault("reset", 0, at=0), call(0, "count", JAN, at=1, counted=0),
+        call(1, "count", JAN, at=5, counted=1), call(2, "count", JAN, at=7, counted=1), actors=3)),
+    (no_lost_update, "violated", "who did not know it counted under another month", history(
+        fault("reset", 0, at=0), call(0, "count", FEB, at=1, took=9, counted=0),
+        call(1, "count", JAN, at=2, counted=0), call(2, "count", JAN, at=5, counted=0), actors=3)),
 
     (linearizable, "holds", "a half-open session keeps the month until it is reset", history(
         acquire(0, 0, True), fault("half_open", 0, at=5, healed=3000), acquire(1, 2500, False),

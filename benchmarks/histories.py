@@ -5,10 +5,10 @@ a call that fails may or may not have reached it: the history is what such a rac
 """
 
 from collections.abc import Generator
-from heapq import heappop, heappush
 from itertools import count
 from random import Random
 
+from benchmarks.agenda import Agenda, Life
 from harness.fault import FaultKind
 from harness.model import Event, EventKind, History, Month, Verb
 
@@ -22,7 +22,6 @@ FREED = 5 * MS  # from the end of a session until the server lets go of what it 
 CRASHES = 0.0002  # of the calls, if none has an unknown outcome for another reason
 
 Session = tuple[int, int]
-Life = Generator[int, None, None]  # yields how many nanoseconds it waits
 Call = Generator[int, None, bool]
 
 
@@ -42,34 +41,18 @@ def simulated(operations: int, unsure: float = 0.0, seed: int = 0) -> History:
     return History(ACTORS, MONTHS, tuple(world.events))
 
 
-class _World:
+class _World(Agenda):
     """The clock, the server with its locks, and what was written down."""
 
     def __init__(self, operations: int, unsure: float, seed: int) -> None:
-        self.random = Random(seed)
+        super().__init__(Random(seed))
         self.events: list[Event] = []
         self.left = operations
         self.numbers = count()
         fails = unsure / (1 - 0.9 * unsure)  # of the calls but reopen, of which each error brings one
         self.crashes = fails / 10 or CRASHES
         self.errors = fails * 0.9
-        self.now_ns = 0
-        self._agenda: list[tuple[int, int, Life]] = []
-        self._order = count()
         self._locks: dict[Month, list[Session]] = {month: [] for month in MONTHS}
-
-    def start(self, life: Life) -> None:
-        heappush(self._agenda, (self.now_ns, next(self._order), life))
-
-    def run(self) -> None:
-        while self._agenda:
-            self.now_ns, _, life = heappop(self._agenda)
-            if (wait_ns := next(life, None)) is not None:
-                heappush(self._agenda, (self.now_ns + wait_ns, next(self._order), life))
-
-    def some(self, mean_ns: int) -> int:
-        """A random time, at least a nanosecond: no process does two things at one moment."""
-        return 1 + int(self.random.expovariate(1 / mean_ns))
 
     def ask(self, session: Session, verb: Verb, month: Month) -> bool:
         """What the server does and says."""

@@ -99,24 +99,28 @@ class _Sessions:
         return sessions.setdefault(owner, Who(owner))
 
     def ends(self) -> Iterator[tuple[Who, Op]]:
-        """When they ended: by a death, by their own close, or because the server was told to end them."""
-        view = self._view
-        bound_ns = view.bounds.release_ms * 1_000_000
+        """When they ended: because the server was told to end them, by their own close, or by a death."""
+        closes = [call for call in self._view.calls if call.verb == "reopen"]
+        first = {call.owner: call for call in reversed(closes)}
         for owner, cut in self._cuts.items():
-            who = self._first.setdefault(owner, Who(owner))
-            until = min(FOREVER, cut.healed_ns + bound_ns)
-            yield who, Op(who, "end", True, cut.told_ns, until, cut.number)
-        closes = [call for call in view.calls if call.verb == "reopen"]
+            who, close = self._first.setdefault(owner, Who(owner)), first.get(owner)
+            from_ns = min(close.invoked_ns, cut.told_ns) if close else cut.told_ns  # it may have been closing
+            yield who, Op(who, "end", True, from_ns, min(FOREVER, cut.healed_ns + self._bound_ns), cut.number)
         for call in closes:
-            who, kill = self._last(call.owner), view.kills.get(call.owner)
-            returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
-            until = FOREVER if returned is None else returned + bound_ns
-            yield who, Op(who, "end", True, call.invoked_ns, until, call.number)
-        closed = {call.owner for call in closes}
-        for owner, kill in view.kills.items():
-            if owner not in closed:
+            struck, kill = self._cuts.get(call.owner), self._view.kills.get(call.owner)
+            if struck is None or struck.told_ns <= call.invoked_ns:
+                who = self._last(call.owner)
+                returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
+                until = FOREVER if returned is None else returned + self._bound_ns
+                yield who, Op(who, "end", True, call.invoked_ns, until, call.number)
+        for owner, kill in self._view.kills.items():
+            if owner not in first:
                 who = self._last(owner)
-                yield who, Op(who, "end", True, kill.at_ns, kill.at_ns + bound_ns, kill.number)
+                yield who, Op(who, "end", True, kill.at_ns, kill.at_ns + self._bound_ns, kill.number)
+
+    @property
+    def _bound_ns(self) -> int:
+        return self._view.bounds.release_ms * 1_000_000
 
 
 def _of_hold(call: Call, who: Who, unsure: bool) -> Iterator[Op]:

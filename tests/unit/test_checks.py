@@ -121,6 +121,15 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(1, 3002, True))),
     (linearizable, "violated", "but not longer than the server may take after that", history(
         acquire(0, 0, True), fault("half_open", 0, at=5, healed=3000), acquire(1, 4100, False))),
+    (linearizable, "holds", "it was closing when its session was ended", history(
+        acquire(0, 0, True), call(0, "reopen", at=2, took=2), fault("reset", 0, at=3), acquire(1, 2.2, True, took=0.5),
+        call(1, "release", JAN, at=2.9, answer=True))),
+    (linearizable, "holds", "it had closed its session when that was struck", history(
+        acquire(0, 0, True), call(0, "reopen", at=2, took=2), fault("deaf", 0, at=5, healed=50),
+        acquire(1, 2.2, True, took=0.5), call(1, "release", JAN, at=2.9, answer=True))),
+    (linearizable, "violated", "it was not closing yet", history(
+        acquire(0, 0, True), call(0, "reopen", at=2, took=2), fault("reset", 0, at=3), acquire(1, 1, True, took=0.5),
+        call(1, "release", JAN, at=1.6, answer=True))),
     (linearizable, "holds", "one after the other", history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), acquire(1, 4, True))),
     (linearizable, "holds", "each refused by the other's short hold", history(

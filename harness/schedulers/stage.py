@@ -140,19 +140,26 @@ class Stage(ABC):
             self._see_go(victim, number, struck_ns)
 
     def _strike_all(self, number: int, fault: Fault) -> None:
-        """The same of a fault that ends every session, also one that was being opened just then."""
-        actors, struck_ns = range(len(self._team)), now_ns()
-        before = [self._victim(actor) for actor in actors]
+        """The same of a fault that ends every session, also those that were opened just then."""
+        struck_ns = now_ns()
+        before = [self._victim(actor) for actor in range(len(self._team))]
         for victim in before:
             self._note("fault", victim, number, struck_ns, fault.kind)
         self._arena.dismiss(keep=len(self._team))
         FAULTS[fault.kind].inject(self._arena, before[fault.actor])
         for victim in before:
             self._see_go(victim, number, struck_ns)
-        after = {victim.session: victim for victim in map(self._victim, actors) if victim not in before}
+        after = {one.session: one for victim in before for one in self._opened_since(victim)}
         for session in after.keys() - self._arena.observer.alive([*after]):
             self._note("fault", after[session], number, struck_ns, fault.kind)
             self._note("gone", after[session], number)
+
+    def _opened_since(self, before: Victim) -> list[Victim]:
+        """An actor with each session that it has opened since then; the last of them is the one that it has now."""
+        now = self._victim(before.actor)
+        names = now.process.all_sessions
+        lives = range(before.life + 1, now.life + 1)
+        return [now._replace(life=life, session=names[life - now.life - 1]) for life in lives]
 
     def _heal(self, number: int, fault: Fault) -> None:
         """Undo a lasting fault; of one that ends a session, see it go now."""

@@ -86,6 +86,17 @@ def test_a_restart_ends_all_sessions_and_the_workers_go_on(our_server: Server, k
     assert events(run, kind="ok", verb="release", actor=1, answer=False), "what it had is gone"
 
 
+def test_a_restart_also_ends_a_session_that_was_not_the_first_to_be_opened_meanwhile(
+    our_server: Server,
+) -> None:
+    """Before the server has heard of it, an actor opens one after the other, and loses what it opened last."""
+    opens = [step for _ in range(200) for step in (Operation(0, "reopen"), Operation(0, "is_locked", JAN))]
+    steps = (*opens, Fault(1, "restart_fast", at_ms=2), Operation(1, "acquire", JAN, pause_us=300_000))
+    run = run_with(our_server, Program(2, (JAN,), steps, "race"))
+    lost = {(event.actor, event.life) for event in events(run, kind="info")}
+    assert lost <= {(event.actor, event.life) for event in events(run, fault="restart_fast")}
+
+
 @pytest.mark.parametrize("kind", ["pause", "slow", "clock_forward", "clock_back"])
 def test_a_fault_that_ends_nothing_leaves_the_month_to_its_holder(
     our_server: Server, kind: FaultKind

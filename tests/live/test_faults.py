@@ -9,7 +9,7 @@ from harness.errors import NotApplicable, one_line
 from harness.faces.jobs import Job, perform
 from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
 from harness.faults import FAULTS, unavailable
-from harness.model import Event, Month, Operation, Program, Run
+from harness.model import Event, Month, Operation, Program, Run, Step
 from harness.scenario import Equipment, Scenario
 from harness.search import Plan
 from harness.servers.server import Server
@@ -91,7 +91,11 @@ def test_a_restart_also_ends_a_session_that_was_not_the_first_to_be_opened_meanw
 ) -> None:
     """Before the server has heard of it, an actor opens one after the other, and loses what it opened last."""
     opens = [step for _ in range(200) for step in (Operation(0, "reopen"), Operation(0, "is_locked", JAN))]
-    steps = (*opens, Fault(1, "restart_fast", at_ms=2), Operation(1, "acquire", JAN, pause_us=300_000))
+    steps: tuple[Step, ...] = (
+        *opens,
+        Fault(1, "restart_fast", at_ms=2),
+        Operation(1, "acquire", JAN, pause_us=300_000),
+    )
     run = run_with(our_server, Program(2, (JAN,), steps, "race"))
     lost = {(event.actor, event.life) for event in events(run, kind="info")}
     assert lost <= {(event.actor, event.life) for event in events(run, fault="restart_fast")}

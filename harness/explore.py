@@ -96,7 +96,7 @@ def _report(
         points=searcher.points,
         promise=promise(what, searcher.moves) if isinstance(what, Draw) else None,
         diverged=reducer.diverged if reducer else searcher.diverged,
-        missed=searcher.missed,
+        missed=() if smallest else searcher.missed,
         why_race=reducer.place.why_race if reducer else None,
     )
 

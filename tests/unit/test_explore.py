@@ -169,6 +169,13 @@ def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Prog
         assert ("the kill of actor 1 at message 99 did not strike" in junit([run], [""])) == bool(missed)
 
 
+def test_a_violation_counts_for_more_than_a_fault_that_did_not_strike() -> None:
+    run = explored(
+        Scenario(at_gate(*STEPS), name="late"), Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None
+    )
+    assert (run.status, run.missed) == ("violated", ())
+
+
 @pytest.mark.parametrize(
     ("runs", "taken", "differed"),
     [

@@ -20,6 +20,7 @@ ENOUGH_SWITCHES = 2
 FEW_CHOICES, MANY_CHOICES = 8, 24
 MOVES_OF_A_STEP = 6  # or more: a transaction that counts and commits is one
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
+SURE_TIMEOUT_MS = 50  # long enough to tell, whatever else takes time
 
 
 def shrink(program: Program, fails: Callable[[Program], bool | None]) -> Program:
@@ -148,6 +149,7 @@ def _candidates(program: Program) -> Iterator[Steps]:
     for first in range(length):  # two that need each other, such as a pending call and its join
         for second in range(first + 1, length):
             yield steps[:first] + steps[first + 1 : second] + steps[second + 1 :]
+    yield from _for_longer_timeouts(steps)
     yield from _for_fewer_messages(steps)
     yield from _without_one_actor(program)
     yield from _with_one_month_for_two(program)
@@ -155,6 +157,18 @@ def _candidates(program: Program) -> Iterator[Steps]:
         for other in _simpler_steps(step):
             yield (*steps[:index], other, *steps[index + 1 :])
     yield from _with_earlier_months(program)
+
+
+def _for_longer_timeouts(steps: Steps) -> Iterator[Steps]:
+    """One is taken away that perhaps only made the next call quick, which a timeout of a millisecond takes."""
+    longer = tuple(
+        msgspec.structs.replace(step, timeout_ms=SURE_TIMEOUT_MS)
+        if isinstance(step, Operation) and 0 < step.timeout_ms < SURE_TIMEOUT_MS
+        else step
+        for step in steps
+    )
+    if longer != steps:
+        yield from (longer[:i] + longer[i + 1 :] for i in range(len(steps)))
 
 
 def _for_fewer_messages(steps: Steps) -> Iterator[Steps]:

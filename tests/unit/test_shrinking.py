@@ -165,6 +165,20 @@ def test_a_timeout_that_matters_stays() -> None:
     )
 
 
+def test_what_only_made_a_call_quick_enough_can_go() -> None:
+    """A timeout of a millisecond needed the step before it; a longer one does not."""
+
+    def fails(program: Program) -> bool:
+        waits = [(n, s.timeout_ms) for n, s in enumerate(program.steps) if isinstance(s, Operation)]
+        return any(timeout >= 20 or (timeout and number > 1) for number, timeout in waits)
+
+    steps = tuple(
+        Operation(actor, "acquire", Month(2090, 1), timeout) for actor, timeout in ((0, 0), (1, 0), (1, 1))
+    )
+    smallest = shrink(Program(2, (Month(2090, 1),), steps), fails)
+    assert [step.timeout_ms for step in smallest.steps if isinstance(step, Operation)] == [20]
+
+
 def test_joins_of_nothing_are_dropped() -> None:
     jan = Month(2090, 1)
     wait = Operation(1, "acquire", jan, 2000, pending=True)

@@ -100,7 +100,8 @@ def measure(
 ) -> tuple[dict[str, list[list[Measured]]], list[float]]:
     """The spans of each program, and what frontrun did.
 
-    Workers side by side, each with its own arena; they begin each span together.  After a span of each program frontrun is measured, if it is installed, so that both meet the same machine.
+    Workers side by side, each with its own arena; they begin each span together.  After a span of each program frontrun
+    is measured, if it is installed, so that both meet the same machine.
     """
     context = multiprocessing.get_context("spawn")
     pipes, processes = [], []

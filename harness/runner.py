@@ -133,9 +133,12 @@ class Laboratory:
 
     def told(self, program: Program, checks: frozenset[str]) -> Example:
         """Try it out until it is known whether it breaks one of these checks, or patience is at an end."""
+        return self._until(program, lambda example: not example.leaves_open(checks))
+
+    def _until(self, program: Program, is_known: Callable[[Example], bool]) -> Example:
         for _ in range(PATIENCE):
             example = self.try_out(program)
-            if self.soiled or not example.leaves_open(checks):
+            if self.soiled or is_known(example):
                 break
         return example
 
@@ -144,11 +147,7 @@ class Laboratory:
 
         `shown`: the checks of which it was shown before that this lock violates them; then doubts are left at that.
         """
-        example = self.try_out(program)
-        for _ in range(PATIENCE - 1):
-            if not example.blames_the_machine or shown or self.soiled:
-                break
-            example = self.try_out(program)
+        example = self._until(program, lambda example: bool(shown) or not example.blames_the_machine)
         if (
             example.hinges_on_time
             and not example.broken <= shown

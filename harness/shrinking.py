@@ -20,7 +20,7 @@ ENOUGH_SWITCHES = 2
 FEW_CHOICES, MANY_CHOICES = 8, 24
 MOVES_OF_A_STEP = 6  # or more: a transaction that counts and commits is one
 SIMPLER_TIMEOUTS_MS = (0, 20, 50)
-SURE_TIMEOUT_MS = 50  # long enough to tell, whatever else takes time
+SURE_TIMEOUT_MS = SIMPLER_TIMEOUTS_MS[-1]  # long enough to tell, whatever else takes time
 
 
 def shrink(program: Program, fails: Callable[[Program], bool | None]) -> Program:

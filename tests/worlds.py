@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from random import Random
+from typing import Any
 
 from benchmarks.agenda import Agenda, Life
 from harness.checks.calls import Owner
 from harness.fault import LASTING_FAULTS, SERVER_FAULTS, FaultKind
-from harness.model import Audit, Event, History, Month, Verb
+from harness.model import Audit, Event, EventKind, History, Month, Verb
 
 MS = 1_000_000
 US = 1000
@@ -57,7 +58,6 @@ class World(Agenda):
 
     def __init__(self, random: Random, actors: int = 3, defect: str | None = None) -> None:
         super().__init__(random)
-        self.actors = actors
         self.defect = defect
         self.events: list[Event] = []
         self.locks: dict[Month, list[_Session]] = {month: [] for month in MONTHS}
@@ -75,8 +75,10 @@ class World(Agenda):
         for place, month in enumerate(MONTHS):
             self.start(self.clients[place].probe(month))
         self.run()
-        audit = Audit(self.now_ns, "at the end", (), (), self.actors, 0)
-        return History(self.actors, MONTHS, tuple(sorted(self.events, key=lambda one: one.at_ns)), (audit,))
+        audit = Audit(self.now_ns, "at the end", (), (), len(self.clients), 0)
+        return History(
+            len(self.clients), MONTHS, tuple(sorted(self.events, key=lambda one: one.at_ns)), (audit,)
+        )
 
     def wrong(self, defect: str) -> bool:
         return self.defect == defect and self.random.random() < RATE
@@ -117,10 +119,9 @@ class World(Agenda):
         yield self.some(8 * MS)
         client = self.random.choice(self.clients)
         number, victims = next(self.numbers), self.clients if kind in SERVER_FAULTS else [client]
-        suffering = [one for one in victims if one.may_suffer]
-        struck = [(one, one.session) for one in suffering]
-        for one, _ in struck:
-            self._note("fault", one, number, kind)
+        struck = [(one, one.session) for one in victims if one.may_suffer]
+        for one, session in struck:
+            self._note("fault", session, number, kind)
             if kind == "kill":
                 one.kill()
         yield self.some(50 * US)
@@ -131,30 +132,27 @@ class World(Agenda):
         if kind == "cancel":
             session.cancelled = client.asks
             return
-        life, lasts_ns = session.owner[1], self.random.randrange(1, LONGEST_MS) * MS
+        lasts_ns = self.random.randrange(1, LONGEST_MS) * MS
         if kind == "pause":
             client.paused_ns = self.now_ns + lasts_ns
             yield lasts_ns
-            self._note("heal", client, number, kind, life)
+            self._note("heal", session, number, kind)
             return
         session.fault = kind
         if kind in LASTING_FAULTS:
             yield lasts_ns
-            self._note("heal", client, number, kind, life)
+            self._note("heal", session, number, kind)
             session.fault = "reset"
         yield self.some(NOTICED)
         self.end(session)
         yield self.some(NOTICED)
-        self._note("gone", client, number, None, life)
+        self._note("gone", session, number)
         if kind == "kill":
             client.next_life()
             self.start(client.live())
 
-    def _note(
-        self, what: str, client: "Client", number: int, kind: FaultKind | None, life: int | None = None
-    ) -> None:
-        known = client.life if life is None else life
-        self.events.append(Event(self.now_ns, what, client.actor, known, number, fault=kind))  # type: ignore[arg-type]
+    def _note(self, what: EventKind, session: _Session, number: int, kind: FaultKind | None = None) -> None:
+        self.events.append(Event(self.now_ns, what, *session.owner, number, fault=kind))
 
 
 class Client:
@@ -163,7 +161,6 @@ class Client:
     def __init__(self, world: World, actor: int) -> None:
         self._world = world
         self.actor = actor
-        self.life = 0
         self.session = _Session((actor, 0))
         self.paused_ns = 0
         self.working = True
@@ -282,8 +279,7 @@ class Client:
         self.next_life()
 
     def next_life(self) -> None:
-        self.life += 1
-        self.session = _Session((self.actor, self.life))
+        self.session = _Session((self.actor, self.session.owner[1] + 1))
 
     def _closed(self, session: _Session) -> Life:
         yield self._world.some(NOTICED)
@@ -339,6 +335,8 @@ class Client:
             self._write("info", number, verb, month, error="OperationalError: it is gone")
             raise
 
-    def _write(self, kind: str, number: int, verb: Verb, month: Month | None = None, **more: object) -> None:
-        event = Event(self._world.now_ns, kind, self.actor, self.life, number, verb, month, **more)  # type: ignore[arg-type]
+    def _write(
+        self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any
+    ) -> None:
+        event = Event(self._world.now_ns, kind, *self.session.owner, number, verb, month, **more)
         self._world.events.append(event)

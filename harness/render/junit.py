@@ -16,8 +16,8 @@ def junit(runs: Sequence[Run], replays: Sequence[str]) -> str:
         case = TestCase(run.scenario, classname=run.lock, time=run.figures.seconds)
         if not succeeded(run):
             kind = Error if run.status == "unknown" else Failure
-            missed = run.expects and run.status == "holds"
-            why = "the planted lock was not caught" if missed else next(reasons(run))
+            uncaught = run.expects and run.status == "holds"
+            why = "the planted lock was not caught" if uncaught else next(reasons(run))
             result = kind(why)
             result.text = plain(story(run, replay))
             case.result = [result]

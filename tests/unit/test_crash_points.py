@@ -96,6 +96,11 @@ def test_what_the_lock_cannot_do_is_left_out() -> None:
 
 def test_a_fault_that_did_not_strike_is_not_taken_for_one_that_did() -> None:
     one = candidates(PROGRAM, MOVES)[0]
+    struck = shown("holds", came_off=True)
+    assert one.point.number in struck.struck
+    others = (Event(1, "fault", 0, 0, 2, fault="kill"), Event(1, "gone", 0, 0, 0))
+    elsewhere = msgspec.structs.replace(struck.history, events=others)
+    assert one.point.number not in msgspec.structs.replace(struck, history=elsewhere).struck
     assert judged(one, "holds", (), came_off=True).status == "holds"
     missed = judged(one, "holds", (), came_off=False)
     assert (missed.status, missed.why) == ("unknown", "the fault did not strike")

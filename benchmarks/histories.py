@@ -8,9 +8,10 @@ from collections.abc import Generator
 from itertools import count
 from random import Random
 
+from lock_harness.fault import FaultKind
+from lock_harness.model import Event, EventKind, History, Month, Verb
+
 from benchmarks.agenda import Agenda, Life
-from harness.fault import FaultKind
-from harness.model import Event, EventKind, History, Month, Verb
 
 MONTHS = tuple(Month(2090, number) for number in range(1, 13))
 ACTORS = 64

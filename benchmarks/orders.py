@@ -9,17 +9,16 @@ from time import perf_counter
 from typing import NamedTuple
 
 import msgspec
+from lock_harness.arena import Arena, open_arena
+from lock_harness.gate.algorithms.exhaustive import Exhaustive
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds, Month, Program
+from lock_harness.orders import Search
+from lock_harness.runner import moved, run
+from lock_harness.scenario import Equipment, acquire, at_gate, release
+from lock_harness.servers.server import Server
 from rich.progress import track
 from rich.table import Table
-
-from harness.arena import Arena, open_arena
-from harness.gate.algorithms.exhaustive import Exhaustive
-from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month, Program
-from harness.orders import Search
-from harness.runner import moved, run
-from harness.scenario import Equipment, acquire, at_gate, release
-from harness.servers.server import Server
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 PROGRAMS = {
@@ -67,7 +66,7 @@ def _lines(server: Server) -> Iterator[tuple[str, ...]]:
 
 def arena_of(server: Server, lock: str) -> AbstractContextManager[Arena]:
     """One with a gate, for a planted lock."""
-    spec = LockSpec(f"scenarios.planted.{lock}:{LOCKS[lock]}")
+    spec = LockSpec(f"lock_harness.scenarios.planted.{lock}:{LOCKS[lock]}")
     return open_arena(server, spec, Bounds(), equipment=Equipment(gate=True))
 
 

@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple, Self
 
 import psycopg
+from lock_harness.clock import now_ns
+from lock_harness.locks.month_lock import acquire_month_lock, get_month_lock_key
+from lock_harness.servers import address
+from lock_harness.servers.embedded import postmaster
+from lock_harness.servers.observer import Observer
+from lock_harness.servers.port import LOOPBACK
+from lock_harness.servers.server import Server
+from lock_harness.wire.network import Kind
+from lock_harness.wire.proxy import Proxy, proxy
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks.worker import NAME
-from harness.clock import now_ns
-from harness.locks.month_lock import acquire_month_lock, get_month_lock_key
-from harness.servers import address
-from harness.servers.embedded import postmaster
-from harness.servers.observer import Observer
-from harness.servers.port import LOOPBACK
-from harness.servers.server import Server
-from harness.wire.network import Kind
-from harness.wire.proxy import Proxy, proxy
 
 REPEATS = 5
 SOON_S = 0.25  # after this the next one dies; whether the server lets go is watched all the same

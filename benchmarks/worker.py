@@ -8,10 +8,9 @@ import contextlib
 import sys
 
 import psycopg
-
-from harness.clock import now_ns
-from harness.locks.month_lock import acquire_month_lock
-from harness.servers import address
+from lock_harness.clock import now_ns
+from lock_harness.locks.month_lock import acquire_month_lock
+from lock_harness.servers import address
 
 NAME = "lock-harness/release/{}-{}"
 

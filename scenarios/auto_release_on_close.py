@@ -1,7 +1,7 @@
 """A connection that is closed without a release frees its month."""
 
-from harness.model import Month
-from harness.scenario import Scenario, acquire, program, reopen
+from lock_harness.model import Month
+from lock_harness.scenario import Scenario, acquire, program, reopen
 
 MONTH = Month(2090, 3)
 

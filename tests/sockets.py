@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from harness.wire.proxy import Proxy, proxy
+from lock_harness.wire.proxy import Proxy, proxy
 
 NAME = "lock-harness/test/a0"
 SOON_S = 20.0  # for what must come; it comes in milliseconds unless the machine is very busy

@@ -3,10 +3,9 @@
 from collections import Counter
 
 import psycopg
-
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.scenario import Draw, Scenario
 
 
 class BelievesOn(MonthLock):

@@ -3,10 +3,10 @@
 import os
 import signal
 
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock
-from harness.model import Bounds
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.model import Bounds
+from lock_harness.scenario import Draw, Scenario
 
 
 class ForksAWatch(MonthLock):

@@ -1,8 +1,8 @@
 """Planted: its key is year * 10 + month, so December is February of the next year."""
 
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.scenario import Draw, Scenario
 
 
 class KeyCollision(MonthLock):

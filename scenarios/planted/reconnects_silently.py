@@ -1,10 +1,9 @@
 """Planted: its driver connects anew when a statement fails, and runs it again, so that a lost lock goes unnoticed."""
 
 import psycopg
-
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.scenario import Draw, Scenario
 
 
 class ReconnectsSilently(MonthLock):

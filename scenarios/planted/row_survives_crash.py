@@ -4,10 +4,9 @@ import time
 from typing import Any
 
 import psycopg
-
-from harness.locks.loading import LockSpec
-from harness.model import Bounds
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds
+from lock_harness.scenario import Draw, Scenario
 
 
 class RowLock:

@@ -1,8 +1,8 @@
 """Planted: takes a transaction-level lock in autocommit, so it is free again when the statement ends."""
 
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock, get_month_lock_key
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
+from lock_harness.scenario import Draw, Scenario
 
 
 class TransactionLock(MonthLock):

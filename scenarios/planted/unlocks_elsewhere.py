@@ -3,10 +3,9 @@
 from itertools import cycle
 
 import psycopg
-
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import acquire_month_lock, release_month_lock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import acquire_month_lock, release_month_lock
+from lock_harness.scenario import Draw, Scenario
 
 
 class UnlocksElsewhere:

@@ -2,9 +2,9 @@
 
 import time
 
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.scenario import Draw, Scenario
 
 INTERVAL_S = 0.002
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.scenario import Draw, Scenario
 
 
 class FreesEarly(MonthLock):

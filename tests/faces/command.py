@@ -54,7 +54,7 @@ class Shell:
         return inherited | mine | more
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "harness", *arguments]
+        return [sys.executable, "-m", "lock_harness", *arguments]
 
     def run(self, *arguments: str, **environment: str) -> Outcome:
         return self._finish(self.command(*arguments), environment)

@@ -4,13 +4,13 @@ import os
 import signal
 
 import psycopg
+from lock_harness.reports import load
+from lock_harness.servers.server import Server
 from psycopg.conninfo import conninfo_to_dict
 
-from harness.reports import load
-from harness.servers.server import Server
 from tests.faces.command import PATIENCE_S, Shell, within
 
-BASE = "import os, time\nfrom harness.locks.month_lock import MonthLock\n\nclass Lock(MonthLock):\n"
+BASE = "import os, time\nfrom lock_harness.locks.month_lock import MonthLock\n\nclass Lock(MonthLock):\n"
 XDIST_WORKER = "sys.stdin.readline"
 
 

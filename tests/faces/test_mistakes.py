@@ -5,10 +5,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from lock_harness.servers.embedded import postmaster
+from lock_harness.servers.server import Server
 from psycopg.conninfo import conninfo_to_dict
 
-from harness.servers.embedded import postmaster
-from harness.servers.server import Server
 from tests.faces.command import Shell
 
 SECRET = "s3cret-pass"
@@ -21,7 +21,7 @@ SECRET = "s3cret-pass"
         (["run", "--pg", "nonsense"], "is not a connection string"),
         (["run", "--pg", f"postgresql//u:{SECRET}@h/d"], "is not a connection string"),
         (["run", "--lock", "no_such_module:Lock"], "does not import: ModuleNotFoundError"),
-        (["run", "--lock", "harness.locks.month_lock:MonthLok"], "did you mean 'MonthLock'?"),
+        (["run", "--lock", "lock_harness.locks.month_lock:MonthLok"], "did you mean 'MonthLock'?"),
         (["run", "--lock", "nocolon"], "not of the form package.module:attr"),
         (["run", "--lock-command", "no-such-program"], "'no-such-program' is not found"),
         (["run", "--lock", "a:b", "--lock-command", "sh"], "exclude each other"),

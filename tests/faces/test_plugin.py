@@ -4,14 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+from lock_harness.faces.jobs import known_scenarios
+from lock_harness.scenario import pick
 
-from harness.faces.jobs import known_scenarios
-from harness.scenario import pick
 from tests.faces.command import Shell
 
 MINE = """
-from harness.locks.month_lock import MonthLock
-from harness.scenario import Draw, Scenario
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.scenario import Draw, Scenario
 
 
 class Generous(MonthLock):

@@ -8,10 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from junitparser import JUnitXml
+from lock_harness.reports import load
+from lock_harness.servers.pgbouncer import unavailable as no_pgbouncer
+from lock_harness.servers.server import Server
 
-from harness.reports import load
-from harness.servers.pgbouncer import unavailable as no_pgbouncer
-from harness.servers.server import Server
 from tests.faces.command import PATIENCE_S, Outcome, Shell, within
 
 
@@ -32,7 +32,7 @@ def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
 
 
 def test_a_broken_lock_is_found_told_and_replayed(sh: Shell) -> None:
-    lock = ("--lock", "scenarios.planted.shared_mode:SharedMode")
+    lock = ("--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode")
     outcome = sh.run("run", "interleavings", *lock)
     assert outcome.code == 1
     assert "mutual_exclusion" in outcome.out
@@ -42,7 +42,7 @@ def test_a_broken_lock_is_found_told_and_replayed(sh: Shell) -> None:
     again = sh.run(*command[1].split())
     assert again.code == 1
     assert re.search(r"failed (\d+) of \1 times", again.out), again.out
-    mended = sh.run(*command[1].split(), "--lock", "harness.locks.month_lock:MonthLock")
+    mended = sh.run(*command[1].split(), "--lock", "lock_harness.locks.month_lock:MonthLock")
     assert mended.code == 0
     assert "failed 0 of 10 times" in mended.out
 
@@ -73,7 +73,9 @@ def test_workers_share_the_examples(sh: Shell) -> None:
 
 
 def test_workers_report_a_broken_lock(sh: Shell) -> None:
-    outcome = sh.run("run", "many_months", "-n", "2", "--lock", "scenarios.planted.shared_mode:SharedMode")
+    outcome = sh.run(
+        "run", "many_months", "-n", "2", "--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode"
+    )
     assert outcome.code == 1
     assert "mutual_exclusion" in outcome.out
     assert "See it again: lock-harness replay" in outcome.out

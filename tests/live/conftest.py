@@ -7,8 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-
-from harness.servers.server import Server
+from lock_harness.servers.server import Server
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[[str], Connection]

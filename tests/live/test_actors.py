@@ -9,16 +9,16 @@ from pathlib import Path
 import msgspec
 import psycopg
 import pytest
+from lock_harness.actors.mailbox import Baton, Begin
+from lock_harness.actors.pool import names
+from lock_harness.arena import Arena, open_arena
+from lock_harness.errors import UserError
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds, Event, Month, Program, Schedule
+from lock_harness.runner import run
+from lock_harness.scenario import acquire, crash, list_locks, program, release, reopen
+from lock_harness.servers.server import Server
 
-from harness.actors.mailbox import Baton, Begin
-from harness.actors.pool import names
-from harness.arena import Arena, open_arena
-from harness.errors import UserError
-from harness.locks.loading import LockSpec
-from harness.model import Bounds, Event, Month, Program, Schedule
-from harness.runner import run
-from harness.scenario import acquire, crash, list_locks, program, release, reopen
-from harness.servers.server import Server
 from tests.faces.command import Shell, shell, within
 from tests.live.conftest import Connection
 
@@ -154,7 +154,7 @@ def test_an_arena_leaves_neither_actors_nor_sessions(lock_server: Server) -> Non
 
 LOCK = """
 import sys
-from harness.locks.month_lock import MonthLock
+from lock_harness.locks.month_lock import MonthLock
 
 class Exits(MonthLock):
     def acquire(self, *arguments):
@@ -186,10 +186,10 @@ import threading
 
 import msgspec
 
-from harness.arena import open_arena
-from harness.locks.loading import LockSpec
-from harness.model import Bounds
-from harness.servers.server import Server
+from lock_harness.arena import open_arena
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds
+from lock_harness.servers.server import Server
 
 if __name__ == "__main__":
     server, lock = (msgspec.json.decode(text, type=kind) for text, kind in zip(sys.argv[1:], (Server, LockSpec)))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from lock_harness.errors import MachineError, UserError
+from lock_harness.servers import address
+from lock_harness.servers.embedded import Postmaster, Shutdown, embedded_server, postmaster
+from lock_harness.servers.server import Server
 from psycopg.conninfo import conninfo_to_dict
 
-from harness.errors import MachineError, UserError
-from harness.servers import address
-from harness.servers.embedded import Postmaster, Shutdown, embedded_server, postmaster
-from harness.servers.server import Server
 from tests.faces.command import within
 from tests.live.conftest import Connection, one, processes_in
 from tests.unit.test_guardian import wait_for_end
@@ -149,8 +149,8 @@ def test_an_immediate_restart_recovers_and_a_fast_one_need_not(running: Postmast
 
 CHILD = """
 import os, signal, sys
-from harness.guardian import Guardian
-from harness.servers import embedded
+from lock_harness.guardian import Guardian
+from lock_harness.servers import embedded
 
 def deadly(function, when):
     def instead(*arguments):

@@ -4,15 +4,14 @@ from typing import get_args
 
 import psycopg
 import pytest
-
-from harness.errors import NotApplicable, one_line
-from harness.faces.jobs import Job, perform
-from harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
-from harness.faults import FAULTS, unavailable
-from harness.model import Event, Month, Operation, Program, Run, Step
-from harness.scenario import Equipment, Scenario
-from harness.search import Plan
-from harness.servers.server import Server
+from lock_harness.errors import NotApplicable, one_line
+from lock_harness.faces.jobs import Job, perform
+from lock_harness.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
+from lock_harness.faults import FAULTS, unavailable
+from lock_harness.model import Event, Month, Operation, Program, Run, Step
+from lock_harness.scenario import Equipment, Scenario
+from lock_harness.search import Plan
+from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
 HOLDS_MS, LASTS_MS = 400, 40

@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from harness.faces.jobs import Job, perform
-from harness.locks.loading import LockSpec, command_spec
-from harness.model import Run
-from harness.scenario import Draw, discover
-from harness.search import Plan
-from harness.servers.server import Server
+from lock_harness.faces.jobs import Job, perform
+from lock_harness.locks.loading import LockSpec, command_spec
+from lock_harness.model import Run
+from lock_harness.scenario import Draw, discover
+from lock_harness.search import Plan
+from lock_harness.servers.server import Server
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = discover([ROOT / "scenarios"])
@@ -59,7 +58,7 @@ def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
 def test_a_broken_lock_in_typescript_is_caught(
     folder: Path, our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 3.0)  # each try starts Node anew
+    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 3.0)  # each try starts Node anew
     good = (folder / "month_lock.mts").read_text()
     (folder / "broken.mts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
     run = explored("handover", command_spec("node --import tsx broken.mts"), our_server, 30)
@@ -75,9 +74,9 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gate needs nothing of the client: it stands where the client meets the server."""
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 60.0)  # each try that fails starts Node anew
-    monkeypatch.setattr("harness.reduction.REPEATS", 3)
-    monkeypatch.setattr("harness.reduction.REPEAT_S", 60.0)
+    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 60.0)  # each try that fails starts Node anew
+    monkeypatch.setattr("lock_harness.reduction.REPEATS", 3)
+    monkeypatch.setattr("lock_harness.reduction.REPEAT_S", 60.0)
     planted = replace(SCENARIOS[f"planted/{name}"], lock=None)
     if isinstance(planted.what, Draw):  # small to begin with
         small = replace(planted.what, algorithm="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))

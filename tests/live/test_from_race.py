@@ -6,25 +6,24 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from lock_harness.arena import open_arena
+from lock_harness.faces.jobs import Job, perform
+from lock_harness.faces.replay import replay
+from lock_harness.fault import Fault
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds, Month, Operation, Program, Run
+from lock_harness.reports import save
+from lock_harness.runner import Laboratory, run
+from lock_harness.scenario import Draw, Equipment, Scenario, discover
+from lock_harness.scenarios.planted.row_survives_crash import RowLock
+from lock_harness.search import Plan
+from lock_harness.servers.server import Server
 from rich.console import Console
-
-from harness.arena import open_arena
-from harness.faces.jobs import Job, perform
-from harness.faces.replay import replay
-from harness.fault import Fault
-from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month, Operation, Program, Run
-from harness.reports import save
-from harness.runner import Laboratory, run
-from harness.scenario import Draw, Equipment, Scenario, discover
-from harness.search import Plan
-from harness.servers.server import Server
-from scenarios.planted.row_survives_crash import RowLock
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 GATE = Equipment(gate=True)
 PLANTED = discover([Path(__file__).parents[2] / "scenarios"])
-CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
+CHECK_THEN_ACT = LockSpec("lock_harness.scenarios.planted.check_then_act:CheckThenAct")
 TIMES = 20
 TRIES = 5
 
@@ -32,11 +31,11 @@ TRIES = 5
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However loaded the machine is, it comes back in a recording, and shrinking comes to its end."""
-    monkeypatch.setattr("harness.recording.RECORDINGS", 20)
-    monkeypatch.setattr("harness.recording.RECORD_S", 60.0)
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 90.0)
-    monkeypatch.setattr("harness.reduction.REPEATS", 3)
-    monkeypatch.setattr("harness.reduction.REPEAT_S", 60.0)
+    monkeypatch.setattr("lock_harness.recording.RECORDINGS", 20)
+    monkeypatch.setattr("lock_harness.recording.RECORD_S", 60.0)
+    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.reduction.REPEATS", 3)
+    monkeypatch.setattr("lock_harness.reduction.REPEAT_S", 60.0)
 
 
 def explored(scenario: Scenario, server: Server) -> Run:
@@ -96,8 +95,8 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
 
 def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("libfaketime")
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 1.0)
-    monkeypatch.setattr("harness.reduction.REPEATS", 1)
+    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("lock_harness.reduction.REPEATS", 1)
     found = explored(PLANTED["planted/wall_clock"], our_server)
     assert (found.status, found.program.schedule) == ("violated", "race")
 

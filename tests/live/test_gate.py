@@ -6,24 +6,23 @@ from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from lock_harness.arena import open_arena
+from lock_harness.faces.jobs import Job, perform
+from lock_harness.gate.algorithms.exhaustive import Exhaustive
+from lock_harness.gate.algorithms.follow import divergence
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
+from lock_harness.model import Bounds, Month, Operation, Program, Run, Step
+from lock_harness.orders import Search
+from lock_harness.runner import Laboratory
+from lock_harness.scenario import Draw, Equipment, Scenario
+from lock_harness.search import Plan
+from lock_harness.servers.server import Server
+from lock_harness.strategies import programs
 from msgspec import structs
 
-from harness.arena import open_arena
-from harness.faces.jobs import Job, perform
-from harness.gate.algorithms.exhaustive import Exhaustive
-from harness.gate.algorithms.follow import divergence
-from harness.locks.loading import LockSpec
-from harness.locks.month_lock import MonthLock, get_month_lock_key
-from harness.model import Bounds, Month, Operation, Program, Run, Step
-from harness.orders import Search
-from harness.runner import Laboratory
-from harness.scenario import Draw, Equipment, Scenario
-from harness.search import Plan
-from harness.servers.server import Server
-from harness.strategies import programs
-
 JAN = Month(2090, 1)
-CHECK_THEN_ACT = LockSpec("scenarios.planted.check_then_act:CheckThenAct")
+CHECK_THEN_ACT = LockSpec("lock_harness.scenarios.planted.check_then_act:CheckThenAct")
 SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
 
 

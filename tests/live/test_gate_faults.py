@@ -8,17 +8,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-from harness.arena import open_arena
-from harness.errors import NotApplicable
-from harness.fault import GATE_FAULTS, Fault, FaultKind, Point
-from harness.locks.interface import Lock
-from harness.locks.loading import LockSpec, command_spec
-from harness.locks.month_lock import MonthLock
-from harness.model import Bounds, Event, Month, Operation, Program
-from harness.runner import Example, Laboratory
-from harness.scenario import Equipment
-from harness.servers.server import Server
+from lock_harness.arena import open_arena
+from lock_harness.errors import NotApplicable
+from lock_harness.fault import GATE_FAULTS, Fault, FaultKind, Point
+from lock_harness.locks.interface import Lock
+from lock_harness.locks.loading import LockSpec, command_spec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.model import Bounds, Event, Month, Operation, Program
+from lock_harness.runner import Example, Laboratory
+from lock_harness.scenario import Equipment
+from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
 FOREIGN = Path(__file__).parents[1] / "foreign" / "month_lock.py"

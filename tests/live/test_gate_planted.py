@@ -7,15 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-
-from harness.arena import open_arena
-from harness.explore import explored
-from harness.locks.loading import LockSpec
-from harness.runner import Laboratory
-from harness.scenario import Draw, Scenario, discover, equipment
-from harness.search import Plan, Searcher
-from harness.servers.server import Server
-from scenarios.planted.dies_unnoticed import DiesUnnoticed
+from lock_harness.arena import open_arena
+from lock_harness.explore import explored
+from lock_harness.locks.loading import LockSpec
+from lock_harness.runner import Laboratory
+from lock_harness.scenario import Draw, Scenario, discover, equipment
+from lock_harness.scenarios.planted.dies_unnoticed import DiesUnnoticed
+from lock_harness.search import Plan, Searcher
+from lock_harness.servers.server import Server
 
 SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
 FOUND_IN = 120  # examples; mostly it takes less than ten
@@ -25,8 +24,8 @@ REPLAYS = 20
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However loaded the machine is, shrinking comes to its end; how often it fails is counted here."""
-    monkeypatch.setattr("harness.reduction.SHRINK_S", 60.0)
-    monkeypatch.setattr("harness.reduction.REPEATS", 1)
+    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 60.0)
+    monkeypatch.setattr("lock_harness.reduction.REPEATS", 1)
 
 
 @pytest.fixture

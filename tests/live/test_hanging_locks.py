@@ -4,14 +4,13 @@ import signal
 from typing import NoReturn
 
 import pytest
-
-from harness.arena import open_arena
-from harness.locks.loading import command_spec
-from harness.locks.month_lock import MonthLock
-from harness.model import Bounds, Month, Program
-from harness.runner import moved, run
-from harness.scenario import acquire, is_locked, program, release, reopen
-from harness.servers.server import Server
+from lock_harness.arena import open_arena
+from lock_harness.locks.loading import command_spec
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.model import Bounds, Month, Program
+from lock_harness.runner import moved, run
+from lock_harness.scenario import acquire, is_locked, program, release, reopen
+from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
 
@@ -66,7 +65,7 @@ def test_a_program_that_is_slow_to_start_again_does_not_hang(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a crowded machine Node needed longer than a call is waited for."""
-    monkeypatch.setattr("harness.schedulers.stage.GRACE_MS", 200)
+    monkeypatch.setattr("lock_harness.schedulers.stage.GRACE_MS", 200)
     with open_arena(lock_server, command_spec(SLOW_START), Bounds()) as arena:
         example = run(Program(1, (), (reopen(0),)), arena)
     assert example.history.gave_up_ns is None

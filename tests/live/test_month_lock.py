@@ -10,10 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.pq import TransactionStatus
-
-from harness.locks.interface import LockClient, verbs_of
-from harness.locks.month_lock import (
+from lock_harness.locks.interface import LockClient, verbs_of
+from lock_harness.locks.month_lock import (
     MonthLock,
     MonthLockLost,
     MonthLockTimeout,
@@ -25,8 +23,10 @@ from harness.locks.month_lock import (
     release_month_lock,
     with_month_lock,
 )
-from harness.model import AdvisoryLock
-from harness.servers.server import Server, private_database
+from lock_harness.model import AdvisoryLock
+from lock_harness.servers.server import Server, private_database
+from psycopg.pq import TransactionStatus
+
 from tests.faces.command import within
 from tests.live.conftest import Connect, Connection
 

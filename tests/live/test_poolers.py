@@ -11,23 +11,23 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from lock_harness.arena import open_arena
+from lock_harness.errors import UserError
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds, Month, Pooler
+from lock_harness.runner import moved, run
+from lock_harness.scenario import acquire, crash, program, reopen
+from lock_harness.servers import address
+from lock_harness.servers.doctor import Finding, examine
+from lock_harness.servers.embedded import postmaster
+from lock_harness.servers.observer import Observer
+from lock_harness.servers.pgbouncer import pgbouncer, unavailable
+from lock_harness.servers.pooler import shared_sessions
+from lock_harness.servers.providers import open_server
+from lock_harness.servers.server import Server, private_database
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from harness.arena import open_arena
-from harness.errors import UserError
-from harness.locks.loading import LockSpec
-from harness.model import Bounds, Month, Pooler
-from harness.runner import moved, run
-from harness.scenario import acquire, crash, program, reopen
-from harness.servers import address
-from harness.servers.doctor import Finding, examine
-from harness.servers.embedded import postmaster
-from harness.servers.observer import Observer
-from harness.servers.pgbouncer import pgbouncer, unavailable
-from harness.servers.pooler import shared_sessions
-from harness.servers.providers import open_server
-from harness.servers.server import Server, private_database
 from tests.faces.command import within
 from tests.live.conftest import Connection, one, processes_in
 
@@ -90,7 +90,7 @@ def test_where_it_is_not_installed_the_error_says_what_to_do(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("harness.servers.pgbouncer.ELSEWHERE", "")
+    monkeypatch.setattr("lock_harness.servers.pgbouncer.ELSEWHERE", "")
     why = unavailable()
     assert why is not None
     with pytest.raises(UserError, match=why), pgbouncer(lock_server, "session"):
@@ -99,8 +99,8 @@ def test_where_it_is_not_installed_the_error_says_what_to_do(
 
 CHILD = """
 import os, signal, sys
-from harness.servers.pgbouncer import pgbouncer
-from harness.servers.server import Server
+from lock_harness.servers.pgbouncer import pgbouncer
+from lock_harness.servers.server import Server
 with pgbouncer(Server(sys.argv[1], sys.argv[1], "named", ""), "session") as server:
     print(server.dsn, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

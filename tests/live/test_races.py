@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
-
-from harness.arena import Arena, open_arena
-from harness.errors import UserError
-from harness.fault import Fault
-from harness.locks.loading import LockSpec
-from harness.model import Bounds, Event, History, Month, Operation, Program, Verb
-from harness.runner import run
-from harness.schedulers import SCHEDULERS
-from harness.servers.server import Server
+from lock_harness.arena import Arena, open_arena
+from lock_harness.errors import UserError
+from lock_harness.fault import Fault
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds, Event, History, Month, Operation, Program, Verb
+from lock_harness.runner import run
+from lock_harness.schedulers import SCHEDULERS
+from lock_harness.servers.server import Server
 
 MANY = 64
 ROUND: tuple[Verb, ...] = ("acquire", "count", "release")

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import pytest
-
-from harness.errors import NotApplicable
-from harness.faces.jobs import Job, perform
-from harness.fault import Fault
-from harness.model import Event, Month, Run
-from harness.pytest_plugin import CheckLock
-from harness.scenario import Draw, Scenario, acquire, discover, program, release
-from harness.search import Plan
-from harness.servers.server import Server
+from lock_harness.errors import NotApplicable
+from lock_harness.faces.jobs import Job, perform
+from lock_harness.fault import Fault
+from lock_harness.model import Event, Month, Run
+from lock_harness.pytest_plugin import CheckLock
+from lock_harness.scenario import Draw, Scenario, acquire, discover, program, release
+from lock_harness.search import Plan
+from lock_harness.servers.server import Server
 
 SCENARIOS = {
     name: one for name, one in discover([Path(__file__).parents[2] / "scenarios"]).items() if not one.planted

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from lock_harness.arena import open_arena
+from lock_harness.errors import UserError
+from lock_harness.locks.loading import LockSpec
+from lock_harness.model import Bounds
+from lock_harness.servers import address
+from lock_harness.servers.lease import SPACE, Years, lease
+from lock_harness.servers.observer import Observer, SessionLock
+from lock_harness.servers.providers import open_server
+from lock_harness.servers.server import Server, private_database
 
-from harness.arena import open_arena
-from harness.errors import UserError
-from harness.locks.loading import LockSpec
-from harness.model import Bounds
-from harness.servers import address
-from harness.servers.lease import SPACE, Years, lease
-from harness.servers.observer import Observer, SessionLock
-from harness.servers.providers import open_server
-from harness.servers.server import Server, private_database
 from tests.faces.command import within
 from tests.live.conftest import Connect, Connection, one
 

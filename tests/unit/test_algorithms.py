@@ -4,13 +4,12 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-
-from harness.gate.algorithms.chooser import Turn
-from harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
-from harness.gate.algorithms.pct import Priorities
-from harness.gate.algorithms.random import RandomWalk
-from harness.model import Statement
-from harness.orders import Pct
+from lock_harness.gate.algorithms.chooser import Turn
+from lock_harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
+from lock_harness.gate.algorithms.pct import Priorities
+from lock_harness.gate.algorithms.random import RandomWalk
+from lock_harness.model import Statement
+from lock_harness.orders import Pct
 
 
 def turn(*ready: int, asleep: tuple[int, ...] = ()) -> Turn:

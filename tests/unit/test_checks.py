@@ -3,23 +3,23 @@
 from collections.abc import Callable
 
 import pytest
+from lock_harness.checks import CHECKS, judge, overall
+from lock_harness.checks.auto_release import auto_release
+from lock_harness.checks.errors_preserved import errors_preserved
+from lock_harness.checks.grants_free_month import grants_free_month
+from lock_harness.checks.honest_results import honest_results
+from lock_harness.checks.independent_months import independent_months
+from lock_harness.checks.linearizable import linearizable
+from lock_harness.checks.mutual_exclusion import mutual_exclusion
+from lock_harness.checks.no_lost_update import no_lost_update
+from lock_harness.checks.nothing_left_behind import nothing_left_behind
+from lock_harness.checks.timeout_not_early import timeout_not_early
+from lock_harness.checks.timeout_not_late import timeout_not_late
+from lock_harness.checks.timeout_returns_false import timeout_returns_false
+from lock_harness.checks.view import View
+from lock_harness.model import Bounds, History, Statement, Status, Verdict
 from msgspec import structs
 
-from harness.checks import CHECKS, judge, overall
-from harness.checks.auto_release import auto_release
-from harness.checks.errors_preserved import errors_preserved
-from harness.checks.grants_free_month import grants_free_month
-from harness.checks.honest_results import honest_results
-from harness.checks.independent_months import independent_months
-from harness.checks.linearizable import linearizable
-from harness.checks.mutual_exclusion import mutual_exclusion
-from harness.checks.no_lost_update import no_lost_update
-from harness.checks.nothing_left_behind import nothing_left_behind
-from harness.checks.timeout_not_early import timeout_not_early
-from harness.checks.timeout_not_late import timeout_not_late
-from harness.checks.timeout_returns_false import timeout_returns_false
-from harness.checks.view import View
-from harness.model import Bounds, History, Statement, Status, Verdict
 from tests.histories import FEB, JAN, MS, acquire, audit, call, fault, gone, history, kill, lingers, stall
 
 BOUNDS = Bounds()

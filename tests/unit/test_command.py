@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
-
-from harness.actors.command import CommandSession
-from harness.model import Month
+from lock_harness.actors.command import CommandSession
+from lock_harness.model import Month
 
 JAN = Month(2090, 1)
 

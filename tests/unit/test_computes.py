@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from harness.gate.service import computes
+from lock_harness.gate.service import computes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="there is no /proc here")
 WORKS_ASIDE = """

@@ -6,16 +6,15 @@ from unittest.mock import create_autospec
 
 import msgspec
 import pytest
-
-from harness.arena import Arena
-from harness.crash_points import candidates, judged, without
-from harness.fault import Fault
-from harness.gate.parked import GOOD_BYE
-from harness.model import Bounds, CrashPoint, Event, History, Month, Program, Statement, Status, Verdict
-from harness.render.crash_points import crash_points
-from harness.render.story import plain
-from harness.runner import Example, Laboratory
-from harness.scenario import (
+from lock_harness.arena import Arena
+from lock_harness.crash_points import candidates, judged, without
+from lock_harness.fault import Fault
+from lock_harness.gate.parked import GOOD_BYE
+from lock_harness.model import Bounds, CrashPoint, Event, History, Month, Program, Statement, Status, Verdict
+from lock_harness.render.crash_points import crash_points
+from lock_harness.render.story import plain
+from lock_harness.runner import Example, Laboratory
+from lock_harness.scenario import (
     CrashPoints,
     Scenario,
     acquire,
@@ -27,7 +26,7 @@ from harness.scenario import (
     release,
     reopen,
 )
-from harness.search import Plan, Searcher
+from lock_harness.search import Plan, Searcher
 
 JAN = Month(2090, 1)
 PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))

@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from harness.checks import CHECKS
+from lock_harness.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "reports/README.md"])

@@ -1,6 +1,7 @@
 """What is measured, added up."""
 
-from harness.figures.distribution import Distribution
+from lock_harness.figures.distribution import Distribution
+
 from tests.histories import MS
 
 

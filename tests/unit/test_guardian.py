@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.guardian import guarded_directory
+from lock_harness.guardian import guarded_directory
 
 CHILD = """
 import subprocess, sys, time
-from harness.guardian import Guardian
+from lock_harness.guardian import Guardian
 guardian = Guardian()
 (guardian.directory / "file").write_text("x")
 child = subprocess.Popen(["sleep", "60"], start_new_session=True)

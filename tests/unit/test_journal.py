@@ -5,14 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.actors.journal import FIRST_SIZE, Journal, JournalReader
-from harness.model import Event, Stall
+from lock_harness.actors.journal import FIRST_SIZE, Journal, JournalReader
+from lock_harness.model import Event, Stall
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from harness.actors.journal import Journal
-from harness.model import Event
+from lock_harness.actors.journal import Journal
+from lock_harness.model import Event
 journal = Journal(Path(sys.argv[1]))
 for number in range(2000):
     journal.write(Event(number, "invoke", 0, 0, number, error="e" * 90))
@@ -21,9 +21,9 @@ os.kill(os.getpid(), signal.SIGKILL)
 FULL = """
 import resource, sys
 from pathlib import Path
-from harness.actors.journal import FIRST_SIZE, Journal
-from harness.errors import MachineError
-from harness.model import Stall
+from lock_harness.actors.journal import FIRST_SIZE, Journal
+from lock_harness.errors import MachineError
+from lock_harness.model import Stall
 resource.setrlimit(resource.RLIMIT_FSIZE, (FIRST_SIZE, FIRST_SIZE))
 journal = Journal(Path(sys.argv[1]))
 try:

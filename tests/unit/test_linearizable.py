@@ -7,16 +7,16 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lock_harness.checks import order_search
+from lock_harness.checks.calls import FOREVER
+from lock_harness.checks.linearizable import _stuck, linearizable, unexplained
+from lock_harness.checks.lock_history import Kind, Op, Who
+from lock_harness.checks.order_search import TooMany
+from lock_harness.checks.timeline import Timeline
+from lock_harness.checks.view import View
+from lock_harness.fault import FaultKind
+from lock_harness.model import Bounds, Status, Verb
 
-from harness.checks import order_search
-from harness.checks.calls import FOREVER
-from harness.checks.linearizable import _stuck, linearizable, unexplained
-from harness.checks.lock_history import Kind, Op, Who
-from harness.checks.order_search import TooMany
-from harness.checks.timeline import Timeline
-from harness.checks.view import View
-from harness.fault import FaultKind
-from harness.model import Bounds, Status, Verb
 from tests.histories import JAN, call, fault, gone, history
 
 ME, YOU = Who((0, 0)), Who((1, 0))

@@ -3,11 +3,10 @@
 from pathlib import Path
 
 import pytest
-
-from harness.errors import UserError
-from harness.faces.jobs import lock_spec
-from harness.locks.loading import REFERENCE, LockSpec, command_spec, load
-from harness.locks.month_lock import MonthLock
+from lock_harness.errors import UserError
+from lock_harness.faces.jobs import lock_spec
+from lock_harness.locks.loading import REFERENCE, LockSpec, command_spec, load
+from lock_harness.locks.month_lock import MonthLock
 
 
 def test_the_reference_is_the_default() -> None:
@@ -26,10 +25,10 @@ def test_a_module_of_the_working_directory(tmp_path: Path, monkeypatch: pytest.M
     ("name", "why"),
     [
         ("nothing", "not of the form package.module:attr"),
-        ("harness.locks.month_lock:", "not of the form"),
+        ("lock_harness.locks.month_lock:", "not of the form"),
         ("no_such_module:Lock", "ModuleNotFoundError"),
-        ("harness.locks.month_lock:MonthLok", "did you mean 'MonthLock'?"),
-        ("harness.locks.month_lock:RETRY_MS", "is a int, not a callable"),
+        ("lock_harness.locks.month_lock:MonthLok", "did you mean 'MonthLock'?"),
+        ("lock_harness.locks.month_lock:RETRY_MS", "is a int, not a callable"),
         ("..:x", "does not import"),
     ],
 )

@@ -2,8 +2,8 @@
 
 import socket
 
-from harness.clock import now_ns
-from harness.wire.loop import READ, Loop
+from lock_harness.clock import now_ns
+from lock_harness.wire.loop import READ, Loop
 
 
 def test_between_two_times_that_are_due_sockets_are_looked_at() -> None:

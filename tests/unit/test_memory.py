@@ -1,6 +1,6 @@
 """What is remembered, and that it is not too much."""
 
-from harness.wire.memory import Memory
+from lock_harness.wire.memory import Memory
 
 
 def test_it_keeps_so_many_and_begins_anew() -> None:

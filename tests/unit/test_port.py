@@ -3,8 +3,7 @@
 import socket
 
 import pytest
-
-from harness.servers.port import LOOPBACK, reserved_port
+from lock_harness.servers.port import LOOPBACK, reserved_port
 
 
 def listener(port: int, *, as_servers_do: bool) -> socket.socket:

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
+from lock_harness.errors import MachineError
+from lock_harness.wire.proxy import proxy
 
-from harness.errors import MachineError
-from harness.wire.proxy import proxy
 from tests.sockets import (
     CANCEL,
     NAME,
@@ -146,7 +146,7 @@ def test_without_a_proxy_its_connections_end(tcp: World) -> None:
 
 HARNESS = """
 import signal, sys
-from harness.wire.proxy import proxy
+from lock_harness.wire.proxy import proxy
 with proxy(("127.0.0.1", int(sys.argv[1]))) as running:
     print(running.port, flush=True)
     signal.pause()

@@ -6,12 +6,11 @@ from itertools import islice
 import msgspec
 import pytest
 from hypothesis import given, settings
-
-from harness.fault import Fault
-from harness.model import Month, Operation, Program
-from harness.scenario import Draw
-from harness.shrinking import shrink, simpler, size, tidy
-from harness.strategies import programs
+from lock_harness.fault import Fault
+from lock_harness.model import Month, Operation, Program
+from lock_harness.scenario import Draw
+from lock_harness.shrinking import shrink, simpler, size, tidy
+from lock_harness.strategies import programs
 
 ANY = programs(
     Draw({"acquire": 6, "wait": 3, "release": 5, "hold": 2, "crash": 2}, steps=(4, 16)),

@@ -6,8 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.wire.startup import (
+from lock_harness.wire.startup import (
     CANCEL,
     GSSENC,
     LONGEST,

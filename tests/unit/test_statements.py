@@ -5,10 +5,9 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.wire.memory import SHORT
-from harness.wire.messages import Message, ProtocolError
-from harness.wire.statements import (
+from lock_harness.wire.memory import SHORT
+from lock_harness.wire.messages import Message, ProtocolError
+from lock_harness.wire.statements import (
     BOOL,
     BYTEA,
     INT2,
@@ -21,6 +20,7 @@ from harness.wire.statements import (
     UNKNOWN,
     Statements,
 )
+
 from tests.wire import message
 
 Value = tuple[bytes | None, int, int]  # as it is sent, whether binary, and its type

@@ -6,15 +6,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from harness.fault import Fault
-from harness.model import Month, Operation, Program
-from harness.orders import Pct
-from harness.scenario import Draw
-from harness.strategies import neighbours, programs
-from harness.strategies.digits import LARGEST_CHOICE
-from harness.strategies.gate import LONG_MS, promise
-from harness.strategies.lockstep import LONG_WAIT_MS, decode
+from lock_harness.fault import Fault
+from lock_harness.model import Month, Operation, Program
+from lock_harness.orders import Pct
+from lock_harness.scenario import Draw
+from lock_harness.strategies import neighbours, programs
+from lock_harness.strategies.digits import LARGEST_CHOICE
+from lock_harness.strategies.gate import LONG_MS, promise
+from lock_harness.strategies.lockstep import LONG_WAIT_MS, decode
 
 WEIGHTS = {
     "acquire": 6,

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from harness.actors.mailbox import AtGate
-from harness.fault import Fault
-from harness.gate.algorithms.follow import Follow, GoOn
-from harness.gate.parked import Parked
-from harness.gate.strikes import Coming, Strikes
-from harness.gate.turns import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, Turns
+from lock_harness.actors.mailbox import AtGate
+from lock_harness.fault import Fault
+from lock_harness.gate.algorithms.follow import Follow, GoOn
+from lock_harness.gate.parked import Parked
+from lock_harness.gate.strikes import Coming, Strikes
+from lock_harness.gate.turns import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, Turns
 
 
 class Line:

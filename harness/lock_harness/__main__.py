@@ -1,0 +1,8 @@
+"""`python -m lock_harness` is `lock-harness`."""
+
+import sys
+
+from lock_harness.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""A lock session in a program of any language: the program *is* the actor, this is its voice."""
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+
+from lock_harness.actors.session import BodyError, Note, boolean
+from lock_harness.errors import UserError
+from lock_harness.locks.line_protocol import (
+    Answer,
+    LineProtocolError,
+    LockCommandFailed,
+    Request,
+    decode,
+    encode,
+)
+from lock_harness.model import Month, Operation
+
+VERBS = ("hold", "is_locked", "count")  # the optional ones
+EXIT_S = 5.0
+BODY_TEXT = "the body failed"
+
+
+class CommandSession:
+    """A running lock command with an open session.  `started` is told its process, before it opens the session."""
+
+    def __init__(
+        self, command: Sequence[str], url: str, application_name: str, started: Callable[[int], None]
+    ) -> None:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PGAPPNAME": application_name},
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._input, self._output = process, process.stdin, process.stdout
+        self._requests = 0
+        started(process.pid)
+        opened = self._ask("open", dsn=url)
+        if opened.error is not None:
+            raise UserError(f"the lock command could not open a session: {opened.error}")
+        self._verbs = tuple(opened.ok) if isinstance(opened.ok, list) else ()
+        unknown = [verb for verb in self._verbs if verb not in VERBS]
+        if unknown:
+            names = ", ".join(VERBS)
+            raise LineProtocolError(f"the lock command offers {unknown[0]!r}: the optional verbs are {names}")
+
+    def verbs(self) -> tuple[str, ...]:
+        return self._verbs
+
+    def acquire(self, month: Month, timeout_ms: int) -> bool:
+        return self._decide("acquire", month, timeout_ms)
+
+    def release(self, month: Month) -> bool:
+        return self._decide("release", month)
+
+    def is_locked(self, month: Month) -> bool:
+        return self._decide("is_locked", month)
+
+    def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
+        raise UserError(f"the line protocol cannot list locks, not even {months}")
+
+    def count(self, month: Month) -> int | None:
+        """The number that the program found when it counted; None if it does not count."""
+        if "count" not in self._verbs:
+            return None
+        found = self._result("count", month)
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise TypeError(f"count returned {found!r}, which is not a whole number")
+        return found
+
+    def hold(self, operation: Operation, _enter: Note, _leave: Note) -> tuple[bool, BodyError | None]:
+        """The body runs inside the program, so when it begins and ends is not seen here."""
+        assert operation.month is not None
+        text = BODY_TEXT if operation.raises else None
+        try:
+            return self._decide("hold", operation.month, operation.timeout_ms, text), None
+        except LockCommandFailed as error:
+            if text is None or text not in str(error):
+                raise
+            return True, BodyError(text)
+
+    def close(self) -> None:
+        """End its input; a program that does not exit then is killed."""
+        self._input.close()
+        try:
+            self._process.wait(EXIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+    def _decide(
+        self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
+    ) -> bool:
+        return boolean(self._result(verb, month, timeout_ms, raises), verb)
+
+    def _result(
+        self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
+    ) -> object:
+        answer = self._ask(verb, month, timeout_ms, raises)
+        if answer.error is not None:
+            raise LockCommandFailed(answer.error)
+        return answer.ok
+
+    def _ask(
+        self,
+        verb: str,
+        month: Month | None = None,
+        timeout_ms: int | None = None,
+        raises: str | None = None,
+        dsn: str | None = None,
+    ) -> Answer:
+        self._requests += 1
+        year, number = month or (None, None)
+        request = Request(self._requests, verb, year, number, timeout_ms, raises, dsn)
+        try:
+            self._input.write(encode(request))
+            self._input.flush()
+            line = self._output.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            raise UserError(f"the lock command ended at {verb!r} with exit code {self._process.wait()}")
+        return decode(line, request)

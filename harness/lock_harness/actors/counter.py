@@ -1,0 +1,32 @@
+"""A number in a file that nothing but the lock under test protects: what a lost update would show in.
+
+It is read with one system call and written with another, in a fixed width: a SIGKILL leaves the old number
+or the new one.
+"""
+
+import os
+from pathlib import Path
+
+from lock_harness.model import Month
+
+WIDTH = 20
+
+
+def count(directory: Path, month: Month) -> int:
+    """Add one; the number that was found."""
+    file = os.open(path_of(directory, month), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        found = int(os.pread(file, WIDTH, 0) or b"0")
+        os.pwrite(file, b"%0*d" % (WIDTH, found + 1), 0)
+    finally:
+        os.close(file)
+    return found
+
+
+def reset(directory: Path, months: tuple[Month, ...]) -> None:
+    for month in months:
+        path_of(directory, month).unlink(missing_ok=True)
+
+
+def path_of(directory: Path, month: Month) -> Path:
+    return directory / f"{month}.counter"

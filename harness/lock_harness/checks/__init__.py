@@ -1,0 +1,45 @@
+"""The invariants: pure functions of a history, one to a file.  `judge` asks them all."""
+
+from collections.abc import Callable
+
+from lock_harness.checks.auto_release import auto_release
+from lock_harness.checks.errors_preserved import errors_preserved
+from lock_harness.checks.grants_free_month import grants_free_month
+from lock_harness.checks.honest_results import honest_results
+from lock_harness.checks.independent_months import independent_months
+from lock_harness.checks.linearizable import linearizable
+from lock_harness.checks.mutual_exclusion import mutual_exclusion
+from lock_harness.checks.no_lost_update import no_lost_update
+from lock_harness.checks.nothing_left_behind import nothing_left_behind
+from lock_harness.checks.timeout_not_early import timeout_not_early
+from lock_harness.checks.timeout_not_late import timeout_not_late
+from lock_harness.checks.timeout_returns_false import timeout_returns_false
+from lock_harness.checks.view import View
+from lock_harness.model import Bounds, History, Status, Verdict
+
+CHECKS: tuple[Callable[[View], Verdict], ...] = (
+    mutual_exclusion,
+    no_lost_update,
+    auto_release,
+    timeout_returns_false,
+    timeout_not_early,
+    timeout_not_late,
+    honest_results,
+    grants_free_month,
+    independent_months,
+    errors_preserved,
+    nothing_left_behind,
+    linearizable,
+)
+
+
+def judge(history: History, bounds: Bounds) -> tuple[Verdict, ...]:
+    """Every check's verdict on one history, the most telling first."""
+    view = View(history, bounds)
+    return tuple(check(view) for check in CHECKS)
+
+
+def overall(verdicts: tuple[Verdict, ...]) -> Status:
+    """violated if anything is; else unknown if anything is; else holds."""
+    said = {verdict.status for verdict in verdicts}
+    return "violated" if "violated" in said else "unknown" if "unknown" in said else "holds"

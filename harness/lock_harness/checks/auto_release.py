@@ -1,0 +1,34 @@
+"""What a session held is free soon after it ends, by SIGKILL, by close, by any other fault."""
+
+from collections.abc import Iterator
+
+from lock_harness.checks.refusals import findings
+from lock_harness.checks.verdicts import STALLED, Finding, verdict
+from lock_harness.checks.view import View
+from lock_harness.model import Verdict
+
+
+def auto_release(view: View) -> Verdict:
+    """A month whose last holder died or closed more than the bound ago must be granted."""
+    why = (
+        "{month} was refused to actor {actor} although its holder, actor {before}, had ended ({how}) "
+        f"more than {view.bounds.release_ms} ms before"
+    )
+    return verdict("auto_release", [*findings(view, "ended session", why), *_lingering(view)])
+
+
+def _lingering(view: View) -> Iterator[Finding]:
+    """Sessions that the server still had after the bound, and that held something when they ended."""
+    bound_ns = view.bounds.release_ms * 1_000_000
+    for event in view.history.events:
+        if event.kind == "lingers":
+            owner = event.actor, event.life
+            kept = [s for s in view.holds if s.owner == owner and s.ending in ("death", "close")]
+            stalled = view.stalled(event.at_ns - bound_ns, event.at_ns, bound_ns)
+            for span in kept[:1]:
+                why = (
+                    f"actor {event.actor} ended ({span.ending}) while it held {span.month}, and the server still had "
+                    f"its session {view.bounds.release_ms} ms later{STALLED if stalled else ''}"
+                )
+                proof = (span.first, event.number)
+                yield Finding("unknown" if stalled else "violated", why, proof, timed=True)

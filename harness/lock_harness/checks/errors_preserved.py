@@ -1,0 +1,18 @@
+"""An exception in the body of `with_month_lock` comes out as it is."""
+
+from lock_harness.checks.verdicts import Finding, verdict
+from lock_harness.checks.view import View
+from lock_harness.model import Verdict
+
+
+def errors_preserved(view: View) -> Verdict:
+    found: list[Finding] = []
+    for call in view.calls:
+        if call.verb != "hold" or call.returned_ns is None or view.may_fail(call):
+            continue
+        if call.raises and call.answer and not call.own_error:
+            found.append(Finding("violated", f"the {call} swallowed its body's exception", (call.number,)))
+        elif call.error and (call.raises or call.entered_ns is not None):
+            why = f"the {call} raised something else than its body did: {call.error}"
+            found.append(Finding("violated", why, (call.number,)))
+    return verdict("errors_preserved", found)

@@ -1,0 +1,11 @@
+"""A month that nobody holds is granted; a release lets a waiter in."""
+
+from lock_harness.checks.refusals import findings
+from lock_harness.checks.verdicts import verdict
+from lock_harness.checks.view import View
+from lock_harness.model import Verdict
+
+
+def grants_free_month(view: View) -> Verdict:
+    why = "{month} was refused to actor {actor} although no other session can have held it"
+    return verdict("grants_free_month", findings(view, "none", why))

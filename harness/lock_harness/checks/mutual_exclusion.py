@@ -1,0 +1,65 @@
+"""No two sessions hold one month at the same time."""
+
+from collections.abc import Iterator
+
+from lock_harness.checks.calls import FOREVER
+from lock_harness.checks.holds import Cut, Span
+from lock_harness.checks.verdicts import Finding, ms, verdict
+from lock_harness.checks.view import View
+from lock_harness.model import Audit, Month, Verdict
+
+
+def mutual_exclusion(view: View) -> Verdict:
+    """Sweeps the holds in the order of time; of each month only the latest-ending one can still overlap."""
+    latest: dict[Month, Span] = {}
+    findings: list[Finding] = []
+    for span in view.holds:
+        other = latest.get(span.month)
+        if other and span.from_ns < other.to_ns and span.owner != other.owner:
+            findings.append(_overlap(view, other, span))
+        if not other or span.to_ns > other.to_ns:
+            latest[span.month] = span
+    return verdict("mutual_exclusion", findings)
+
+
+def _overlap(view: View, one: Span, two: Span) -> Finding:
+    until = min(one.to_ns, two.to_ns)
+    how_long = "until the end" if until == FOREVER else f"for {ms(until - two.from_ns)}"
+    why = f"actors {one.owner[0]} and {two.owner[0]} both held {two.month} {how_long}"
+    after = list(_after_the_end(view, one, two))
+    proof = [_said(span, cut) for span, cut in after] + [_shown(view, one, two)]
+    reason = "; ".join(part for part in proof if part) or "no fault had ended either session"
+    evidence = (one.first, two.first, *(cut.number for _, cut in after))
+    return Finding("violated", f"{why}; {reason}", evidence)
+
+
+def _after_the_end(view: View, *spans: Span) -> Iterator[tuple[Span, Cut]]:
+    """Those claimed although a fault had ended the session: by a client that believes on or connected anew."""
+    for span in spans:
+        cut = view.cuts.get(span.owner)
+        if cut and cut.told_ns < span.from_ns:
+            yield span, cut
+
+
+def _said(span: Span, cut: Cut) -> str:
+    return f"actor {span.owner[0]} said so {ms(span.from_ns - cut.healed_ns)} after its session was ended"
+
+
+def _shown(view: View, one: Span, two: Span) -> str:
+    """What the server itself showed of the two meanwhile; empty if that tells nothing."""
+    for audit in view.history.audits:
+        began_ns = audit.at_ns - audit.waited_ns
+        if two.from_ns < began_ns and audit.at_ns < min(one.to_ns, two.to_ns):
+            return _in_audit(audit, one.owner[0], two.owner[0], view.history.actors)
+    return ""
+
+
+def _in_audit(audit: Audit, one: int, two: int, actors: int) -> str:
+    granted = [lock for lock in audit.locks if lock.granted]
+    ours, theirs = ([lock for lock in granted if lock.actor == actor] for actor in (one, two))
+    if any(a.key == b.key and a.pid != b.pid for a in ours for b in theirs):
+        return "the server had granted one lock to both"
+    if audit.sessions < actors or (ours and theirs):
+        return ""
+    lacking = f"actor {two if ours else one}" if ours or theirs else "either"
+    return f"the server had no advisory lock for {lacking}"

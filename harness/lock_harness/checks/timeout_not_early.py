@@ -1,0 +1,17 @@
+"""Nobody gives up before the time that was asked for is over.  A lower bound: no load can break it."""
+
+from lock_harness.checks.timeouts import asking
+from lock_harness.checks.verdicts import Finding, ms, verdict
+from lock_harness.checks.view import View
+from lock_harness.model import Verdict
+
+
+def timeout_not_early(view: View) -> Verdict:
+    found: list[Finding] = []
+    for call in asking(view):
+        if call.answer is False and call.returned_ns is not None and not view.was_cut(call):
+            took = call.returned_ns - call.invoked_ns
+            if took < call.timeout_ms * 1_000_000:
+                why = f"the {call} gave up after {ms(took)}, before its timeout of {call.timeout_ms} ms"
+                found.append(Finding("violated", why, (call.number,)))
+    return verdict("timeout_not_early", found)

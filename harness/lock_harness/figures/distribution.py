@@ -1,0 +1,44 @@
+"""How long something took, over as many examples as there are, in bounded memory."""
+
+import math
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable
+from itertools import accumulate
+
+from lock_harness.model import Spread
+
+
+class Distribution:
+    """Durations by how often they occurred, to three significant digits; the maximum is exact."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[float] = Counter()
+        self._max_ms = 0.0
+
+    def add(self, durations_ns: Iterable[int]) -> None:
+        for duration_ns in durations_ns:
+            self._counts[float(f"{duration_ns / 1e6:.3g}")] += 1
+            self._max_ms = max(self._max_ms, duration_ns / 1e6)
+
+    def spread(self) -> Spread | None:
+        """Median, 99th percentile (nearest rank) and maximum; None of nothing."""
+        ordered = sorted(self._counts)
+        ranks = list(accumulate(self._counts[value] for value in ordered))
+        if not ranks:
+            return None
+
+        def ranked(rank: int) -> float:
+            return min(ordered[bisect_left(ranks, rank)], self._max_ms)
+
+        count = ranks[-1]
+        median = (ranked((count + 1) // 2) + ranked(count // 2 + 1)) / 2
+        figures = median, ranked(math.ceil(0.99 * count)), self._max_ms
+        return Spread(count, *(round(one, 3) for one in figures))
+
+    def buckets(self, bounds_ms: tuple[int, ...]) -> tuple[int, ...]:
+        """How many are at most each bound and more than the one before; at last those above all bounds."""
+        buckets = [0] * (len(bounds_ms) + 1)
+        for value, count in self._counts.items():
+            buckets[bisect_left(bounds_ms, value)] += count
+        return tuple(buckets) if any(buckets) else ()

@@ -1,0 +1,108 @@
+"""Adds figures up, over the examples of a run and over the workers that share it."""
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+import msgspec
+
+from lock_harness.checks.view import View
+from lock_harness.figures.beliefs import beliefs
+from lock_harness.figures.distribution import Distribution
+from lock_harness.figures.waits import waits
+from lock_harness.model import WAIT_BOUNDS_MS, Event, Figures, Spread, Status
+from lock_harness.sequential import ENDS
+
+
+class Tally:
+    """Adds up figures over the examples of a run."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.examples = self.violated = self.unknown = self._operations = self._faults = 0
+        self._release, self._belief = Distribution(), Distribution()
+        self._waits, self._uncontended = Distribution(), Distribution()
+        self._shared_ns = self._overtaken = 0
+
+    def add(self, view: View, status: Status) -> None:
+        """Count one example: what happened in it, and what was thought of it."""
+        events = view.history.events
+        self.examples += 1
+        self.violated += status == "violated"
+        self.unknown += status == "unknown"
+        self._operations += sum(event.kind == "invoke" for event in events)
+        self._faults += sum(event.kind == "fault" for event in events)
+        self._release.add(release_times(events))
+        self._add_beliefs(view)
+        self._add_waits(view)
+
+    def _add_beliefs(self, view: View) -> None:
+        found = beliefs(view)
+        self._belief.add(one.to_ns - one.from_ns for one in found)
+        self._shared_ns = max([self._shared_ns, *(one.beside_ns for one in found)])
+
+    def _add_waits(self, view: View) -> None:
+        found = waits(view)
+        self._waits.add(one.took_ns for one in found if one.took_ns is not None and one.met)
+        self._uncontended.add(one.took_ns for one in found if one.took_ns is not None and one.alone)
+        self._overtaken = max([self._overtaken, *(one.overtaken for one in found)])
+
+    def counts(self) -> Figures:
+        """Without the spreads: cheap enough to be asked for after each example."""
+        return Figures(
+            *(self.examples, self.violated, self.unknown, self._operations, self._faults),
+            seconds=time.monotonic() - self._began,
+        )
+
+    def figures(self) -> Figures:
+        return msgspec.structs.replace(
+            self.counts(),
+            release=self._release.spread(),
+            belief=self._belief.spread(),
+            shared_ms=round(self._shared_ns / 1e6, 3),
+            uncontended=self._uncontended.spread(),
+            waits=self._waits.spread(),
+            wait_buckets=self._waits.buckets(WAIT_BOUNDS_MS),
+            overtaken=self._overtaken,
+        )
+
+
+def release_times(events: Sequence[Event]) -> Iterator[int]:
+    """How long after each end of a session the server was seen to have let go of it, in nanoseconds."""
+    ended: dict[tuple[int, int], int] = {}
+    for event in events:
+        owner = event.actor, event.life
+        if event.fault in ENDS:
+            ended[owner] = event.at_ns  # of a lasting one in the end the moment of its healing
+        elif event.kind == "gone" and owner in ended:
+            yield event.at_ns - ended[owner]
+
+
+def together(parts: Sequence[Figures]) -> Figures:
+    """The figures of several workers that ran side by side, as one."""
+    return Figures(
+        examples=sum(part.examples for part in parts),
+        violated=sum(part.violated for part in parts),
+        unknown=sum(part.unknown for part in parts),
+        operations=sum(part.operations for part in parts),
+        faults=sum(part.faults for part in parts),
+        seconds=max(part.seconds for part in parts),
+        release=_widest([part.release for part in parts]),
+        belief=_widest([part.belief for part in parts]),
+        shared_ms=max(part.shared_ms for part in parts),
+        uncontended=_widest([part.uncontended for part in parts]),
+        waits=_widest([part.waits for part in parts]),
+        wait_buckets=tuple(map(sum, zip_longest(*(part.wait_buckets for part in parts), fillvalue=0))),
+        overtaken=max(part.overtaken for part in parts),
+    )
+
+
+def _widest(spreads: Sequence[Spread | None]) -> Spread | None:
+    """Of several spreads the count of all, the largest p99 and maximum, and the median of the largest."""
+    given = [one for one in spreads if one]
+    if not given:
+        return None
+    largest = max(given, key=lambda one: one.count)
+    count = sum(one.count for one in given)
+    p99, top = max(one.p99_ms for one in given), max(one.max_ms for one in given)
+    return Spread(count, largest.median_ms, p99, top)

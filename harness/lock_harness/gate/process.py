@@ -1,0 +1,44 @@
+"""Our side of the gate: starts it, opens it for a program, and gets the record back."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from lock_harness.gate.service import Close, GoOn, Open, Player, Watch
+from lock_harness.model import Program, Statement
+from lock_harness.servers import address
+from lock_harness.wire.proxy import Proxy, started
+
+
+class Gate(Proxy):
+    """A running gate.  While it is not open, it is a proxy like any other that nobody breaks."""
+
+    def watch(self, dsn: str) -> None:
+        self._answer(Watch(dsn))
+
+    def open(self, program: Program, players: Sequence[Player]) -> None:
+        """From now on these are let through as the program says: one at a time, or in a race at once."""
+        self._answer(Open(program, tuple(players)))
+
+    def go_on(self, actor: int, player: Player) -> None:
+        """The fault that the gate asked for has struck this actor, who is now `player`."""
+        self._answer(GoOn(actor, player))
+
+    def shut(self) -> tuple[Statement, ...]:
+        """The program is over: what was let through in it, in order."""
+        return msgspec.json.decode(self._answer(Close()), type=tuple[Statement, ...])
+
+
+@contextlib.contextmanager
+def gate(dsn: str, directory: Path) -> Iterator[Gate]:
+    """A gate before the server for actors that have their mailboxes in `directory`.
+
+    A server that is reached by a Unix socket is reached by another one there, which is quicker than TCP.
+    """
+    place = address.place(dsn)
+    listen = directory if isinstance(place, str) else None
+    with started(Gate, "lock_harness.gate.service", place, listen, str(directory)) as running:
+        running.watch(dsn)
+        yield running

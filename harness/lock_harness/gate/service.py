@@ -1,0 +1,253 @@
+"""The gate at work: a proxy in whose process it is decided who moves next."""
+
+import gc
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from lock_harness.actors.mailbox import (
+    CONDUCTOR,
+    GATE,
+    AtGate,
+    Baton,
+    Mailbox,
+    Several,
+    Started,
+    Struck,
+    Through,
+)
+from lock_harness.clock import now_ns
+from lock_harness.fault import Fault
+from lock_harness.gate.algorithms import chooser_of
+from lock_harness.gate.parked import Parked
+from lock_harness.gate.recorder import Recorder
+from lock_harness.gate.session import GatedConnection
+from lock_harness.gate.strikes import strikes
+from lock_harness.gate.turns import Turns
+from lock_harness.model import Program, Statement
+from lock_harness.servers import address
+from lock_harness.wire.connection import Connection
+from lock_harness.wire.loop import READ
+from lock_harness.wire.service import Address, Order, Service, inherited
+from lock_harness.wire.startup import StartupReader
+
+OBSERVER = "lock-harness/gate"
+CLOSING_NS = 20_000_000  # after that a connection that was closed before another was opened has surely ended
+GARBAGE = 100_000  # objects: to look for cycles more often would hold everybody up, and there are hardly any
+_WAITING = """
+SELECT a.application_name FROM pg_catalog.pg_stat_activity a
+ WHERE a.application_name = ANY(%s) AND a.wait_event_type = 'Lock'
+   AND pg_catalog.pg_blocking_pids(a.pid) <> '{}'
+"""
+
+
+class Player(msgspec.Struct, frozen=True):
+    """An actor: its mailbox, its sessions' application_name without their number, its processes, its own one first."""
+
+    name: str
+    session: str
+    pids: tuple[int, ...]
+
+
+class Watch(msgspec.Struct, frozen=True, tag=True):
+    """Ask this server who waits for whom."""
+
+    dsn: str
+
+
+class Open(msgspec.Struct, frozen=True, tag=True):
+    """From now on let these actors through as the program says; in a race at once, and note what they say."""
+
+    program: Program
+    players: tuple[Player, ...]
+
+
+class GoOn(msgspec.Struct, frozen=True, tag=True):
+    """The fault has struck this actor, who is now `player`."""
+
+    actor: int
+    player: Player
+
+
+class Close(msgspec.Struct, frozen=True, tag=True):
+    """Let everybody through, and tell what was let through."""
+
+
+_orders = msgspec.json.Decoder(Watch | Open | GoOn | Close | Order)
+
+
+class GateService(Service):
+    """A proxy that takes these orders instead, and hears from the actors by a mailbox in `directory`."""
+
+    def __init__(
+        self, listener: socket.socket, server: Address, control: socket.socket, directory: Path
+    ) -> None:
+        super().__init__(listener, server, control)
+        self._mailbox = Mailbox(directory, GATE)
+        self._loop.watch(self._mailbox.socket, READ, self._hear)
+        self._observer: psycopg.Connection[Any] | None = None
+        self._turns: Turns | Recorder | None = None
+        self._players: list[Player] = []
+        self._numbers: dict[str, int] = {}
+        self._breaks = False  # connections, in this program
+
+    def _connected(
+        self, client: socket.socket, server: socket.socket, reader: StartupReader, name: str
+    ) -> Connection:
+        if name:
+            opening, gone = reader.forward, self._forget
+            self.after(CLOSING_NS, self._look_for_several)
+            return GatedConnection(self._loop, client, server, opening, gone, name, self)
+        return super()._connected(client, server, reader, name)
+
+    # Orders
+
+    def _answer(self, line: bytes) -> bytes:
+        order = _orders.decode(line)
+        done: list[Statement] | bool = True
+        match order:
+            case Watch():
+                self._observer = address.connect(order.dsn, OBSERVER)
+            case Open():
+                self._open(order)
+            case GoOn():
+                self._go_on(order)
+            case Order():
+                done = self._break(order)
+            case Close():
+                done = self._close()
+        return msgspec.json.encode(done)
+
+    def _open(self, order: Open) -> None:
+        self._players = [*order.players]
+        self._number_players()
+        faults = [step for step in order.program.steps if isinstance(step, Fault)]
+        self._breaks = any(fault.kind != "kill" for fault in faults)
+        self._look_for_several()
+        if order.program.schedule == "race":
+            self._turns = Recorder()
+        else:
+            self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
+
+    def _look_for_several(self) -> None:
+        """A fault strikes one connection; of a session with several it would not be known whether it has ended."""
+        names = [
+            name
+            for one, name in self._connections.items()
+            if not one.client.ended and self._number(name) is not None
+        ]
+        if self._breaks and len(names) > len({*names}):
+            self._mailbox.send(CONDUCTOR, Several())
+
+    def _number_players(self) -> None:
+        self._numbers = {player.session: number for number, player in enumerate(self._players)}
+
+    def _go_on(self, order: GoOn) -> None:
+        self._players[order.actor] = order.player
+        self._number_players()
+        if self._turns:
+            self._turns.go_on(order.actor)
+
+    def _break(self, order: Order) -> bool:
+        """Break the connection that a fault strikes just now, which need not be the newest of its name."""
+        struck = self._turns.struck if self._turns else None
+        if order.kind is None or not isinstance(struck, GatedConnection):
+            return self._carry_out(order)
+        alive = struck in self._connections
+        if alive:
+            struck.strike(order.kind)
+        return alive
+
+    def _close(self) -> list[Statement]:
+        turns, self._turns = self._turns, None
+        if turns is None:
+            return []
+        turns.close()
+        return turns.statements
+
+    # What actors and their connections tell
+
+    def _hear(self, _: int) -> None:
+        message = self._mailbox.receive()
+        if isinstance(message, Started):
+            self._players = [_with_program(player, message) for player in self._players]
+        if self._turns is None:
+            return
+        if isinstance(message, AtGate):
+            name, baton = self._players[message.actor].name, Baton(message.number)
+            self._turns.at_step(message, lambda: self._tell(name, baton))
+        elif isinstance(message, Through):
+            self._turns.through(message.actor)
+
+    def _tell(self, name: str, baton: Baton) -> None:
+        self._mailbox.send(name, baton)
+
+    def said(self, application_name: str, parked: Parked) -> None:
+        number = self._number(application_name)
+        if self._turns is None or number is None:
+            parked.go()
+        else:
+            self._turns.said(number, parked)
+
+    def answered(self, application_name: str) -> None:
+        number = self._number(application_name)
+        if self._turns is not None and number is not None:
+            self._turns.answered(number)
+
+    def _number(self, application_name: str) -> int | None:
+        return self._numbers.get(application_name.rpartition(".")[0])
+
+    # What the turns ask of the world
+
+    def now_ns(self) -> int:
+        return now_ns()
+
+    def after(self, delay_ns: int, call: Callable[[], None]) -> None:
+        self._loop.at(now_ns() + delay_ns, call)
+
+    def strike(self, number: int) -> None:
+        struck = self._turns.struck if self._turns else None
+        assert isinstance(struck, GatedConnection)
+        self._mailbox.send(CONDUCTOR, Struck(number, struck.name))
+
+    def waiting(self, actors: Iterable[int]) -> set[int]:
+        assert self._observer is not None
+        names = {
+            name: number
+            for name in set(self._connections.values())
+            if (number := self._number(name)) is not None and number in actors
+        }
+        rows = self._observer.execute(_WAITING, ([*names],), prepare=True).fetchall()
+        return {names[name] for (name,) in rows}
+
+    def runs(self, actor: int) -> bool:
+        return any(computes(pid) for pid in self._players[actor].pids)
+
+
+def _with_program(player: Player, started: Started) -> Player:
+    """The same, but if it was that player's lock command that was started anew."""
+    if player.name != started.name:
+        return player
+    return msgspec.structs.replace(player, pids=(player.pids[0], started.pid))
+
+
+def computes(pid: int) -> bool:
+    """Whether a thread of the process runs or could run, or reads a disk; where that cannot be told none does."""
+    return any(_state(stat) in b"RD" for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
+
+
+def _state(stat: Path) -> bytes:
+    try:
+        return stat.read_bytes().rpartition(b") ")[2][:1]
+    except OSError:  # it has ended meanwhile
+        return b"X"
+
+
+if __name__ == "__main__":
+    gc.set_threshold(GARBAGE)
+    GateService(*inherited(*sys.argv[1:4]), Path(sys.argv[4])).run()

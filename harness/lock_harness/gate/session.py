@@ -1,0 +1,206 @@
+"""One client's connection at the gate: what it says is cut into messages that can wait."""
+
+import socket
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from lock_harness.gate.parked import GOOD_BYE, Parked
+from lock_harness.wire.connection import Connection, End
+from lock_harness.wire.dialogue import Batch, Dialogue, Part, Reply
+from lock_harness.wire.loop import Loop
+from lock_harness.wire.messages import ProtocolError
+from lock_harness.wire.network import reset
+from lock_harness.wire.service import error_response
+from lock_harness.wire.startup import HEADER
+
+HELLO = "StartupMessage"
+RUNS = {
+    "Query",
+    "Execute",
+    "FunctionCall",
+}  # a batch with none of these changes nothing that others could see
+
+
+class Keeper(Protocol):
+    """Who decides when a message may pass."""
+
+    def said(self, application_name: str, parked: Parked) -> None: ...
+    def answered(self, application_name: str) -> None: ...
+
+
+class GatedConnection(Connection):
+    """A connection whose batches, and whose end, wait for the keeper's leave.
+
+    What belongs to the start of a session passes.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        client: socket.socket,
+        server: socket.socket,
+        opening: bytes,
+        gone: Callable[[Connection], None],
+        application_name: str,
+        keeper: Keeper,
+    ) -> None:
+        size = HEADER.unpack_from(opening)[0]
+        super().__init__(loop, client, server, opening[:size], gone)
+        self.name = application_name
+        self._keeper = keeper
+        self._dialogue = Dialogue()
+        self._parked: deque[Part] = deque()
+        self._owed = 1  # a session that starts
+        self._starts = True
+        self._kept: bytearray | None = None  # what the server has answered, if that is held back
+        self._runs_on = (
+            False  # what was run before a Flush lasts until a Sync, which then is more than harmless
+        )
+        self._over = False  # the client has gone, in the midst of a batch
+        self._left = False  # the client has closed its side, but what it said before still waits
+        keeper.said(application_name, Parked(HELLO, _nothing, True, self))
+        if rest := opening[size:]:
+            self._said(rest)
+
+    def heard(self, end: End, data: memoryview) -> None:
+        try:
+            if end is self.client:
+                self._said(bytes(data))
+            else:
+                self._answer(bytes(data))
+        except ProtocolError as error:
+            self.client.forward(memoryview(error_response(str(error))))
+            self._close(reset)
+
+    def ended(self, end: End) -> None:
+        if end is self.server:
+            self.pass_on()
+            super().ended(end)
+            self._owe_nothing()
+        elif self._parked:
+            self._left = end.ended = True
+            self.watch()
+        else:
+            self._leave()
+
+    def _close(self, how: Callable[[socket.socket], None]) -> None:
+        super()._close(how)
+        self._owe_nothing()
+
+    # What a fault asks for
+
+    def hold_back(self) -> None:
+        """From now on keep what the server answers."""
+        self._kept = bytearray()
+
+    def pass_on(self, half: bool = False) -> None:
+        """Let the client have what was kept and what comes; with `half` only the first half of what was kept."""
+        if self._kept is None:
+            return
+        kept, self._kept = self._kept, bytearray() if half else None
+        if not self.client.gone:
+            self.client.forward(memoryview(kept[: len(kept) // 2] if half else kept))
+
+    def await_end(self) -> None:
+        """The server ends the session: count that as an answer, with which comes what was kept."""
+        self._owed += 1
+        if self.server.gone or self.server.ended:
+            self._owe_nothing()
+
+    def forget(self) -> None:
+        """What still waits here was never said."""
+        self._parked.clear()
+        if self._left:
+            self._leave()
+
+    # What passes
+
+    def _said(self, data: bytes) -> None:
+        if self.server.ended or self.server.gone:
+            return  # nobody hears it, and whether it comes before the client has noticed that is up to chance
+        for part in self._dialogue.from_client(data):
+            if _waits(part) and not self._dialogue.copies_in:
+                self._park(part)
+            elif self._parked and not self._dialogue.copies_in:
+                self._parked.append(part)  # goes with what is before it
+            else:
+                self._send(part)
+
+    def _park(self, part: Part) -> None:
+        self._parked.append(part)
+        text = part.text if isinstance(part, Batch) else GOOD_BYE
+        go = partial(self._let_through, part)
+        self._keeper.said(self.name, Parked(text, go, self._is_harmless(part), self))
+
+    def _is_harmless(self, part: Part) -> bool:
+        runs, flushes = isinstance(part, Batch) and _runs(part), part.names[-1] == "Flush"
+        ends, self._runs_on = self._runs_on and not flushes, (self._runs_on or runs) and flushes
+        return isinstance(part, Batch) and not runs and not ends
+
+    def _let_through(self, part: Part) -> None:
+        self._owed += 1
+        if part not in self._parked:  # it went when the server began to copy
+            self._replied(1)
+            return
+        self._send(self._parked.popleft())
+        while self._parked and not _waits(self._parked[0]):
+            self._send(self._parked.popleft())
+        if self.server.gone:
+            self._owe_nothing()
+        elif self._left and not self._parked:
+            self._leave()
+
+    def _send(self, part: Part) -> None:
+        if not self.server.gone:
+            self.server.forward(memoryview(part.raw))
+            self._replied(len([*self._dialogue.sent(part)]))
+
+    def _answer(self, data: bytes) -> None:
+        if self._kept is None:
+            self.client.forward(memoryview(data))
+        else:
+            self._kept += data
+        if not self._over:
+            self._answered(data)
+
+    def _answered(self, data: bytes) -> None:
+        self._replied(sum(isinstance(event, Reply) for event in self._dialogue.from_server(data)))
+        if self._starts and self._dialogue.status:
+            self._starts = False
+            self._replied(1)
+        while self._dialogue.copies_in and self._parked:  # as the server then takes nothing else
+            self._send(self._parked.popleft())
+
+    def _replied(self, count: int) -> None:
+        for _ in range(min(count, self._owed)):
+            self._owed -= 1
+            self._keeper.answered(self.name)
+
+    def _leave(self) -> None:
+        """The client has gone; what it had begun to say still reaches the server."""
+        self._left = False
+        if (begun := self._dialogue.unfinished) and not self.server.gone:
+            self._over = True
+            self.server.forward(memoryview(begun))
+        super().ended(self.client)
+
+    def _owe_nothing(self) -> None:
+        """There will be no more answers.  Whoever said good-bye was owed this one."""
+        self._replied(self._owed)
+
+
+def _waits(part: Part) -> bool:
+    """Whether it is for the keeper to say when it may go."""
+    return isinstance(part, Batch) or part.names == (GOOD_BYE,)
+
+
+def _runs(batch: Batch) -> bool:
+    """Whether it does more than prepare, or take back what was prepared, which a library does when it thinks fit."""
+    tidies = batch.text.upper().startswith("DEALLOCATE") and ";" not in batch.text
+    return not RUNS.isdisjoint(batch.names) and not tidies
+
+
+def _nothing() -> None:
+    """What belongs to the start of a session has passed already."""

@@ -1,0 +1,69 @@
+"""From what the user typed to a lock: `package.module:attr` or a command line."""
+
+import difflib
+import importlib
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+
+from lock_harness.errors import UserError, one_line
+from lock_harness.locks.interface import Lock
+
+REFERENCE = "lock_harness.locks.month_lock:MonthLock"
+
+
+class LockSpec(msgspec.Struct, frozen=True):
+    """How to get the lock in another process: an importable name, or a command that speaks JSON lines."""
+
+    name: str = REFERENCE
+    command: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return shlex.join(self.command) if self.command else self.name
+
+
+def command_spec(line: str) -> LockSpec:
+    """A spec for `--lock-command`.  `UserError` if there is no such program."""
+    try:
+        command = tuple(shlex.split(line))
+    except ValueError as error:
+        raise UserError(f"the lock command {line!r} cannot be split into words: {error}") from None
+    if not command:
+        raise UserError("the lock command is empty: give a program, such as 'node my_lock.mjs'")
+    if shutil.which(command[0]) is None:
+        raise UserError(f"the lock command's program {command[0]!r} is not found: check PATH or its spelling")
+    return LockSpec(name="", command=command)
+
+
+def load(name: str) -> Lock:
+    """The callable that `module:attr` names, importable also from the working directory.
+
+    `UserError` says which half is wrong, and guesses what was meant.
+    """
+    module_name, colon, path = name.partition(":")
+    if not (module_name and colon and path):
+        raise UserError(f"the lock {name!r} is not of the form package.module:attr")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    found: object = _import(module_name, name)
+    for part in path.split("."):
+        if not hasattr(found, part):
+            close = difflib.get_close_matches(part, dir(found), 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise UserError(f"the lock {name!r}: {module_name} has no {part!r}{hint}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise UserError(f"the lock {name!r} is a {type(found).__name__}, not a callable that opens a session")
+    return found
+
+
+def _import(module_name: str, name: str) -> object:
+    try:
+        return importlib.import_module(module_name)
+    except (ImportError, SyntaxError, ValueError, TypeError, AttributeError, NameError, OSError) as error:
+        kind = type(error).__name__
+        raise UserError(f"the lock {name!r} does not import: {kind}: {one_line(error)}") from None

@@ -1,0 +1,62 @@
+"""The advisory locks of a database as a table."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.table import Table
+
+from lock_harness.model import AdvisoryLock
+
+STALE = timedelta(minutes=15)
+
+
+def lock_table(locks: Sequence[AdvisoryLock], now: datetime) -> Table:
+    """One row for each session that holds or waits.  `now` with its time zone."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("month", "key", "", "pid", "application", "client", "state", "for", "note"):
+        table.add_column(column, justify="right" if column in ("key", "pid", "for") else "left")
+    for lock in locks:
+        table.add_row(
+            month_of(lock),
+            key_of(lock),
+            "holds" if lock.granted else "waits",
+            str(lock.pid),
+            lock.application_name or "(none)",
+            lock.client,
+            lock.state,
+            age(lock, now),
+            note(lock, locks, now),
+            style="" if lock.granted else "yellow",
+        )
+    return table
+
+
+def month_of(lock: AdvisoryLock) -> str:
+    """The month whose key this is, if it is one."""
+    year, month = divmod(lock.lock_key, 100)
+    return f"{year}-{month:02d}" if not lock.pair and 2000 <= year <= 2099 and 1 <= month <= 12 else "-"
+
+
+def key_of(lock: AdvisoryLock) -> str:
+    if lock.pair:
+        return f"({lock.lock_key >> 32}, {lock.lock_key & 0xFFFFFFFF})"
+    return str(lock.lock_key)
+
+
+def age(lock: AdvisoryLock, now: datetime) -> str:
+    """Since when the session is in its state: a lock is held at least so long."""
+    if lock.since is None:
+        return "?"
+    seconds = max(0, int((now - lock.since).total_seconds()))
+    minutes, hours = seconds // 60, seconds // 3600
+    return f"{hours} h" if hours >= 2 else f"{minutes} min" if minutes >= 2 else f"{seconds} s"
+
+
+def note(lock: AdvisoryLock, locks: Sequence[AdvisoryLock], now: datetime) -> str:
+    """What to think of it: stale-looking, a twin in the other key space, one session's wait for another."""
+    twin = [one for one in locks if one.lock_key == lock.lock_key and one.pair != lock.pair]
+    if lock.pair:
+        return "a pair of integers: no month, though its objid looks like one" if twin else ""
+    if lock.granted and lock.since and now - lock.since > STALE and lock.state.startswith("idle"):
+        return "idle for long: stale?"
+    return f"not to be confused with the pair {key_of(twin[0])}" if twin else ""

@@ -1,0 +1,29 @@
+"""A PostgreSQL in a container, through testcontainers."""
+
+import contextlib
+from collections.abc import Iterator
+
+from lock_harness.errors import MachineError, UserError, one_line
+from lock_harness.servers.server import Server, version_of
+
+IMAGE = "postgres:17"
+
+
+@contextlib.contextmanager
+def container_server() -> Iterator[Server]:
+    """Start a container and remove it at the end (testcontainers' reaper does, should we be killed)."""
+    try:
+        from docker.errors import DockerException  # noqa: PLC0415 - only needed, and only installed, for this
+        from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
+    except ImportError:
+        raise UserError("--pg container needs testcontainers: pip install lock-harness[container]") from None
+    try:
+        container = PostgresContainer(IMAGE, driver=None).start()
+    except DockerException as error:
+        why = one_line(error)
+        raise MachineError(f"no container could be started: {why}; is a container engine running?") from None
+    try:
+        url = container.get_connection_url()
+        yield Server(url, url, "container", version_of(url))
+    finally:
+        container.stop()

@@ -1,0 +1,36 @@
+"""Who holds what on a server, for a person who wonders why a month is stuck; and freeing it."""
+
+from typing import Any
+
+import psycopg
+
+from lock_harness.errors import UserError, one_line
+from lock_harness.locks.catalogue import advisory_locks
+from lock_harness.model import AdvisoryLock
+
+
+def all_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:
+    """Every advisory lock of the connection's database but our own."""
+    return [lock for lock in advisory_locks(conn) if lock.pid != conn.info.backend_pid]
+
+
+def holder(conn: psycopg.Connection[Any], pid: int) -> AdvisoryLock:
+    """A lock that session `pid` has or waits for; `UserError` if there is none."""
+    for lock in all_locks(conn):
+        if lock.pid == pid:
+            return lock
+    raise UserError(f"pid {pid} has no advisory lock in this database: 'lock-harness locks' shows who has")
+
+
+def terminate(conn: psycopg.Connection[Any], pid: int) -> bool:
+    """End the session `pid`, which frees all that it holds; False if it was gone already.
+
+    `pg_advisory_unlock_all()` would not help: it frees only the locks of the session that calls it.
+    """
+    try:
+        row = conn.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,)).fetchone()
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise UserError(
+            f"cannot end pid {pid}: {one_line(error)}; connect as its user or a superuser"
+        ) from None
+    return bool(row and row[0])

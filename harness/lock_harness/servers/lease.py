@@ -1,0 +1,68 @@
+"""Months that are ours alone, on a server that may have other users.
+
+Two harnesses that test on one database must not use the same months.  Each takes, for as long as its
+connection lives, an advisory lock on a block of years, in the space of integer pairs that no bigint key can
+meet.  Nothing is created, and the server itself frees the block when the harness dies.
+"""
+
+from typing import Any, NamedTuple
+
+import psycopg
+
+from lock_harness.errors import UserError
+
+SPACE = 0x10C4A12  # the first integer of the pair; the second is the block's first year
+BLOCK = 2  # adjacent years: the months where keys collide lie in neighbouring years
+
+
+class Years(NamedTuple):
+    """An inclusive range of years."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+DEFAULT_YEARS = Years(2090, 2099)
+
+
+def parse_years(text: str) -> Years:
+    """`2090-2099`; `UserError` for anything else."""
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal()):
+        raise UserError(f"--years {text!r} is not a range: write it as {DEFAULT_YEARS}")
+    years = Years(int(first), int(last))
+    if not (2000 <= years.first and years.first + BLOCK - 1 <= years.last <= 2099):
+        raise UserError(f"--years {text!r} must lie within 2000-2099 and have at least {BLOCK} years")
+    return years
+
+
+def foreign_years(conn: psycopg.Connection[Any], years: Years) -> frozenset[int]:
+    """The years with a month, as the reference lock writes it, that somebody holds or waits for."""
+    query = (
+        "SELECT DISTINCT objid::bigint / 100 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
+        "AND classid = 0 AND objid::bigint BETWEEN %s AND %s "
+        "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+    )
+    rows = conn.execute(query, (years.first * 100 + 1, years.last * 100 + 12), prepare=False).fetchall()
+    return frozenset(int(row[0]) for row in rows)
+
+
+def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
+    """Two adjacent years that no other harness on this database uses while `conn` lives.
+
+    Nor anybody else now: a month that is held already would be held against the lock under test.
+    """
+    for first in range(years.first, years.last - BLOCK + 2, BLOCK):
+        row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s, %s)", (SPACE, first)).fetchone()
+        if row and row[0]:
+            block = Years(first, first + BLOCK - 1)
+            if not foreign_years(conn, block):
+                return block
+            conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (SPACE, first))
+    raise UserError(
+        f"all of {years} is in use on this database, by other harnesses or other sessions ('lock-harness locks' "
+        "shows them): give more room with --years 2000-2099, or fewer workers with -n"
+    )

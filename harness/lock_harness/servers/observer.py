@@ -1,0 +1,143 @@
+"""What the server itself says: which sessions are there, what they hold, whether they wait.
+
+Only catalogue reads.  Sessions are known by their application_name.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from psycopg import sql
+from psycopg.errors import LockNotAvailable
+
+from lock_harness.servers import address
+
+
+class SessionLock(NamedTuple):
+    """One named session, with one of its advisory locks (`key` None: it has none)."""
+
+    name: str
+    pid: int
+    key: str | None
+    granted: bool
+
+
+class Activity(NamedTuple):
+    """What a session does: it changes with every statement."""
+
+    statement_began: object
+    quiet: bool
+
+
+_LOCKS = """
+SELECT a.application_name, a.pid, l.classid || ':' || l.objid || ':' || l.objsubid, coalesce(l.granted, false)
+  FROM pg_catalog.pg_stat_activity a
+  LEFT JOIN pg_catalog.pg_locks l
+    ON l.pid = a.pid AND l.locktype = 'advisory' AND l.database = a.datid
+ WHERE a.application_name = ANY(%s) AND a.datname = current_database()
+"""
+
+_ALIVE = """
+SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application_name = ANY(%s)
+"""
+
+_ACTIVITY = """
+SELECT a.query_start, a.state <> 'active' OR a.wait_event_type = 'Lock'
+  FROM pg_catalog.pg_stat_activity a WHERE a.application_name = %s
+"""
+
+_TERMINATE = """
+SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+ WHERE a.application_name = %s AND a.datname = current_database()
+"""
+
+_CANCEL = """
+SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+ WHERE a.application_name = %s AND a.datname = current_database()
+"""
+
+
+# 16384: what initdb made has a smaller oid
+_AS_NEW = """
+SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts WHERE database = current_database())
+   AND NOT EXISTS (
+       SELECT FROM pg_catalog.pg_locks
+        WHERE locktype = 'advisory' AND pid <> pg_catalog.pg_backend_pid()
+          AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
+"""
+
+_TABLES = """
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND n.nspname <> 'pg_toast'
+"""
+
+_FREE_CONNECTIONS = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+       - coalesce(current_setting('reserved_connections', true), '0')::int - sum(numbackends)
+  FROM pg_catalog.pg_stat_database
+"""
+
+
+class Observer:
+    """Questions to the server over a connection that is never the lock's."""
+
+    def __init__(self, dsn: str, application_name: str) -> None:
+        self._address = dsn, application_name
+        self.conn = address.connect(dsn, application_name)
+
+    def close(self) -> None:
+        self.conn.close()
+
+    def reconnect(self) -> None:
+        """After a restart of the server."""
+        self.conn.close()
+        self.conn = address.connect(*self._address)
+
+    def locks(self, sessions: Sequence[str]) -> list[SessionLock]:
+        """One row for every advisory lock of these sessions, and one for a session without any."""
+        rows = self.conn.execute(_LOCKS, (list(sessions),), prepare=True).fetchall()
+        return [SessionLock(*row) for row in rows]
+
+    def alive(self, sessions: Sequence[str]) -> frozenset[str]:
+        """Those of `sessions` that the server still has."""
+        rows = self.conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def terminate(self, session: str) -> bool:
+        """End a session, which must be one of ours; False if the server has none of that name."""
+        assert session.startswith("lock-harness/")
+        return bool(self.conn.execute(_TERMINATE, (session,)).fetchall())
+
+    def cancel(self, session: str) -> bool:
+        """Cancel what a session runs, which must be one of ours; False if the server has none of that name."""
+        assert session.startswith("lock-harness/")
+        return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
+
+    def as_new(self) -> bool:
+        """Whether nothing was made in this database, and nobody but us has an advisory lock in it."""
+        row = self.conn.execute(_AS_NEW, prepare=True).fetchone()
+        return bool(row and row[0])
+
+    def drop_tables(self, within_ms: int) -> bool:
+        """Drop all tables that were made in this database, which must be ours; False if somebody is using one."""
+        names = [sql.Identifier(*row) for row in self.conn.execute(_TABLES).fetchall()]
+        try:
+            with self.conn.transaction():
+                self.conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(within_ms))
+                for name in names:
+                    self.conn.execute(sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(name))
+        except LockNotAvailable:
+            return False
+        return True
+
+    def free_connections(self) -> int:
+        """How many more sessions an ordinary user could open now, as far as the server tells."""
+        row = self.conn.execute(_FREE_CONNECTIONS).fetchone()
+        return int(row[0]) if row else 0
+
+    def activity(self, session: str) -> Activity | None:
+        """None if the server does not know a session of that name."""
+        row = self.conn.execute(_ACTIVITY, (session,), prepare=True).fetchone()
+        return Activity(row[0], bool(row[1])) if row else None

@@ -1,0 +1,118 @@
+"""A PgBouncer of our own in front of a server, for as long as somebody wants it."""
+
+import contextlib
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import quote
+
+from lock_harness.errors import MachineError, UserError
+from lock_harness.guardian import Guardian, guarded_directory
+from lock_harness.model import Pooler
+from lock_harness.servers import address
+from lock_harness.servers.daemon import answers, last_words, lend, start
+from lock_harness.servers.port import LOOPBACK, reserved_port
+from lock_harness.servers.server import Server
+
+ELSEWHERE = "/usr/sbin:/usr/local/sbin"  # where packages put it, and a user's PATH does not look
+
+# A session keeps its backend, so all sessions of several workers together must find one each.
+# Transactions wander: few backends, opened soon and taken in turn, so that one client's statements reach
+# different sessions also when only one client speaks at a time.
+POOLS: dict[Pooler, dict[str, str]] = {
+    "session": {"pool_mode": "session", "default_pool_size": "100"},
+    "unreset": {"pool_mode": "session", "default_pool_size": "100", "server_reset_query": ""},
+    "transaction": {
+        "pool_mode": "transaction",
+        "default_pool_size": "3",
+        "min_pool_size": "3",
+        "server_round_robin": "1",
+    },
+}
+SETTINGS = {
+    "listen_addr": LOOPBACK,
+    "auth_type": "hba",
+    "max_client_conn": "1000",
+    "server_reset_query": "DISCARD ALL",
+    "server_login_retry": "0.1",  # seconds; a server that was started anew is soon asked again
+    "ignore_startup_parameters": "extra_float_digits",
+}
+ACCESS = f"local all all trust\nhost all all {LOOPBACK}/32 scram-sha-256\n"
+
+
+def unavailable() -> str | None:
+    """Why there can be no PgBouncer here, in one line that says what to do; None if there can."""
+    return None if _program() else "PgBouncer is not installed: apt install pgbouncer"
+
+
+def _program() -> str | None:
+    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path=ELSEWHERE)
+
+
+@contextlib.contextmanager
+def pgbouncer(
+    server: Server, mode: Pooler, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
+    """The same server, by a way that leads through a PgBouncer in this `mode`; all its databases are there.
+
+    As with an embedded server, the Unix socket lies in a private directory and asks for nothing, and the
+    port asks for a password, made up anew.  `settings` are PgBouncer's own, by name.  `UserError` if it
+    is not installed, `MachineError` if it does not start.
+    """
+    program = _program()
+    if program is None:
+        raise UserError(str(unavailable()))
+    with guarded_directory() as guardian, reserved_port() as port:
+        password = secrets.token_urlsafe(18)
+        chosen = SETTINGS | POOLS[mode] | dict(settings) | {"listen_port": str(port)}
+        user, database = _configure(guardian, server, password, chosen)
+        login, path = quote(user, safe=""), quote(database, safe="")
+        dsn = f"postgresql://{login}@/{path}?host={guardian.directory}&port={port}"
+        url = f"postgresql://{login}:{password}@{LOOPBACK}:{port}/{path}"
+        process = start(guardian, [program, str(guardian.directory / "pgbouncer.ini")])
+        try:
+            if not answers(process, dsn):
+                raise MachineError(f"PgBouncer did not start: {last_words(guardian)}")
+            yield replace(server, dsn=dsn, url=url)
+        finally:
+            guardian.close()
+            process.wait()
+
+
+def _configure(
+    guardian: Guardian, server: Server, password: str, settings: Mapping[str, str]
+) -> tuple[str, str]:
+    """Write the configuration; returns the user that it is for, and a database that is there."""
+    with address.connect(server.dsn, "lock-harness") as conn:  # libpq knows what the environment adds
+        at = conn.info
+        way = {"host": at.hostaddr or at.host, "port": str(at.port), "user": at.user, "password": at.password}
+        encrypted = {"server_tls_sslmode": "require"} if conn.pgconn.ssl_in_use else {}
+        user, database = at.user, at.dbname
+    upstream = " ".join(f"{key}={_quoted(value, chr(39))}" for key, value in way.items() if value)
+    directory = guardian.directory
+    places = {
+        "unix_socket_dir": str(directory),
+        "auth_file": str(directory / "userlist.txt"),
+        "auth_hba_file": str(directory / "access"),
+    }
+    lines = [f"{key} = {value}" for key, value in (encrypted | dict(settings) | places).items()]
+    lend(directory)
+    _write(directory / "userlist.txt", f"{_quoted(user, chr(34))} {_quoted(password, chr(34))}\n")
+    _write(directory / "access", ACCESS)
+    _write(
+        directory / "pgbouncer.ini", "\n".join(["[databases]", f"* = {upstream}", "[pgbouncer]", *lines, ""])
+    )
+    return user, database
+
+
+def _quoted(value: str, mark: str) -> str:
+    return mark + value.replace(mark, 2 * mark) + mark
+
+
+def _write(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    lend(path)

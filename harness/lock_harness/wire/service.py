@@ -1,0 +1,162 @@
+"""The proxy at work: takes clients in, learns who they are, connects them, and obeys orders."""
+
+import contextlib
+import socket
+import struct
+import sys
+from functools import partial
+
+import msgspec
+
+from lock_harness.wire.connection import Connection
+from lock_harness.wire.loop import READ, Loop
+from lock_harness.wire.network import Kind, cut, reset
+from lock_harness.wire.startup import LONGEST, StartupError, StartupMessage, StartupReader
+
+Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
+
+
+class Order(msgspec.Struct, frozen=True, tag=True):
+    """Strike the newest connection of this application_name; without a kind, heal it."""
+
+    application_name: str
+    kind: Kind | None = None
+
+
+_orders = msgspec.json.Decoder(Order)
+
+
+class Service:
+    """Serves the clients of `listener` until the other end of `control` is closed.
+
+    An order is one line of JSON; its answer, a line too, comes when it has taken effect: `true`, or `false` if
+    there is no such connection.
+    """
+
+    def __init__(self, listener: socket.socket, server: Address, control: socket.socket) -> None:
+        self._listener = listener
+        self._server = server
+        self._control = control
+        self._loop = Loop()
+        self._connections: dict[Connection, str] = {}  # in the order of their coming
+        self._line = b""
+
+    def run(self) -> None:
+        self._listener.setblocking(False)
+        self._loop.watch(self._listener, READ, self._accept)
+        self._loop.watch(self._control, READ, self._obey)
+        self._loop.run()
+
+    def _accept(self, _: int) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):  # gone before we looked
+            client = self._listener.accept()[0]
+            client.setblocking(False)
+            self._loop.watch(client, READ, partial(self._greet, client, StartupReader()))
+
+    def _greet(self, client: socket.socket, reader: StartupReader, _: int) -> None:
+        """Listen on until it is known who the client is; hang up on one that leaves or talks nonsense."""
+        try:
+            stays = _listen(client, reader)
+        except BlockingIOError:
+            return
+        except OSError:
+            stays = False
+        if stays and reader.packet is None:
+            return
+        self._loop.watch(client, 0, self._accept)
+        if stays:
+            self._connect(client, reader)
+        else:
+            cut(client)
+
+    def _connect(self, client: socket.socket, reader: StartupReader) -> None:
+        try:
+            server = begin_connecting(self._server)
+        except OSError:  # the server is not there any more, so the client's way ends here
+            reset(client)
+            return
+        packet = reader.packet
+        name = packet.application_name if isinstance(packet, StartupMessage) else ""
+        connection = self._connected(client, server, reader, name)
+        self._connections[connection] = name
+
+    def _connected(
+        self, client: socket.socket, server: socket.socket, reader: StartupReader, _name: str
+    ) -> Connection:
+        return Connection(self._loop, client, server, reader.forward, self._forget)
+
+    def _forget(self, connection: Connection) -> None:
+        del self._connections[connection]
+
+    def _obey(self, _: int) -> None:
+        data = b""
+        with contextlib.suppress(ConnectionError):
+            data = self._control.recv(LONGEST)
+        if not data:  # whoever gave the orders is gone, and so are we
+            self._loop.stop()
+            return
+        self._line += data
+        if self._line.endswith(b"\n"):
+            answer = self._answer(self._line)
+            self._line = b""
+            with contextlib.suppress(ConnectionError):
+                self._control.sendall(answer + b"\n")
+
+    def _answer(self, line: bytes) -> bytes:
+        """Carry out an order."""
+        return msgspec.json.encode(self._carry_out(_orders.decode(line)))
+
+    def _carry_out(self, order: Order) -> bool:
+        for connection, name in reversed(self._connections.items()):
+            if name == order.application_name:
+                if order.kind:
+                    connection.strike(order.kind)
+                else:
+                    connection.heal()
+                return True
+        return False
+
+
+def _listen(client: socket.socket, reader: StartupReader) -> bool:
+    """Have the reader take what the client says, and answer it; False if there is nothing more to say."""
+    data = client.recv(LONGEST)
+    try:
+        answer = reader.feed(data)
+    except StartupError as error:
+        client.send(error_response(str(error)))
+        return False
+    if answer:
+        client.send(answer)
+    return bool(data)
+
+
+def begin_connecting(server: Address) -> socket.socket:
+    """A socket that is being connected.  If that fails, its first use says so."""
+    if isinstance(server, str):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(server)
+        return sock
+    sock = socket.socket(socket.AF_INET6 if ":" in server[0] else socket.AF_INET)
+    sock.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        sock.connect(server)
+    return sock
+
+
+def error_response(why: str) -> bytes:
+    """What a server says before it hangs up, so that the client can show it."""
+    fields = b"".join(
+        code + text.encode() + b"\0"
+        for code, text in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", "08P01"), (b"M", why))
+    )
+    return b"E" + struct.pack("!I", 4 + len(fields) + 1) + fields + b"\0"
+
+
+def inherited(listener: str, control: str, server: str) -> tuple[socket.socket, Address, socket.socket]:
+    """What a service is made of, from the arguments of its process."""
+    address: Address = msgspec.json.decode(server, type=Address)
+    return socket.socket(fileno=int(listener)), address, socket.socket(fileno=int(control))
+
+
+if __name__ == "__main__":
+    Service(*inherited(*sys.argv[1:])).run()

@@ -1,0 +1,1 @@
+"""Scenarios, one to a file; `planted` has locks that are broken on purpose."""

@@ -5,14 +5,14 @@ import sys
 from collections.abc import Callable
 from time import perf_counter
 
-from lock_harness.errors import HarnessError, UserError
-from lock_harness.servers.providers import open_server
-from lock_harness.servers.server import Server
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import checker, gate, lockstep, orders, proxy, race, release_times
 from benchmarks.machine import facts
+from lock_harness.core.errors import HarnessError, UserError
+from lock_harness.servers.providers import open_server
+from lock_harness.servers.server import Server
 
 TABLES: dict[str, Callable[[Server], Table]] = {
     "lockstep": lockstep.table,

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from time import process_time
 
-from lock_harness.checks import judge
-from lock_harness.checks.linearizable import linearizable
-from lock_harness.checks.view import View
-from lock_harness.model import Bounds, History
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.histories import simulated
 from benchmarks.machine import facts
+from lock_harness.analysis.view import View
+from lock_harness.checks import judge
+from lock_harness.checks.linearizable import linearizable
+from lock_harness.core.model import Bounds, History
 
 SIZES = ((10_000, 0.0), (100_000, 0.0), (1_000_000, 0.0), (1_000_000, 0.2))
 Row = tuple[str, str, str, str, str]

@@ -14,18 +14,18 @@ from multiprocessing.connection import Connection
 from time import perf_counter, process_time
 from typing import NamedTuple
 
-from lock_harness.arena import Arena, open_arena
-from lock_harness.locks.month_lock import MonthLock
-from lock_harness.model import Bounds, Month, Operation, Program, Verb
-from lock_harness.orders import Random
-from lock_harness.runner import run
-from lock_harness.scenario import Equipment
-from lock_harness.servers.server import Server
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks import figures, peer
 from benchmarks.figures import REPEATS, Row
+from lock_harness.core.model import Bounds, Month, Operation, Program, Verb
+from lock_harness.core.schedule import Random
+from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.exploration.executor import run
+from lock_harness.locks.month_lock import MonthLock
+from lock_harness.programs.scenario import Equipment
+from lock_harness.servers.server import Server
 
 SPAN_S = 3.0
 PEER_S = 8.0  # frontrun starts its processes within it

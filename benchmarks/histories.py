@@ -8,10 +8,9 @@ from collections.abc import Generator
 from itertools import count
 from random import Random
 
-from lock_harness.fault import FaultKind
-from lock_harness.model import Event, EventKind, History, Month, Verb
-
 from benchmarks.agenda import Agenda, Life
+from lock_harness.core.fault import FaultKind
+from lock_harness.core.model import Event, EventKind, History, Month, Verb
 
 MONTHS = tuple(Month(2090, number) for number in range(1, 13))
 ACTORS = 64

@@ -2,19 +2,19 @@
 
 from time import perf_counter, perf_counter_ns
 
-from lock_harness.arena import open_arena
-from lock_harness.faces.jobs import Job, known_scenarios, perform
-from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Figures, Month, Program
-from lock_harness.runner import run
-from lock_harness.scenario import Draw, Scenario, acquire, program, release
-from lock_harness.search import Plan, Progress
-from lock_harness.servers.server import Server
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks import figures
 from benchmarks.figures import REPEATS, Row
+from lock_harness.core.model import Bounds, Figures, Month, Program
+from lock_harness.execution.arena import open_arena
+from lock_harness.exploration.executor import run
+from lock_harness.exploration.search import Plan, Progress
+from lock_harness.frontends.jobs import Job, known_scenarios, perform
+from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.scenario import Draw, Scenario, acquire, program, release
+from lock_harness.servers.server import Server
 
 THREE, TWELVE = (3, 3), (12, 12)
 PLAIN = Scenario(

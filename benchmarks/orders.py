@@ -9,16 +9,17 @@ from time import perf_counter
 from typing import NamedTuple
 
 import msgspec
-from lock_harness.arena import Arena, open_arena
-from lock_harness.gate.algorithms.exhaustive import Exhaustive
-from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Month, Program
-from lock_harness.orders import Search
-from lock_harness.runner import moved, run
-from lock_harness.scenario import Equipment, acquire, at_gate, release
-from lock_harness.servers.server import Server
 from rich.progress import track
 from rich.table import Table
+
+from lock_harness.core.model import Bounds, Month, Program
+from lock_harness.core.schedule import Search
+from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.exploration.executor import moved, run
+from lock_harness.gate.schedulers.exhaustive import Exhaustive
+from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.scenario import Equipment, acquire, at_gate, release
+from lock_harness.servers.server import Server
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 PROGRAMS = {

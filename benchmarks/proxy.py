@@ -7,15 +7,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import psycopg
-from lock_harness.clock import now_ns
-from lock_harness.servers import address
-from lock_harness.servers.server import Server
-from lock_harness.wire.proxy import proxy
 from psycopg.conninfo import conninfo_to_dict
 from rich.table import Table
 
 from benchmarks import figures
 from benchmarks.figures import REPEATS, Row
+from lock_harness.core.clock import now_ns
+from lock_harness.servers import address
+from lock_harness.servers.server import Server
+from lock_harness.wire.proxy import proxy
 
 STATEMENTS = 5_000  # by each client
 WARM_UP = 200

@@ -8,19 +8,19 @@ from time import perf_counter
 from typing import NamedTuple
 
 import psycopg
-from lock_harness.arena import Arena, open_arena
-from lock_harness.checks import judge, overall
-from lock_harness.clock import now_ns, wait_until
-from lock_harness.locks.loading import LockSpec
-from lock_harness.locks.month_lock import get_month_lock_key
-from lock_harness.model import Bounds, History, Month, Operation, Program
-from lock_harness.schedulers import SCHEDULERS
-from lock_harness.servers.server import Server
 from rich.progress import track
 from rich.table import Table
 
 from benchmarks import figures
 from benchmarks.figures import REPEATS, Row
+from lock_harness.checks import judge, overall
+from lock_harness.core.clock import now_ns, wait_until
+from lock_harness.core.model import Bounds, History, Month, Operation, Program
+from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.execution.modes import SCHEDULERS
+from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.month_lock import get_month_lock_key
+from lock_harness.servers.server import Server
 
 ACTORS = 4
 ROUNDS = 1000

@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, NamedTuple, Self
 
 import psycopg
-from lock_harness.clock import now_ns
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.worker import NAME
+from lock_harness.core.clock import now_ns
 from lock_harness.locks.month_lock import acquire_month_lock, get_month_lock_key
 from lock_harness.servers import address
 from lock_harness.servers.embedded import postmaster
@@ -19,10 +23,6 @@ from lock_harness.servers.port import LOOPBACK
 from lock_harness.servers.server import Server
 from lock_harness.wire.network import Kind
 from lock_harness.wire.proxy import Proxy, proxy
-from rich.progress import track
-from rich.table import Table
-
-from benchmarks.worker import NAME
 
 REPEATS = 5
 SOON_S = 0.25  # after this the next one dies; whether the server lets go is watched all the same

@@ -8,7 +8,8 @@ import contextlib
 import sys
 
 import psycopg
-from lock_harness.clock import now_ns
+
+from lock_harness.core.clock import now_ns
 from lock_harness.locks.month_lock import acquire_month_lock
 from lock_harness.servers import address
 

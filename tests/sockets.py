@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from lock_harness.wire.proxy import Proxy, proxy
 
 NAME = "lock-harness/test/a0"

@@ -5,9 +5,9 @@ from itertools import pairwise
 from struct import pack
 
 from hypothesis import strategies as st
+
 from lock_harness.wire.dialogue import Batch, Dialogue, Event, Parameter, Passage, Reply
 from lock_harness.wire.messages import BACKEND, FRONTEND
-
 from tests.captures import Said, Side
 
 LETTERS: dict[Side, dict[str, str]] = {

@@ -12,11 +12,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from lock_harness.checks.calls import Owner
-from lock_harness.fault import LASTING_FAULTS, SERVER_FAULTS, FaultKind
-from lock_harness.model import Audit, Event, EventKind, History, Month, Verb
-
 from benchmarks.agenda import Agenda, Life
+from lock_harness.analysis.calls import Owner
+from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, FaultKind
+from lock_harness.core.model import Audit, Event, EventKind, History, Month, Verb
 
 MS = 1_000_000
 US = 1000

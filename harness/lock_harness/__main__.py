@@ -2,7 +2,7 @@
 
 import sys
 
-from lock_harness.cli import main
+from lock_harness.frontends.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,9 +3,10 @@
 from collections import Counter
 
 import psycopg
+
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.scenario import Draw, Scenario
+from lock_harness.programs.scenario import Draw, Scenario
 
 
 class BelievesOn(MonthLock):

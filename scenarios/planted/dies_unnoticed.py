@@ -1,11 +1,12 @@
 """Planted: it waits in the server, which does not notice meanwhile that its worker has died, with what else that held."""
 
-from lock_harness.fault import Fault
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Bounds, Month
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
-from lock_harness.model import Bounds, Month
-from lock_harness.scenario import Every, Scenario, acquire, at_gate
-from psycopg.errors import DeadlockDetected, LockNotAvailable
+from lock_harness.programs.scenario import Every, Scenario, acquire, at_gate
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 

@@ -2,10 +2,10 @@
 
 import os
 
+from lock_harness.core.model import Bounds
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.model import Bounds
-from lock_harness.scenario import Draw, Scenario
+from lock_harness.programs.scenario import Draw, Scenario
 
 
 class Inheritable(MonthLock):

@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 import psycopg
+
 from lock_harness.locks.loading import LockSpec
-from lock_harness.scenario import Draw, Scenario
+from lock_harness.programs.scenario import Draw, Scenario
 
 TIME_TO_LIVE = "30 milliseconds"
 

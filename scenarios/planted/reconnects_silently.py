@@ -1,9 +1,10 @@
 """Planted: its driver connects anew when a statement fails, and runs it again, so that a lost lock goes unnoticed."""
 
 import psycopg
+
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.scenario import Draw, Scenario
+from lock_harness.programs.scenario import Draw, Scenario
 
 
 class ReconnectsSilently(MonthLock):

@@ -4,9 +4,10 @@ import time
 from typing import Any
 
 import psycopg
+
+from lock_harness.core.model import Bounds
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds
-from lock_harness.scenario import Draw, Scenario
+from lock_harness.programs.scenario import Draw, Scenario
 
 
 class RowLock:

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 import psycopg
+from psycopg import generators, waiting
+
 from lock_harness.servers.address import redirected
 from lock_harness.servers.embedded import embedded_server
 from lock_harness.wire.startup import StartupReader
-from psycopg import generators, waiting
-
 from tests.captures import DIRECTORY, Said, Session, Side
 
 SETUP = """

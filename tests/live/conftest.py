@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from lock_harness.servers.server import Server
 
 Connection = psycopg.Connection[Any]

@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 import psycopg
 import pytest
+
 from lock_harness.actors.mailbox import Baton, Begin
 from lock_harness.actors.pool import names
-from lock_harness.arena import Arena, open_arena
-from lock_harness.errors import UserError
+from lock_harness.core.errors import UserError
+from lock_harness.core.model import Bounds, Event, Month, Program, Schedule
+from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.exploration.executor import run
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Event, Month, Program, Schedule
-from lock_harness.runner import run
-from lock_harness.scenario import acquire, crash, list_locks, program, release, reopen
+from lock_harness.programs.scenario import acquire, crash, list_locks, program, release, reopen
 from lock_harness.servers.server import Server
-
-from tests.faces.command import Shell, shell, within
+from tests.frontends.command import Shell, shell, within
 from tests.live.conftest import Connection
 
 PATIENCE_MS = 20_000
@@ -186,9 +186,9 @@ import threading
 
 import msgspec
 
-from lock_harness.arena import open_arena
+from lock_harness.execution.arena import open_arena
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds
+from lock_harness.core.model import Bounds
 from lock_harness.servers.server import Server
 
 if __name__ == "__main__":

@@ -1,14 +1,15 @@
 """Crash points on a live server: all of them are tried, and a lock that loses a month is told where."""
 
 import pytest
-from lock_harness.faces.jobs import Job, perform
+
+from lock_harness.core.model import Bounds, CrashPoint, Month, Run
+from lock_harness.exploration.search import Plan
+from lock_harness.frontends.jobs import Job, perform
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.model import Bounds, CrashPoint, Month, Run
+from lock_harness.programs.scenario import CrashPoints, Scenario, acquire, at_gate, hold, release, reopen
 from lock_harness.render.crash_points import COLUMNS
-from lock_harness.scenario import CrashPoints, Scenario, acquire, at_gate, hold, release, reopen
 from lock_harness.scenarios.crash_points import SCENARIO
 from lock_harness.scenarios.planted.row_survives_crash import RowLock
-from lock_harness.search import Plan
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
@@ -43,8 +44,8 @@ class Plain:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However loaded the machine is, shrinking comes to its end."""
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 90.0)
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 1)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
 
 
 def explored(scenario: Scenario, server: Server, lock: type | None = None) -> Run:
@@ -89,7 +90,7 @@ def test_a_lock_without_a_wrapper_is_struck_at_the_rest(our_server: Server) -> N
 
 def test_where_a_lock_loses_a_month_is_told(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row stays if its owner dies or loses its session between the INSERT and what takes the row away."""
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
     program = at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))
     bounds = Bounds(release_ms=300, handover_ms=50)  # whoever asks in vain in the end need not ask for longer
     run = explored(Scenario(CrashPoints(program), bounds=bounds), our_server, Tidy)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from lock_harness.errors import MachineError, UserError
+from psycopg.conninfo import conninfo_to_dict
+
+from lock_harness.core.errors import MachineError, UserError
 from lock_harness.servers import address
 from lock_harness.servers.embedded import Postmaster, Shutdown, embedded_server, postmaster
 from lock_harness.servers.server import Server
-from psycopg.conninfo import conninfo_to_dict
-
-from tests.faces.command import within
+from tests.frontends.command import within
 from tests.live.conftest import Connection, one, processes_in
 from tests.unit.test_guardian import wait_for_end
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from lock_harness.faces.jobs import Job, perform
+
+from lock_harness.core.model import Run
+from lock_harness.exploration.search import Plan
+from lock_harness.frontends.jobs import Job, perform
 from lock_harness.locks.loading import LockSpec, command_spec
-from lock_harness.model import Run
-from lock_harness.scenario import Draw, discover
-from lock_harness.search import Plan
+from lock_harness.programs.scenario import Draw, discover
 from lock_harness.servers.server import Server
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,7 @@ def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
 def test_a_broken_lock_in_typescript_is_caught(
     folder: Path, our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 3.0)  # each try starts Node anew
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 3.0)  # each try starts Node anew
     good = (folder / "month_lock.mts").read_text()
     (folder / "broken.mts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
     run = explored("handover", command_spec("node --import tsx broken.mts"), our_server, 30)
@@ -74,9 +75,11 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gate needs nothing of the client: it stands where the client meets the server."""
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 60.0)  # each try that fails starts Node anew
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 3)
-    monkeypatch.setattr("lock_harness.reduction.REPEAT_S", 60.0)
+    monkeypatch.setattr(
+        "lock_harness.exploration.reduction.SHRINK_S", 60.0
+    )  # each try that fails starts Node anew
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 3)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEAT_S", 60.0)
     planted = replace(SCENARIOS[f"planted/{name}"], lock=None)
     if isinstance(planted.what, Draw):  # small to begin with
         small = replace(planted.what, algorithm="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))

@@ -6,19 +6,20 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from lock_harness.arena import open_arena
-from lock_harness.faces.jobs import Job, perform
-from lock_harness.faces.replay import replay
-from lock_harness.fault import Fault
-from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Month, Operation, Program, Run
-from lock_harness.reports import save
-from lock_harness.runner import Laboratory, run
-from lock_harness.scenario import Draw, Equipment, Scenario, discover
-from lock_harness.scenarios.planted.row_survives_crash import RowLock
-from lock_harness.search import Plan
-from lock_harness.servers.server import Server
 from rich.console import Console
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Bounds, Month, Operation, Program, Run
+from lock_harness.execution.arena import open_arena
+from lock_harness.exploration.executor import Laboratory, run
+from lock_harness.exploration.search import Plan
+from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.replay import replay
+from lock_harness.frontends.reports import save
+from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.scenario import Draw, Equipment, Scenario, discover
+from lock_harness.scenarios.planted.row_survives_crash import RowLock
+from lock_harness.servers.server import Server
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 GATE = Equipment(gate=True)
@@ -31,11 +32,11 @@ TRIES = 5
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However loaded the machine is, it comes back in a recording, and shrinking comes to its end."""
-    monkeypatch.setattr("lock_harness.recording.RECORDINGS", 20)
-    monkeypatch.setattr("lock_harness.recording.RECORD_S", 60.0)
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 90.0)
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 3)
-    monkeypatch.setattr("lock_harness.reduction.REPEAT_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.recording.RECORDINGS", 20)
+    monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 3)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEAT_S", 60.0)
 
 
 def explored(scenario: Scenario, server: Server) -> Run:
@@ -95,8 +96,8 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
 
 def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("libfaketime")
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 1.0)
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 1)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
     found = explored(PLANTED["planted/wall_clock"], our_server)
     assert (found.status, found.program.schedule) == ("violated", "race")
 

@@ -6,20 +6,21 @@ from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from lock_harness.arena import open_arena
-from lock_harness.faces.jobs import Job, perform
-from lock_harness.gate.algorithms.exhaustive import Exhaustive
-from lock_harness.gate.algorithms.follow import divergence
+from msgspec import structs
+
+from lock_harness.core.model import Bounds, Month, Operation, Program, Run, Step
+from lock_harness.core.schedule import Search
+from lock_harness.execution.arena import open_arena
+from lock_harness.exploration.executor import Laboratory
+from lock_harness.exploration.search import Plan
+from lock_harness.frontends.jobs import Job, perform
+from lock_harness.gate.schedulers.exhaustive import Exhaustive
+from lock_harness.gate.schedulers.follow import divergence
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
-from lock_harness.model import Bounds, Month, Operation, Program, Run, Step
-from lock_harness.orders import Search
-from lock_harness.runner import Laboratory
-from lock_harness.scenario import Draw, Equipment, Scenario
-from lock_harness.search import Plan
+from lock_harness.programs.draws import programs
+from lock_harness.programs.scenario import Draw, Equipment, Scenario
 from lock_harness.servers.server import Server
-from lock_harness.strategies import programs
-from msgspec import structs
 
 JAN = Month(2090, 1)
 CHECK_THEN_ACT = LockSpec("lock_harness.scenarios.planted.check_then_act:CheckThenAct")

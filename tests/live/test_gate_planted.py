@@ -7,13 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from lock_harness.arena import open_arena
-from lock_harness.explore import explored
+
+from lock_harness.execution.arena import open_arena
+from lock_harness.exploration.executor import Laboratory
+from lock_harness.exploration.explore import explored
+from lock_harness.exploration.search import Plan, Searcher
 from lock_harness.locks.loading import LockSpec
-from lock_harness.runner import Laboratory
-from lock_harness.scenario import Draw, Scenario, discover, equipment
+from lock_harness.programs.scenario import Draw, Scenario, discover, equipment
 from lock_harness.scenarios.planted.dies_unnoticed import DiesUnnoticed
-from lock_harness.search import Plan, Searcher
 from lock_harness.servers.server import Server
 
 SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
@@ -24,8 +25,8 @@ REPLAYS = 20
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However loaded the machine is, shrinking comes to its end; how often it fails is counted here."""
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 60.0)
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 1)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ import signal
 from typing import NoReturn
 
 import pytest
-from lock_harness.arena import open_arena
+
+from lock_harness.core.model import Bounds, Month, Program
+from lock_harness.execution.arena import open_arena
+from lock_harness.exploration.executor import moved, run
 from lock_harness.locks.loading import command_spec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.model import Bounds, Month, Program
-from lock_harness.runner import moved, run
-from lock_harness.scenario import acquire, is_locked, program, release, reopen
+from lock_harness.programs.scenario import acquire, is_locked, program, release, reopen
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
@@ -65,7 +66,7 @@ def test_a_program_that_is_slow_to_start_again_does_not_hang(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a crowded machine Node needed longer than a call is waited for."""
-    monkeypatch.setattr("lock_harness.schedulers.stage.GRACE_MS", 200)
+    monkeypatch.setattr("lock_harness.execution.stage.GRACE_MS", 200)
     with open_arena(lock_server, command_spec(SLOW_START), Bounds()) as arena:
         example = run(Program(1, (), (reopen(0),)), arena)
     assert example.history.gave_up_ns is None

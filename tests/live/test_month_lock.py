@@ -10,6 +10,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
+
+from lock_harness.core.model import AdvisoryLock
 from lock_harness.locks.interface import LockClient, verbs_of
 from lock_harness.locks.month_lock import (
     MonthLock,
@@ -23,11 +26,8 @@ from lock_harness.locks.month_lock import (
     release_month_lock,
     with_month_lock,
 )
-from lock_harness.model import AdvisoryLock
 from lock_harness.servers.server import Server, private_database
-from psycopg.pq import TransactionStatus
-
-from tests.faces.command import within
+from tests.frontends.command import within
 from tests.live.conftest import Connect, Connection
 
 YEAR, MONTH = 2080, 6  # not among the years that the harness leases

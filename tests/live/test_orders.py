@@ -1,9 +1,9 @@
 """The reduction leaves out orders, but nothing that they would have found."""
 
 import pytest
-from lock_harness.servers.server import Server
 
 from benchmarks.orders import LOCKS, PROGRAMS, arena_of, exhausted
+from lock_harness.servers.server import Server
 
 SHORT = ["2 x acquire, release", "acquire, and two months"]
 

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from lock_harness.errors import NotApplicable
-from lock_harness.faces.jobs import Job, perform
-from lock_harness.model import Run
-from lock_harness.scenario import discover
-from lock_harness.search import Plan
+
+from lock_harness.core.errors import NotApplicable
+from lock_harness.core.model import Run
+from lock_harness.exploration.search import Plan
+from lock_harness.frontends.jobs import Job, perform
+from lock_harness.programs.scenario import discover
 from lock_harness.servers.server import Server
 
 PLANTED = {
@@ -80,8 +81,8 @@ def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However loaded the machine is, shrinking comes to its end."""
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 90.0)
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 2)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 2)
     run = catch(our_server, name, SMALLEST[name].check)
     assert (run.program.actors, len(run.program.steps)) == SMALLEST[name][:2], run.program
     why = next(verdict.why for verdict in run.verdicts if verdict.check == SMALLEST[name].check)
@@ -92,7 +93,7 @@ def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
 def test_a_planted_lock_is_caught_with_luck(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lock_harness.reduction.SHRINK_S", 2.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 2.0)
     catch(our_server, name, LUCK[name])
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from lock_harness.arena import open_arena
-from lock_harness.errors import UserError
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from lock_harness.core.errors import UserError
+from lock_harness.core.model import Bounds, Month, Pooler
+from lock_harness.execution.arena import open_arena
+from lock_harness.exploration.executor import moved, run
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Month, Pooler
-from lock_harness.runner import moved, run
-from lock_harness.scenario import acquire, crash, program, reopen
+from lock_harness.programs.scenario import acquire, crash, program, reopen
 from lock_harness.servers import address
 from lock_harness.servers.doctor import Finding, examine
 from lock_harness.servers.embedded import postmaster
@@ -25,10 +28,7 @@ from lock_harness.servers.pgbouncer import pgbouncer, unavailable
 from lock_harness.servers.pooler import shared_sessions
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server, private_database
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
-
-from tests.faces.command import within
+from tests.frontends.command import within
 from tests.live.conftest import Connection, one, processes_in
 
 KEY = 208007

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
-from lock_harness.arena import Arena, open_arena
-from lock_harness.errors import UserError
-from lock_harness.fault import Fault
+
+from lock_harness.core.errors import UserError
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Bounds, Event, History, Month, Operation, Program, Verb
+from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.execution.modes import SCHEDULERS
+from lock_harness.exploration.executor import run
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Event, History, Month, Operation, Program, Verb
-from lock_harness.runner import run
-from lock_harness.schedulers import SCHEDULERS
 from lock_harness.servers.server import Server
 
 MANY = 64

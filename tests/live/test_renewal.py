@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from lock_harness.arena import Arena, open_arena
-from lock_harness.fault import Fault
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Bounds, Month, Operation, Program
+from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.exploration.executor import Laboratory, run
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.model import Bounds, Month, Operation, Program
-from lock_harness.runner import Laboratory, run
 from lock_harness.scenarios.planted.row_survives_crash import RowLock
 from lock_harness.servers.server import Server
 
@@ -90,7 +91,7 @@ class NeverAndMakes(MakesAFunction):
 
 def test_after_a_doubt_nothing_is_left_either(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the next program met there was taken for its own fault."""
-    monkeypatch.setattr("lock_harness.checks.view.View.stalled", lambda *_: True)
+    monkeypatch.setattr("lock_harness.analysis.view.View.stalled", lambda *_: True)
     with ExitStack() as stack:
         laboratory = Laboratory(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))
         stack.callback(laboratory.close)

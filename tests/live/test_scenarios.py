@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from lock_harness.errors import NotApplicable
-from lock_harness.faces.jobs import Job, perform
-from lock_harness.fault import Fault
-from lock_harness.model import Event, Month, Run
-from lock_harness.pytest_plugin import CheckLock
-from lock_harness.scenario import Draw, Scenario, acquire, discover, program, release
-from lock_harness.search import Plan
+
+from lock_harness.core.errors import NotApplicable
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Event, Month, Run
+from lock_harness.exploration.search import Plan
+from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.pytest_plugin import CheckLock
+from lock_harness.programs.scenario import Draw, Scenario, acquire, discover, program, release
 from lock_harness.servers.server import Server
 
 SCENARIOS = {

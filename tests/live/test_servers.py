@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from lock_harness.arena import open_arena
-from lock_harness.errors import UserError
+
+from lock_harness.core.errors import UserError
+from lock_harness.core.model import Bounds
+from lock_harness.execution.arena import open_arena
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds
 from lock_harness.servers import address
 from lock_harness.servers.lease import SPACE, Years, lease
 from lock_harness.servers.observer import Observer, SessionLock
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server, private_database
-
-from tests.faces.command import within
+from tests.frontends.command import within
 from tests.live.conftest import Connect, Connection, one
 
 KEY = 208007

@@ -11,14 +11,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from lock_harness.clock import now_ns
+from psycopg.conninfo import conninfo_to_dict
+
+from lock_harness.core.clock import now_ns
 from lock_harness.servers import address
 from lock_harness.servers.server import Server, private_database
 from lock_harness.wire.network import LATENCY_NS, Kind, unavailable
 from lock_harness.wire.proxy import Proxy, proxy
-from psycopg.conninfo import conninfo_to_dict
-
-from tests.faces.command import within
+from tests.frontends.command import within
 from tests.live.conftest import Connection
 
 NAME = "lock-harness/wire/a0"

@@ -5,9 +5,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lock_harness.errors import UserError
-from lock_harness.servers import address
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from lock_harness.core.errors import UserError
+from lock_harness.servers import address
 
 SECRETS = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="\x7f"), min_size=6, max_size=20

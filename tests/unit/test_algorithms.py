@@ -4,12 +4,13 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from lock_harness.gate.algorithms.chooser import Turn
-from lock_harness.gate.algorithms.follow import Follow, GoOn, choices_made, divergence
-from lock_harness.gate.algorithms.pct import Priorities
-from lock_harness.gate.algorithms.random import RandomWalk
-from lock_harness.model import Statement
-from lock_harness.orders import Pct
+
+from lock_harness.core.model import Statement
+from lock_harness.core.schedule import Pct
+from lock_harness.gate.schedulers.follow import Follow, GoOn, choices_made, divergence
+from lock_harness.gate.schedulers.pct import Priorities
+from lock_harness.gate.schedulers.random import RandomWalk
+from lock_harness.gate.schedulers.scheduler import Turn
 
 
 def turn(*ready: int, asleep: tuple[int, ...] = ()) -> Turn:

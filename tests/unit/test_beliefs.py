@@ -1,10 +1,10 @@
 """How long a client believes what is not so any more, in histories written by hand."""
 
 import pytest
-from lock_harness.checks.view import View
-from lock_harness.figures.beliefs import beliefs
-from lock_harness.model import Bounds, History
 
+from lock_harness.analysis.view import View
+from lock_harness.core.model import Bounds, History
+from lock_harness.figures.beliefs import beliefs
 from tests.histories import FEB, JAN, MS, Part, acquire, call, fault, gone, history, kill
 
 Stretch = tuple[float, float, float]  # from, to, beside another holder; in milliseconds

@@ -4,8 +4,8 @@ import socket
 import time
 
 import pytest
-from lock_harness.wire.network import Kind, unavailable
 
+from lock_harness.wire.network import Kind, unavailable
 from tests.sockets import NAME, World, die, is_reset, passes, silent
 
 # Broken at once

@@ -5,8 +5,8 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lock_harness.wire.messages import ProtocolError
 
+from lock_harness.wire.messages import ProtocolError
 from tests.captures import Said, Session, load, said
 from tests.wire import Line, Listener, cuts
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec import structs
+
+from lock_harness.analysis.view import View
 from lock_harness.checks import CHECKS, judge, overall
 from lock_harness.checks.auto_release import auto_release
 from lock_harness.checks.errors_preserved import errors_preserved
@@ -16,10 +19,7 @@ from lock_harness.checks.nothing_left_behind import nothing_left_behind
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
-from lock_harness.checks.view import View
-from lock_harness.model import Bounds, History, Statement, Status, Verdict
-from msgspec import structs
-
+from lock_harness.core.model import Bounds, History, Statement, Status, Verdict
 from tests.histories import FEB, JAN, MS, acquire, audit, call, fault, gone, history, kill, lingers, stall
 
 BOUNDS = Bounds()

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
+
 from lock_harness.actors.command import CommandSession
-from lock_harness.model import Month
+from lock_harness.core.model import Month
 
 JAN = Month(2090, 1)
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lock_harness.gate.service import computes
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="there is no /proc here")

@@ -1,9 +1,9 @@
 """While a copy goes in, the server ignores what else ends a batch; all is answered once nevertheless."""
 
 import pytest
+
 from lock_harness.wire.dialogue import Batch, Passage
 from lock_harness.wire.messages import ProtocolError
-
 from tests.wire import Line, Listener, client, message, server
 
 EXTENDED = ("Parse", "Bind", "Execute", "Sync")

@@ -6,15 +6,25 @@ from unittest.mock import create_autospec
 
 import msgspec
 import pytest
-from lock_harness.arena import Arena
-from lock_harness.crash_points import candidates, judged, without
-from lock_harness.fault import Fault
-from lock_harness.gate.parked import GOOD_BYE
-from lock_harness.model import Bounds, CrashPoint, Event, History, Month, Program, Statement, Status, Verdict
-from lock_harness.render.crash_points import crash_points
-from lock_harness.render.story import plain
-from lock_harness.runner import Example, Laboratory
-from lock_harness.scenario import (
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import (
+    GOOD_BYE,
+    Bounds,
+    CrashPoint,
+    Event,
+    History,
+    Month,
+    Program,
+    Statement,
+    Status,
+    Verdict,
+)
+from lock_harness.execution.arena import Arena
+from lock_harness.exploration.executor import Example, Laboratory
+from lock_harness.exploration.search import Plan, Searcher
+from lock_harness.programs.crash_points import candidates, judged, without
+from lock_harness.programs.scenario import (
     CrashPoints,
     Scenario,
     acquire,
@@ -26,7 +36,8 @@ from lock_harness.scenario import (
     release,
     reopen,
 )
-from lock_harness.search import Plan, Searcher
+from lock_harness.render.crash_points import crash_points
+from lock_harness.render.story import plain
 
 JAN = Month(2090, 1)
 PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))

@@ -6,12 +6,12 @@ from struct import pack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lock_harness.wire import dialogue
 from lock_harness.wire.dialogue import Batch, Diagnostic, Dialogue, Notification, Parameter, Part, Reply
 from lock_harness.wire.memory import Memory
 from lock_harness.wire.messages import BATCH, ProtocolError
 from lock_harness.wire.rules import ANSWERS
-
 from tests.captures import Said, Session, Side, said
 from tests.wire import Line, Listener, client, cuts, message, server
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from lock_harness.checks import CHECKS
 
 ROOT = Path(__file__).parents[2]

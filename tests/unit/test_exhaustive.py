@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import pytest
-from lock_harness.gate.algorithms import chooser_of
-from lock_harness.gate.algorithms.access import access, commute
-from lock_harness.gate.algorithms.chooser import Turn
-from lock_harness.gate.algorithms.exhaustive import Exhaustive
-from lock_harness.model import Month, Program, Statement
-from lock_harness.orders import Access, Search
+
+from lock_harness.core.model import Month, Program, Statement
+from lock_harness.core.schedule import Access, Search
+from lock_harness.gate.schedulers import chooser_of
+from lock_harness.gate.schedulers.access import access, commute
+from lock_harness.gate.schedulers.exhaustive import Exhaustive
+from lock_harness.gate.schedulers.scheduler import Turn
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 READ_1, READ_2 = (f"SELECT EXISTS (SELECT FROM t WHERE n = {key})" for key in (209001, 209002))

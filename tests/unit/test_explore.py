@@ -6,19 +6,19 @@ from typing import NoReturn
 
 import msgspec
 import pytest
-from lock_harness.errors import MachineError
-from lock_harness.explore import Interrupted, explored
-from lock_harness.fault import Fault
+
+from lock_harness.core.errors import MachineError
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Bounds, Event, Month, Operation, Program, Run, Statement
+from lock_harness.exploration.executor import PATIENCE, Example
+from lock_harness.exploration.explore import Interrupted, explored
+from lock_harness.exploration.search import Plan
 from lock_harness.locks.loading import LockSpec
-from lock_harness.model import Bounds, Event, Month, Operation, Program, Run, Statement
+from lock_harness.programs.scenario import Draw, Every, Scenario, acquire, at_gate
 from lock_harness.render.junit import junit
 from lock_harness.render.story import plain, story
 from lock_harness.render.summary import merged
-from lock_harness.runner import PATIENCE, Example
-from lock_harness.scenario import Draw, Every, Scenario, acquire, at_gate
-from lock_harness.search import Plan
 from lock_harness.servers.lease import Years
-
 from tests.histories import acquire as acquire_at
 from tests.histories import stall
 from tests.unit.test_runner import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example
@@ -128,7 +128,7 @@ def test_a_doubt_about_what_was_planted_is_told_as_one() -> None:
 
 def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was taken for a program that does not fail, so the smallest was not the smallest."""
-    monkeypatch.setattr("lock_harness.reduction.REPEATS", 1)
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
     scenario = Scenario(TWO_STEPS, name="late")
     told = chain([LATE] * 5, cycle([STALLED, LATE]))
     run = explored(scenario, Told(told), Plan(), LockSpec(), lambda _: None)

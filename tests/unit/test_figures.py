@@ -1,7 +1,6 @@
 """What is measured, added up."""
 
 from lock_harness.figures.distribution import Distribution
-
 from tests.histories import MS
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+
 from lock_harness.gate.parked import Parked
 from lock_harness.gate.session import GatedConnection
 from lock_harness.wire.connection import Connection
 from lock_harness.wire.loop import Loop
-
 from tests.wire import client, message, server
 
 HELLO = b"\0\0\0\x08\0\x03\0\0"

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lock_harness.locks.line_protocol import Answer, LineProtocolError, Request, decode, encode
 
 ASKED = Request(7, "acquire", 2090, 1, 200)

@@ -7,16 +7,16 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lock_harness.checks import order_search
-from lock_harness.checks.calls import FOREVER
-from lock_harness.checks.linearizable import _stuck, linearizable, unexplained
-from lock_harness.checks.lock_history import Kind, Op, Who
-from lock_harness.checks.order_search import TooMany
-from lock_harness.checks.timeline import Timeline
-from lock_harness.checks.view import View
-from lock_harness.fault import FaultKind
-from lock_harness.model import Bounds, Status, Verb
 
+from lock_harness.analysis.calls import FOREVER
+from lock_harness.analysis.view import View
+from lock_harness.checks.linearizable import _stuck, linearizable, unexplained
+from lock_harness.core.fault import FaultKind
+from lock_harness.core.model import Bounds, Status, Verb
+from lock_harness.linearizability import order_search
+from lock_harness.linearizability.lock_history import Kind, Op, Who
+from lock_harness.linearizability.order_search import TooMany
+from lock_harness.linearizability.timeline import Timeline
 from tests.histories import JAN, call, fault, gone, history
 
 ME, YOU = Who((0, 0)), Who((1, 0))

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from lock_harness.errors import UserError
-from lock_harness.faces.jobs import lock_spec
+
+from lock_harness.core.errors import UserError
+from lock_harness.frontends.jobs import lock_spec
 from lock_harness.locks.loading import REFERENCE, LockSpec, command_spec, load
 from lock_harness.locks.month_lock import MonthLock
 

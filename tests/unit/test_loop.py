@@ -2,7 +2,7 @@
 
 import socket
 
-from lock_harness.clock import now_ns
+from lock_harness.core.clock import now_ns
 from lock_harness.wire.loop import READ, Loop
 
 

@@ -5,8 +5,8 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lock_harness.wire.messages import HEAD, SIDES, SMALL, Message, MessageReader, ProtocolError
 
+from lock_harness.wire.messages import HEAD, SIDES, SMALL, Message, MessageReader, ProtocolError
 from tests.captures import Side
 from tests.wire import MINIMAL, cuts, message
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import psycopg
 import pytest
+
 from lock_harness.locks.month_lock import acquire_month_lock, get_month_lock_key
 
 NO_CONNECTION = cast("psycopg.Connection[Any]", None)

@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+
 from lock_harness.servers.port import LOOPBACK, reserved_port
 
 

@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from lock_harness.errors import MachineError
-from lock_harness.wire.proxy import proxy
 
+from lock_harness.core.errors import MachineError
+from lock_harness.wire.proxy import proxy
 from tests.sockets import (
     CANCEL,
     NAME,

@@ -1,11 +1,11 @@
 """A race at the gate is written down, and goes the same way there again."""
 
 from lock_harness.actors.mailbox import AtGate
-from lock_harness.gate.algorithms.chooser import Turn
-from lock_harness.gate.algorithms.recorded import AsRecorded
+from lock_harness.core.schedule import Recorded
 from lock_harness.gate.parked import Parked
 from lock_harness.gate.recorder import Recorder
-from lock_harness.orders import Recorded
+from lock_harness.gate.schedulers.recorded import AsRecorded
+from lock_harness.gate.schedulers.scheduler import Turn
 
 
 class Noted:

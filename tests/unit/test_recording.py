@@ -6,13 +6,13 @@ from unittest.mock import create_autospec
 
 import msgspec
 import pytest
-from lock_harness.arena import Arena
-from lock_harness.checks import judge
-from lock_harness.errors import UserError
-from lock_harness.model import Bounds, History, Program, Schedule, Statement
-from lock_harness.recording import RECORDINGS, Place, place_to_shrink
-from lock_harness.runner import Example, Laboratory
 
+from lock_harness.checks import judge
+from lock_harness.core.errors import UserError
+from lock_harness.core.model import Bounds, History, Program, Schedule, Statement
+from lock_harness.execution.arena import Arena
+from lock_harness.exploration.executor import Example, Laboratory
+from lock_harness.exploration.recording import RECORDINGS, Place, place_to_shrink
 from tests.histories import JAN, Part, acquire, call, history, kill, stall
 
 MOVES = (Statement(0, 0, 0, "take", (0, 1)), Statement(1, 1, 1, "take", (0, 1)))
@@ -62,7 +62,7 @@ def place(
     monkeypatch: pytest.MonkeyPatch, gate: Fake, found: Example = FOUND, expects: str | None = None
 ) -> tuple[Schedule, list[Schedule]]:
     """Where it is shrunk, and what was tried at the gate."""
-    monkeypatch.setattr("lock_harness.recording.Laboratory", lambda _: gate)
+    monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
         assert (at.laboratory is gate) == (at.example is not found)
@@ -98,7 +98,7 @@ def test_what_the_machine_may_have_done_is_asked_again(monkeypatch: pytest.Monke
 def test_else_it_is_shrunk_as_a_race(
     monkeypatch: pytest.MonkeyPatch, examples: list[Example], tried: list[Schedule]
 ) -> None:
-    monkeypatch.setattr("lock_harness.recording.RECORD_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
     assert place(monkeypatch, Fake(examples)) == ("race", tried)
 
 
@@ -118,7 +118,7 @@ def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch
         raise UserError("all of 2090-2099 is in use")
 
     laboratory = Fake([])
-    monkeypatch.setattr("lock_harness.recording.Laboratory", refuse)
+    monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", refuse)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None) as where:
         assert where == Place(FOUND, laboratory, "all of 2090-2099 is in use")
@@ -126,7 +126,7 @@ def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch
 
 def test_months_that_stay_locked_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, laboratory = Soiling([example("race", *GOOD)]), Fake([])
-    monkeypatch.setattr("lock_harness.recording.Laboratory", lambda _: gate)
+    monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None):
         assert laboratory.soiled

@@ -6,16 +6,25 @@ from pathlib import Path
 import msgspec
 import pytest
 from junitparser import JUnitXml
+
 from lock_harness.checks import judge, overall
-from lock_harness.errors import MachineError, UserError
-from lock_harness.fault import Fault
+from lock_harness.core.errors import MachineError, UserError
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import (
+    AdvisoryLock,
+    Bounds,
+    Environment,
+    Figures,
+    Operation,
+    Program,
+    Run,
+    Spread,
+)
 from lock_harness.figures import together
-from lock_harness.model import AdvisoryLock, Bounds, Environment, Figures, Operation, Program, Run, Spread
+from lock_harness.frontends.reports import load, replay_command, save, save_junit
 from lock_harness.render.lock_table import key_of, lock_table, month_of, note
 from lock_harness.render.story import plain, story
 from lock_harness.render.summary import exit_code, histogram, line, merged, waiting
-from lock_harness.reports import load, replay_command, save, save_junit
-
 from tests.histories import FEB, JAN, call, fault, history, kill
 
 BROKEN = history(call(0, "acquire", JAN, at=0, answer=True), call(1, "acquire", JAN, at=5, answer=True))

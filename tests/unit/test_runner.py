@@ -4,11 +4,11 @@ from contextlib import nullcontext
 from unittest.mock import create_autospec
 
 import pytest
-from lock_harness.arena import Arena
-from lock_harness.checks import judge
-from lock_harness.model import Bounds, Program, Stall, Status
-from lock_harness.runner import PATIENCE, Example, Laboratory
 
+from lock_harness.checks import judge
+from lock_harness.core.model import Bounds, Program, Stall, Status
+from lock_harness.execution.arena import Arena
+from lock_harness.exploration.executor import PATIENCE, Example, Laboratory
 from tests.histories import JAN, Part, acquire, audit, fault, gone, history, stall
 
 PROGRAM = Program(2, (JAN,), ())

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from lock_harness.errors import UserError
-from lock_harness.faces.jobs import known_scenarios
-from lock_harness.fault import Fault
-from lock_harness.model import Month
-from lock_harness.scenario import Draw, Every, Scenario, acquire, at_gate, discover, pick
+
+from lock_harness.core.errors import UserError
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Month
+from lock_harness.frontends.jobs import known_scenarios
+from lock_harness.programs.scenario import Draw, Every, Scenario, acquire, at_gate, discover, pick
 
 SEED = {
     "concurrent_lock_acquisition",
@@ -57,7 +58,7 @@ def test_a_wrong_name_is_guessed() -> None:
 def test_a_file_is_a_scenario(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         '"""What it\nis about.\n\nMore."""\n'
-        "from lock_harness.scenario import Draw, Scenario\n"
+        "from lock_harness.programs.scenario import Draw, Scenario\n"
         'SCENARIO = Scenario(Draw({"acquire": 1}))\n'
     )
     (tmp_path / "_helper.py").write_text("raise RuntimeError\n")
@@ -113,9 +114,9 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_told_in_one_line(tmp_path: Path, wrong: str, why: str) -> None:
-    names = "import sys\nfrom lock_harness.fault import Fault\nfrom lock_harness.model import Bounds, Month, Operation\n"
+    names = "import sys\nfrom lock_harness.core.fault import Fault\nfrom lock_harness.core.model import Bounds, Month, Operation\n"
     (tmp_path / "mine.py").write_text(
-        f"{names}from lock_harness.scenario import *\nJAN = Month(2090, 1)\nSCENARIO = {wrong}\n"
+        f"{names}from lock_harness.programs.scenario import *\nJAN = Month(2090, 1)\nSCENARIO = {wrong}\n"
     )
     with pytest.raises(UserError, match=why) as caught:
         discover([tmp_path])

@@ -6,11 +6,12 @@ from itertools import islice
 import msgspec
 import pytest
 from hypothesis import given, settings
-from lock_harness.fault import Fault
-from lock_harness.model import Month, Operation, Program
-from lock_harness.scenario import Draw
-from lock_harness.shrinking import shrink, simpler, size, tidy
-from lock_harness.strategies import programs
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Month, Operation, Program
+from lock_harness.programs.draws import programs
+from lock_harness.programs.scenario import Draw
+from lock_harness.programs.shrinking import shrink, simpler, size, tidy
 
 ANY = programs(
     Draw({"acquire": 6, "wait": 3, "release": 5, "hold": 2, "crash": 2}, steps=(4, 16)),

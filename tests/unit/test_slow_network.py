@@ -7,9 +7,9 @@ import socket
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lock_harness.clock import now_ns
-from lock_harness.wire.network import LATENCY_NS
 
+from lock_harness.core.clock import now_ns
+from lock_harness.wire.network import LATENCY_NS
 from tests.sockets import NAME, PATTERN, World, exactly, fill, passes
 
 

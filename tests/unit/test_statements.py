@@ -5,6 +5,7 @@ from struct import pack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lock_harness.wire.memory import SHORT
 from lock_harness.wire.messages import Message, ProtocolError
 from lock_harness.wire.statements import (
@@ -20,7 +21,6 @@ from lock_harness.wire.statements import (
     UNKNOWN,
     Statements,
 )
-
 from tests.wire import message
 
 Value = tuple[bytes | None, int, int]  # as it is sent, whether binary, and its type

@@ -1,12 +1,12 @@
 """From a recorded race to a program for the gate: literal histories, and what becomes of them."""
 
 import msgspec
-from lock_harness.fault import Fault
-from lock_harness.model import History, Operation, Program, Statement, Step, Verdict
-from lock_harness.orders import Recorded
-from lock_harness.strategies.gate import LONG_MS
-from lock_harness.translation import MOST_STEPS, proof, recordable, translated
 
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import History, Operation, Program, Statement, Step, Verdict
+from lock_harness.core.schedule import Recorded
+from lock_harness.programs.draws.gate import LONG_MS
+from lock_harness.programs.translation import MOST_STEPS, proof, recordable, translated
 from tests.histories import JAN, MS, Part, acquire, call, fault, history, kill
 
 TWO = (Operation(0, "acquire", JAN, 20), Operation(1, "acquire", JAN, 20))

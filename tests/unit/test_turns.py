@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from lock_harness.actors.mailbox import AtGate
-from lock_harness.fault import Fault
-from lock_harness.gate.algorithms.follow import Follow, GoOn
+from lock_harness.core.fault import Fault
 from lock_harness.gate.parked import Parked
+from lock_harness.gate.schedulers.follow import Follow, GoOn
 from lock_harness.gate.strikes import Coming, Strikes
 from lock_harness.gate.turns import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, Turns
 

@@ -2,10 +2,10 @@
 
 import pytest
 from hypothesis import given, strategies
-from lock_harness.checks.view import View
-from lock_harness.figures.waits import waits
-from lock_harness.model import Bounds, History
 
+from lock_harness.analysis.view import View
+from lock_harness.core.model import Bounds, History
+from lock_harness.figures.waits import waits
 from tests.histories import FEB, JAN, MS, Part, acquire, call, fault, history, kill
 
 Told = tuple[int, float | None, str, int]  # actor, waited ms, what it met, how often overtaken

@@ -32,11 +32,11 @@ from lock_harness.actors.mailbox import (
     Trouble,
 )
 from lock_harness.actors.session import Attempt, PythonSession, Session
-from lock_harness.clock import now_ns, wait_until
-from lock_harness.errors import HarnessError, one_line
+from lock_harness.core.clock import now_ns, wait_until
+from lock_harness.core.errors import HarnessError, one_line
+from lock_harness.core.model import Event, EventKind, Month, Operation, Step, Verb
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, load
-from lock_harness.model import Event, EventKind, Month, Operation, Step, Verb
 from lock_harness.servers import address
 
 RECONNECT_MS = 5000

@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from lock_harness.actors.session import BodyError, Note, boolean
-from lock_harness.errors import UserError
+from lock_harness.core.errors import UserError
+from lock_harness.core.model import Month, Operation
 from lock_harness.locks.line_protocol import (
     Answer,
     LineProtocolError,
@@ -14,7 +15,6 @@ from lock_harness.locks.line_protocol import (
     decode,
     encode,
 )
-from lock_harness.model import Month, Operation
 
 VERBS = ("hold", "is_locked", "count")  # the optional ones
 EXIT_S = 5.0

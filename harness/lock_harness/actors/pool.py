@@ -19,8 +19,8 @@ from lock_harness.actors import wall_clock
 from lock_harness.actors.actor import main, session_name
 from lock_harness.actors.journal import JournalReader
 from lock_harness.actors.mailbox import Mailbox, Message, Ready, Started, Trouble
-from lock_harness.clock import now_ns
-from lock_harness.errors import MachineError, UserError, one_line
+from lock_harness.core.clock import now_ns
+from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.guardian import Guardian
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec

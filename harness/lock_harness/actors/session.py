@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from lock_harness.errors import UserError
+from lock_harness.core.errors import UserError
+from lock_harness.core.model import Month, Operation
 from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
-from lock_harness.model import Month, Operation
 
 Note = Callable[[], None]
 

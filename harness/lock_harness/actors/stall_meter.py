@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from lock_harness.actors.journal import Journal, JournalReader
-from lock_harness.clock import now_ns
+from lock_harness.core.clock import now_ns
+from lock_harness.core.model import Stall
 from lock_harness.guardian import Guardian
-from lock_harness.model import Stall
 
 NAP_S = 0.001
 WORTH_NOTING_NS = 3_000_000

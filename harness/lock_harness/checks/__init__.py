@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.auto_release import auto_release
 from lock_harness.checks.errors_preserved import errors_preserved
 from lock_harness.checks.grants_free_month import grants_free_month
@@ -14,8 +15,7 @@ from lock_harness.checks.nothing_left_behind import nothing_left_behind
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
-from lock_harness.checks.view import View
-from lock_harness.model import Bounds, History, Status, Verdict
+from lock_harness.core.model import Bounds, History, Status, Verdict
 
 CHECKS: tuple[Callable[[View], Verdict], ...] = (
     mutual_exclusion,

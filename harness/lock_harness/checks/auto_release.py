@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import findings
 from lock_harness.checks.verdicts import STALLED, Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def auto_release(view: View) -> Verdict:

@@ -1,8 +1,8 @@
 """An exception in the body of `with_month_lock` comes out as it is."""
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def errors_preserved(view: View) -> Verdict:

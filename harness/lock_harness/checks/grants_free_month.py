@@ -1,9 +1,9 @@
 """A month that nobody holds is granted; a release lets a waiter in."""
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import findings
 from lock_harness.checks.verdicts import verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def grants_free_month(view: View) -> Verdict:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from lock_harness.checks.calls import Call
+from lock_harness.analysis.calls import Call
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Month, Verdict
+from lock_harness.core.model import Month, Verdict
 
 
 def honest_results(view: View) -> Verdict:

@@ -1,9 +1,9 @@
 """Holding one month never touches another."""
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import findings
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def independent_months(view: View) -> Verdict:

@@ -10,13 +10,13 @@ as any other; there the sweep goes on.
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from lock_harness.checks.lock_history import Op, lock_history
-from lock_harness.checks.obvious_order import Obvious
-from lock_harness.checks.order_search import Economy, Search, TooMany
-from lock_harness.checks.timeline import Timeline, beginning
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Month, Verdict
+from lock_harness.core.model import Month, Verdict
+from lock_harness.linearizability.greedy_order import Obvious
+from lock_harness.linearizability.lock_history import Op, lock_history
+from lock_harness.linearizability.order_search import Economy, Search, TooMany
+from lock_harness.linearizability.timeline import Timeline, beginning
 
 
 def linearizable(view: View) -> Verdict:

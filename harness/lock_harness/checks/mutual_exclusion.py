@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from lock_harness.checks.calls import FOREVER
-from lock_harness.checks.holds import Cut, Span
+from lock_harness.analysis.calls import FOREVER
+from lock_harness.analysis.holds import Cut, Span
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, ms, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Audit, Month, Verdict
+from lock_harness.core.model import Audit, Month, Verdict
 
 
 def mutual_exclusion(view: View) -> Verdict:

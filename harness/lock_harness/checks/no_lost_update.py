@@ -1,9 +1,9 @@
 """What is done under the lock is done by one worker at a time: no two of them count on from the same number."""
 
-from lock_harness.checks.calls import Call
+from lock_harness.analysis.calls import Call
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Month, Verdict
+from lock_harness.core.model import Month, Verdict
 
 
 def no_lost_update(view: View) -> Verdict:

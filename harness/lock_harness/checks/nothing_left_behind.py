@@ -3,9 +3,9 @@
 At quiet points `pg_locks` is compared, session by session, with what the clients' answers add up to.
 """
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Audit, Verdict
+from lock_harness.core.model import Audit, Verdict
 
 
 def nothing_left_behind(view: View) -> Verdict:

@@ -6,11 +6,11 @@ Three checks read them, each those of its own cause.
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from lock_harness.checks.calls import Call
-from lock_harness.checks.holds import Span
+from lock_harness.analysis.calls import Call
+from lock_harness.analysis.holds import Span
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import STALLED, Finding, ms
-from lock_harness.checks.view import View
-from lock_harness.model import Month
+from lock_harness.core.model import Month
 
 Cause = Literal["ended session", "other month", "none"]
 

@@ -1,9 +1,9 @@
 """Nobody gives up before the time that was asked for is over.  A lower bound: no load can break it."""
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.timeouts import asking
 from lock_harness.checks.verdicts import Finding, ms, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def timeout_not_early(view: View) -> Verdict:

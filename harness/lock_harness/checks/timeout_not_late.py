@@ -1,9 +1,9 @@
 """Whoever asks for a limited time gets an answer soon after it.  An upper bound: it needs a witness."""
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.timeouts import asking
 from lock_harness.checks.verdicts import STALLED, Finding, ms, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def timeout_not_late(view: View) -> Verdict:

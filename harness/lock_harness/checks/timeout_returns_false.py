@@ -1,9 +1,9 @@
 """Not getting the month in time is an answer, False, and never an exception."""
 
+from lock_harness.analysis.view import View
 from lock_harness.checks.timeouts import asking
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.checks.view import View
-from lock_harness.model import Verdict
+from lock_harness.core.model import Verdict
 
 
 def timeout_returns_false(view: View) -> Verdict:

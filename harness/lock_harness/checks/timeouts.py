@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from lock_harness.checks.calls import Call
-from lock_harness.checks.view import View
+from lock_harness.analysis.calls import Call
+from lock_harness.analysis.view import View
 
 
 def asking(view: View) -> Iterator[Call]:

@@ -6,10 +6,10 @@ No lock that lives in a session can prevent it, so it is measured and never judg
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from lock_harness.checks.calls import Call, Owner
-from lock_harness.checks.holds import Span
-from lock_harness.checks.view import View
-from lock_harness.model import Month
+from lock_harness.analysis.calls import Call, Owner
+from lock_harness.analysis.holds import Span
+from lock_harness.analysis.view import View
+from lock_harness.core.model import Month
 
 
 class Belief(NamedTuple):

@@ -6,12 +6,12 @@ from itertools import zip_longest
 
 import msgspec
 
-from lock_harness.checks.view import View
+from lock_harness.analysis.sequential import ENDS
+from lock_harness.analysis.view import View
+from lock_harness.core.model import WAIT_BOUNDS_MS, Event, Figures, Spread, Status
 from lock_harness.figures.beliefs import beliefs
 from lock_harness.figures.distribution import Distribution
 from lock_harness.figures.waits import waits
-from lock_harness.model import WAIT_BOUNDS_MS, Event, Figures, Spread, Status
-from lock_harness.sequential import ENDS
 
 
 class Tally:

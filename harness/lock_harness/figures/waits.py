@@ -8,10 +8,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lock_harness.checks.calls import Call, Owner
-from lock_harness.checks.holds import Span
-from lock_harness.checks.view import View
-from lock_harness.model import Month
+from lock_harness.analysis.calls import Call, Owner
+from lock_harness.analysis.holds import Span
+from lock_harness.analysis.view import View
+from lock_harness.core.model import Month
 
 
 class Wait(NamedTuple):

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-GOOD_BYE = "Terminate"  # what a client says last
-
 
 class Speaker(Protocol):
     """The connection by which a client says something."""

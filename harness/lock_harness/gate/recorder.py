@@ -4,9 +4,9 @@ from collections.abc import Callable
 from itertools import count
 
 from lock_harness.actors.mailbox import AtGate
-from lock_harness.clock import now_ns
+from lock_harness.core.clock import now_ns
+from lock_harness.core.model import Statement
 from lock_harness.gate.parked import Parked, Speaker
-from lock_harness.model import Statement
 
 
 class Recorder:

@@ -21,15 +21,15 @@ from lock_harness.actors.mailbox import (
     Struck,
     Through,
 )
-from lock_harness.clock import now_ns
-from lock_harness.fault import Fault
-from lock_harness.gate.algorithms import chooser_of
+from lock_harness.core.clock import now_ns
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Program, Statement
 from lock_harness.gate.parked import Parked
 from lock_harness.gate.recorder import Recorder
+from lock_harness.gate.schedulers import chooser_of
 from lock_harness.gate.session import GatedConnection
 from lock_harness.gate.strikes import strikes
 from lock_harness.gate.turns import Turns
-from lock_harness.model import Program, Statement
 from lock_harness.servers import address
 from lock_harness.wire.connection import Connection
 from lock_harness.wire.loop import READ

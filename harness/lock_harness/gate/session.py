@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from lock_harness.gate.parked import GOOD_BYE, Parked
+from lock_harness.core.model import GOOD_BYE
+from lock_harness.gate.parked import Parked
 from lock_harness.wire.connection import Connection, End
 from lock_harness.wire.dialogue import Batch, Dialogue, Part, Reply
 from lock_harness.wire.loop import Loop

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lock_harness.fault import Fault
+from lock_harness.core.fault import Fault
+from lock_harness.core.model import Program
 from lock_harness.gate.parked import Parked, Speaker
-from lock_harness.model import Program
 
 
 class Coming(NamedTuple):

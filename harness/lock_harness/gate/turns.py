@@ -13,10 +13,10 @@ from typing import Protocol
 import msgspec
 
 from lock_harness.actors.mailbox import AtGate
-from lock_harness.gate.algorithms.chooser import Chooser, Turn
+from lock_harness.core.model import Month, Statement
 from lock_harness.gate.parked import Parked, Speaker
+from lock_harness.gate.schedulers.scheduler import Chooser, Turn
 from lock_harness.gate.strikes import Strike, Strikes
-from lock_harness.model import Month, Statement
 
 LOOK_NS = 1_000_000  # between two looks
 ASK_NS = 2_000_000  # an answer that takes longer: does the server make it wait?

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lock_harness.errors import MachineError
+from lock_harness.core.errors import MachineError
 
 PROCESS = Path(__file__).with_name("__main__.py")
 LONGEST_BASE = 60

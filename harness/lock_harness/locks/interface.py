@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
-from lock_harness.model import AdvisoryLock
+from lock_harness.core.model import AdvisoryLock
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ This module knows the lines; the process behind them lives with the actors.
 
 import msgspec
 
-from lock_harness.errors import UserError, one_line
+from lock_harness.core.errors import UserError, one_line
 
 SHOWN = 120
 

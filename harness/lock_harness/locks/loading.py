@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from lock_harness.errors import UserError, one_line
+from lock_harness.core.errors import UserError, one_line
 from lock_harness.locks.interface import Lock
 
 REFERENCE = "lock_harness.locks.month_lock:MonthLock"

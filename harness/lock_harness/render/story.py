@@ -11,13 +11,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lock_harness.checks.calls import Call
+from lock_harness.analysis.calls import Call
+from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import ms
-from lock_harness.checks.view import View
-from lock_harness.fault import Fault, FaultKind, Point
+from lock_harness.core.fault import Fault, FaultKind, Point
+from lock_harness.core.model import Event, History, Program, Run, Verdict
+from lock_harness.core.schedule import Promise, Search
 from lock_harness.figures.beliefs import beliefs
-from lock_harness.model import Event, History, Program, Run, Verdict
-from lock_harness.orders import Promise, Search
 
 _Row = tuple[int, int, int, str, str]
 FAULTS: dict[FaultKind, str] = {

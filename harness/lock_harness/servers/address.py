@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from lock_harness.errors import UserError, one_line
+from lock_harness.core.errors import UserError, one_line
 
 VARIABLE = "HYPERDRIVE_CONNECTION_STRING"
 EXAMPLE = "postgresql://user:password@host:5432/database"

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from lock_harness.errors import MachineError, UserError, one_line
+from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.servers.server import Server, version_of
 
 IMAGE = "postgres:17"

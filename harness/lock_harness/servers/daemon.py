@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from lock_harness.errors import one_line
+from lock_harness.core.errors import one_line
 from lock_harness.guardian import Guardian
 
 START_S = 30.0

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import psycopg
 
-from lock_harness.errors import UserError, one_line
+from lock_harness.core.errors import UserError, one_line
 from lock_harness.servers import address
 from lock_harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE, foreign_years
 from lock_harness.servers.pooler import shared_sessions

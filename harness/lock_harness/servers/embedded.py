@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from lock_harness.errors import MachineError
+from lock_harness.core.errors import MachineError
 from lock_harness.guardian import Guardian, guarded_directory
 from lock_harness.servers.daemon import account, answers, last_words, lend, start
 from lock_harness.servers.port import LOOPBACK, reserved_port

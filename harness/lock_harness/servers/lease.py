@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from lock_harness.errors import UserError
+from lock_harness.core.errors import UserError
 
 SPACE = 0x10C4A12  # the first integer of the pair; the second is the block's first year
 BLOCK = 2  # adjacent years: the months where keys collide lie in neighbouring years

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from lock_harness.errors import MachineError, UserError
+from lock_harness.core.errors import MachineError, UserError
+from lock_harness.core.model import Pooler
 from lock_harness.guardian import Guardian, guarded_directory
-from lock_harness.model import Pooler
 from lock_harness.servers import address
 from lock_harness.servers.daemon import answers, last_words, lend, start
 from lock_harness.servers.port import LOOPBACK, reserved_port

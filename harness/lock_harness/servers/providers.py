@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from lock_harness.errors import UserError
+from lock_harness.core.errors import UserError
 from lock_harness.servers import address
 from lock_harness.servers.container import container_server
 from lock_harness.servers.embedded import embedded_server

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from lock_harness.clock import now_ns
+from lock_harness.core.clock import now_ns
 from lock_harness.wire.loop import READ, WRITE, Loop
 from lock_harness.wire.network import (
     CHUNK,

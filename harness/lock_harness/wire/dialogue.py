@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, cast
 
 import msgspec
 
-from lock_harness.errors import one_line
+from lock_harness.core.errors import one_line
 from lock_harness.wire.memory import SHORT, Memory
 from lock_harness.wire.messages import BATCH, Message, MessageReader, ProtocolError
 from lock_harness.wire.rules import (

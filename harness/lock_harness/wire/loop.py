@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from itertools import count
 
-from lock_harness.clock import now_ns
+from lock_harness.core.clock import now_ns
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 Ready = Callable[[int], None]

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from lock_harness.errors import MachineError, one_line
+from lock_harness.core.errors import MachineError, one_line
 from lock_harness.wire.network import Kind, unavailable
 from lock_harness.wire.service import Address, Order
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from lock_harness.errors import one_line
+from lock_harness.core.errors import one_line
 from lock_harness.wire.memory import SHORT, Memory
 from lock_harness.wire.messages import Fields, Message
 

@@ -1,0 +1,29 @@
+"""The sequential model: what a re-entrant session lock does when one thing happens at a time."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from lock_harness.core.fault import SESSION_FAULTS
+from lock_harness.core.model import Event, Month
+
+ENDS = SESSION_FAULTS | {"kill"}
+
+
+def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
+    """Who holds what after these events, going by what the clients were told.
+
+    A session that has ended holds nothing, whatever it was told just before or after the fault was noted.
+    """
+    held: Counter[tuple[int, int, Month]] = Counter()
+    for event in events:
+        if event.month is not None and event.kind == "ok" and event.answer:
+            who = event.actor, event.life, event.month
+            held[who] += {"acquire": 1, "release": -1}.get(event.verb or "", 0)
+    ended = {
+        (event.actor, event.life)
+        for event in events
+        if event.fault in ENDS or (event.kind == "invoke" and event.verb == "reopen")
+    }
+    return tuple(
+        sorted({(a, month) for (a, life, month), n in held.items() if n > 0 and (a, life) not in ended})
+    )

@@ -1,0 +1,184 @@
+"""A history arranged for judging: calls, holds, faults and stalls, and questions about them."""
+
+from bisect import bisect_right
+from functools import cached_property
+from itertools import islice, takewhile
+
+from lock_harness.analysis.calls import FOREVER, Call, Owner, calls_of
+from lock_harness.analysis.holds import Cut, Latest, Span, Walk
+from lock_harness.core.fault import LASTING_FAULTS, SESSION_FAULTS
+from lock_harness.core.model import Bounds, Event, History, Month
+
+
+class View:
+    """One history and the bounds to judge it by.  Everything is computed once, when first asked for."""
+
+    def __init__(self, history: History, bounds: Bounds) -> None:
+        self.history = history
+        self.bounds = bounds
+
+    @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls, in the order of their invocation."""
+        return calls_of(self.history.events)
+
+    @cached_property
+    def kills(self) -> dict[Owner, Event]:
+        """The faults that ended a process."""
+        return {(e.actor, e.life): e for e in self.history.events if e.fault == "kill"}
+
+    @cached_property
+    def cuts(self) -> dict[Owner, Cut]:
+        """The sessions that a fault ended, while their processes live on."""
+        cuts: dict[Owner, Cut] = {}
+        for event in self.history.events:
+            owner = event.actor, event.life
+            if event.fault in SESSION_FAULTS:
+                cut = cuts.get(owner) or Cut(event.at_ns, FOREVER, FOREVER, event.number)
+                if event.kind == "heal" or event.fault not in LASTING_FAULTS:
+                    cut = cut._replace(healed_ns=min(event.at_ns, cut.healed_ns))
+                cuts[owner] = cut
+            elif event.kind == "gone" and owner in cuts:
+                cuts[owner] = cuts[owner]._replace(done_ns=min(event.at_ns, cuts[owner].done_ns))
+        return cuts
+
+    def hangs(self, call: Call) -> bool:
+        """Whether it had not returned in the end, although whoever called lived on."""
+        return call.returned_ns is None and call.owner not in self.kills
+
+    def was_cut(self, call: Call) -> bool:
+        """Whether the server ended the session before the call returned: then it need not answer."""
+        cut = self.cuts.get(call.owner)
+        return cut is not None and cut.told_ns < call.until_ns
+
+    def may_fail(self, call: Call) -> bool:
+        """Whether a fault excuses an error: the session was ended, or the statement cancelled."""
+        # a cancel may hit a statement that began after it was sent
+        late_ns = self.bounds.release_ms * 1_000_000
+        return self.was_cut(call) or any(
+            at_ns < call.until_ns and call.invoked_ns < at_ns + late_ns
+            for at_ns in self._cancels.get(call.owner[0], ())
+        )
+
+    @cached_property
+    def _cancels(self) -> dict[int, list[int]]:
+        cancels: dict[int, list[int]] = {}
+        for event in self.history.events:
+            if event.fault == "cancel":
+                cancels.setdefault(event.actor, []).append(event.at_ns)
+        return cancels
+
+    @cached_property
+    def _slow_spans(self) -> dict[int, list[tuple[int, int]]]:
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for event in self.history.events:
+            if event.fault == "late":  # the call that waits for the answer
+                spans.setdefault(event.actor, []).append((event.at_ns, event.at_ns + 1))
+            elif event.fault in ("pause", "slow"):
+                began = spans.setdefault(event.actor, [])
+                if event.kind == "fault":
+                    began.append((event.at_ns, FOREVER))
+                else:
+                    began[-1] = (began[-1][0], event.at_ns)
+        return spans
+
+    def slowed(self, call: Call) -> bool:
+        """Whether the actor was stopped, or its connection slow, during the call: it need not be in time.
+
+        Nor if others moved meanwhile at the gate, where it had to wait; in a race that is only recorded nobody waits.
+        """
+        spans = self._slow_spans.get(call.owner[0], ())
+        struck = any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
+        return struck or (call.returned_ns is not None and self._overtaken(call))
+
+    def _overtaken(self, call: Call) -> bool:
+        moves = self.history.statements
+        first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
+        within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
+        return any(move.enabled and move.actor != call.owner[0] for move in within)
+
+    @cached_property
+    def _walks(self) -> list[Walk]:
+        walks: dict[Owner, Walk] = {}
+        for call in self.calls:
+            if call.owner not in walks:
+                release_ns = self.bounds.release_ms * 1_000_000
+                walks[call.owner] = Walk(call.owner, release_ns, self.cuts.get(call.owner))
+            walks[call.owner].step(call)
+        for owner, walk in walks.items():
+            walk.end(self.kills.get(owner))
+        return list(walks.values())
+
+    @cached_property
+    def holds(self) -> list[Span]:
+        """When months were surely held, in the order of time."""
+        return sorted((span for walk in self._walks for span in walk.holds), key=lambda span: span.from_ns)
+
+    @cached_property
+    def possible(self) -> dict[Month, list[Span]]:
+        """When each month may have been held."""
+        spans: dict[Month, list[Span]] = {}
+        for walk in self._walks:
+            for span in walk.possible:
+                spans.setdefault(span.month, []).append(span)
+        return spans
+
+    @cached_property
+    def outlived(self) -> set[Month]:
+        """The months that may have been held when their session ended."""
+        return {
+            month
+            for month, spans in self.possible.items()
+            if any(span.ending in ("death", "close") for span in spans)
+        }
+
+    @cached_property
+    def counts(self) -> dict[int, int | None]:
+        """For the number of each release: how often its session held the month; None if unknown."""
+        return {number: count for walk in self._walks for number, count in walk.counts.items()}
+
+    @cached_property
+    def _rivals(self) -> dict[Month, Latest[Owner]]:
+        return {month: Latest(spans, lambda span: span.owner) for month, spans in self.possible.items()}
+
+    @cached_property
+    def _holds_of_month(self) -> dict[Month, Latest[Owner]]:
+        spans: dict[Month, list[Span]] = {}
+        for span in self.holds:
+            spans.setdefault(span.month, []).append(span)
+        return {month: Latest(some, lambda span: span.owner) for month, some in spans.items()}
+
+    @cached_property
+    def _all_holds(self) -> Latest[Month]:
+        return Latest(self.holds, lambda span: span.month)
+
+    def maybe_held(self, month: Month, before_ns: int, but: Owner | None = None) -> Span | None:
+        """Of the possible holds of `month` by others than `but` that begin before this time, the last to end."""
+        rivals = self._rivals.get(month)
+        return rivals.before(before_ns, but) if rivals else None
+
+    def held_throughout(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
+        """A hold of `month` that covers all of this stretch."""
+        holds = self._holds_of_month.get(month)
+        span = holds.before(from_ns + 1) if holds else None
+        return span if span and to_ns <= span.to_ns else None
+
+    def other_month_held(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
+        """A hold of another month than `month` that meets this stretch."""
+        span = self._all_holds.before(to_ns, month)
+        return span if span and from_ns < span.to_ns else None
+
+    @cached_property
+    def _stall_ends(self) -> list[int]:
+        return [stall.at_ns for stall in self.history.stalls]
+
+    def stalled(self, from_ns: int, to_ns: int, late_ns: int) -> bool:
+        """Whether the machine stalled enough in this stretch to be to blame for `late_ns`."""
+        total = 0
+        stalls = self.history.stalls
+        for place in range(bisect_right(self._stall_ends, from_ns), len(stalls)):
+            began = stalls[place].at_ns - stalls[place].overslept_ns
+            if began >= to_ns:
+                break
+            total += min(to_ns, stalls[place].at_ns) - max(from_ns, began)
+        return total >= max(self.bounds.stall_ms * 1_000_000, late_ns // 20)

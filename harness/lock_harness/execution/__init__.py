@@ -1,0 +1,1 @@
+"""Running one program: the arena, the actors, the modes, the faults."""

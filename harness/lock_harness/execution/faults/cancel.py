@@ -1,0 +1,19 @@
+"""The server cancels the statement that a session runs, as an administrator does.  The session itself lives on.
+
+Only ever a session of the harness's own.
+"""
+
+from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Victim
+from lock_harness.servers.server import Server
+
+
+class Cancel:
+    def unavailable(self, _: Server) -> None:
+        """Everywhere."""
+
+    def inject(self, arena: Arena, victim: Victim) -> bool:
+        return arena.observer.cancel(victim.session)
+
+    def heal(self, arena: Arena, victim: Victim) -> None:
+        """Nothing to undo."""

@@ -1,0 +1,23 @@
+"""The wall clock of one actor jumps by an hour, as after a correction by hand; see `lock_harness.actors.wall_clock`."""
+
+from lock_harness.actors.wall_clock import clock_file, library, step
+from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Victim
+from lock_harness.servers.server import Server
+
+
+class Clock:
+    def __init__(self, by_s: int) -> None:
+        self._by_s = by_s
+
+    def unavailable(self, _: Server) -> str | None:
+        if library() is not None:
+            return None
+        return "there is no libfaketime that leaves the monotonic clock alone: pip install libfaketime"
+
+    def inject(self, arena: Arena, victim: Victim) -> bool:
+        step(clock_file(arena.pool.directory, victim.process.name), self._by_s)
+        return True
+
+    def heal(self, arena: Arena, victim: Victim) -> None:
+        step(clock_file(arena.pool.directory, victim.process.name), 0)

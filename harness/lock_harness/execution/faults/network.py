@@ -1,0 +1,24 @@
+"""What networks do to connections, by a proxy between the actors and the server; see `lock_harness.wire`."""
+
+from lock_harness.core.fault import NetworkFault
+from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Victim
+from lock_harness.servers import address
+from lock_harness.servers.server import Server
+from lock_harness.wire.network import unavailable
+
+
+class Network:
+    def __init__(self, kind: NetworkFault) -> None:
+        self._kind = kind
+
+    def unavailable(self, server: Server) -> str | None:
+        return unavailable(self._kind) or address.why_not_through(server.url)
+
+    def inject(self, arena: Arena, victim: Victim) -> bool:
+        assert arena.proxy is not None
+        return arena.proxy.strike(victim.session, self._kind)
+
+    def heal(self, arena: Arena, victim: Victim) -> None:
+        assert arena.proxy is not None
+        arena.proxy.heal(victim.session)

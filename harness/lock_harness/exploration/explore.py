@@ -1,0 +1,109 @@
+"""Explore a scenario: look for a violation, make it small, and tell of it.  The result is a `Run`."""
+
+import contextlib
+
+from lock_harness.core.errors import HarnessError, NotApplicable
+from lock_harness.core.model import Run
+from lock_harness.exploration.executor import Laboratory, OpenArena
+from lock_harness.exploration.recording import place_to_shrink
+from lock_harness.exploration.reduction import Reducer
+from lock_harness.exploration.search import Listener, Plan, Searcher
+from lock_harness.locks.interface import OPTIONAL_VERBS
+from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.draws.gate import promise
+from lock_harness.programs.scenario import Draw, Scenario
+
+
+def explore(
+    scenario: Scenario,
+    open_arena: OpenArena,
+    plan: Plan,
+    lock: LockSpec,
+    listen: Listener,
+    open_gate: OpenArena | None = None,
+) -> Run:
+    """Look for a violation; shrink the first one found; tell how often the smallest one fails.
+
+    `lock` is how the report names the lock.  `open_gate`: an arena with a gate, where that can be had.
+    `NotApplicable` if the lock lacks what the scenario needs; `Interrupted` on Ctrl-C, with what was found so far.
+    """
+    with contextlib.closing(Laboratory(open_arena)) as laboratory:
+        if lacking := scenario.needs() - laboratory.arena.verbs:
+            methods = [method for verb in sorted(lacking) for method in OPTIONAL_VERBS[verb]]
+            raise NotApplicable(f"the lock has no {', '.join(methods)}")
+        return explored(scenario, laboratory, plan, lock, listen, open_gate)
+
+
+def explored(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    plan: Plan,
+    lock: LockSpec,
+    listen: Listener,
+    open_gate: OpenArena | None = None,
+) -> Run:
+    """The same in a laboratory that is open."""
+    searcher, reducer = Searcher(scenario, laboratory, plan, listen), None
+    try:
+        searcher.run()
+        if searcher.found is not None:
+            found, expects, tell = searcher.found, scenario.expects, searcher.tell
+            with place_to_shrink(found, expects, laboratory, open_gate, tell) as place:
+                reducer = Reducer(place, expects, tell)
+                reducer.run()
+    except KeyboardInterrupt:
+        if searcher.last is None:
+            raise
+        raise Interrupted(_report(scenario, laboratory, plan, lock, searcher, reducer)) from None
+    except HarnessError:
+        if searcher.found is None:
+            raise  # else what was found counts for more than what came in the way afterwards
+    return _report(scenario, laboratory, plan, lock, searcher, reducer)
+
+
+def _report(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    plan: Plan,
+    lock: LockSpec,
+    searcher: Searcher,
+    reducer: Reducer | None,
+) -> Run:
+    first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
+    missing = searcher.diverged or searcher.missed or any(p.status == "unknown" for p in searcher.points)
+    shown = smallest or searcher.doubtful or searcher.beside or searcher.last
+    assert shown is not None
+    arena, what = laboratory.arena, scenario.what
+    return Run(
+        scenario=scenario.name,
+        about=scenario.about,
+        lock=str(lock),
+        lock_command=bool(lock.command),
+        seed=plan.seed,
+        status="violated" if smallest else "unknown" if searcher.doubtful or missing else "holds",
+        program=shown.program,
+        history=shown.history,
+        verdicts=shown.verdicts,
+        bounds=arena.bounds,
+        figures=searcher.tally.figures(),
+        environment=arena.environment(),
+        repeats=reducer.repeats if reducer else None,
+        soiled=laboratory.soiled,
+        first_program=first.program if first else None,
+        first_history=first.history if first else None,
+        expects=scenario.expects,
+        search=searcher.orders,
+        points=searcher.points,
+        promise=promise(what, searcher.moves) if isinstance(what, Draw) else None,
+        diverged=reducer.diverged if reducer else searcher.diverged,
+        missed=() if smallest else searcher.missed,
+        why_race=reducer.place.why_race if reducer else None,
+    )
+
+
+class Interrupted(Exception):
+    """Ctrl-C: the run as far as it got."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("interrupted")
+        self.run = run

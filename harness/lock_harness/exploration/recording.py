@@ -1,0 +1,102 @@
+"""A race that went wrong is run once more and recorded; if it goes wrong at the gate in that order, it is shrunk there."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from lock_harness.core.errors import HarnessError
+from lock_harness.core.model import Program
+from lock_harness.exploration.executor import Example, Laboratory, OpenArena
+from lock_harness.gate.schedulers.follow import divergence
+from lock_harness.programs.translation import proof, recordable, translated
+
+RECORDINGS = 10
+RECORD_S = 3.0
+MOST_NUMBERS = 3000  # of a race; nobody wants to follow the order of more
+BY_THE_CLOCK = frozenset({"timeout_not_early", "timeout_not_late"})  # which the gate does not decide
+Tell = Callable[[str], None]  # called after each try with what it was for
+
+
+class Place(NamedTuple):
+    """What to shrink and where.  `why_race`: why a race could not be had at the gate."""
+
+    example: Example
+    laboratory: Laboratory
+    why_race: str | None = None
+
+
+@contextlib.contextmanager
+def place_to_shrink(
+    found: Example, expects: str | None, laboratory: Laboratory, open_gate: OpenArena | None, tell: Tell
+) -> Iterator[Place]:
+    """`found` in its `laboratory`, or a race at a gate, where that goes wrong too."""
+    wanted = (frozenset({expects}) if expects else found.broken) - BY_THE_CLOCK
+    race = found.program.schedule == "race" and not found.program.pooler and not laboratory.soiled
+    with contextlib.ExitStack() as stack:
+        place = Place(found, laboratory)
+        if open_gate and race and wanted:
+            place = _at_gate(place, wanted, open_gate, tell, stack)
+        yield place
+
+
+def _at_gate(
+    race: Place, wanted: frozenset[str], open_gate: OpenArena, tell: Tell, stack: contextlib.ExitStack
+) -> Place:
+    """What comes in the way there says nothing against the race."""
+    program = recordable(race.example.program, proof(race.example.verdicts, wanted))
+    if program.numbers > MOST_NUMBERS:
+        return race._replace(
+            why_race=f"{program.numbers} steps are more than the {MOST_NUMBERS} that the gate takes"
+        )
+    try:
+        with contextlib.ExitStack() as opened:
+            gate = opened.enter_context(contextlib.closing(Laboratory(open_gate)))
+            opened.callback(_inherit_soil, race.laboratory, gate)
+            outcome = _recorded(program, wanted, gate, tell)
+            if isinstance(outcome, Example):
+                stack.enter_context(opened.pop_all())
+                return Place(outcome, gate)
+    except HarnessError as error:
+        outcome = str(error)
+    return race._replace(why_race=outcome)
+
+
+def _inherit_soil(laboratory: Laboratory, gate: Laboratory) -> None:
+    laboratory.soiled = laboratory.soiled or gate.soiled
+
+
+def _recorded(race: Program, wanted: frozenset[str], gate: Laboratory, tell: Tell) -> Example | str:
+    """An example at the gate that breaks a wanted check and does so again; or what came of the recordings instead."""
+    deadline = time.monotonic() + RECORD_S
+    tried = broken = 0
+    while tried < RECORDINGS and not gate.soiled and (time.monotonic() < deadline or not tried):
+        recorded = gate.told(race, wanted)
+        tell("shrink")
+        tried += 1
+        if recorded.broken & wanted:
+            broken += 1
+            if example := _replayed(recorded, wanted, gate):
+                return example
+    again = ", and never again in that order" if broken else ""
+    return f"it went wrong in {broken} of {tried} recordings{again}"
+
+
+def _replayed(recorded: Example, wanted: frozenset[str], gate: Laboratory) -> Example | None:
+    """The same in that order, if it goes wrong there too; at best with nothing but what proves it."""
+    numbers = proof(recorded.verdicts, wanted)
+    for alone in (True, False):
+        program = translated(recorded.program, recorded.history, numbers, alone)
+        if program and not gate.soiled and (example := _twice(program, wanted, gate)):
+            return example
+    return None
+
+
+def _twice(program: Program, wanted: frozenset[str], gate: Laboratory) -> Example | None:
+    """An example that goes wrong, and goes the same way again."""
+    example = gate.told(program, wanted)
+    if not example.broken & wanted or gate.soiled:
+        return None
+    again = gate.told(example.program, wanted)
+    elsewhere = divergence(example.history.statements, again.history.statements)
+    return None if elsewhere or again.status == "holds" else example

@@ -1,0 +1,74 @@
+"""Runs on disk: `reports/<scenario>/<run>/run.json`, and one `junit.xml` for a whole command."""
+
+import time
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+
+import msgspec
+
+from lock_harness.core.errors import MachineError, UserError, one_line
+from lock_harness.core.model import Run
+from lock_harness.render.junit import junit
+
+DEFAULT = Path("reports")
+LARGE = 1_000_000  # bytes
+
+
+def save(run: Run, root: Path) -> Path:
+    """Write `run` below `root` and return the path of its run.json.  `MachineError` if that fails."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = root / (run.scenario or "unnamed")
+    names = chain([f"{stamp}-{run.seed}"], (f"{stamp}-{run.seed}-{number}" for number in count(2)))
+    path = next(folder / name for name in names if not (folder / name).exists()) / "run.json"
+    _write(path, _readable(msgspec.json.encode(run)))
+    return path
+
+
+def _readable(text: bytes) -> bytes:
+    """Indented; or where that would be far too long, a line for each event and for each step."""
+    if len(text) < LARGE:
+        return msgspec.json.format(text, indent=1)
+    for beginning in (b'{"at_ns":', b'{"step":'):  # which no JSON string can contain
+        text = text.replace(b"," + beginning, b",\n" + beginning)
+    return text
+
+
+def save_junit(runs: Sequence[Run], paths: Sequence[Path], root: Path) -> Path:
+    path = root / "junit.xml"
+    _write(path, junit(runs, [replay_command(one) for one in paths]).encode())
+    return path
+
+
+def load(path: Path) -> Run:
+    """The run that was saved at `path`, or in the folder `path`.  `UserError` if it is not one."""
+    file = path / "run.json" if path.is_dir() else path
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Run)
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}; give the path of a run.json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{file} is not a saved run, or not a whole one: {one_line(error)}; give a run.json as it was written"
+        ) from None
+
+
+def check_writable(root: Path) -> None:
+    """`MachineError` now rather than after minutes of work."""
+    probe = root / ".writable"
+    _write(probe, b"." * 65536)
+    probe.unlink()
+
+
+def replay_command(path: Path) -> str:
+    return f"lock-harness replay {path}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise MachineError(
+            f"cannot write {path}: {error.strerror}; make room there or choose another folder with --reports"
+        ) from None

@@ -1,0 +1,27 @@
+"""Who moves next at the gate: one algorithm to a file.  Pure: they see turns and name an actor."""
+
+from lock_harness.core.model import Program
+from lock_harness.core.schedule import Asleep, Pct, Random, Recorded
+from lock_harness.gate.schedulers.asleep import Sleepers
+from lock_harness.gate.schedulers.follow import Follow, GoOn
+from lock_harness.gate.schedulers.pct import Priorities
+from lock_harness.gate.schedulers.random import RandomWalk
+from lock_harness.gate.schedulers.recorded import AsRecorded
+from lock_harness.gate.schedulers.scheduler import Chooser
+
+
+def chooser_of(program: Program) -> Chooser:
+    """What a program says: its choices first, then its algorithm."""
+    then: Chooser
+    match program.algorithm:
+        case Random():
+            then = RandomWalk(program.algorithm.seed)
+        case Pct():
+            then = Priorities(program.algorithm)
+        case Asleep():
+            then = Sleepers(program.algorithm)
+        case Recorded():
+            then = AsRecorded(program.algorithm, len(program.steps))
+        case _:
+            then = GoOn()
+    return Follow(program.choices, then)

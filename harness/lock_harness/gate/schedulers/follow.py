@@ -1,0 +1,55 @@
+"""Follow the choices of a program; then whatever another algorithm says."""
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from lock_harness.core.model import Statement
+from lock_harness.gate.schedulers.scheduler import Chooser, Turn
+
+
+class GoOn:
+    """Always number 0: whoever moved last goes on."""
+
+    def choose(self, turn: Turn) -> int:
+        return turn.enabled[0]
+
+
+class Follow:
+    """Choice c picks number c of those enabled, modulo how many there are."""
+
+    def __init__(self, choices: Sequence[int], then: Chooser) -> None:
+        self._choices = choices
+        self._then = then
+        self._made = 0
+
+    def choose(self, turn: Turn) -> int:
+        if self._made == len(self._choices):
+            return self._then.choose(turn)
+        choice = self._choices[self._made]
+        self._made += 1
+        return turn.enabled[choice % len(turn.enabled)]
+
+
+def choices_made(statements: Sequence[Statement]) -> tuple[int, ...]:
+    """The choices that lead to these moves again, without the zeros at their end."""
+    made = [one.enabled.index(one.actor) for one in statements]
+    while made and not made[-1]:
+        made.pop()
+    return tuple(made)
+
+
+def divergence(first: Sequence[Statement], again: Sequence[Statement]) -> str | None:
+    """Where the same choices led elsewhere, in one line; None if nowhere: then only the order of the moves matters."""
+    for number, (one, other) in enumerate(zip_longest(first, again)):
+        if one is None or other is None:
+            return f"run again with the same choices, it took {len(again)} moves and not {len(first)}"
+        if (one.enabled, one.actor) != (other.enabled, other.actor):
+            return (
+                f"run again with the same choices, it differed at move {number}: of the actors {_listed(other)} "
+                f"moved {other.actor}, and not {one.actor} of {_listed(one)}"
+            )
+    return None
+
+
+def _listed(statement: Statement) -> str:
+    return ", ".join(map(str, statement.enabled))

@@ -1,0 +1,29 @@
+"""What an algorithm is asked, and what it answers."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from lock_harness.core.model import Statement
+
+
+class Turn(NamedTuple):
+    """Who may move: `ready` with the one who moved last first; then those who try again, which do so mostly in vain.
+
+    Whoever sleeps between two tries will come to the gate if it is waited for.  `before` has all moves so far.
+    `steps`: at which step each actor stands, of those that may move.
+    """
+
+    ready: tuple[int, ...]
+    asleep: tuple[int, ...]
+    before: Sequence[Statement]
+    steps: Sequence[int] = ()
+
+    @property
+    def enabled(self) -> tuple[int, ...]:
+        return self.ready + self.asleep
+
+
+class Chooser(Protocol):
+    def choose(self, turn: Turn) -> int:
+        """One of the actors that are enabled."""
+        ...

@@ -1,0 +1,1 @@
+"""Whether some order of the calls on a month explains every answer. No I/O."""

@@ -1,0 +1,209 @@
+"""Running, replaying, looking: the command line at its work."""
+
+import os
+import re
+import signal
+from pathlib import Path
+
+import psycopg
+import pytest
+from junitparser import JUnitXml
+
+from lock_harness.frontends.reports import load
+from lock_harness.servers.pgbouncer import unavailable as no_pgbouncer
+from lock_harness.servers.server import Server
+from tests.frontends.command import PATIENCE_S, Outcome, Shell, within
+
+
+def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
+    outcome = sh.run("run", "timeout_returns_false", "many_months", "--examples", "30", "--seed", "7")
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert outcome.err == ""
+    assert re.search(r"✓ many_months +holds +30 examples", outcome.out)
+    saved = load(next(sh.cwd.glob("reports/many_months/*-7/run.json")))
+    assert (saved.scenario, saved.seed, saved.status, saved.figures.examples) == (
+        "many_months",
+        7,
+        "holds",
+        30,
+    )
+    assert JUnitXml.fromfile(str(sh.cwd / "reports/junit.xml")).tests == 2
+    assert [path.name for path in sh.cwd.iterdir()] == ["reports"], "nothing else in the user's folder"
+
+
+def test_a_broken_lock_is_found_told_and_replayed(sh: Shell) -> None:
+    lock = ("--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode")
+    outcome = sh.run("run", "interleavings", *lock)
+    assert outcome.code == 1
+    assert "mutual_exclusion" in outcome.out
+    assert re.search(r"failed (\d+) of \1 times", outcome.out), outcome.out
+    command = re.search(r"See it again: lock-harness (replay \S+)", outcome.out)
+    assert command is not None
+    again = sh.run(*command[1].split())
+    assert again.code == 1
+    assert re.search(r"failed (\d+) of \1 times", again.out), again.out
+    mended = sh.run(*command[1].split(), "--lock", "lock_harness.locks.month_lock:MonthLock")
+    assert mended.code == 0
+    assert "failed 0 of 10 times" in mended.out
+
+
+def test_the_same_seed_draws_the_same(sh: Shell) -> None:
+    for folder in ("one", "two"):
+        sh.run("run", "interleavings", "--examples", "25", "--seed", "11", "--reports", folder)
+    programs = [load(path).program for path in sh.cwd.glob("*/interleavings/*/run.json")]
+    assert len(programs) == 2
+    assert programs[0] == programs[1]
+
+
+def test_time_can_be_the_limit(sh: Shell) -> None:
+    outcome = sh.run("run", "many_months", "interleavings", "--for", "3s")
+    assert outcome.well, outcome.out + outcome.err
+    runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
+    assert all(run.figures.examples for run in runs)
+    # a lower bound: whoever was first had its half of the time, less what its arena took to open
+    assert max(run.figures.seconds for run in runs) > 0.7
+
+
+def test_workers_share_the_examples(sh: Shell) -> None:
+    outcome = sh.run("run", "many_months", "timeout_returns_false", "--examples", "41", "-n", "2")
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert re.search(r"✓ many_months +holds +41 examples", outcome.out)
+    counts = sorted(load(path).figures.examples for path in sh.cwd.glob("reports/many_months/*/run.json"))
+    assert counts == [20, 21]
+
+
+def test_workers_report_a_broken_lock(sh: Shell) -> None:
+    outcome = sh.run(
+        "run", "many_months", "-n", "2", "--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode"
+    )
+    assert outcome.code == 1
+    assert "mutual_exclusion" in outcome.out
+    assert "See it again: lock-harness replay" in outcome.out
+
+
+def test_workers_report_a_mistake(sh: Shell) -> None:
+    (sh.cwd / "some_lock.py").write_text(
+        "class Lock:\n    def __init__(self, dsn): raise OSError('no luck')\n"
+    )
+    outcome = sh.run("run", "many_months", "-n", "2", "--lock", "some_lock:Lock")
+    assert outcome.code == 2
+    assert "the lock cannot be used: OSError: no luck" in outcome.complaint
+
+
+def test_a_named_server_is_used_and_nothing_is_created_on_it(sh: Shell, lock_server: Server) -> None:
+    with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
+        before = conn.execute("SELECT count(*) FROM pg_class").fetchone()
+        outcome = sh.run("run", "--examples", "10", HYPERDRIVE_CONNECTION_STRING=lock_server.url)
+        assert outcome.well, outcome.out + outcome.err
+        assert ", named, " in outcome.out
+        assert conn.execute("SELECT count(*) FROM pg_class").fetchone() == before
+        assert conn.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
+
+
+def test_runs_side_by_side_on_one_server_do_not_meet(sh: Shell, lock_server: Server) -> None:
+    arguments = ("run", "interleavings", "many_months", "--examples", "60", "--pg", lock_server.url)
+    runs = [sh.start(*arguments, "--reports", f"r{number}") for number in range(2)]
+    for one in runs:
+        out, err = one.communicate(timeout=PATIENCE_S)
+        assert Outcome(one.returncode, out, err).well, out + err
+
+
+def test_no_password_is_ever_shown_or_saved(sh: Shell, lock_server: Server) -> None:
+    """Not even when the lock itself puts its connection string into an error."""
+    secret = str(psycopg.conninfo.conninfo_to_dict(lock_server.url)["password"])
+    (sh.cwd / "leaky.py").write_text(
+        "class Lock:\n"
+        "    def __init__(self, dsn): self.dsn = dsn\n"
+        "    def acquire(self, *a): print(self.dsn); raise RuntimeError('tried ' + self.dsn)\n"
+        "    def release(self, *a): return False\n"
+        "    def close(self): pass\n"
+    )
+    outcome = sh.run("run", "many_months", "--lock", "leaky:Lock", "--pg", lock_server.url)
+    assert outcome.code == 1
+    assert "RuntimeError: tried postgresql://" in outcome.out
+    assert secret not in outcome.out + outcome.err
+    for path in sh.cwd.rglob("*"):
+        if path.is_file():
+            assert secret not in path.read_text(errors="replace"), path
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_an_interrupted_run_saves_what_it_has(
+    sh: Shell, number: signal.Signals, workers: tuple[str, ...]
+) -> None:
+    process = sh.start("run", "timeout_returns_false", "interleavings", "--for", "60s", *workers)
+    assert process.stdout is not None
+    assert any("✓ timeout_returns_false" in line for line in process.stdout)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, err
+    assert err == "lock-harness: interrupted\n"
+    assert "reports in reports/" in out
+    assert list(sh.cwd.glob("reports/timeout_returns_false/*/run.json"))
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "interleavings",
+        "paused_holder",  # stopped processes
+        "half_open",  # a proxy, and connections that nobody hears of
+        "server_restart",  # a second server
+        "clock_step",  # a second fork server
+        "through_pgbouncer_session",
+    ],
+)
+def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell, scenario: str) -> None:
+    if scenario.startswith("through_pgbouncer") and (why := no_pgbouncer()):
+        pytest.skip(why)
+    process = sh.start("run", scenario, "--for", "60s")
+    assert within(PATIENCE_S, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert within(5, lambda: not sh.left_behind()), sh.left_behind()
+
+
+def test_list_and_help(sh: Shell) -> None:
+    listed = sh.run("list")
+    assert listed.code == 0
+    assert re.search(r"^handover +Workers queue up", listed.out, re.MULTILINE)
+    assert "--lock-command" in sh.run("run", "--help").out
+    assert sh.run("--version").out.strip() == sh.run("--version").out.strip() != ""
+
+
+def test_locks_shows_holders_and_frees_one(sh: Shell, lock_server: Server) -> None:
+    with (
+        psycopg.connect(lock_server.dsn, autocommit=True, application_name="worker-7") as holder,
+        psycopg.connect(lock_server.dsn, autocommit=True) as twin,
+    ):
+        holder.execute("SELECT pg_advisory_lock(205003)")
+        twin.execute("SELECT pg_advisory_lock(0, 205003)")
+        shown = sh.run("locks", "--pg", lock_server.url)
+        assert shown.code == 0
+        assert re.search(r"2050-03 +205003 +holds +\d+ +worker-7", shown.out)
+        assert re.search(r"- +\(0, 205003\) +holds", shown.out)
+        pid = str(holder.info.backend_pid)
+        asked = sh.run("locks", "--pg", lock_server.url, "--terminate", pid)
+        assert asked.code == 2
+        assert "--yes" in asked.complaint
+        freed = sh.run("locks", "--pg", lock_server.url, "--terminate", pid, "--yes")
+        assert freed.code == 0
+        assert f"ended pid {pid} (worker-7" in freed.out
+        with pytest.raises(psycopg.OperationalError):
+            holder.execute("SELECT 1")
+    nobody = sh.run("locks", "--pg", lock_server.url, "--terminate", "1")
+    assert nobody.code == 2
+    assert "pid 1 has no advisory lock" in nobody.complaint
+    assert sh.run("locks", "--pg", lock_server.url).out == "no advisory locks\n"
+
+
+def test_doctor_finds_a_server_fit(sh: Shell, lock_server: Server) -> None:
+    outcome = sh.run("doctor", "--pg", lock_server.url)
+    assert outcome.code == 0
+    assert "each client keeps a backend of its own" in outcome.out
+
+
+def test_python_m_harness_is_the_command(sh: Shell) -> None:
+    assert Path(sh.command()[0]).name.startswith("python")
+    assert sh.run("--help").code == 0

@@ -11,7 +11,8 @@ from benchmarks.machine import facts
 from lock_harness.analysis.view import View
 from lock_harness.checks import judge
 from lock_harness.checks.linearizable import linearizable
-from lock_harness.core.model import Bounds, History
+from lock_harness.core.history import History
+from lock_harness.core.verdict import Bounds
 
 SIZES = ((10_000, 0.0), (100_000, 0.0), (1_000_000, 0.0), (1_000_000, 0.2))
 Row = tuple[str, str, str, str, str]

@@ -19,12 +19,13 @@ from rich.table import Table
 
 from benchmarks import figures, peer
 from benchmarks.figures import REPEATS, Row
-from lock_harness.core.model import Bounds, Month, Operation, Program, Verb
+from lock_harness.core.program import Month, Operation, Program, Verb
 from lock_harness.core.schedule import Random
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import run
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import Equipment
+from lock_harness.programs.equipment import Equipment
 from lock_harness.servers.server import Server
 
 SPAN_S = 3.0

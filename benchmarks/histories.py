@@ -10,7 +10,8 @@ from random import Random
 
 from benchmarks.agenda import Agenda, Life
 from lock_harness.core.fault import FaultKind
-from lock_harness.core.model import Event, EventKind, History, Month, Verb
+from lock_harness.core.history import Event, EventKind, History
+from lock_harness.core.program import Month, Verb
 
 MONTHS = tuple(Month(2090, number) for number in range(1, 13))
 ACTORS = 64

@@ -7,13 +7,17 @@ from rich.table import Table
 
 from benchmarks import figures
 from benchmarks.figures import REPEATS, Row
-from lock_harness.core.model import Bounds, Figures, Month, Program
+from lock_harness.core.program import Month, Program
+from lock_harness.core.run import Figures
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import run
 from lock_harness.exploration.search import Plan, Progress
 from lock_harness.frontends.jobs import Job, known_scenarios, perform
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Scenario, acquire, program, release
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Scenario
+from lock_harness.programs.steps import acquire, program, release
 from lock_harness.servers.server import Server
 
 THREE, TWELVE = (3, 3), (12, 12)

@@ -12,13 +12,15 @@ import msgspec
 from rich.progress import track
 from rich.table import Table
 
-from lock_harness.core.model import Bounds, Month, Program
-from lock_harness.core.schedule import Search
+from lock_harness.core.program import Month, Program
+from lock_harness.core.run import Search
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import moved, run
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Equipment, acquire, at_gate, release
+from lock_harness.programs.equipment import Equipment
+from lock_harness.programs.steps import acquire, at_gate, release
 from lock_harness.servers.server import Server
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)

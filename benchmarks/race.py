@@ -15,7 +15,9 @@ from benchmarks import figures
 from benchmarks.figures import REPEATS, Row
 from lock_harness.checks import judge, overall
 from lock_harness.core.clock import now_ns, wait_until
-from lock_harness.core.model import Bounds, History, Month, Operation, Program
+from lock_harness.core.history import History
+from lock_harness.core.program import Month, Operation, Program
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.execution.modes import SCHEDULERS
 from lock_harness.locks.loading import LockSpec

@@ -1,7 +1,6 @@
 """A connection that is closed without a release frees its month."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, program, reopen
+from lock_harness.programs import Month, Scenario, acquire, program, reopen
 
 MONTH = Month(2090, 3)
 

@@ -4,7 +4,7 @@ Until a worker notices, it believes that it still holds the month: no lock of th
 So nothing is counted here, and the belief is no violation of exclusion; how long it lasts is reported.
 """
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"acquire": 5, "release": 3, "hold": 2, "terminate": 2}, schedule="race", steps=(6, 24), faults=4),

@@ -1,6 +1,6 @@
 """The wall clock of a worker jumps by an hour, forward or back, while it waits: no timeout is early or late for it."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

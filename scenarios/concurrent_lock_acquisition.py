@@ -1,7 +1,6 @@
 """Of three workers that ask for one month at the same time, exactly one gets it; the others time out."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, join, program
+from lock_harness.programs import Month, Scenario, acquire, join, program
 
 MONTH = Month(2090, 1)
 

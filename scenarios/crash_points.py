@@ -1,7 +1,6 @@
 """A worker is killed, cut off or thrown out at every message that it says to the server, and the month comes free."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import CrashPoints, Scenario, acquire, at_gate, hold, release, reopen
+from lock_harness.programs import CrashPoints, Month, Scenario, acquire, at_gate, hold, release, reopen
 
 JAN = Month(2090, 1)
 

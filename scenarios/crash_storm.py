@@ -1,6 +1,6 @@
 """Workers die by SIGKILL in the midst of everything, several in one example, and others take their place."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"round": 6, "acquire": 2, "crash": 3}, schedule="race", actors=(3, 6), steps=(6, 24), faults=6),

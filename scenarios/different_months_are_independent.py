@@ -1,7 +1,6 @@
 """Three workers process three months at the same time."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, program
+from lock_harness.programs import Month, Scenario, acquire, program
 
 SCENARIO = Scenario(
     program(

@@ -1,7 +1,6 @@
 """Two workers take a month and give it back, and every order of what they say to the server is tried."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Every, Scenario, acquire, at_gate, release
+from lock_harness.programs import Every, Month, Scenario, acquire, at_gate, release
 
 JAN = Month(2090, 1)
 

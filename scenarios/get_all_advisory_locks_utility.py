@@ -1,7 +1,6 @@
 """The list of all advisory locks shows the month while it is held, and not afterwards."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, list_locks, program, release
+from lock_harness.programs import Month, Scenario, acquire, list_locks, program, release
 
 MONTH = Month(2090, 10)
 

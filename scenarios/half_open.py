@@ -3,7 +3,7 @@
 Nobody else gets in meanwhile, however long it takes; only the server's keepalives could end it sooner.
 """
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"round": 4, "acquire": 4, "half_open": 2}, schedule="race", months=(1, 2), steps=(4, 16), faults=3),

@@ -1,6 +1,6 @@
 """Workers queue up behind a holder; each release lets exactly one of them in."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"acquire": 2, "wait": 6, "release": 4}, actors=(3, 5), months=(1, 2), steps=(3, 14)),

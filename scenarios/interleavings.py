@@ -1,6 +1,6 @@
 """Everything together: acquire, wait, release, wrapper, questions, reopen and crash, in any order."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

@@ -1,7 +1,6 @@
 """is_month_locked says no before, yes during, and no after."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, is_locked, program, release
+from lock_harness.programs import Month, Scenario, acquire, is_locked, program, release
 
 MONTH = Month(2090, 9)
 

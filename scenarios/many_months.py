@@ -1,6 +1,6 @@
 """Many months at once, chosen so that keys that are easily confused lie side by side."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

@@ -1,6 +1,6 @@
 """Connections are reset, closed, deaf, mute or slow: what they held is free soon after, and nobody else's is."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

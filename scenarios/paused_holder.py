@@ -1,6 +1,6 @@
 """Workers are stopped and go on later, also while they hold: nobody else may get in meanwhile."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"round": 6, "acquire": 1, "pause": 2}, schedule="race", months=(1, 2), steps=(4, 16), faults=3),

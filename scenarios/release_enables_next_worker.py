@@ -1,7 +1,6 @@
 """A held month is refused; after its release the next worker gets it, also one that is already waiting."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, join, program, release
+from lock_harness.programs import Month, Scenario, acquire, join, program, release
 
 MONTH = Month(2090, 2)
 

@@ -1,6 +1,6 @@
 """The server restarts, in order or as after a crash: no lock outlives it, and its workers go on with new sessions."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

@@ -1,7 +1,6 @@
 """Sixty-four workers on twelve months, round after round: many operations in one example, and `--for 10m` makes millions."""
 
-from lock_harness.core.model import Bounds
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Bounds, Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

@@ -1,6 +1,6 @@
 """Workers at the gate that are killed, cut off or thrown out at a statement: before it, after it, amid its answer."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

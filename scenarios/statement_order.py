@@ -1,6 +1,6 @@
 """Workers at the gate: their messages to the server are let through in an order that is drawn, too."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"round": 6, "acquire": 3, "release": 3, "is_locked": 1, "hold": 1}, schedule="gate", actors=(2, 4))

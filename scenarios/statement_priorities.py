@@ -1,6 +1,6 @@
 """Workers at the gate, let through by random priorities: each example finds a fault of depth 3 with a known probability."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

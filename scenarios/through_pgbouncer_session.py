@@ -1,6 +1,6 @@
 """Through PgBouncer in session mode all holds as without it: a client keeps its backend, which is reset after it."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

@@ -4,7 +4,7 @@ This is expected of every lock on sessions, and the doctor finds such an endpoin
 caught, which this scenario reports: it then keeps its promise by other means.
 """
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"acquire": 5, "release": 4}, months=(1, 2), steps=(2, 12), pooler="transaction"),

@@ -3,8 +3,7 @@
 This is expected of every lock on sessions: PgBouncer without its server_reset_query, and poolers like it.
 """
 
-from lock_harness.core.model import Bounds
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Bounds, Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"acquire": 5, "crash": 3}, steps=(2, 10), pooler="unreset"),

@@ -1,6 +1,6 @@
 """Thirty-two workers want one month at the same time; one after the other gets it."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw({"round": 1}, schedule="race", actors=(32, 32), months=(1, 1), steps=(32, 64)), examples=10

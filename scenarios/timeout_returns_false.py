@@ -1,7 +1,6 @@
 """Not getting the month in time is the answer False, after no less than the 200 ms that were asked for."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, program
+from lock_harness.programs import Month, Scenario, acquire, program
 
 MONTH = Month(2090, 8)
 

@@ -1,6 +1,6 @@
 """Everybody asks for what somebody else holds, for very different times; nobody gives up early or late."""
 
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(

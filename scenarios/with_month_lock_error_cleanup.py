@@ -1,7 +1,6 @@
 """When the body of with_month_lock raises, its error comes out unchanged and the month is free again."""
 
-from lock_harness.core.model import Month
-from lock_harness.programs.scenario import Scenario, acquire, hold, program
+from lock_harness.programs import Month, Scenario, acquire, hold, program
 
 MONTH = Month(2090, 4)
 

@@ -11,7 +11,8 @@ Times are milliseconds.  Calls are numbered in the order in which they are writt
 from typing import Any
 
 from lock_harness.core.fault import FaultKind
-from lock_harness.core.model import Audit, Event, History, Month, ServerLock, Stall, Verb
+from lock_harness.core.history import Audit, Event, History, ServerLock, Stall
+from lock_harness.core.program import Month, Verb
 
 JAN = Month(2090, 1)
 FEB = Month(2090, 2)

@@ -15,7 +15,8 @@ from typing import Any
 from benchmarks.agenda import Agenda, Life
 from lock_harness.analysis.calls import Owner
 from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, FaultKind
-from lock_harness.core.model import Audit, Event, EventKind, History, Month, Verb
+from lock_harness.core.history import Audit, Event, EventKind, History
+from lock_harness.core.program import Month, Verb
 
 MS = 1_000_000
 US = 1000

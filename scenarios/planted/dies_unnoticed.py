@@ -2,11 +2,9 @@
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from lock_harness.core.fault import Fault
-from lock_harness.core.model import Bounds, Month
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
-from lock_harness.programs.scenario import Every, Scenario, acquire, at_gate
+from lock_harness.programs import Bounds, Every, Fault, Month, Scenario, acquire, at_gate
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 

@@ -2,10 +2,9 @@
 
 import os
 
-from lock_harness.core.model import Bounds
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Bounds, Draw, Scenario
 
 
 class Inheritable(MonthLock):

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 TIME_TO_LIVE = "30 milliseconds"
 

@@ -5,7 +5,7 @@ from select import select
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 PATIENCE_S = 0.06  # for one answer, at least
 INTERVAL_S = 0.01

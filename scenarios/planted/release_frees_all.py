@@ -4,7 +4,7 @@ from collections import Counter
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 
 class ReleaseFreesAll(MonthLock):

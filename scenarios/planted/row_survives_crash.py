@@ -5,9 +5,8 @@ from typing import Any
 
 import psycopg
 
-from lock_harness.core.model import Bounds
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Bounds, Draw, Scenario
 
 
 class RowLock:

@@ -2,7 +2,7 @@
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 
 class UnlockBeforeCommit(MonthLock):

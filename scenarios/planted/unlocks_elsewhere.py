@@ -6,7 +6,7 @@ import psycopg
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import acquire_month_lock, release_month_lock
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs import Draw, Scenario
 
 
 class UnlocksElsewhere:

@@ -13,11 +13,13 @@ import pytest
 from lock_harness.actors.mailbox import Baton, Begin
 from lock_harness.actors.pool import names
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Bounds, Event, Month, Program, Schedule
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month, Program, Schedule
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import run
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import acquire, crash, list_locks, program, release, reopen
+from lock_harness.programs.steps import acquire, crash, list_locks, program, release, reopen
 from lock_harness.servers.server import Server
 from tests.frontends.command import Shell, shell, within
 from tests.live.conftest import Connection
@@ -188,7 +190,7 @@ import msgspec
 
 from lock_harness.execution.arena import open_arena
 from lock_harness.locks.loading import LockSpec
-from lock_harness.core.model import Bounds
+from lock_harness.core.verdict import Bounds
 from lock_harness.servers.server import Server
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 import pytest
 
-from lock_harness.core.model import Bounds, CrashPoint, Month, Run
+from lock_harness.core.program import Month
+from lock_harness.core.run import CrashPoint, Run
+from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import CrashPoints, Scenario, acquire, at_gate, hold, release, reopen
+from lock_harness.programs.scenario import CrashPoints, Scenario
+from lock_harness.programs.steps import acquire, at_gate, hold, release, reopen
 from lock_harness.render.crash_points import COLUMNS
 from lock_harness.scenarios.crash_points import SCENARIO
 from lock_harness.scenarios.planted.row_survives_crash import RowLock

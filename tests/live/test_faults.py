@@ -7,11 +7,14 @@ import pytest
 
 from lock_harness.core.errors import NotApplicable, one_line
 from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
-from lock_harness.core.model import Event, Month, Operation, Program, Run, Step
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month, Operation, Program, Step
+from lock_harness.core.run import Run
 from lock_harness.execution.faults import FAULTS, unavailable
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
-from lock_harness.programs.scenario import Equipment, Scenario
+from lock_harness.programs.equipment import Equipment
+from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
 from lock_harness.locks.loading import LockSpec, command_spec
-from lock_harness.programs.scenario import Draw, discover
+from lock_harness.programs.discovery import discover
+from lock_harness.programs.draw import Draw
 from lock_harness.servers.server import Server
 
 ROOT = Path(__file__).parents[2]

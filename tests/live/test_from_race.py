@@ -9,7 +9,9 @@ import pytest
 from rich.console import Console
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Bounds, Month, Operation, Program, Run
+from lock_harness.core.program import Month, Operation, Program
+from lock_harness.core.run import Run
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Laboratory, run
 from lock_harness.exploration.search import Plan
@@ -17,7 +19,10 @@ from lock_harness.frontends.jobs import Job, perform
 from lock_harness.frontends.replay import replay
 from lock_harness.frontends.reports import save
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Equipment, Scenario, discover
+from lock_harness.programs.discovery import discover
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.equipment import Equipment
+from lock_harness.programs.scenario import Scenario
 from lock_harness.scenarios.planted.row_survives_crash import RowLock
 from lock_harness.servers.server import Server
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import structs
 
-from lock_harness.core.model import Bounds, Month, Operation, Program, Run, Step
-from lock_harness.core.schedule import Search
+from lock_harness.core.program import Month, Operation, Program, Step
+from lock_harness.core.run import Run, Search
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Laboratory
 from lock_harness.exploration.search import Plan
@@ -18,8 +19,10 @@ from lock_harness.gate.schedulers.exhaustive import Exhaustive
 from lock_harness.gate.schedulers.follow import divergence
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
+from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import programs
-from lock_harness.programs.scenario import Draw, Equipment, Scenario
+from lock_harness.programs.equipment import Equipment
+from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)

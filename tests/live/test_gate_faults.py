@@ -11,13 +11,15 @@ import pytest
 
 from lock_harness.core.errors import NotApplicable
 from lock_harness.core.fault import GATE_FAULTS, Fault, FaultKind, Point
-from lock_harness.core.model import Bounds, Event, Month, Operation, Program
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month, Operation, Program
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Example, Laboratory
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, command_spec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import Equipment
+from lock_harness.programs.equipment import Equipment
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)

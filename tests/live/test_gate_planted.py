@@ -13,7 +13,10 @@ from lock_harness.exploration.executor import Laboratory
 from lock_harness.exploration.explore import explored
 from lock_harness.exploration.search import Plan, Searcher
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Scenario, discover, equipment
+from lock_harness.programs.discovery import discover
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.equipment import equipment
+from lock_harness.programs.scenario import Scenario
 from lock_harness.scenarios.planted.dies_unnoticed import DiesUnnoticed
 from lock_harness.servers.server import Server
 

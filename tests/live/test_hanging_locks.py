@@ -5,12 +5,13 @@ from typing import NoReturn
 
 import pytest
 
-from lock_harness.core.model import Bounds, Month, Program
+from lock_harness.core.program import Month, Program
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import moved, run
 from lock_harness.locks.loading import command_spec
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import acquire, is_locked, program, release, reopen
+from lock_harness.programs.steps import acquire, is_locked, program, release, reopen
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)

@@ -12,8 +12,7 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from lock_harness.core.model import AdvisoryLock
-from lock_harness.locks.interface import LockClient, verbs_of
+from lock_harness.locks.interface import AdvisoryLock, LockClient, verbs_of
 from lock_harness.locks.month_lock import (
     MonthLock,
     MonthLockLost,

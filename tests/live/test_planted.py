@@ -6,10 +6,10 @@ from typing import NamedTuple
 import pytest
 
 from lock_harness.core.errors import NotApplicable
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
-from lock_harness.programs.scenario import discover
+from lock_harness.programs.discovery import discover
 from lock_harness.servers.server import Server
 
 PLANTED = {

@@ -15,11 +15,12 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Bounds, Month, Pooler
+from lock_harness.core.program import Month, Pooler
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import moved, run
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import acquire, crash, program, reopen
+from lock_harness.programs.steps import acquire, crash, program, reopen
 from lock_harness.servers import address
 from lock_harness.servers.doctor import Finding, examine
 from lock_harness.servers.embedded import postmaster

@@ -7,7 +7,9 @@ import pytest
 
 from lock_harness.core.errors import UserError
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Bounds, Event, History, Month, Operation, Program, Verb
+from lock_harness.core.history import Event, History
+from lock_harness.core.program import Month, Operation, Program, Verb
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.execution.modes import SCHEDULERS
 from lock_harness.exploration.executor import run

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Bounds, Month, Operation, Program
+from lock_harness.core.program import Month, Operation, Program
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import Laboratory, run
 from lock_harness.locks.interface import Lock

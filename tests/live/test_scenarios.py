@@ -6,11 +6,16 @@ import pytest
 
 from lock_harness.core.errors import NotApplicable
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Event, Month, Run
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month
+from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
 from lock_harness.frontends.pytest_plugin import CheckLock
-from lock_harness.programs.scenario import Draw, Scenario, acquire, discover, program, release
+from lock_harness.programs.discovery import discover
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Scenario
+from lock_harness.programs.steps import acquire, program, release
 from lock_harness.servers.server import Server
 
 SCENARIOS = {

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Bounds
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.locks.loading import LockSpec
 from lock_harness.servers import address

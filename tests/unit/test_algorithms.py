@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lock_harness.core.model import Statement
+from lock_harness.core.history import Statement
 from lock_harness.core.schedule import Pct
 from lock_harness.gate.schedulers.follow import Follow, GoOn, choices_made, divergence
 from lock_harness.gate.schedulers.pct import Priorities

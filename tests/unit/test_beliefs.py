@@ -3,7 +3,8 @@
 import pytest
 
 from lock_harness.analysis.view import View
-from lock_harness.core.model import Bounds, History
+from lock_harness.core.history import History
+from lock_harness.core.verdict import Bounds
 from lock_harness.figures.beliefs import beliefs
 from tests.histories import FEB, JAN, MS, Part, acquire, call, fault, gone, history, kill
 

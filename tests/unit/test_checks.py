@@ -19,7 +19,8 @@ from lock_harness.checks.nothing_left_behind import nothing_left_behind
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
-from lock_harness.core.model import Bounds, History, Statement, Status, Verdict
+from lock_harness.core.history import History, Statement
+from lock_harness.core.verdict import Bounds, Status, Verdict
 from tests.histories import FEB, JAN, MS, acquire, audit, call, fault, gone, history, kill, lingers, stall
 
 BOUNDS = Bounds()

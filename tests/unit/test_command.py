@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from lock_harness.actors.command import CommandSession
-from lock_harness.core.model import Month
+from lock_harness.core.program import Month
 
 JAN = Month(2090, 1)
 

@@ -8,34 +8,16 @@ import msgspec
 import pytest
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import (
-    GOOD_BYE,
-    Bounds,
-    CrashPoint,
-    Event,
-    History,
-    Month,
-    Program,
-    Statement,
-    Status,
-    Verdict,
-)
+from lock_harness.core.history import GOOD_BYE, Event, History, Statement
+from lock_harness.core.program import Month, Program
+from lock_harness.core.run import CrashPoint
+from lock_harness.core.verdict import Bounds, Status, Verdict
 from lock_harness.execution.arena import Arena
 from lock_harness.exploration.executor import Example, Laboratory
 from lock_harness.exploration.search import Plan, Searcher
 from lock_harness.programs.crash_points import candidates, judged, without
-from lock_harness.programs.scenario import (
-    CrashPoints,
-    Scenario,
-    acquire,
-    at_gate,
-    crash,
-    hold,
-    is_locked,
-    program,
-    release,
-    reopen,
-)
+from lock_harness.programs.scenario import CrashPoints, Scenario
+from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.story import plain
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from lock_harness.core.model import Month, Program, Statement
-from lock_harness.core.schedule import Access, Search
+from lock_harness.core.history import Statement
+from lock_harness.core.program import Month, Program
+from lock_harness.core.run import Search
+from lock_harness.core.schedule import Access
 from lock_harness.gate.schedulers import chooser_of
 from lock_harness.gate.schedulers.access import access, commute
 from lock_harness.gate.schedulers.exhaustive import Exhaustive

@@ -9,12 +9,17 @@ import pytest
 
 from lock_harness.core.errors import MachineError
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Bounds, Event, Month, Operation, Program, Run, Statement
+from lock_harness.core.history import Event, Statement
+from lock_harness.core.program import Month, Operation, Program
+from lock_harness.core.run import Run
+from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.executor import PATIENCE, Example
 from lock_harness.exploration.explore import Interrupted, explored
 from lock_harness.exploration.search import Plan
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Every, Scenario, acquire, at_gate
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Every, Scenario
+from lock_harness.programs.steps import acquire, at_gate
 from lock_harness.render.junit import junit
 from lock_harness.render.story import plain, story
 from lock_harness.render.summary import merged

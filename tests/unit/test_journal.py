@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from lock_harness.actors.journal import FIRST_SIZE, Journal, JournalReader
-from lock_harness.core.model import Event, Stall
+from lock_harness.core.history import Event, Stall
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from lock_harness.actors.journal import Journal
-from lock_harness.core.model import Event
+from lock_harness.core.history import Event
 journal = Journal(Path(sys.argv[1]))
 for number in range(2000):
     journal.write(Event(number, "invoke", 0, 0, number, error="e" * 90))
@@ -23,7 +23,7 @@ import resource, sys
 from pathlib import Path
 from lock_harness.actors.journal import FIRST_SIZE, Journal
 from lock_harness.core.errors import MachineError
-from lock_harness.core.model import Stall
+from lock_harness.core.history import Stall
 resource.setrlimit(resource.RLIMIT_FSIZE, (FIRST_SIZE, FIRST_SIZE))
 journal = Journal(Path(sys.argv[1]))
 try:

@@ -12,7 +12,8 @@ from lock_harness.analysis.calls import FOREVER
 from lock_harness.analysis.view import View
 from lock_harness.checks.linearizable import _stuck, linearizable, unexplained
 from lock_harness.core.fault import FaultKind
-from lock_harness.core.model import Bounds, Status, Verb
+from lock_harness.core.program import Verb
+from lock_harness.core.verdict import Bounds, Status
 from lock_harness.linearizability import order_search
 from lock_harness.linearizability.lock_history import Kind, Op, Who
 from lock_harness.linearizability.order_search import TooMany

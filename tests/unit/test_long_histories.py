@@ -10,7 +10,8 @@ from benchmarks.histories import simulated
 from lock_harness.analysis.view import View
 from lock_harness.checks import CHECKS
 from lock_harness.checks.linearizable import linearizable
-from lock_harness.core.model import Bounds, History
+from lock_harness.core.history import History
+from lock_harness.core.verdict import Bounds
 
 SMALL, LARGE = 2_000, 16_000
 TOO_MUCH = 24  # times as long: between 8, in proportion, and 64, with the square

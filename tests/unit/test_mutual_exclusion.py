@@ -4,7 +4,8 @@ import pytest
 
 from lock_harness.analysis.view import View
 from lock_harness.checks.mutual_exclusion import mutual_exclusion
-from lock_harness.core.model import Bounds, History
+from lock_harness.core.history import History
+from lock_harness.core.verdict import Bounds
 from tests.histories import FEB, JAN, acquire, audit, call, fault, gone, history
 
 BOTH = acquire(0, 0, True), acquire(1, 5, True), call(0, "release", JAN, at=30, answer=True)

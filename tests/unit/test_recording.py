@@ -9,7 +9,9 @@ import pytest
 
 from lock_harness.checks import judge
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Bounds, History, Program, Schedule, Statement
+from lock_harness.core.history import History, Statement
+from lock_harness.core.program import Program, Schedule
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena
 from lock_harness.exploration.executor import Example, Laboratory
 from lock_harness.exploration.recording import RECORDINGS, Place, place_to_shrink

@@ -10,18 +10,12 @@ from junitparser import JUnitXml
 from lock_harness.checks import judge, overall
 from lock_harness.core.errors import MachineError, UserError
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import (
-    AdvisoryLock,
-    Bounds,
-    Environment,
-    Figures,
-    Operation,
-    Program,
-    Run,
-    Spread,
-)
+from lock_harness.core.program import Operation, Program
+from lock_harness.core.run import Environment, Figures, Run, Spread
+from lock_harness.core.verdict import Bounds
 from lock_harness.figures import together
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
+from lock_harness.locks.interface import AdvisoryLock
 from lock_harness.render.lock_table import key_of, lock_table, month_of, note
 from lock_harness.render.story import plain, story
 from lock_harness.render.summary import exit_code, histogram, line, merged, waiting

@@ -6,7 +6,9 @@ from unittest.mock import create_autospec
 import pytest
 
 from lock_harness.checks import judge
-from lock_harness.core.model import Bounds, Program, Stall, Status
+from lock_harness.core.history import Stall
+from lock_harness.core.program import Program
+from lock_harness.core.verdict import Bounds, Status
 from lock_harness.execution.arena import Arena
 from lock_harness.exploration.executor import PATIENCE, Example, Laboratory
 from tests.histories import JAN, Part, acquire, audit, fault, gone, history, stall

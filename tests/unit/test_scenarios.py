@@ -6,9 +6,12 @@ import pytest
 
 from lock_harness.core.errors import UserError
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Month
+from lock_harness.core.program import Month
 from lock_harness.frontends.jobs import known_scenarios
-from lock_harness.programs.scenario import Draw, Every, Scenario, acquire, at_gate, discover, pick
+from lock_harness.programs.discovery import discover, pick
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Every, Scenario
+from lock_harness.programs.steps import acquire, at_gate
 
 SEED = {
     "concurrent_lock_acquisition",
@@ -58,7 +61,7 @@ def test_a_wrong_name_is_guessed() -> None:
 def test_a_file_is_a_scenario(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
         '"""What it\nis about.\n\nMore."""\n'
-        "from lock_harness.programs.scenario import Draw, Scenario\n"
+        "from lock_harness.programs import Draw, Scenario\n"
         'SCENARIO = Scenario(Draw({"acquire": 1}))\n'
     )
     (tmp_path / "_helper.py").write_text("raise RuntimeError\n")
@@ -83,7 +86,7 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ("Scenario(program())", "ValueError in line 6: a program needs a step"),
+        ("Scenario(program())", "ValueError in line 4: a program needs a step"),
         ("Scenario([acquire(0, JAN, 0)])", "what must be a Program, Draw, Every or CrashPoints, not a list"),
         ("Scenario(program(acquire(0, (2090, 1), 0)))", r"\(2090, 1\) is no month: write Month"),
         ("Scenario(program(acquire(0, '2090-01', 0)))", "'2090-01' is no month: write Month"),
@@ -109,14 +112,13 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
         ("Scenario(Draw({'acquire': 1}), bounds={'release_ms': 5})", "bounds must be Bounds"),
         ("Scenario(Draw({'acquire': 1}), bounds=Bounds(release_ms=-1))", "bounds must be 0 or more"),
         ("Scenario(Draw({'acquire': 1}), lock='m:L')", r"lock must be a callable or LockSpec\('m:L'\), not a str"),
-        ("{}['a']", "KeyError in line 6: 'a'"),
+        ("{}['a']", "KeyError in line 4: 'a'"),
         ("sys.exit(3)", "exits with 3"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_told_in_one_line(tmp_path: Path, wrong: str, why: str) -> None:
-    names = "import sys\nfrom lock_harness.core.fault import Fault\nfrom lock_harness.core.model import Bounds, Month, Operation\n"
     (tmp_path / "mine.py").write_text(
-        f"{names}from lock_harness.programs.scenario import *\nJAN = Month(2090, 1)\nSCENARIO = {wrong}\n"
+        f"import sys\nfrom lock_harness.programs import *\nJAN = Month(2090, 1)\nSCENARIO = {wrong}\n"
     )
     with pytest.raises(UserError, match=why) as caught:
         discover([tmp_path])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Month, Operation, Program
+from lock_harness.core.program import Month, Operation, Program
+from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import programs
-from lock_harness.programs.scenario import Draw
 from lock_harness.programs.shrinking import shrink, simpler, size, tidy
 
 ANY = programs(

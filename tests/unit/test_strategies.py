@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Month, Operation, Program
+from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.schedule import Pct
+from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import neighbours, programs
 from lock_harness.programs.draws.digits import LARGEST_CHOICE
 from lock_harness.programs.draws.gate import LONG_MS, promise
 from lock_harness.programs.draws.lockstep import LONG_WAIT_MS, decode
-from lock_harness.programs.scenario import Draw
 
 WEIGHTS = {
     "acquire": 6,

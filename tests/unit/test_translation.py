@@ -3,8 +3,10 @@
 import msgspec
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import History, Operation, Program, Statement, Step, Verdict
+from lock_harness.core.history import History, Statement
+from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
+from lock_harness.core.verdict import Verdict
 from lock_harness.programs.draws.gate import LONG_MS
 from lock_harness.programs.translation import MOST_STEPS, proof, recordable, translated
 from tests.histories import JAN, MS, Part, acquire, call, fault, history, kill

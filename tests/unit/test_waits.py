@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, strategies
 
 from lock_harness.analysis.view import View
-from lock_harness.core.model import Bounds, History
+from lock_harness.core.history import History
+from lock_harness.core.verdict import Bounds
 from lock_harness.figures.waits import waits
 from tests.histories import FEB, JAN, MS, Part, acquire, call, fault, history, kill
 

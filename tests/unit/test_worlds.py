@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from lock_harness.checks import judge
-from lock_harness.core.model import Bounds, Verdict
+from lock_harness.core.verdict import Bounds, Verdict
 from tests.worlds import DEFECTS, World
 
 MANY = 200

@@ -34,7 +34,8 @@ from lock_harness.actors.mailbox import (
 from lock_harness.actors.session import Attempt, PythonSession, Session
 from lock_harness.core.clock import now_ns, wait_until
 from lock_harness.core.errors import HarnessError, one_line
-from lock_harness.core.model import Event, EventKind, Month, Operation, Step, Verb
+from lock_harness.core.history import Event, EventKind
+from lock_harness.core.program import Month, Operation, Step, Verb
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, load
 from lock_harness.servers import address

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from lock_harness.actors.session import BodyError, Note, boolean
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Month, Operation
+from lock_harness.core.program import Month, Operation
 from lock_harness.locks.line_protocol import (
     Answer,
     LineProtocolError,

@@ -7,7 +7,7 @@ or the new one.
 import os
 from pathlib import Path
 
-from lock_harness.core.model import Month
+from lock_harness.core.program import Month
 
 WIDTH = 20
 

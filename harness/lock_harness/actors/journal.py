@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from lock_harness.core.errors import MachineError
-from lock_harness.core.model import Event, Stall
+from lock_harness.core.history import Event, Stall
 
 HEAD = 8  # bytes of the number
 FIRST_SIZE = 65_536

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Month, Step
+from lock_harness.core.program import Month, Step
 
 CONDUCTOR, GATE = "conductor", "gate"  # their mailboxes
 LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Month, Operation
+from lock_harness.core.program import Month, Operation
 from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
 
 Note = Callable[[], None]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lock_harness.actors.journal import Journal, JournalReader
 from lock_harness.core.clock import now_ns
-from lock_harness.core.model import Stall
+from lock_harness.core.history import Stall
 from lock_harness.guardian import Guardian
 
 NAP_S = 0.001

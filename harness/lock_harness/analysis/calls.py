@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from lock_harness.core.model import Event, Month, Verb
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month, Verb
 
 FOREVER = 2**63 - 1
 Owner = tuple[int, int]  # actor, life: one lock session

@@ -17,7 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 from lock_harness.analysis.calls import FOREVER, Call, Owner
-from lock_harness.core.model import Event, Month
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month
 
 Ending = Literal["release", "death", "close", "never"]
 K = TypeVar("K")

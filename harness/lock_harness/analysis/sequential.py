@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from lock_harness.core.fault import SESSION_FAULTS
-from lock_harness.core.model import Event, Month
+from lock_harness.core.history import Event
+from lock_harness.core.program import Month
 
 ENDS = SESSION_FAULTS | {"kill"}
 

@@ -7,7 +7,9 @@ from itertools import islice, takewhile
 from lock_harness.analysis.calls import FOREVER, Call, Owner, calls_of
 from lock_harness.analysis.holds import Cut, Latest, Span, Walk
 from lock_harness.core.fault import LASTING_FAULTS, SESSION_FAULTS
-from lock_harness.core.model import Bounds, Event, History, Month
+from lock_harness.core.history import Event, History
+from lock_harness.core.program import Month
+from lock_harness.core.verdict import Bounds
 
 
 class View:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import findings
 from lock_harness.checks.verdicts import STALLED, Finding, verdict
-from lock_harness.core.model import Verdict
+from lock_harness.core.verdict import Verdict
 
 
 def auto_release(view: View) -> Verdict:

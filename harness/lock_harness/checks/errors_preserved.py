@@ -2,7 +2,7 @@
 
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.core.model import Verdict
+from lock_harness.core.verdict import Verdict
 
 
 def errors_preserved(view: View) -> Verdict:

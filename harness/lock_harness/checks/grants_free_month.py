@@ -3,7 +3,7 @@
 from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import findings
 from lock_harness.checks.verdicts import verdict
-from lock_harness.core.model import Verdict
+from lock_harness.core.verdict import Verdict
 
 
 def grants_free_month(view: View) -> Verdict:

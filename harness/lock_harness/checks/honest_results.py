@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.core.model import Month, Verdict
+from lock_harness.core.program import Month
+from lock_harness.core.verdict import Verdict
 
 
 def honest_results(view: View) -> Verdict:

@@ -3,7 +3,7 @@
 from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import findings
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.core.model import Verdict
+from lock_harness.core.verdict import Verdict
 
 
 def independent_months(view: View) -> Verdict:

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.core.model import Month, Verdict
+from lock_harness.core.program import Month
+from lock_harness.core.verdict import Verdict
 from lock_harness.linearizability.greedy_order import Obvious
 from lock_harness.linearizability.lock_history import Op, lock_history
 from lock_harness.linearizability.order_search import Economy, Search, TooMany

@@ -6,7 +6,9 @@ from lock_harness.analysis.calls import FOREVER
 from lock_harness.analysis.holds import Cut, Span
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, ms, verdict
-from lock_harness.core.model import Audit, Month, Verdict
+from lock_harness.core.history import Audit
+from lock_harness.core.program import Month
+from lock_harness.core.verdict import Verdict
 
 
 def mutual_exclusion(view: View) -> Verdict:

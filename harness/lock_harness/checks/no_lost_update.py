@@ -3,7 +3,8 @@
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.core.model import Month, Verdict
+from lock_harness.core.program import Month
+from lock_harness.core.verdict import Verdict
 
 
 def no_lost_update(view: View) -> Verdict:

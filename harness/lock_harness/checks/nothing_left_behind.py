@@ -5,7 +5,8 @@ At quiet points `pg_locks` is compared, session by session, with what the client
 
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
-from lock_harness.core.model import Audit, Verdict
+from lock_harness.core.history import Audit
+from lock_harness.core.verdict import Verdict
 
 
 def nothing_left_behind(view: View) -> Verdict:

@@ -10,7 +10,7 @@ from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import STALLED, Finding, ms
-from lock_harness.core.model import Month
+from lock_harness.core.program import Month
 
 Cause = Literal["ended session", "other month", "none"]
 

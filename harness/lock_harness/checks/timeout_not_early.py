@@ -3,7 +3,7 @@
 from lock_harness.analysis.view import View
 from lock_harness.checks.timeouts import asking
 from lock_harness.checks.verdicts import Finding, ms, verdict
-from lock_harness.core.model import Verdict
+from lock_harness.core.verdict import Verdict
 
 
 def timeout_not_early(view: View) -> Verdict:

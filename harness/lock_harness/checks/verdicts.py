@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from lock_harness.core.model import Status, Verdict
+from lock_harness.core.verdict import Status, Verdict
 
 STALLED = "; but the machine stalled meanwhile"
 

@@ -1,6 +1,6 @@
 """Orders of messages at the gate, as data: who says what comes next, and how far every order was tried.
 
-What a program and a run have of it; see `lock_harness.core.model`.
+What a program and a run have of it; see `lock_harness.core.program` and `lock_harness.core.run`.
 """
 
 import msgspec
@@ -52,28 +52,3 @@ class Recorded(msgspec.Struct, frozen=True, tag=True):
 
 
 Algorithm = Random | Pct | Asleep | Recorded
-
-
-class Promise(msgspec.Struct, frozen=True):
-    """What PCT promised in a run: the parameters of its largest example, its actors, and the most moves in one.
-
-    With more moves than `pct.length` in an example it promises nothing of those after that.
-    """
-
-    pct: Pct
-    actors: int
-    moves: int
-
-
-class Search(msgspec.Struct, frozen=True):
-    """How far every order of one program was tried.
-
-    `runs` is how many were run; `redundant` of them led only where others had led.  `complete`: no order is left, up to
-    `switches` if that is a bound (then `left_out` is how often it forbade a choice).
-    """
-
-    runs: int
-    redundant: int
-    complete: bool
-    switches: int | None = None
-    left_out: int = 0

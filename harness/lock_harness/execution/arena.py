@@ -16,12 +16,13 @@ from lock_harness.actors.wall_clock import library
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import UserError
 from lock_harness.core.fault import CLOCK_FAULTS, NETWORK_FAULTS, SERVER_FAULTS
-from lock_harness.core.model import Bounds, Environment
+from lock_harness.core.run import Environment
+from lock_harness.core.verdict import Bounds
 from lock_harness.gate.process import Gate, gate
 from lock_harness.guardian import guarded_directory
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import NO_EQUIPMENT, Equipment
+from lock_harness.programs.equipment import NO_EQUIPMENT, Equipment
 from lock_harness.servers import address
 from lock_harness.servers.embedded import Postmaster
 from lock_harness.servers.embedded import postmaster as own_server

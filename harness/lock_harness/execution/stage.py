@@ -23,7 +23,8 @@ from lock_harness.analysis.sequential import held_after
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable, UserError
 from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
-from lock_harness.core.model import Audit, Event, EventKind, History, Program, ServerLock, Statement, Step
+from lock_harness.core.history import Audit, Event, EventKind, History, ServerLock, Statement
+from lock_harness.core.program import Program, Step
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.faults import FAULTS
 from lock_harness.execution.faults.injector import Victim

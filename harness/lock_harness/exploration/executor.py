@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager, ExitStack
 import msgspec
 
 from lock_harness.checks import judge, overall
-from lock_harness.core.model import History, Operation, Program, Status, Step, Verdict
+from lock_harness.core.history import History
+from lock_harness.core.program import Operation, Program, Step
+from lock_harness.core.verdict import Status, Verdict
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.modes import SCHEDULERS
 from lock_harness.gate.schedulers.follow import choices_made

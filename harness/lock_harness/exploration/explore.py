@@ -3,15 +3,16 @@
 import contextlib
 
 from lock_harness.core.errors import HarnessError, NotApplicable
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.exploration.executor import Laboratory, OpenArena
 from lock_harness.exploration.recording import place_to_shrink
 from lock_harness.exploration.reduction import Reducer
 from lock_harness.exploration.search import Listener, Plan, Searcher
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws.gate import promise
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs.scenario import Scenario
 
 
 def explore(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lock_harness.core.errors import HarnessError
-from lock_harness.core.model import Program
+from lock_harness.core.program import Program
 from lock_harness.exploration.executor import Example, Laboratory, OpenArena
 from lock_harness.gate.schedulers.follow import divergence
 from lock_harness.programs.translation import proof, recordable, translated

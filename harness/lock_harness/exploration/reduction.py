@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from lock_harness.core.model import Program
+from lock_harness.core.program import Program
 from lock_harness.exploration.executor import AGREE, Example
 from lock_harness.exploration.recording import Place
 from lock_harness.gate.schedulers.follow import divergence

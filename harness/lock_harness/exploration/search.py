@@ -18,14 +18,15 @@ from hypothesis.strategies import SearchStrategy
 from lock_harness.analysis.view import View
 from lock_harness.core.errors import HarnessError
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import CrashPoint, Figures, Program
-from lock_harness.core.schedule import Search
+from lock_harness.core.program import Program
+from lock_harness.core.run import CrashPoint, Figures, Search
 from lock_harness.exploration.executor import Example, Laboratory, moved
 from lock_harness.figures import Tally
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
 from lock_harness.programs.crash_points import Candidate, candidates, judged, without
+from lock_harness.programs.draw import OPTIONAL, Draw
 from lock_harness.programs.draws import programs
-from lock_harness.programs.scenario import OPTIONAL, CrashPoints, Draw, Every, Scenario
+from lock_harness.programs.scenario import CrashPoints, Every, Scenario
 
 AHEAD = 3  # programs drawn before they are needed, and histories that wait to be looked at
 LARGE = 5000  # operations of an example of which one history at a time is enough

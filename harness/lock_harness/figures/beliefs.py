@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lock_harness.analysis.calls import Call, Owner
 from lock_harness.analysis.holds import Span
 from lock_harness.analysis.view import View
-from lock_harness.core.model import Month
+from lock_harness.core.program import Month
 
 
 class Belief(NamedTuple):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
 
-from lock_harness.core.model import Spread
+from lock_harness.core.run import Spread
 
 
 class Distribution:

@@ -8,7 +8,9 @@ import msgspec
 
 from lock_harness.analysis.sequential import ENDS
 from lock_harness.analysis.view import View
-from lock_harness.core.model import WAIT_BOUNDS_MS, Event, Figures, Spread, Status
+from lock_harness.core.history import Event
+from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Spread
+from lock_harness.core.verdict import Status
 from lock_harness.figures.beliefs import beliefs
 from lock_harness.figures.distribution import Distribution
 from lock_harness.figures.waits import waits

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from lock_harness.core.errors import HarnessError, MachineError, NotApplicable
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Plan, Progress
 from lock_harness.frontends.display import Display
@@ -19,7 +19,8 @@ from lock_harness.frontends.pytest_plugin import Failed, Saved, Skipped, Word
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
 from lock_harness.frontends.workers import run_shared
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Scenario
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.story import story
 from lock_harness.render.summary import exit_code, line, merged, succeeded

@@ -19,7 +19,7 @@ from lock_harness.frontends.campaign import Campaign, Options
 from lock_harness.frontends.jobs import known_scenarios, lock_spec
 from lock_harness.frontends.replay import replay as replay_run
 from lock_harness.frontends.reports import DEFAULT, check_writable
-from lock_harness.programs.scenario import pick
+from lock_harness.programs.discovery import pick
 from lock_harness.render.lock_table import lock_table
 from lock_harness.servers import address, doctor, holders
 from lock_harness.servers.lease import DEFAULT_YEARS, parse_years

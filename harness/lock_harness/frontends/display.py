@@ -15,9 +15,10 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from lock_harness.core.model import Program
+from lock_harness.core.program import Program
 from lock_harness.exploration.search import Plan, Progress
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Scenario
 
 PHASES = {"draw": "", "shrink": "violation found, shrinking", "repeat": "running the smallest again"}
 

@@ -6,14 +6,18 @@ from functools import partial
 from pathlib import Path
 
 from lock_harness.core.errors import NotApplicable, UserError
-from lock_harness.core.model import Bounds, Run
+from lock_harness.core.run import Run
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
 from lock_harness.exploration.explore import explore
 from lock_harness.exploration.search import Listener, Plan
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, command_spec, load
-from lock_harness.programs.scenario import SHIPPED, Draw, Equipment, Scenario, discover, equipment
+from lock_harness.programs.discovery import SHIPPED, discover
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.equipment import Equipment, equipment
+from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.lease import DEFAULT_YEARS, Years
 from lock_harness.servers.server import Server
 

@@ -17,13 +17,14 @@ import msgspec
 import pytest
 
 from lock_harness.core.errors import HarnessError, MachineError, NotApplicable, UserError
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Listener, Plan, Progress
 from lock_harness.frontends.jobs import Job, known_scenarios, lock_spec, perform, shares
 from lock_harness.frontends.reports import DEFAULT, replay_command, save
 from lock_harness.locks.interface import Lock
-from lock_harness.programs.scenario import Scenario, pick
+from lock_harness.programs.discovery import pick
+from lock_harness.programs.scenario import Scenario
 from lock_harness.render.story import plain, story
 from lock_harness.render.summary import succeeded
 from lock_harness.servers.lease import DEFAULT_YEARS, parse_years

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from lock_harness.analysis.view import View
 from lock_harness.core.errors import UserError
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
 from lock_harness.exploration.executor import Example, Laboratory, moved
@@ -16,7 +16,7 @@ from lock_harness.figures import Tally
 from lock_harness.frontends.jobs import lock_spec
 from lock_harness.frontends.reports import load, replay_command
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.scenario import equipment
+from lock_harness.programs.equipment import equipment
 from lock_harness.render.story import story
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server

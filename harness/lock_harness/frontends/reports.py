@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from lock_harness.core.errors import MachineError, UserError, one_line
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.render.junit import junit
 
 DEFAULT = Path("reports")

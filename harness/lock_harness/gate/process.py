@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from lock_harness.core.model import Program, Statement
+from lock_harness.core.history import Statement
+from lock_harness.core.program import Program
 from lock_harness.gate.service import Close, GoOn, Open, Player, Watch
 from lock_harness.servers import address
 from lock_harness.wire.proxy import Proxy, started

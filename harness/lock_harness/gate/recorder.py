@@ -5,7 +5,7 @@ from itertools import count
 
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.clock import now_ns
-from lock_harness.core.model import Statement
+from lock_harness.core.history import Statement
 from lock_harness.gate.parked import Parked, Speaker
 
 

@@ -23,7 +23,8 @@ from lock_harness.actors.mailbox import (
 )
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Program, Statement
+from lock_harness.core.history import Statement
+from lock_harness.core.program import Program
 from lock_harness.gate.parked import Parked
 from lock_harness.gate.recorder import Recorder
 from lock_harness.gate.schedulers import chooser_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from lock_harness.core.model import GOOD_BYE
+from lock_harness.core.history import GOOD_BYE
 from lock_harness.gate.parked import Parked
 from lock_harness.wire.connection import Connection, End
 from lock_harness.wire.dialogue import Batch, Dialogue, Part, Reply

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Program
+from lock_harness.core.program import Program
 from lock_harness.gate.parked import Parked, Speaker
 
 

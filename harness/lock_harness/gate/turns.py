@@ -13,7 +13,8 @@ from typing import Protocol
 import msgspec
 
 from lock_harness.actors.mailbox import AtGate
-from lock_harness.core.model import Month, Statement
+from lock_harness.core.history import Statement
+from lock_harness.core.program import Month
 from lock_harness.gate.parked import Parked, Speaker
 from lock_harness.gate.schedulers.scheduler import Chooser, Turn
 from lock_harness.gate.strikes import Strike, Strikes

@@ -10,7 +10,7 @@ import msgspec
 
 from lock_harness.analysis.calls import FOREVER, Call, Owner
 from lock_harness.analysis.view import View
-from lock_harness.core.model import Month
+from lock_harness.core.program import Month
 
 Kind = Literal["acquire", "release", "ask", "end"]
 KINDS: dict[str, Kind] = {"acquire": "acquire", "release": "release", "is_locked": "ask"}

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from lock_harness.core.model import AdvisoryLock
+from lock_harness.locks.interface import AdvisoryLock
 
 _ALL = """
 SELECT ((l.classid::bigint << 32) | l.objid::bigint) AS lock_key, l.objsubid = 2 AS pair,

@@ -6,9 +6,29 @@ A lock is a callable that opens one session on the server that a connection stri
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from lock_harness.core.model import AdvisoryLock
+import msgspec
+
+
+class AdvisoryLock(msgspec.Struct, frozen=True):
+    """Anybody's advisory lock of this database: a session that holds it or, not `granted`, waits for it.
+
+    `lock_key` is the bigint key, or of a pair of integers the same 64 bits, with `pair` true.
+    `since` is when the session last changed its state: a held lock can be older than that, never younger;
+    a wait began then.
+    """
+
+    lock_key: int
+    pair: bool
+    pid: int
+    mode: str
+    granted: bool
+    application_name: str
+    client: str
+    since: datetime | None
+    state: str
 
 
 @runtime_checkable

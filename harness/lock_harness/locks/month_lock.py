@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from lock_harness.core.model import AdvisoryLock
 from lock_harness.locks.catalogue import advisory_locks, is_held
+from lock_harness.locks.interface import AdvisoryLock
 
 T = TypeVar("T")
 Connection = psycopg.Connection[Any]

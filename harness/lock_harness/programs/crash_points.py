@@ -10,7 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from lock_harness.core.fault import GATE_FAULTS, Fault
-from lock_harness.core.model import GOOD_BYE, CrashPoint, Operation, Program, Statement, Status, Verdict
+from lock_harness.core.history import GOOD_BYE, Statement
+from lock_harness.core.program import Operation, Program
+from lock_harness.core.run import CrashPoint
+from lock_harness.core.verdict import Status, Verdict
 
 STRUCK = 0  # the actor who is struck; the others show what became of its months
 

@@ -12,7 +12,7 @@ from itertools import combinations, groupby
 import msgspec
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Month, Operation, Program, Step
+from lock_harness.core.program import Month, Operation, Program, Step
 
 Steps = tuple[Step, ...]
 Choices = tuple[int, ...]

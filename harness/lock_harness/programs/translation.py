@@ -11,8 +11,10 @@ import msgspec
 
 from lock_harness.analysis.calls import Call, calls_of
 from lock_harness.core.fault import Fault, FaultKind
-from lock_harness.core.model import Event, History, Operation, Program, Statement, Step, Verdict
+from lock_harness.core.history import Event, History, Statement
+from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
+from lock_harness.core.verdict import Verdict
 from lock_harness.programs.draws.gate import LONG_MS
 
 MOST_STEPS = 300

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lock_harness.core.fault import GATE_FAULTS
-from lock_harness.core.model import CrashPoint
+from lock_harness.core.run import CrashPoint
 from lock_harness.render.story import STYLES, clipped
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?"}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from junitparser import Error, Failure, JUnitXml, TestCase, TestSuite
 
-from lock_harness.core.model import Run
+from lock_harness.core.run import Run
 from lock_harness.render.story import plain, reasons, story
 from lock_harness.render.summary import succeeded
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from rich.table import Table
 
-from lock_harness.core.model import AdvisoryLock
+from lock_harness.locks.interface import AdvisoryLock
 
 STALE = timedelta(minutes=15)
 

@@ -15,8 +15,10 @@ from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import ms
 from lock_harness.core.fault import Fault, FaultKind, Point
-from lock_harness.core.model import Event, History, Program, Run, Verdict
-from lock_harness.core.schedule import Promise, Search
+from lock_harness.core.history import Event, History
+from lock_harness.core.program import Program
+from lock_harness.core.run import Promise, Run, Search
+from lock_harness.core.verdict import Verdict
 from lock_harness.figures.beliefs import beliefs
 
 _Row = tuple[int, int, int, str, str]

@@ -6,7 +6,7 @@ from math import ceil
 import msgspec
 from rich.text import Text
 
-from lock_harness.core.model import WAIT_BOUNDS_MS, Figures, Run
+from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
 from lock_harness.figures import together
 from lock_harness.render.story import STYLES, orders, promised
 

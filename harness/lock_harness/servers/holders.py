@@ -5,8 +5,8 @@ from typing import Any
 import psycopg
 
 from lock_harness.core.errors import UserError, one_line
-from lock_harness.core.model import AdvisoryLock
 from lock_harness.locks.catalogue import advisory_locks
+from lock_harness.locks.interface import AdvisoryLock
 
 
 def all_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:

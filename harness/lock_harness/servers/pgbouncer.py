@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from lock_harness.core.errors import MachineError, UserError
-from lock_harness.core.model import Pooler
+from lock_harness.core.program import Pooler
 from lock_harness.guardian import Guardian, guarded_directory
 from lock_harness.servers import address
 from lock_harness.servers.daemon import answers, last_words, lend, start

@@ -13,7 +13,7 @@ from lock_harness.execution.faults.network import Network
 from lock_harness.execution.faults.pause import Pause
 from lock_harness.execution.faults.restart import Restart
 from lock_harness.execution.faults.terminate import Terminate
-from lock_harness.programs.scenario import Equipment
+from lock_harness.programs.equipment import Equipment
 from lock_harness.servers import address
 from lock_harness.servers.pgbouncer import unavailable as no_pgbouncer
 from lock_harness.servers.server import Server

@@ -1,6 +1,6 @@
 """Who moves next: one algorithm to a file."""
 
-from lock_harness.core.model import Schedule
+from lock_harness.core.program import Schedule
 from lock_harness.execution.modes.gate import Gated
 from lock_harness.execution.modes.lockstep import Lockstep
 from lock_harness.execution.modes.race import Race

@@ -7,7 +7,7 @@ interleaving: who moves next is decided in the gate's own process, see `lock_har
 from lock_harness.actors.mailbox import Message, Struck
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Operation
+from lock_harness.core.program import Operation
 from lock_harness.execution.faults.injector import Victim
 from lock_harness.execution.modes.race import Race
 from lock_harness.execution.stage import GRACE_MS, MS, Stuck

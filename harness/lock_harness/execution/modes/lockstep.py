@@ -9,7 +9,7 @@ from lock_harness.actors.actor import conductors_turn
 from lock_harness.actors.mailbox import Baton
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
-from lock_harness.core.model import Operation
+from lock_harness.core.program import Operation
 from lock_harness.execution.stage import Stage
 
 NOTICE_MS = 500  # what a pending call is given to reach the server

@@ -13,7 +13,7 @@ from lock_harness.actors.mailbox import Finish, Finished, Go
 from lock_harness.actors.pool import all_alive
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind
-from lock_harness.core.model import Operation, Step
+from lock_harness.core.program import Operation, Step
 from lock_harness.execution.stage import GRACE_MS, LATE_MS, MS, Stage, Stuck
 from lock_harness.gate.process import Gate
 from lock_harness.gate.service import Player

@@ -1,6 +1,6 @@
 """Who moves next at the gate: one algorithm to a file.  Pure: they see turns and name an actor."""
 
-from lock_harness.core.model import Program
+from lock_harness.core.program import Program
 from lock_harness.core.schedule import Asleep, Pct, Random, Recorded
 from lock_harness.gate.schedulers.asleep import Sleepers
 from lock_harness.gate.schedulers.follow import Follow, GoOn

@@ -7,7 +7,8 @@ committed when it began (READ COMMITTED).
 
 import re
 
-from lock_harness.core.model import Month, Statement
+from lock_harness.core.history import Statement
+from lock_harness.core.program import Month
 from lock_harness.core.schedule import Access
 
 TRUNCATED = "…"

@@ -5,7 +5,7 @@ Godefroid: "Partial-Order Methods for the Verification of Concurrent Systems", 1
 
 from collections.abc import Iterable, Mapping
 
-from lock_harness.core.model import Statement
+from lock_harness.core.history import Statement
 from lock_harness.core.schedule import Access, Asleep
 from lock_harness.gate.schedulers.access import access, commute
 from lock_harness.gate.schedulers.scheduler import Turn

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lock_harness.core.model import Statement
-from lock_harness.core.schedule import Access, Algorithm, Search
+from lock_harness.core.history import Statement
+from lock_harness.core.run import Search
+from lock_harness.core.schedule import Access, Algorithm
 from lock_harness.gate.schedulers.access import access
 from lock_harness.gate.schedulers.asleep import SleepSet, asleep, woken
 from lock_harness.gate.schedulers.follow import divergence

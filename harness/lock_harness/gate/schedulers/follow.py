@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from lock_harness.core.model import Statement
+from lock_harness.core.history import Statement
 from lock_harness.gate.schedulers.scheduler import Chooser, Turn
 
 

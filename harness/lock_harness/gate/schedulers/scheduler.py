@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from lock_harness.core.model import Statement
+from lock_harness.core.history import Statement
 
 
 class Turn(NamedTuple):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import msgspec
 from hypothesis import strategies as st
 
-from lock_harness.core.model import Month, Program
+from lock_harness.core.program import Month, Program
+from lock_harness.programs.draw import OPTIONAL, Draw
 from lock_harness.programs.draws import gate, lockstep, race
 from lock_harness.programs.draws.digits import LARGEST_CHOICE
-from lock_harness.programs.scenario import OPTIONAL, Draw
 
 DECODERS = {"lockstep": lockstep.decode, "race": race.decode, "gate": gate.decode}
 

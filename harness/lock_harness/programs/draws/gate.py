@@ -7,11 +7,12 @@ import msgspec
 from hypothesis import strategies as st
 
 from lock_harness.core.fault import GATE_FAULTS, Fault, FaultKind
-from lock_harness.core.model import Month, Program, Step
-from lock_harness.core.schedule import Algorithm, Pct, Promise, Random
+from lock_harness.core.program import Month, Program, Step
+from lock_harness.core.run import Promise
+from lock_harness.core.schedule import Algorithm, Pct, Random
+from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import race
 from lock_harness.programs.draws.digits import Digits
-from lock_harness.programs.scenario import Draw
 
 LARGEST_SEED = 2**32 - 1
 SWITCHES = (0, 0, 0, 0, 0, 1, 1, 2)

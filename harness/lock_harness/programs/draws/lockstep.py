@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lock_harness.core.fault import SERVER_FAULTS, Fault, FaultKind
-from lock_harness.core.model import Month, Operation, Program, Step
+from lock_harness.core.program import Month, Operation, Program, Step
+from lock_harness.programs.draw import FAULTS, Draw
 from lock_harness.programs.draws.digits import Digits
-from lock_harness.programs.scenario import FAULTS, Draw
 
 FREE_MS = (0, 50, 200)  # for a month that is free
 SHORT_WAIT_MS = (20, 30, 50)  # ends by itself while others go on

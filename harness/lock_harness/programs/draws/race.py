@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from lock_harness.core.fault import LASTING_FAULTS, Fault, FaultKind
-from lock_harness.core.model import Month, Operation, Program, Step
+from lock_harness.core.program import Month, Operation, Program, Step
+from lock_harness.programs.draw import FAULTS, Draw
 from lock_harness.programs.draws.digits import Digits
-from lock_harness.programs.scenario import FAULTS, Draw
 
 PAUSES_US = (0, 0, 0, 0, 50, 300, 2000)
 ROUND_MS = (1000, 1000, 30, 0)  # for a month that somebody else gives back soon

@@ -1,0 +1,56 @@
+"""Programs that are written down: one function for each kind of step."""
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.program import Month, Operation, Program, Schedule, Step
+
+
+def program(*steps: Step) -> Program:
+    """A fixed program from its steps; actors and months are counted from them."""
+    return _program(steps, "lockstep")
+
+
+def at_gate(*steps: Step) -> Program:
+    """The same at the gate, where actors take their own steps, each when it is let through."""
+    return _program(steps, "gate")
+
+
+def _program(steps: tuple[Step, ...], schedule: Schedule) -> Program:
+    if not steps:
+        raise ValueError("a program needs a step")
+    actors = 1 + max(step.actor for step in steps)
+    months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
+    if wrong := [month for month in months if not isinstance(month, Month)]:
+        raise ValueError(f"{wrong[0]!r} is no month: write Month(2090, 1)")
+    return Program(actors, tuple(months), steps, schedule)
+
+
+def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:
+    return Operation(actor, "acquire", month, timeout_ms, pending=pending)
+
+
+def release(actor: int, month: Month) -> Step:
+    return Operation(actor, "release", month)
+
+
+def hold(actor: int, month: Month, timeout_ms: int, *, raises: bool = False) -> Step:
+    return Operation(actor, "hold", month, timeout_ms, raises=raises)
+
+
+def is_locked(actor: int, month: Month) -> Step:
+    return Operation(actor, "is_locked", month)
+
+
+def list_locks(actor: int) -> Step:
+    return Operation(actor, "list")
+
+
+def reopen(actor: int) -> Step:
+    return Operation(actor, "reopen")
+
+
+def join(actor: int) -> Step:
+    return Operation(actor, "join")
+
+
+def crash(actor: int) -> Step:
+    return Fault(actor)

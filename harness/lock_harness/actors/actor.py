@@ -31,7 +31,8 @@ from lock_harness.actors.mailbox import (
     Through,
     Trouble,
 )
-from lock_harness.actors.session import Attempt, PythonSession, Session
+from lock_harness.actors.session import PythonSession, Session
+from lock_harness.core.attempt import Attempt
 from lock_harness.core.clock import now_ns, wait_until
 from lock_harness.core.errors import HarnessError, one_line
 from lock_harness.core.history import Event, EventKind

@@ -1,8 +1,7 @@
 """One lock session as an actor uses it, and the answers checked for being answers at all."""
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
@@ -13,23 +12,6 @@ Note = Callable[[], None]
 
 class BodyError(Exception):
     """What a failing body raises.  It must come out of the lock's wrapper unchanged."""
-
-
-class Attempt:
-    """Runs what the lock under test does, and keeps whatever it raises: that is data here, not failure."""
-
-    error: Exception | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if isinstance(error, Exception):
-            self.error = error
-            return True
-        return False
 
 
 class Session(Protocol):

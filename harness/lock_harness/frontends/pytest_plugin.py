@@ -21,6 +21,15 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Listener, Plan, Progress
 from lock_harness.frontends.jobs import Job, known_scenarios, lock_spec, perform, shares
+from lock_harness.frontends.messages import (
+    PROGRESS_VARIABLE,
+    SEED_VARIABLE,
+    SERVER_VARIABLE,
+    Failed,
+    Saved,
+    Skipped,
+    Word,
+)
 from lock_harness.frontends.reports import DEFAULT, replay_command, save
 from lock_harness.locks.interface import Lock
 from lock_harness.programs.discovery import pick
@@ -31,35 +40,7 @@ from lock_harness.servers.lease import DEFAULT_YEARS, parse_years
 from lock_harness.servers.providers import NONE, open_server
 from lock_harness.servers.server import Server
 
-SEED_VARIABLE = "LOCK_HARNESS_SEED"  # workers inherit it, so that all draw alike
-SERVER_VARIABLE = "LOCK_HARNESS_SERVER"  # a server that is running already, for workers
-PROGRESS_VARIABLE = "LOCK_HARNESS_PROGRESS"  # a Unix datagram socket that wants to know how it goes
 ALL = "all"
-
-
-class Saved(msgspec.Struct, frozen=True, tag=True):
-    """A share of a scenario has ended; its run lies at `path`."""
-
-    scenario: str
-    path: str
-
-
-class Failed(msgspec.Struct, frozen=True, tag=True):
-    """A share of a scenario could not be run."""
-
-    scenario: str
-    why: str
-    exit_code: int
-
-
-class Skipped(msgspec.Struct, frozen=True, tag=True):
-    """The lock cannot do this scenario."""
-
-    scenario: str
-    why: str
-
-
-Word = Progress | Saved | Failed | Skipped
 
 
 class LockViolated(AssertionError):

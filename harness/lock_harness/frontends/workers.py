@@ -17,7 +17,7 @@ import msgspec
 
 from lock_harness.core.errors import MachineError
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.pytest_plugin import PROGRESS_VARIABLE, SERVER_VARIABLE, Word
+from lock_harness.frontends.messages import PROGRESS_VARIABLE, SERVER_VARIABLE, Word
 from lock_harness.guardian import Guardian, guarded_directory
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario

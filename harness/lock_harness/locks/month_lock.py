@@ -117,6 +117,18 @@ def get_all_advisory_locks(conn: Connection) -> list[AdvisoryLock]:
     return advisory_locks(conn)
 
 
+def years_in_use(conn: Connection, first: int, last: int) -> frozenset[int]:
+    """The years from `first` to `last` with a month that any session of this database holds or waits for."""
+    query = (
+        "SELECT DISTINCT objid::bigint / 100 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
+        "AND classid = 0 AND objid::bigint BETWEEN %s AND %s "
+        "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
+    )
+    keys = get_month_lock_key(first, 1), get_month_lock_key(last, 12)
+    rows = conn.execute(query, keys, prepare=False).fetchall()
+    return frozenset(int(row[0]) for row in rows)
+
+
 def _ask(conn: Connection, query: str, key: int) -> bool:
     row = conn.execute(query, (key,)).fetchone()
     return bool(row and row[0])

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from traceback import extract_tb
 
-from lock_harness.actors.session import Attempt
+from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import UserError, one_line
 from lock_harness.programs.scenario import Scenario
 

@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple
 import psycopg
 
 from lock_harness.core.errors import UserError, one_line
+from lock_harness.locks.month_lock import years_in_use
 from lock_harness.servers import address
-from lock_harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE, foreign_years
+from lock_harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE
 from lock_harness.servers.pooler import shared_sessions
 
 Level = Literal["good", "note", "bad"]
@@ -92,7 +93,7 @@ def _free_months(conn: Connection) -> Finding:
     starts = range(DEFAULT_YEARS.first, DEFAULT_YEARS.last, BLOCK)
     query = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s"
     leased = {int(row[0]) for row in conn.execute(query, (SPACE,), prepare=False)}
-    foreign = {year - (year - DEFAULT_YEARS.first) % BLOCK for year in foreign_years(conn, DEFAULT_YEARS)}
+    foreign = {year - (year - DEFAULT_YEARS.first) % BLOCK for year in years_in_use(conn, *DEFAULT_YEARS)}
     blocks, busy = len(starts), len({*starts} & (leased | foreign))
     text = f"{blocks - busy} of {blocks} blocks of months in {DEFAULT_YEARS} are free for test runs"
     return Finding("good" if busy < blocks else "note", "months", text)

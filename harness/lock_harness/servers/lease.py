@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from lock_harness.core.errors import UserError
+from lock_harness.locks.month_lock import years_in_use
 
 SPACE = 0x10C4A12  # the first integer of the pair; the second is the block's first year
 BLOCK = 2  # adjacent years: the months where keys collide lie in neighbouring years
@@ -39,17 +40,6 @@ def parse_years(text: str) -> Years:
     return years
 
 
-def foreign_years(conn: psycopg.Connection[Any], years: Years) -> frozenset[int]:
-    """The years with a month, as the reference lock writes it, that somebody holds or waits for."""
-    query = (
-        "SELECT DISTINCT objid::bigint / 100 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
-        "AND classid = 0 AND objid::bigint BETWEEN %s AND %s "
-        "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())"
-    )
-    rows = conn.execute(query, (years.first * 100 + 1, years.last * 100 + 12), prepare=False).fetchall()
-    return frozenset(int(row[0]) for row in rows)
-
-
 def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
     """Two adjacent years that no other harness on this database uses while `conn` lives.
 
@@ -59,7 +49,7 @@ def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
         row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s, %s)", (SPACE, first)).fetchone()
         if row and row[0]:
             block = Years(first, first + BLOCK - 1)
-            if not foreign_years(conn, block):
+            if not years_in_use(conn, *block):
                 return block
             conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (SPACE, first))
     raise UserError(

@@ -159,11 +159,11 @@ def _measured(arena: Arena, verbs: Sequence[Verb], seeds: "count[int]") -> Measu
     while perf_counter() - began < SPAN_S:
         example = run(_program(arena, verbs, next(seeds)), arena)
         assert example.status == "holds", example.verdicts
-        schedules, moves = schedules + 1, moves + len(example.history.statements)
+        schedules, moves = schedules + 1, moves + len(example.history.moves)
     return Measured(schedules, moves, perf_counter() - began, process_time() - own)
 
 
 def _program(arena: Arena, verbs: Sequence[Verb], seed: int) -> Program:
     month = Month(arena.years.first, 1)
     steps = tuple(Operation(actor, verb, month) for actor in range(ACTORS) for verb in verbs)
-    return Program(ACTORS, (month,), steps, "gate", algorithm=Random(seed))
+    return Program(ACTORS, (month,), steps, "gate", scheduler=Random(seed))

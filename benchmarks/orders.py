@@ -81,9 +81,9 @@ def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
     orders, broken, began = Exhaustive(reduce=reduce), set[frozenset[str]](), perf_counter()
     here = moved(program, arena.years.first)
     while orders.next:
-        choices, algorithm = orders.next
-        example = run(msgspec.structs.replace(here, choices=choices, algorithm=algorithm), arena)
-        if orders.ran(example.history.statements) is None:
+        choices, scheduler = orders.next
+        example = run(msgspec.structs.replace(here, choices=choices, scheduler=scheduler), arena)
+        if orders.ran(example.history.moves) is None:
             broken.add(example.broken)
         if example.history.audits[-1].locks:
             arena.renew()

@@ -7,6 +7,6 @@ So nothing is counted here, and the belief is no violation of exclusion; how lon
 from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"acquire": 5, "release": 3, "hold": 2, "terminate": 2}, schedule="race", steps=(6, 24), faults=4),
+    Draw({"acquire": 5, "release": 3, "hold": 2, "terminate": 2}, mode="race", steps=(6, 24), faults=4),
     examples=100,
 )

@@ -5,7 +5,7 @@ from lock_harness.programs import Draw, Scenario
 SCENARIO = Scenario(
     Draw(
         {"acquire": 4, "round": 4, "clock_forward": 2, "clock_back": 2},
-        schedule="race",
+        mode="race",
         months=(1, 1),
         steps=(4, 16),
         faults=4,

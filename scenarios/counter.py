@@ -3,5 +3,5 @@
 from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"round": 10, "crash": 1, "pause": 1}, schedule="race", actors=(4, 8), months=(1, 1), steps=(8, 32))
+    Draw({"round": 10, "crash": 1, "pause": 1}, mode="race", actors=(4, 8), months=(1, 1), steps=(8, 32))
 )

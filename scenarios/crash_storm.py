@@ -3,6 +3,6 @@
 from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"round": 6, "acquire": 2, "crash": 3}, schedule="race", actors=(3, 6), steps=(6, 24), faults=6),
+    Draw({"round": 6, "acquire": 2, "crash": 3}, mode="race", actors=(3, 6), steps=(6, 24), faults=6),
     examples=100,
 )

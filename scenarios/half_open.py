@@ -6,6 +6,6 @@ Nobody else gets in meanwhile, however long it takes; only the server's keepaliv
 from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"round": 4, "acquire": 4, "half_open": 2}, schedule="race", months=(1, 2), steps=(4, 16), faults=3),
+    Draw({"round": 4, "acquire": 4, "half_open": 2}, mode="race", months=(1, 2), steps=(4, 16), faults=3),
     examples=50,
 )

@@ -5,7 +5,7 @@ from lock_harness.programs import Draw, Scenario
 SCENARIO = Scenario(
     Draw(
         {"round": 6, "acquire": 3, "hold": 1, "reset": 2, "cut": 2, "deaf": 1, "mute": 1, "slow": 1},
-        schedule="race",
+        mode="race",
         steps=(4, 20),
         faults=4,
     ),

@@ -3,5 +3,5 @@
 from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"round": 8, "acquire": 2, "release": 2, "is_locked": 1, "hold": 1}, schedule="race", steps=(4, 24))
+    Draw({"round": 8, "acquire": 2, "release": 2, "is_locked": 1, "hold": 1}, mode="race", steps=(4, 24))
 )

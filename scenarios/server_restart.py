@@ -5,7 +5,7 @@ from lock_harness.programs import Draw, Scenario
 SCENARIO = Scenario(
     Draw(
         {"round": 5, "acquire": 3, "restart_fast": 1, "restart_immediate": 1},
-        schedule="race",
+        mode="race",
         steps=(4, 16),
         faults=1,
     ),

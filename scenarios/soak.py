@@ -5,7 +5,7 @@ from lock_harness.programs import Bounds, Draw, Scenario
 SCENARIO = Scenario(
     Draw(
         {"round": 10, "hold": 1, "is_locked": 1},
-        schedule="race",
+        mode="race",
         actors=(64, 64),
         months=(12, 12),
         steps=(192, 256),

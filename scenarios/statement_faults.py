@@ -14,7 +14,7 @@ SCENARIO = Scenario(
             "reset": 3,
             "terminate": 2,
         },
-        schedule="gate",
+        mode="gate",
         actors=(2, 3),
         steps=(2, 8),
     )

@@ -5,8 +5,8 @@ from lock_harness.programs import Draw, Scenario
 SCENARIO = Scenario(
     Draw(
         {"round": 4, "acquire": 3, "release": 2, "is_locked": 1},
-        schedule="gate",
-        algorithm="pct",
+        mode="gate",
+        scheduler="pct",
         actors=(2, 3),
         months=(1, 2),
         steps=(2, 6),

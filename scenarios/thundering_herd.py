@@ -3,5 +3,5 @@
 from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
-    Draw({"round": 1}, schedule="race", actors=(32, 32), months=(1, 1), steps=(32, 64)), examples=10
+    Draw({"round": 1}, mode="race", actors=(32, 32), months=(1, 1), steps=(32, 64)), examples=10
 )

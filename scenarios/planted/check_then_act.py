@@ -30,8 +30,8 @@ class CheckThenAct(MonthLock):
 SCENARIO = Scenario(
     Draw(
         {"acquire": 4, "release": 1},
-        schedule="gate",
-        algorithm="random",
+        mode="gate",
+        scheduler="random",
         actors=(2, 3),
         months=(1, 2),
         steps=(2, 8),

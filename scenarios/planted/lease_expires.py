@@ -50,7 +50,7 @@ class Lease:
 
 
 SCENARIO = Scenario(
-    Draw({"round": 4, "pause": 3}, schedule="race", months=(1, 1), steps=(4, 16), faults=4),
+    Draw({"round": 4, "pause": 3}, mode="race", months=(1, 1), steps=(4, 16), faults=4),
     lock=LockSpec(f"{__name__}:Lease"),
     expects="mutual_exclusion",
 )

@@ -34,9 +34,7 @@ class OverlooksLateGrant(MonthLock):
 
 
 SCENARIO = Scenario(
-    Draw(
-        {"acquire": 4, "release": 2, "late": 2}, schedule="gate", actors=(1, 3), months=(1, 2), steps=(2, 8)
-    ),
+    Draw({"acquire": 4, "release": 2, "late": 2}, mode="gate", actors=(1, 3), months=(1, 2), steps=(2, 8)),
     lock=LockSpec(f"{__name__}:OverlooksLateGrant"),
     expects="nothing_left_behind",
 )

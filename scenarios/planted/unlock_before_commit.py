@@ -28,7 +28,7 @@ class UnlockBeforeCommit(MonthLock):
 
 
 SCENARIO = Scenario(
-    Draw({"round": 1}, schedule="gate", algorithm="random", actors=(2, 3), months=(1, 1), steps=(2, 4)),
+    Draw({"round": 1}, mode="gate", scheduler="random", actors=(2, 3), months=(1, 1), steps=(2, 4)),
     examples=400,
     lock=LockSpec(f"{__name__}:UnlockBeforeCommit"),
     expects="no_lost_update",

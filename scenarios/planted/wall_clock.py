@@ -23,7 +23,7 @@ class WallClock(MonthLock):
 SCENARIO = Scenario(
     Draw(
         {"acquire": 3, "clock_forward": 2},
-        schedule="race",
+        mode="race",
         actors=(2, 3),
         months=(1, 1),
         steps=(8, 24),

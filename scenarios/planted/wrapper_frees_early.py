@@ -18,7 +18,7 @@ class FreesEarly(MonthLock):
 
 
 SCENARIO = Scenario(
-    Draw({"hold": 1}, schedule="race", months=(1, 1), steps=(4, 12)),
+    Draw({"hold": 1}, mode="race", months=(1, 1), steps=(4, 12)),
     lock=LockSpec(f"{__name__}:FreesEarly"),
     expects="mutual_exclusion",
 )

@@ -14,7 +14,7 @@ from lock_harness.actors.mailbox import Baton, Begin
 from lock_harness.actors.pool import names
 from lock_harness.core.errors import UserError
 from lock_harness.core.history import Event
-from lock_harness.core.program import Month, Program, Schedule
+from lock_harness.core.program import Mode, Month, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import run
@@ -133,9 +133,9 @@ def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) ->
 
 
 @pytest.mark.parametrize("schedule", ["lockstep", "race"])
-def test_a_program_without_steps_still_asks_for_its_months(arena: Arena, schedule: Schedule) -> None:
+def test_a_program_without_steps_still_asks_for_its_months(arena: Arena, mode: Mode) -> None:
     month = Month(arena.years.first, 1)
-    example = run(Program(2, (month,), (), schedule), arena)
+    example = run(Program(2, (month,), (), mode), arena)
     assert example.status == "holds"
     assert [event.answer for event in example.history.events if event.kind == "ok"] == [True, True]
 

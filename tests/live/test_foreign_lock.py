@@ -83,7 +83,7 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEAT_S", 60.0)
     planted = replace(SCENARIOS[f"planted/{name}"], lock=None)
     if isinstance(planted.what, Draw):  # small to begin with
-        small = replace(planted.what, algorithm="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))
+        small = replace(planted.what, scheduler="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))
         planted = replace(planted, what=small, examples=400)
     run = perform(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)
     assert planted.expects in [one.check for one in run.verdicts if one.status == "violated"]

@@ -52,12 +52,12 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
     our_server: Server, tmp_path: Path
 ) -> None:
     draw = Draw(
-        {"acquire": 3, "release": 2, "round": 3}, schedule="race", actors=(2, 4), months=(1, 1), steps=(4, 12)
+        {"acquire": 3, "release": 2, "round": 3}, mode="race", actors=(2, 4), months=(1, 1), steps=(4, 12)
     )
     found = explored(Scenario(draw, lock=CHECK_THEN_ACT, expects="mutual_exclusion"), our_server)
     assert found.first_program is not None
     assert found.why_race is None
-    assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
+    assert (found.first_program.mode, found.program.mode) == ("race", "gate")
     assert len(found.program.steps) == 2
     assert sum(choice > 0 for choice in found.program.choices) <= 2, found.program.choices
     assert found.repeats == (3, 3)
@@ -95,7 +95,7 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
     found = next(run for run in runs if run.status == "violated")
     assert found.first_program is not None
     assert found.why_race is None
-    assert (found.first_program.schedule, found.program.schedule) == ("race", "gate")
+    assert (found.first_program.mode, found.program.mode) == ("race", "gate")
     assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}
 
 
@@ -104,7 +104,7 @@ def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytes
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
     found = explored(PLANTED["planted/wall_clock"], our_server)
-    assert (found.status, found.program.schedule) == ("violated", "race")
+    assert (found.status, found.program.mode) == ("violated", "race")
 
 
 # Recordings
@@ -115,8 +115,8 @@ def recorded(server: Server, program: Program) -> list[tuple[int, int, str]]:
     with open_arena(server, LockSpec(), Bounds(), equipment=GATE) as arena:
         example = run(program, arena)
     assert example.status == "holds", example.verdicts
-    assert {move.enabled for move in example.history.statements} == {()}
-    return [(move.actor, move.number, move.text) for move in example.history.statements]
+    assert {move.enabled for move in example.history.moves} == {()}
+    return [(move.actor, move.number, move.text) for move in example.history.moves]
 
 
 def test_a_race_is_recorded_with_its_rounds_and_what_is_given_back_in_the_end(lock_server: Server) -> None:

@@ -55,7 +55,7 @@ def test_the_same_choices_lead_to_the_same_failure_each_time(laboratory: Laborat
     program = two(takes(0), takes(1), choices=SWITCH_BETWEEN)
     examples = [laboratory.try_out(program) for _ in range(20)]
     assert [example.broken >= {"mutual_exclusion"} for example in examples] == [True] * 20
-    assert len({tuple(move.enabled for move in one.history.statements) for one in examples}) == 1
+    assert len({tuple(move.enabled for move in one.history.moves) for one in examples}) == 1
     assert {example.program.choices for example in examples} == {SWITCH_BETWEEN}
 
 
@@ -70,7 +70,7 @@ def test_a_good_lock_holds_whatever_the_order(laboratory: Laboratory) -> None:
     for choices in [(), (1,), (0, 1, 1), (1, 1, 1, 1), (0, 0, 1, 1)]:
         example = laboratory.try_out(two(takes(0), takes(1, 2000), choices=choices))
         assert example.status == "holds", example.verdicts
-        texts = [move.text for move in example.history.statements]
+        texts = [move.text for move in example.history.moves]
         assert any("pg_try_advisory_lock(209001" in text for text in texts)
 
 
@@ -82,9 +82,9 @@ def in_every_order(laboratory: Laboratory, program: Program) -> tuple[Search, di
     """How far that went, and how often which checks were violated."""
     orders, broken = Exhaustive(), dict[frozenset[str], int]()
     while orders.next:
-        choices, algorithm = orders.next
-        example = laboratory.try_out(structs.replace(program, choices=choices, algorithm=algorithm))
-        if orders.ran(example.history.statements) is None:
+        choices, scheduler = orders.next
+        example = laboratory.try_out(structs.replace(program, choices=choices, scheduler=scheduler))
+        if orders.ran(example.history.moves) is None:
             broken[example.broken] = broken.get(example.broken, 0) + 1
     return orders.search, broken
 
@@ -130,7 +130,7 @@ def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> Non
     steps = [takes(actor, 2000) for actor in range(3)]
     example = laboratory.try_out(Program(3, (JAN,), tuple(steps), "gate", choices=(0, 1, 1)))
     assert example.status == "holds", example.verdicts
-    moves = [(move.actor, move.enabled) for move in example.history.statements]
+    moves = [(move.actor, move.enabled) for move in example.history.moves]
     assert moves == [(0, (0, 1, 2)), (1, (0, 1, 2)), (2, (0, 2)), (0, (0,)), (1, (1,)), (2, (2,))]
 
 
@@ -141,7 +141,7 @@ def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> Non
 def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory, faults: dict[str, int]) -> None:
     """Retries that sleep, sessions that are closed and opened, bodies, lists."""
     weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2, **faults}
-    draw = Draw(weights, schedule="gate", algorithm="random", steps=(4, 12))
+    draw = Draw(weights, mode="gate", scheduler="random", steps=(4, 12))
     arena = laboratory.arena
 
     @settings(
@@ -153,6 +153,6 @@ def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory, fault
         first = laboratory.try_out(program)
         again = laboratory.try_out(first.program)
         assert (first.status, again.status) == ("holds", "holds")
-        assert divergence(first.history.statements, again.history.statements) is None
+        assert divergence(first.history.moves, again.history.moves) is None
 
     check()

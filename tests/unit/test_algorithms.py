@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.schedule import Pct
 from lock_harness.gate.schedulers.follow import Follow, GoOn, choices_made, divergence
 from lock_harness.gate.schedulers.pct import Priorities
@@ -17,8 +17,8 @@ def turn(*ready: int, asleep: tuple[int, ...] = ()) -> Turn:
     return Turn(ready, asleep, ())
 
 
-def move(actor: int, *enabled: int) -> Statement:
-    return Statement(0, actor, 0, "", enabled)
+def move(actor: int, *enabled: int) -> Move:
+    return Move(0, actor, 0, "", enabled)
 
 
 def test_choices_are_followed_modulo_how_many_there_are_and_then_zeros() -> None:
@@ -83,6 +83,6 @@ def test_pct_lets_sleepers_move_only_if_nobody_is_ready() -> None:
         ([move(0, 0, 1)], "it took 1 moves and not 2"),
     ],
 )
-def test_a_divergence_is_said_in_one_line(again: list[Statement], says: str | None) -> None:
+def test_a_divergence_is_said_in_one_line(again: list[Move], says: str | None) -> None:
     told = divergence([move(0, 0, 1), move(1, 1)], again)
     assert told is None if says is None else told is not None and told.endswith(says)

@@ -19,7 +19,7 @@ from lock_harness.checks.nothing_left_behind import nothing_left_behind
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
-from lock_harness.core.history import History, Statement
+from lock_harness.core.history import History, Move
 from lock_harness.core.verdict import Bounds, Status, Verdict
 from tests.histories import FEB, JAN, MS, acquire, audit, call, fault, gone, history, kill, lingers, stall
 
@@ -365,6 +365,6 @@ def test_violated_outweighs_unknown() -> None:
 def test_at_the_gate_others_excuse_a_late_answer_and_in_a_recorded_race_they_do_not() -> None:
     late = history(acquire(0, 0, True, took=500, timeout=20))
     for enabled, slowed in (((0, 1), True), ((), False)):
-        moves = (Statement(2 * MS, 1, 1, "ask", enabled),)
-        view = View(structs.replace(late, statements=moves), BOUNDS)
+        moves = (Move(2 * MS, 1, 1, "ask", enabled),)
+        view = View(structs.replace(late, moves=moves), BOUNDS)
         assert view.slowed(view.calls[0]) is slowed

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.history import GOOD_BYE, Event, History, Statement
+from lock_harness.core.history import GOOD_BYE, Event, History, Move
 from lock_harness.core.program import Month, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Bounds, Status, Verdict
@@ -25,11 +25,11 @@ JAN = Month(2090, 1)
 PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))
 BOTH, ALONE = (0, 1), (1,)
 MOVES = (
-    Statement(1, 0, 0, "SET a = 1", BOTH, JAN),
-    Statement(2, 0, 0, "SELECT lock()", BOTH, JAN),
-    Statement(3, 0, 1, "", BOTH),  # a step that begins with nothing said
-    Statement(4, 0, 1, GOOD_BYE, BOTH),
-    Statement(5, 1, 2, "SELECT lock()", ALONE, JAN),
+    Move(1, 0, 0, "SET a = 1", BOTH, JAN),
+    Move(2, 0, 0, "SELECT lock()", BOTH, JAN),
+    Move(3, 0, 1, "", BOTH),  # a step that begins with nothing said
+    Move(4, 0, 1, GOOD_BYE, BOTH),
+    Move(5, 1, 2, "SELECT lock()", ALONE, JAN),
 )
 AT_A_MESSAGE = {
     ("kill", "before"), ("kill", "after"), ("terminate", "before"), ("terminate", "after"),
@@ -66,7 +66,7 @@ def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_th
 
 def test_what_is_given_back_in_the_end_is_a_step_too() -> None:
     kept = at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))
-    last = [Statement(place, 0, number, "SELECT unlock()", ALONE, JAN) for place, number in ((2, 3), (3, 5))]
+    last = [Move(place, 0, number, "SELECT unlock()", ALONE, JAN) for place, number in ((2, 3), (3, 5))]
     points = candidates(kept, [*MOVES[:2], *last])
     assert {(one.point.number, one.point.verb, one.point.fault.message) for one in points} == {
         (0, "acquire", 0), (0, "acquire", 1), (2, "release", 0), (2, "release", 1),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.program import Month, Program
 from lock_harness.core.run import Search
 from lock_harness.core.schedule import Access
-from lock_harness.gate.schedulers import chooser_of
+from lock_harness.gate.schedulers import scheduler_of
 from lock_harness.gate.schedulers.access import access, commute
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
 from lock_harness.gate.schedulers.scheduler import Turn
@@ -20,37 +20,37 @@ MONTHS = {READ_1: JAN, TAKE_1: JAN, READ_2: FEB, TAKE_2: FEB}
 Texts = Sequence[Sequence[str]]
 
 
-def run(texts: Texts, program: Program) -> list[Statement]:
+def run(texts: Texts, program: Program) -> list[Move]:
     """Actors that say these things one after the other."""
-    chooser = chooser_of(program)
-    moves: list[Statement] = []
+    scheduler = scheduler_of(program)
+    moves: list[Move] = []
     said = [0] * len(texts)
     last = 0
     while ready := [actor for actor, all_ in enumerate(texts) if said[actor] < len(all_)]:
         enabled = tuple(sorted(ready, key=lambda actor: (actor != last, actor)))
-        last = chooser.choose(Turn(enabled, (), moves))
+        last = scheduler.choose(Turn(enabled, (), moves))
         text = texts[last][said[last]]
-        moves.append(Statement(len(moves), last, 0, text, enabled, MONTHS.get(text)))
+        moves.append(Move(len(moves), last, 0, text, enabled, MONTHS.get(text)))
         said[last] += 1
     return moves
 
 
-def explored(texts: Texts, search: Exhaustive) -> list[list[Statement]]:
+def explored(texts: Texts, search: Exhaustive) -> list[list[Move]]:
     runs = []
     while search.next is not None:
         program = Program(
-            len(texts), (JAN,), (), "gate", choices=search.next.choices, algorithm=search.next.algorithm
+            len(texts), (JAN,), (), "gate", choices=search.next.choices, scheduler=search.next.scheduler
         )
         runs.append(run(texts, program))
         search.ran(runs[-1])
     return runs
 
 
-def order(moves: Sequence[Statement]) -> tuple[int, ...]:
+def order(moves: Sequence[Move]) -> tuple[int, ...]:
     return tuple(move.actor for move in moves)
 
 
-def normal_form(moves: Sequence[Statement]) -> tuple[tuple[int, str], ...]:
+def normal_form(moves: Sequence[Move]) -> tuple[tuple[int, str], ...]:
     """The same for orders that differ only in moves that commute: of what may come next, the smallest actor."""
     left, form = [*moves], []
     while left:
@@ -61,7 +61,7 @@ def normal_form(moves: Sequence[Statement]) -> tuple[tuple[int, str], ...]:
     return tuple(form)
 
 
-def _ordered(one: Statement, other: Statement) -> bool:
+def _ordered(one: Move, other: Move) -> bool:
     return one.actor == other.actor or not commute(access(one), access(other))
 
 
@@ -115,9 +115,9 @@ def _switches(moves: Sequence[int]) -> int:
 
 def test_moves_that_went_elsewhere_are_refused() -> None:
     search = Exhaustive()
-    search.ran([Statement(0, 0, 0, TAKE_1, (0, 1)), Statement(1, 1, 0, TAKE_1, (1,))])
+    search.ran([Move(0, 0, 0, TAKE_1, (0, 1)), Move(1, 1, 0, TAKE_1, (1,))])
     before = search.search
-    told = search.ran([Statement(0, 0, 0, TAKE_1, (0,))])
+    told = search.ran([Move(0, 0, 0, TAKE_1, (0,))])
     assert told is not None
     assert "at move 0" in told
     assert search.search == before
@@ -175,7 +175,7 @@ def about(*values: str, reads: bool = False) -> Access:
     ],
 )
 def test_what_a_move_touches(text: str, month: Month | None, expected: Access) -> None:
-    assert access(Statement(0, 0, 0, text, (0,), month)) == expected
+    assert access(Move(0, 0, 0, text, (0,), month)) == expected
 
 
 def test_what_commutes() -> None:

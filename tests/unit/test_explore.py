@@ -9,7 +9,7 @@ import pytest
 
 from lock_harness.core.errors import MachineError
 from lock_harness.core.fault import Fault
-from lock_harness.core.history import Event, Statement
+from lock_harness.core.history import Event, Move
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Bounds
@@ -143,8 +143,8 @@ def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch)
 
 def went(*actors: int) -> Example:
     """Two holders, at the gate, where these moved."""
-    moves = tuple(Statement(place, actor, 0, "", (0, 1), JAN) for place, actor in enumerate(actors))
-    return msgspec.structs.replace(BOTH, history=msgspec.structs.replace(BOTH.history, statements=moves))
+    moves = tuple(Move(place, actor, 0, "", (0, 1), JAN) for place, actor in enumerate(actors))
+    return msgspec.structs.replace(BOTH, history=msgspec.structs.replace(BOTH.history, moves=moves))
 
 
 def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
@@ -162,8 +162,8 @@ STEPS = (acquire(0, JAN, 0), acquire(1, JAN, 0), KILL)
 
 @pytest.mark.parametrize("what", [at_gate(*STEPS), Every(at_gate(*STEPS))], ids=["program", "every"])
 def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Program | Every) -> None:
-    moves = (Statement(0, 0, 0, "", (0,), JAN),)
-    missing = msgspec.structs.replace(GOOD.history, statements=moves)
+    moves = (Move(0, 0, 0, "", (0,), JAN),)
+    missing = msgspec.structs.replace(GOOD.history, moves=moves)
     struck = msgspec.structs.replace(missing, events=(Event(1, "fault", 1, 0, 2, fault="kill"),))
     for seen, missed in ((missing, (KILL,)), (struck, ())):
         shown = msgspec.structs.replace(GOOD, history=seen)
@@ -195,6 +195,6 @@ def test_choices_that_lead_elsewhere_once_are_tried_again(
 ) -> None:
     scenario = Scenario(PROGRAM, name="herd")
     run = explored(scenario, Told(chain(runs, repeat(runs[-1]))), Plan(), LockSpec(), lambda _: None)
-    assert run.history.statements[0].actor == taken
+    assert run.history.moves[0].actor == taken
     assert (differed is None) == (run.diverged is None)
     assert differed is None or (run.diverged is not None and differed in run.diverged)

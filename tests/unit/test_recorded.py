@@ -22,7 +22,7 @@ class Noted:
         self.recorder.said(actor, Parked(text, lambda: self.went.append(text), harmless))
 
     def moves(self) -> list[tuple[int, int, str]]:
-        return [(one.actor, one.number, one.text) for one in self.recorder.statements]
+        return [(one.actor, one.number, one.text) for one in self.recorder.moves]
 
 
 def test_nobody_waits() -> None:
@@ -43,7 +43,7 @@ def test_a_step_is_noted_with_its_first_statement_when_that_comes() -> None:
     noted.say(0, "ask")
     noted.say(1, "take")
     assert noted.moves() == [(2, 2, ""), (1, 1, "ask"), (0, 0, "ask"), (1, 1, "take")]
-    assert {one.enabled for one in noted.recorder.statements} == {()}
+    assert {one.enabled for one in noted.recorder.moves} == {()}
 
 
 def test_whoever_takes_the_place_of_a_killed_actor_stands_before_no_step_yet() -> None:
@@ -60,52 +60,52 @@ def test_whoever_takes_the_place_of_a_killed_actor_stands_before_no_step_yet() -
 # The chooser
 
 
-def choose(chooser: AsRecorded, *ready: int, at: list[int], asleep: tuple[int, ...] = ()) -> int:
-    return chooser.choose(Turn(ready, asleep, (), at))
+def choose(scheduler: AsRecorded, *ready: int, at: list[int], asleep: tuple[int, ...] = ()) -> int:
+    return scheduler.choose(Turn(ready, asleep, (), at))
 
 
 def test_it_goes_as_recorded_and_then_on_as_before() -> None:
-    chooser = AsRecorded(Recorded(((1, 1), (0, 0), (1, 1))), 2)
-    assert [choose(chooser, 0, 1, at=[0, 1]) for _ in range(5)] == [1, 0, 1, 0, 0]
+    scheduler = AsRecorded(Recorded(((1, 1), (0, 0), (1, 1))), 2)
+    assert [choose(scheduler, 0, 1, at=[0, 1]) for _ in range(5)] == [1, 0, 1, 0, 0]
 
 
 def test_who_may_not_move_is_left_for_later() -> None:
-    chooser = AsRecorded(Recorded(((1, 1), (0, 0))), 2)
-    assert choose(chooser, 0, at=[0, 1]) == 0
-    assert choose(chooser, 0, 1, at=[0, 1]) == 1
+    scheduler = AsRecorded(Recorded(((1, 1), (0, 0))), 2)
+    assert choose(scheduler, 0, at=[0, 1]) == 0
+    assert choose(scheduler, 0, 1, at=[0, 1]) == 1
 
 
 def test_moves_too_many_are_left_out() -> None:
     """0 was recorded with three tries, and needs one."""
-    chooser = AsRecorded(Recorded(((0, 0), (0, 0), (0, 0), (1, 1), (0, 2))), 3)
-    assert choose(chooser, 0, 1, at=[0, 1]) == 0
-    assert choose(chooser, 0, 1, at=[2, 1]) == 1
-    assert choose(chooser, 1, 0, at=[2, 1]) == 0
+    scheduler = AsRecorded(Recorded(((0, 0), (0, 0), (0, 0), (1, 1), (0, 2))), 3)
+    assert choose(scheduler, 0, 1, at=[0, 1]) == 0
+    assert choose(scheduler, 0, 1, at=[2, 1]) == 1
+    assert choose(scheduler, 1, 0, at=[2, 1]) == 0
 
 
 def test_whoever_takes_more_moves_is_let_through_to_its_next_step_when_that_is_due() -> None:
-    chooser = AsRecorded(Recorded(((0, 0), (1, 1), (0, 2), (1, 3))), 4)
-    assert choose(chooser, 0, 1, at=[0, 1]) == 0
-    assert choose(chooser, 0, 1, at=[0, 1]) == 1
-    assert choose(chooser, 1, 0, at=[0, 1]) == 0, "one more message of step 0"
-    assert choose(chooser, 0, 1, at=[2, 1]) == 0
-    assert choose(chooser, 0, 1, at=[2, 3]) == 1
+    scheduler = AsRecorded(Recorded(((0, 0), (1, 1), (0, 2), (1, 3))), 4)
+    assert choose(scheduler, 0, 1, at=[0, 1]) == 0
+    assert choose(scheduler, 0, 1, at=[0, 1]) == 1
+    assert choose(scheduler, 1, 0, at=[0, 1]) == 0, "one more message of step 0"
+    assert choose(scheduler, 0, 1, at=[2, 1]) == 0
+    assert choose(scheduler, 0, 1, at=[2, 3]) == 1
 
 
 def test_but_not_if_it_only_tries_again_and_again() -> None:
-    chooser = AsRecorded(Recorded(((0, 2), (1, 1))), 3)
-    assert choose(chooser, 1, at=[0, 1], asleep=(0,)) == 1
+    scheduler = AsRecorded(Recorded(((0, 2), (1, 1))), 3)
+    assert choose(scheduler, 1, at=[0, 1], asleep=(0,)) == 1
 
 
 def test_a_try_that_was_recorded_is_waited_for() -> None:
-    chooser = AsRecorded(Recorded(((0, 0), (1, 1))), 2)
-    assert choose(chooser, 1, at=[0, 1], asleep=(0,)) == 0
+    scheduler = AsRecorded(Recorded(((0, 0), (1, 1))), 2)
+    assert choose(scheduler, 1, at=[0, 1], asleep=(0,)) == 0
 
 
 def test_what_is_in_no_program_belongs_to_the_step_before() -> None:
     """0 opens a new session between its steps; its number is that of no step."""
-    chooser = AsRecorded(Recorded(((0, 0), (0, 0), (1, 1), (0, 2))), 3)
-    assert choose(chooser, 0, 1, at=[0, 1]) == 0
-    assert choose(chooser, 0, 1, at=[7, 1]) == 0
-    assert choose(chooser, 0, 1, at=[2, 1]) == 1
-    assert choose(chooser, 1, 0, at=[2, 1]) == 0
+    scheduler = AsRecorded(Recorded(((0, 0), (0, 0), (1, 1), (0, 2))), 3)
+    assert choose(scheduler, 0, 1, at=[0, 1]) == 0
+    assert choose(scheduler, 0, 1, at=[7, 1]) == 0
+    assert choose(scheduler, 0, 1, at=[2, 1]) == 1
+    assert choose(scheduler, 1, 0, at=[2, 1]) == 0

@@ -9,24 +9,24 @@ import pytest
 
 from lock_harness.checks import judge
 from lock_harness.core.errors import UserError
-from lock_harness.core.history import History, Statement
-from lock_harness.core.program import Program, Schedule
+from lock_harness.core.history import History, Move
+from lock_harness.core.program import Mode, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena
 from lock_harness.exploration.executor import Example, Laboratory
 from lock_harness.exploration.recording import RECORDINGS, Place, place_to_shrink
 from tests.histories import JAN, Part, acquire, call, history, kill, stall
 
-MOVES = (Statement(0, 0, 0, "take", (0, 1)), Statement(1, 1, 1, "take", (0, 1)))
-OTHER_MOVES = (Statement(0, 1, 1, "take", (0, 1)), Statement(1, 0, 0, "take", (0, 1)))
+MOVES = (Move(0, 0, 0, "take", (0, 1)), Move(1, 1, 1, "take", (0, 1)))
+OTHER_MOVES = (Move(0, 1, 1, "take", (0, 1)), Move(1, 0, 0, "take", (0, 1)))
 BOTH = (acquire(0, 0, True), acquire(1, 5, True))
 GOOD = (acquire(0, 0, True),)
 EARLY = (acquire(0, 0, True), call(1, "acquire", JAN, at=2, answer=False, timeout=500))
 
 
-def example(schedule: Schedule, *parts: Part, moves: tuple[Statement, ...] = ()) -> Example:
-    given: History = msgspec.structs.replace(history(*parts), statements=moves)
-    return Example(Program(2, (JAN,), (), schedule), given, judge(given, Bounds()))
+def example(mode: Mode, *parts: Part, moves: tuple[Move, ...] = ()) -> Example:
+    given: History = msgspec.structs.replace(history(*parts), moves=moves)
+    return Example(Program(2, (JAN,), (), mode), given, judge(given, Bounds()))
 
 
 REFUSED = (acquire(0, 0, True), kill(0, at=5), acquire(1, 1500, False))  # its bound was over long before
@@ -47,10 +47,10 @@ class Fake(Laboratory):
     def __init__(self, examples: Sequence[Example]) -> None:
         super().__init__(lambda: nullcontext(create_autospec(Arena)))
         self._examples = examples
-        self.tried: list[Schedule] = []
+        self.tried: list[Mode] = []
 
     def try_out(self, program: Program) -> Example:
-        self.tried.append(program.schedule)
+        self.tried.append(program.mode)
         return self._examples[min(len(self.tried), len(self._examples)) - 1]
 
 
@@ -62,14 +62,14 @@ class Soiling(Fake):
 
 def place(
     monkeypatch: pytest.MonkeyPatch, gate: Fake, found: Example = FOUND, expects: str | None = None
-) -> tuple[Schedule, list[Schedule]]:
+) -> tuple[Mode, list[Mode]]:
     """Where it is shrunk, and what was tried at the gate."""
     monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
         assert (at.laboratory is gate) == (at.example is not found)
         assert bool(at.why_race) == bool(gate.tried and at.example is found)
-        return at.example.program.schedule, gate.tried
+        return at.example.program.mode, gate.tried
 
 
 def test_a_race_that_goes_wrong_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_what_the_machine_may_have_done_is_asked_again(monkeypatch: pytest.Monke
     ids=["does not come back", "not at the gate", "goes another way there"],
 )
 def test_else_it_is_shrunk_as_a_race(
-    monkeypatch: pytest.MonkeyPatch, examples: list[Example], tried: list[Schedule]
+    monkeypatch: pytest.MonkeyPatch, examples: list[Example], tried: list[Mode]
 ) -> None:
     monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
     assert place(monkeypatch, Fake(examples)) == ("race", tried)

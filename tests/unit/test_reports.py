@@ -146,9 +146,9 @@ def test_how_often_somebody_was_overtaken(count: int, words: str) -> None:
 
 
 def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> None:
-    race = msgspec.structs.replace(run().program, schedule="race")
+    race = msgspec.structs.replace(run().program, mode="race")
     told = run(
-        program=msgspec.structs.replace(race, schedule="gate"),
+        program=msgspec.structs.replace(race, mode="gate"),
         first_program=race,
         figures=msgspec.structs.replace(WAITED, examples=3),
     )
@@ -158,7 +158,7 @@ def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> N
 
 
 def test_a_race_that_was_not_shrunk_at_the_gate_says_why() -> None:
-    race = msgspec.structs.replace(run().program, schedule="race")
+    race = msgspec.structs.replace(run().program, mode="race")
     told = run(program=race, first_program=race, why_race="it went wrong in 0 of 10 recordings")
     assert "Shrunk as a race, whose order is chance: it went wrong in 0 of 10" in plain(story(told, "again"))
 

@@ -96,16 +96,16 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
         ("Scenario(at_gate(acquire(0, JAN, 0, pending=True)))", "step 0 is pending, which the gate cannot have"),
         ("Scenario(at_gate(Operation(0, 'spawn')))", "step 0 is a spawn, which the gate cannot have"),
         ("Scenario(at_gate(Fault(0, message=-1), acquire(0, JAN, 0)))", "a kill at message -1: they count from 0"),
-        ("Scenario(Every(Draw({'acquire': 1}, schedule='gate')))", "program must be Program, not Draw"),
+        ("Scenario(Every(Draw({'acquire': 1}, mode='gate')))", "program must be Program, not Draw"),
         ("Scenario(Every(at_gate(acquire(0, JAN, 0)), switches=-1))", "switches must be 0 or more, not -1"),
         ("Scenario(Every(at_gate(acquire(0, JAN, 0)), switches='2'))", "switches must be int . None, not '2'"),
         ("Scenario(CrashPoints(at_gate(acquire(1, JAN, 0))))", "actor 0 is the one who is struck: give it a step"),
-        ("Scenario(Draw({'acquire': 1}, schedule='gates'))", "schedule must be 'lockstep' or 'race' or 'gate', not 'gates'"),
-        ("Scenario(Draw({'acquire': 1}, schedule='gate', algorithm='ptc'))", "algorithm must be 'choices' or 'random' or 'pct'"),
-        ("Scenario(Draw({'acquire': 1}, schedule='race', algorithm='pct'))", "only the gate has a choice, not race"),
+        ("Scenario(Draw({'acquire': 1}, mode='gates'))", "mode must be 'lockstep' or 'race' or 'gate', not 'gates'"),
+        ("Scenario(Draw({'acquire': 1}, mode='gate', scheduler='ptc'))", "scheduler must be 'choices' or 'random' or 'pct'"),
+        ("Scenario(Draw({'acquire': 1}, mode='race', scheduler='pct'))", "only the gate has a choice, not race"),
         ("Scenario(Draw({'acquire': 1}, actors=3))", r"actors must be tuple\[int, int\], not 3"),
         ("Scenario(Draw({'acquire': 1}, depth=2.5))", "depth must be int, not 2.5"),
-        ("Scenario(Draw({'acquire': 1}, depth=5))", "depth 5: only algorithm 'pct' has one, not 'choices'"),
+        ("Scenario(Draw({'acquire': 1}, depth=5))", "depth 5: only scheduler 'pct' has one, not 'choices'"),
         ("Scenario(Draw({'acquire': 1}, taken_ms=()))", "taken_ms"),
         ("Scenario(Draw(['acquire']))", r"weights must be Mapping\[str, int\], not \['acquire'\]"),
         ("Scenario(Draw({'acquire': 1}), examples=0)", "examples must be 1 or more, not 0"),
@@ -134,7 +134,7 @@ def test_weights_must_be_kinds_of_steps() -> None:
 
 def test_a_fault_of_a_fixed_program_can_strike_at_a_message() -> None:
     struck = at_gate(Fault(0, "reset", message=1, point="after"), acquire(0, Month(2090, 1), 0))
-    assert (struck.schedule, struck.actors, struck.months) == ("gate", 1, (Month(2090, 1),))
+    assert (struck.mode, struck.actors, struck.months) == ("gate", 1, (Month(2090, 1),))
 
 
 def test_no_order_stands_for_another_where_a_fault_may_reach_further_than_its_statement() -> None:

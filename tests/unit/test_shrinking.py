@@ -20,7 +20,7 @@ ANY = programs(
 )
 
 GATED = programs(
-    Draw({"acquire": 4, "round": 2}, schedule="gate", steps=(2, 8)),
+    Draw({"acquire": 4, "round": 2}, mode="gate", steps=(2, 8)),
     (2090, 2091),
     frozenset({"acquire", "release"}),
 )

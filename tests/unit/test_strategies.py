@@ -125,14 +125,14 @@ def test_most_steps_mean_something() -> None:
 
 RACE = Draw(
     {"round": 6, "acquire": 2, "release": 2, "hold": 1, "reopen": 1, "crash": 2, "pause": 2, "terminate": 2},
-    schedule="race",
+    mode="race",
 )
 
 
 @given(programs(RACE, (2090, 2091), VERBS))
 def test_a_race_waits_long_only_for_what_is_given_back_at_once(program: Program) -> None:
     """Otherwise two that want two months each could wait for each other."""
-    assert program.schedule == "race"
+    assert program.mode == "race"
     assert sum(isinstance(step, Fault) for step in program.steps) <= RACE.faults
     for actor in range(program.actors):
         own = [step for step in program.steps if isinstance(step, Operation) and step.actor == actor]
@@ -144,7 +144,7 @@ def test_a_race_waits_long_only_for_what_is_given_back_at_once(program: Program)
 
 def test_a_kind_belongs_to_its_schedule() -> None:
     with pytest.raises(ValueError, match="'wait' is no kind of step in race"):
-        Draw({"wait": 1}, schedule="race")
+        Draw({"wait": 1}, mode="race")
     with pytest.raises(ValueError, match="'round' is no kind of step in lockstep"):
         Draw({"round": 1})
 
@@ -155,7 +155,7 @@ def test_what_only_a_race_can_have() -> None:
 
 
 def test_a_race_can_have_many_months_and_rounds() -> None:
-    draw = Draw({"round": 1}, schedule="race", months=(9, 24), rounds=(2, 5))
+    draw = Draw({"round": 1}, mode="race", months=(9, 24), rounds=(2, 5))
 
     @settings(max_examples=30, database=None)
     @given(programs(draw, (2090, 2091), VERBS))
@@ -181,7 +181,7 @@ def test_only_a_race_has_rounds_and_no_run_has_more_months_than_its_two_years() 
 
 # At the gate
 
-GATED = Draw({"round": 2, "acquire": 3, "release": 2, "is_locked": 1}, schedule="gate")
+GATED = Draw({"round": 2, "acquire": 3, "release": 2, "is_locked": 1}, mode="gate")
 
 
 @given(programs(GATED, (2090, 2091), VERBS))
@@ -192,15 +192,15 @@ def test_at_the_gate_time_decides_nothing(program: Program) -> None:
     assert not any(step.pause_us for step in steps)
 
 
-@given(programs(replace(GATED, algorithm="pct"), (2090, 2091), VERBS))
+@given(programs(replace(GATED, scheduler="pct"), (2090, 2091), VERBS))
 def test_the_parameters_of_pct_fit_the_program(program: Program) -> None:
-    assert isinstance(program.algorithm, Pct)
-    assert program.algorithm.length >= 2 * len(program.steps)
-    assert 0 < program.algorithm.bound(program.actors) <= 0.5
+    assert isinstance(program.scheduler, Pct)
+    assert program.scheduler.length >= 2 * len(program.steps)
+    assert 0 < program.scheduler.bound(program.actors) <= 0.5
 
 
 def test_what_pct_promises() -> None:
-    draw = Draw({"acquire": 1}, schedule="gate", algorithm="pct", actors=(2, 3), steps=(1, 4), depth=2)
+    draw = Draw({"acquire": 1}, mode="gate", scheduler="pct", actors=(2, 3), steps=(1, 4), depth=2)
     promised = promise(draw, moves=10)
     assert promised is not None
     assert promised.pct.bound(promised.actors) == pytest.approx(1 / (3 * 12))

@@ -3,7 +3,7 @@
 import msgspec
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.history import History, Statement
+from lock_harness.core.history import History, Move
 from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
 from lock_harness.core.verdict import Verdict
@@ -14,12 +14,12 @@ from tests.histories import JAN, MS, Part, acquire, call, fault, history, kill
 TWO = (Operation(0, "acquire", JAN, 20), Operation(1, "acquire", JAN, 20))
 
 
-def move(actor: int, number: int, at: float, text: str = "") -> Statement:
-    return Statement(int(at * MS), actor, number, text, ())
+def move(actor: int, number: int, at: float, text: str = "") -> Move:
+    return Move(int(at * MS), actor, number, text, ())
 
 
-def recorded(moves: list[Statement], *parts: Part) -> History:
-    return msgspec.structs.replace(history(*parts), statements=tuple(moves))
+def recorded(moves: list[Move], *parts: Part) -> History:
+    return msgspec.structs.replace(history(*parts), moves=tuple(moves))
 
 
 def race(*steps: Step, rounds: int = 1) -> Program:
@@ -30,9 +30,9 @@ def at_gate(program: Program, given: History, *numbers: int) -> tuple[tuple[Step
     """The steps and the order that come of it."""
     found = translated(program, given, numbers)
     assert found is not None
-    assert found.schedule == "gate"
-    assert isinstance(found.algorithm, Recorded)
-    return found.steps, found.algorithm
+    assert found.mode == "gate"
+    assert isinstance(found.scheduler, Recorded)
+    return found.steps, found.scheduler
 
 
 def test_what_was_said_first_goes_first() -> None:

@@ -76,7 +76,7 @@ class Simulated:
         self.turns.look()
 
     def moves(self) -> list[tuple[int, str, tuple[int, ...]]]:
-        return [(one.actor, one.text, one.enabled) for one in self.turns.statements]
+        return [(one.actor, one.text, one.enabled) for one in self.turns.moves]
 
 
 def test_nobody_moves_until_all_have_come() -> None:

@@ -94,7 +94,7 @@ class View:
         return struck or (call.returned_ns is not None and self._overtaken(call))
 
     def _overtaken(self, call: Call) -> bool:
-        moves = self.history.statements
+        moves = self.history.moves
         first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
         within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
         return any(move.enabled and move.actor != call.owner[0] for move in within)

@@ -79,7 +79,7 @@ class Stall(msgspec.Struct, frozen=True):
 GOOD_BYE = "Terminate"  # the text of a move in which a client ends its session
 
 
-class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
+class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step of which month.
 
     `enabled` has those who might have moved instead, in the order that `choices` count in; none in a race.  `text` is the SQL with
@@ -95,11 +95,11 @@ class Statement(msgspec.Struct, frozen=True, omit_defaults=True):
     month: Month | None = None
 
 
-class History(msgspec.Struct, frozen=True):
+class History(msgspec.Struct, frozen=True, rename={"moves": "statements"}):  # saved runs keep their keys
     """What happened in one example, in the order of time.
 
     `gave_up_ns`: somebody did not go on, mostly as a call did not return, and that is when we stopped waiting.
-    `statements`: the moves at the gate, if there was one; those of a race were recorded there.
+    `moves`: the moves at the gate, if there was one; those of a race were recorded there.
     """
 
     actors: int
@@ -108,4 +108,4 @@ class History(msgspec.Struct, frozen=True):
     audits: tuple[Audit, ...] = ()
     stalls: tuple[Stall, ...] = ()
     gave_up_ns: int | None = None
-    statements: tuple[Statement, ...] = ()
+    moves: tuple[Move, ...] = ()

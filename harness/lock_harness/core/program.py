@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from lock_harness.core.fault import GATE_FAULTS, LASTING_FAULTS, Fault
-from lock_harness.core.schedule import Algorithm
+from lock_harness.core.schedule import SchedulerSpec
 
 
 class Month(NamedTuple):
@@ -21,7 +21,7 @@ class Month(NamedTuple):
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
 
 
-Schedule = Literal["lockstep", "race", "gate"]
+Mode = Literal["lockstep", "race", "gate"]
 
 
 Pooler = Literal["session", "transaction", "unreset"]
@@ -57,13 +57,15 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
 Step = Operation | Fault
 
 
-class Program(msgspec.Struct, frozen=True):
+class Program(
+    msgspec.Struct, frozen=True, rename={"mode": "schedule", "scheduler": "algorithm"}
+):  # saved runs keep their keys
     """Everything random about one example, drawn before anything runs.  It is the replay token.
 
-    `schedule`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
+    `mode`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
     it can, from a common start; at the gate, too, but each message to the server waits there for its turn.
     `choices`: at the gate, who of those that may move does, one number for each decision: c picks number c modulo
-    how many there are; who moved last is number 0.  `algorithm` picks when they are used up; without one it is 0.
+    how many there are; who moved last is number 0.  `scheduler` picks when they are used up; without one it is 0.
     `pooler`: the mode of the PgBouncer that stands between them and the server, if any; unreset: session mode,
     but what a client leaves behind is not cleared away for the next one.
     `rounds`: in a race every actor takes its own steps so many times, one round after the other.
@@ -73,11 +75,11 @@ class Program(msgspec.Struct, frozen=True):
     actors: int
     months: tuple[Month, ...]
     steps: tuple[Step, ...]
-    schedule: Schedule = "lockstep"
+    mode: Mode = "lockstep"
     pooler: Pooler | None = None
     rounds: int = 1
     choices: tuple[int, ...] = ()
-    algorithm: Algorithm | None = None
+    scheduler: SchedulerSpec | None = None
 
     @property
     def numbers(self) -> int:
@@ -85,9 +87,9 @@ class Program(msgspec.Struct, frozen=True):
         return self.rounds * len(self.steps)
 
     def __post_init__(self) -> None:
-        if self.rounds < 1 or (self.rounds > 1 and self.schedule != "race"):
+        if self.rounds < 1 or (self.rounds > 1 and self.mode != "race"):
             raise ValueError(f"{self.rounds} rounds: there must be 1, or in a race more")
-        if self.schedule == "gate" and self.pooler:
+        if self.mode == "gate" and self.pooler:
             raise ValueError(
                 "the gate sees who waits for whom at the server, which a pooler hides: take one of them"
             )
@@ -107,12 +109,12 @@ class Program(msgspec.Struct, frozen=True):
     def _check_fault(self, number: int, fault: Fault) -> None:
         if fault.message < 0:
             raise ValueError(f"step {number} is a {fault.kind} at message {fault.message}: they count from 0")
-        if self.schedule != "gate":
+        if self.mode != "gate":
             if fault.kind == "late" or fault.message or fault.point != "before":
                 raise ValueError(
                     f"step {number} is a {fault.kind} at a message, which only the gate can have"
                 )
-            if fault.kind in LASTING_FAULTS and self.schedule != "race":
+            if fault.kind in LASTING_FAULTS and self.mode != "race":
                 raise ValueError(f"step {number} is a {fault.kind}, which only a race can have")
         elif fault.kind not in GATE_FAULTS:
             raise ValueError(
@@ -125,7 +127,7 @@ class Program(msgspec.Struct, frozen=True):
             )
 
     def _check(self, number: int, step: Operation) -> None:
-        if self.schedule == "gate" and (step.pending or step.verb in ("join", "spawn")):
+        if self.mode == "gate" and (step.pending or step.verb in ("join", "spawn")):
             what = "pending" if step.pending else f"a {step.verb}"
             raise ValueError(f"step {number} is {what}, which the gate cannot have")
         if step.timeout_ms < 0:

@@ -51,4 +51,4 @@ class Recorded(msgspec.Struct, frozen=True, tag=True):
     moves: tuple[tuple[int, int], ...]
 
 
-Algorithm = Random | Pct | Asleep | Recorded
+SchedulerSpec = Random | Pct | Asleep | Recorded

@@ -23,7 +23,7 @@ from lock_harness.analysis.sequential import held_after
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable, UserError
 from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
-from lock_harness.core.history import Audit, Event, EventKind, History, ServerLock, Statement
+from lock_harness.core.history import Audit, Event, EventKind, History, Move, ServerLock
 from lock_harness.core.program import Program, Step
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.faults import FAULTS
@@ -51,7 +51,7 @@ class Stage(ABC):
         self._lives = [0] * program.actors
         self._events: list[Event] = []
         self._audits: list[Audit] = []
-        self._statements: tuple[Statement, ...] = ()
+        self._moves: tuple[Move, ...] = ()
         self._pending: dict[int, int] = {}  # actor: number of its pending operation
         self._suffering: dict[
             int, Victim
@@ -80,7 +80,7 @@ class Stage(ABC):
                 self._arena.replace(actor)
         return History(
             *(self._program.actors, self._program.months, events, tuple(self._audits)),
-            *(tuple(self._arena.meter.read()), gave_up_ns, self._statements),
+            *(tuple(self._arena.meter.read()), gave_up_ns, self._moves),
         )
 
     @abstractmethod

@@ -32,7 +32,7 @@ def place_to_shrink(
 ) -> Iterator[Place]:
     """`found` in its `laboratory`, or a race at a gate, where that goes wrong too."""
     wanted = (frozenset({expects}) if expects else found.broken) - BY_THE_CLOCK
-    race = found.program.schedule == "race" and not found.program.pooler and not laboratory.soiled
+    race = found.program.mode == "race" and not found.program.pooler and not laboratory.soiled
     with contextlib.ExitStack() as stack:
         place = Place(found, laboratory)
         if open_gate and race and wanted:
@@ -98,5 +98,5 @@ def _twice(program: Program, wanted: frozenset[str], gate: Laboratory) -> Exampl
     if not example.broken & wanted or gate.soiled:
         return None
     again = gate.told(example.program, wanted)
-    elsewhere = divergence(example.history.statements, again.history.statements)
+    elsewhere = divergence(example.history.moves, again.history.moves)
     return None if elsewhere or again.status == "holds" else example

@@ -43,7 +43,7 @@ class Reducer:
         What fails every time must go on failing every time; of what comes and goes once in a few tries is
         enough.
         """
-        if self.smallest.history.statements and self._diverges():
+        if self.smallest.history.moves and self._diverges():
             return
         found = self.smallest
         deadline = time.monotonic() + SHRINK_S
@@ -68,7 +68,7 @@ class Reducer:
         for _ in range(REPLAYS):
             again = self._laboratory.try_out(last.program)
             self._tell("shrink")
-            self.diverged = divergence(last.history.statements, again.history.statements)
+            self.diverged = divergence(last.history.moves, again.history.moves)
             if self.diverged is None:
                 self.smallest = last
                 return False

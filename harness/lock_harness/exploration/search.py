@@ -115,13 +115,13 @@ class Searcher:
         wanted = self._plan.examples or MOST_ORDERS
         struck: set[int] = set()
         while orders.next and not self.found and not self._time_is_up() and orders.search.runs < wanted:
-            choices, algorithm = orders.next
-            ordered = msgspec.structs.replace(program, choices=choices, algorithm=algorithm)
+            choices, scheduler = orders.next
+            ordered = msgspec.structs.replace(program, choices=choices, scheduler=scheduler)
             for _ in range(TRIES):
                 example = self._laboratory.confirmed(ordered)
                 self._take(example)
                 struck |= example.struck
-                if (elsewhere := orders.ran(example.history.statements)) is None:
+                if (elsewhere := orders.ran(example.history.moves)) is None:
                     break
             else:
                 self.diverged = elsewhere
@@ -137,7 +137,7 @@ class Searcher:
         self._take(example)
         if self.found:
             return
-        coming = candidates(example.program, example.history.statements)
+        coming = candidates(example.program, example.history.moves)
         self.points = tuple(one.point for one in coming)
         for place, one in enumerate(coming):
             if self._laboratory.soiled:
@@ -208,7 +208,7 @@ class Searcher:
     def _take(self, example: Example) -> None:
         self.tally.add(View(example.history, self._laboratory.arena.bounds), example.status)
         self.last = example
-        self.moves = max(self.moves, len(example.history.statements))
+        self.moves = max(self.moves, len(example.history.moves))
         if self.found is None and self._is_wanted(example):
             self.found = example
         elif self._is_doubtful(example):

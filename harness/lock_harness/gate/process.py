@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.program import Program
 from lock_harness.gate.service import Close, GoOn, Open, Player, Watch
 from lock_harness.servers import address
@@ -27,9 +27,9 @@ class Gate(Proxy):
         """The fault that the gate asked for has struck this actor, who is now `player`."""
         self._answer(GoOn(actor, player))
 
-    def shut(self) -> tuple[Statement, ...]:
+    def shut(self) -> tuple[Move, ...]:
         """The program is over: what was let through in it, in order."""
-        return msgspec.json.decode(self._answer(Close()), type=tuple[Statement, ...])
+        return msgspec.json.decode(self._answer(Close()), type=tuple[Move, ...])
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from itertools import count
 
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.clock import now_ns
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.gate.parked import Parked, Speaker
 
 
@@ -15,13 +15,13 @@ class Recorder:
     struck: Speaker | None = None  # faults strike when it is time for them, at no message
 
     def __init__(self) -> None:
-        self._moves: dict[int, Statement] = {}
+        self._moves: dict[int, Move] = {}
         self._numbers = count()
         self._steps: dict[int, AtGate] = {}
         self._silent: dict[int, int] = {}  # actor: which move its step is, which has said nothing yet
 
     @property
-    def statements(self) -> list[Statement]:
+    def moves(self) -> list[Move]:
         """All moves so far, in the order of time."""
         return sorted(self._moves.values(), key=lambda move: move.at_ns)
 
@@ -55,5 +55,5 @@ class Recorder:
         """There is nothing to let through."""
 
 
-def _move(step: AtGate, text: str) -> Statement:
-    return Statement(now_ns(), step.actor, step.number, text, (), step.month)
+def _move(step: AtGate, text: str) -> Move:
+    return Move(now_ns(), step.actor, step.number, text, (), step.month)

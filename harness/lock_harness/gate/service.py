@@ -23,11 +23,11 @@ from lock_harness.actors.mailbox import (
 )
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.program import Program
 from lock_harness.gate.parked import Parked
 from lock_harness.gate.recorder import Recorder
-from lock_harness.gate.schedulers import chooser_of
+from lock_harness.gate.schedulers import scheduler_of
 from lock_harness.gate.session import GatedConnection
 from lock_harness.gate.strikes import strikes
 from lock_harness.gate.turns import Turns
@@ -110,7 +110,7 @@ class GateService(Service):
 
     def _answer(self, line: bytes) -> bytes:
         order = _orders.decode(line)
-        done: list[Statement] | bool = True
+        done: list[Move] | bool = True
         match order:
             case Watch():
                 self._observer = address.connect(order.dsn, OBSERVER)
@@ -130,10 +130,10 @@ class GateService(Service):
         faults = [step for step in order.program.steps if isinstance(step, Fault)]
         self._breaks = any(fault.kind != "kill" for fault in faults)
         self._look_for_several()
-        if order.program.schedule == "race":
+        if order.program.mode == "race":
             self._turns = Recorder()
         else:
-            self._turns = Turns(strikes(order.program), chooser_of(order.program), self)
+            self._turns = Turns(strikes(order.program), scheduler_of(order.program), self)
 
     def _look_for_several(self) -> None:
         """A fault strikes one connection; of a session with several it would not be known whether it has ended."""
@@ -164,12 +164,12 @@ class GateService(Service):
             struck.strike(order.kind)
         return alive
 
-    def _close(self) -> list[Statement]:
+    def _close(self) -> list[Move]:
         turns, self._turns = self._turns, None
         if turns is None:
             return []
         turns.close()
-        return turns.statements
+        return turns.moves
 
     # What actors and their connections tell
 

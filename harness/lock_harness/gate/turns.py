@@ -13,10 +13,10 @@ from typing import Protocol
 import msgspec
 
 from lock_harness.actors.mailbox import AtGate
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.program import Month
 from lock_harness.gate.parked import Parked, Speaker
-from lock_harness.gate.schedulers.scheduler import Chooser, Turn
+from lock_harness.gate.schedulers.scheduler import Scheduler, Turn
 from lock_harness.gate.strikes import Strike, Strikes
 
 LOOK_NS = 1_000_000  # between two looks
@@ -83,19 +83,19 @@ class Mover:
 
 
 class Turns:
-    """Takes turns among actors, for each of whom there are `strikes`, as `chooser` says.
+    """Takes turns among actors, for each of whom there are `strikes`, as `scheduler` says.
 
-    `statements` is what was let through, in order.
+    `moves` is what was let through, in order.
     """
 
-    def __init__(self, strikes: Iterable[Strikes], chooser: Chooser, world: World) -> None:
+    def __init__(self, strikes: Iterable[Strikes], scheduler: Scheduler, world: World) -> None:
         self._movers = [Mover(one) for one in strikes]
-        self._chooser = chooser
+        self._scheduler = scheduler
         self._world = world
         self._last = 0
         self._picked: int | None = None  # a sleeper whose turn it is as soon as it wakes
         self._closed = False
-        self.statements: list[Statement] = []
+        self.moves: list[Move] = []
         self._world.after(LOOK_NS, self.look)
 
     # What happens
@@ -117,10 +117,8 @@ class Turns:
             self._pass(actor, parked)
         elif mover.follows:
             mover.follows = False
-            said = msgspec.structs.replace(
-                self.statements[-1], at_ns=self._world.now_ns(), text=parked.text or ""
-            )
-            self.statements[-1] = said
+            said = msgspec.structs.replace(self.moves[-1], at_ns=self._world.now_ns(), text=parked.text or "")
+            self.moves[-1] = said
             self._pass(actor, parked)
         else:
             self._park(actor, parked)
@@ -252,8 +250,8 @@ class Turns:
         if not ready and not asleep:
             return
         steps = [mover.step for mover in movers]
-        turn = Turn(tuple(ready), tuple(asleep), self.statements, steps)
-        actor = self._chooser.choose(turn)
+        turn = Turn(tuple(ready), tuple(asleep), self.moves, steps)
+        actor = self._scheduler.choose(turn)
         self._enabled = turn.enabled
         if movers[actor].parked:
             self._let(actor, self._enabled)
@@ -268,7 +266,7 @@ class Turns:
         mover.follows = parked.text is None
         self._last = actor
         now = self._world.now_ns()
-        self.statements.append(Statement(now, actor, mover.step, parked.text or "", enabled, mover.month))
+        self.moves.append(Move(now, actor, mover.step, parked.text or "", enabled, mover.month))
         self._pass(actor, parked)
 
     def _pass(self, actor: int, parked: Parked) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from lock_harness.core.fault import GATE_FAULTS, Fault
-from lock_harness.core.history import GOOD_BYE, Statement
+from lock_harness.core.history import GOOD_BYE, Move
 from lock_harness.core.program import Operation, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Status, Verdict
@@ -31,7 +31,7 @@ def without(program: Program, verbs: frozenset[str]) -> Program:
     return msgspec.structs.replace(program, steps=tuple(kept))
 
 
-def candidates(program: Program, moves: Sequence[Statement]) -> list[Candidate]:
+def candidates(program: Program, moves: Sequence[Move]) -> list[Candidate]:
     """All crash points of a program without faults that takes these moves."""
     return [
         _candidate(program, place, move, fault, overtaken)
@@ -41,7 +41,7 @@ def candidates(program: Program, moves: Sequence[Statement]) -> list[Candidate]:
     ]
 
 
-def _messages(program: Program, moves: Sequence[Statement]) -> Iterator[tuple[int, Statement, int]]:
+def _messages(program: Program, moves: Sequence[Move]) -> Iterator[tuple[int, Move, int]]:
     """Each move in which the one who is struck says something: its place, and which message of its step it has."""
     before: Counter[int] = Counter()
     for place, move in enumerate(moves):
@@ -51,12 +51,12 @@ def _messages(program: Program, moves: Sequence[Statement]) -> Iterator[tuple[in
             before[step] += 1
 
 
-def _step(program: Program, move: Statement) -> int:
+def _step(program: Program, move: Move) -> int:
     """To which step a move belongs; giving back in the end what is held, as if it were one more step."""
     return min(move.number, len(program.steps))
 
 
-def _faults(move: Statement, message: int) -> Iterator[Fault]:
+def _faults(move: Move, message: int) -> Iterator[Fault]:
     """Nothing can happen to the answer to a good-bye, nor to that session afterwards.  To be late is not to crash."""
     for kind, points in GATE_FAULTS.items():
         for point in points if kind != "late" else ():
@@ -64,7 +64,7 @@ def _faults(move: Statement, message: int) -> Iterator[Fault]:
                 yield Fault(STRUCK, kind, message=message, point=point)
 
 
-def _candidate(program: Program, place: int, move: Statement, fault: Fault, overtaken: bool) -> Candidate:
+def _candidate(program: Program, place: int, move: Move, fault: Fault, overtaken: bool) -> Candidate:
     number = _step(program, move)
     step = next(iter(program.steps[number:]), Operation(STRUCK, "release", move.month))
     assert isinstance(step, Operation)

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from lock_harness.core.fault import ANYWHERE, GATE_FAULTS, LASTING_FAULTS, FaultKind
-from lock_harness.core.program import Pooler, Schedule
+from lock_harness.core.program import Mode, Pooler
 from lock_harness.core.values import check_fields
 
 Weights = Mapping[str, int]
@@ -28,7 +28,7 @@ def _named(kinds: Collection[FaultKind]) -> Iterator[str]:
     return (name for name, kind in FAULTS.items() if kind in kinds)
 
 
-KINDS: dict[Schedule, tuple[str, ...]] = {
+KINDS: dict[Mode, tuple[str, ...]] = {
     "lockstep": (*EITHER, "wait", *_named(ANYWHERE - LASTING_FAULTS)),
     "race": (*EITHER, "round", *_named(ANYWHERE)),
     "gate": (*(kind for kind in EITHER if kind != "spawn"), "round", *_named(GATE_FAULTS)),
@@ -44,7 +44,7 @@ class Draw:
     see `lock_harness.core.fault.Fault`; at the gate they strike at a message.  `faults`: how many at most.
     `rounds`: in a race, how often every actor takes its steps.
     `pooler`: the mode of a PgBouncer between the actors and the server.
-    `algorithm`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;
+    `scheduler`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;
     `random`; or `pct` with a `depth`, see `lock_harness.core.schedule.Pct`.
     `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
     """
@@ -55,26 +55,26 @@ class Draw:
     steps: tuple[int, int] = (1, 16)
     faults: int = 2
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
-    schedule: Schedule = "lockstep"
+    mode: Mode = "lockstep"
     pooler: Pooler | None = None
     rounds: tuple[int, int] = (1, 1)
-    algorithm: Literal["choices", "random", "pct"] = "choices"
+    scheduler: Literal["choices", "random", "pct"] = "choices"
     depth: int = 3
 
     def __post_init__(self) -> None:
         check_fields(self, *(one.name for one in fields(self)))
-        if self.schedule == "gate" and self.pooler:
+        if self.mode == "gate" and self.pooler:
             raise ValueError("there is no pooler at the gate")
-        if self.algorithm != "choices" and self.schedule != "gate":
-            raise ValueError(f"algorithm {self.algorithm!r}: only the gate has a choice, not {self.schedule}")
+        if self.scheduler != "choices" and self.mode != "gate":
+            raise ValueError(f"scheduler {self.scheduler!r}: only the gate has a choice, not {self.mode}")
         self._check_weights()
         self._check_numbers()
 
     def _check_numbers(self) -> None:
         if self.depth < 1:
             raise ValueError(f"depth must be 1 or more, not {self.depth}")
-        if self.depth != Draw.depth and self.algorithm != "pct":
-            raise ValueError(f"depth {self.depth}: only algorithm 'pct' has one, not {self.algorithm!r}")
+        if self.depth != Draw.depth and self.scheduler != "pct":
+            raise ValueError(f"depth {self.depth}: only scheduler 'pct' has one, not {self.scheduler!r}")
         if self.faults < 0 or min(self.taken_ms, default=-1) < 0:
             raise ValueError(f"faults {self.faults}, taken_ms {self.taken_ms}: they must be 0 or more")
         for name, (least, most) in {
@@ -85,17 +85,17 @@ class Draw:
         }.items():
             if not 1 <= least <= most:
                 raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
-        if self.rounds != (1, 1) and self.schedule != "race":
+        if self.rounds != (1, 1) and self.mode != "race":
             raise ValueError(f"rounds {self.rounds}: only a race can have more than one")
         if self.months[1] > MOST_MONTHS:
             raise ValueError(f"months {self.months}: there are {MOST_MONTHS} in the two years of a run")
 
     def _check_weights(self) -> None:
         for kind in self.weights:
-            kinds = KINDS[self.schedule]
+            kinds = KINDS[self.mode]
             if kind not in kinds:
                 close = get_close_matches(kind, kinds, 1)
                 hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"
-                raise ValueError(f"{kind!r} is no kind of step in {self.schedule}: {hint}")
+                raise ValueError(f"{kind!r} is no kind of step in {self.mode}: {hint}")
         if not self.weights or min(self.weights.values()) < 1:
             raise ValueError(f"each kind of step needs a weight of 1 or more, not {dict(self.weights)}")

@@ -25,7 +25,7 @@ def equipment(what: What) -> Equipment:
         return Equipment(frozenset(GATE_FAULTS) - {"late"}, gate=True)
     if isinstance(what, Every):
         return equipment(what.program)
-    more = what.pooler, what.schedule == "gate"
+    more = what.pooler, what.mode == "gate"
     if isinstance(what, Draw):
         return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), *more)
     return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), *more)

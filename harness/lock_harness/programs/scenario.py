@@ -38,10 +38,8 @@ class Every:
         check_fields(self, "program", "switches")
         if self.switches is not None and self.switches < 0:
             raise ValueError(f"switches must be 0 or more, not {self.switches}")
-        if self.program.schedule != "gate":
-            raise ValueError(
-                f"only the gate can try every order, not {self.program.schedule}: use at_gate(...)"
-            )
+        if self.program.mode != "gate":
+            raise ValueError(f"only the gate can try every order, not {self.program.mode}: use at_gate(...)")
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,9 @@ class CrashPoints:
 
     def __post_init__(self) -> None:
         check_fields(self, "program")
-        if self.program.schedule != "gate":
+        if self.program.mode != "gate":
             raise ValueError(
-                f"only the gate can strike at a message, not {self.program.schedule}: use at_gate(...)"
+                f"only the gate can strike at a message, not {self.program.mode}: use at_gate(...)"
             )
         if any(isinstance(step, Fault) for step in self.program.steps):
             raise ValueError(

@@ -1,7 +1,7 @@
 """Programs that are written down: one function for each kind of step."""
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.program import Month, Operation, Program, Schedule, Step
+from lock_harness.core.program import Mode, Month, Operation, Program, Step
 
 
 def program(*steps: Step) -> Program:
@@ -14,14 +14,14 @@ def at_gate(*steps: Step) -> Program:
     return _program(steps, "gate")
 
 
-def _program(steps: tuple[Step, ...], schedule: Schedule) -> Program:
+def _program(steps: tuple[Step, ...], mode: Mode) -> Program:
     if not steps:
         raise ValueError("a program needs a step")
     actors = 1 + max(step.actor for step in steps)
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     if wrong := [month for month in months if not isinstance(month, Month)]:
         raise ValueError(f"{wrong[0]!r} is no month: write Month(2090, 1)")
-    return Program(actors, tuple(months), steps, schedule)
+    return Program(actors, tuple(months), steps, mode)
 
 
 def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:

@@ -11,7 +11,7 @@ import msgspec
 
 from lock_harness.analysis.calls import Call, calls_of
 from lock_harness.core.fault import Fault, FaultKind
-from lock_harness.core.history import Event, History, Statement
+from lock_harness.core.history import Event, History, Move
 from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
 from lock_harness.core.verdict import Verdict
@@ -57,7 +57,7 @@ def translated(
     """
     until_ns = max((one.at_ns for one in history.events if not proof or one.number in proof), default=0)
     events = [one for one in history.events if one.at_ns <= until_ns and (one.number in proof or not alone)]
-    moves = [move for move in history.statements if move.at_ns <= until_ns]
+    moves = [move for move in history.moves if move.at_ns <= until_ns]
     asked = {event.number for event in events if event.kind == "invoke" and event.number < program.numbers}
     taken = {call.number: call for call in calls_of(history.events) if call.number in asked}
     struck = _struck(events, taken, moves)
@@ -67,7 +67,7 @@ def translated(
     moves += [one.move for some in struck.values() for one in some if one.move]
     order = _order(moves, {one.number: place for place, one in enumerate(placed)})
     steps = tuple(one.step for one in placed)
-    return Program(program.actors, program.months, steps, "gate", algorithm=Recorded(tuple(order)))
+    return Program(program.actors, program.months, steps, "gate", scheduler=Recorded(tuple(order)))
 
 
 class _Placed(NamedTuple):
@@ -98,7 +98,7 @@ def _without_clock(step: Step, call: Call) -> Step:
     )
 
 
-def _order(moves: Sequence[Statement], places: Mapping[int | None, int]) -> Iterator[tuple[int, int]]:
+def _order(moves: Sequence[Move], places: Mapping[int | None, int]) -> Iterator[tuple[int, int]]:
     """Who moves, and at which place of the program; what is in no program belongs to the step before."""
     at: dict[int, int] = {}
     for move in sorted(moves, key=lambda move: move.at_ns):
@@ -120,11 +120,11 @@ class _Struck(NamedTuple):
     """
 
     fault: Fault
-    move: Statement | None
+    move: Move | None
 
 
 def _struck(
-    events: Sequence[Event], taken: Mapping[int, Call], moves: Sequence[Statement]
+    events: Sequence[Event], taken: Mapping[int, Call], moves: Sequence[Move]
 ) -> dict[int, list[_Struck]]:
     """The faults, by the number of the step before which each has its place."""
     found: dict[int, list[_Struck]] = {}
@@ -141,14 +141,14 @@ def _struck(
     return found
 
 
-def _strike(event: Event, call: Call | None, moves: Sequence[Statement]) -> _Struck:
+def _strike(event: Event, call: Call | None, moves: Sequence[Move]) -> _Struck:
     """In the midst of a call: after what it had said by then.  Else before the next thing that is said.
 
     `call`: the first of the actor's that had not returned, or not begun.
     """
     assert event.fault
     if call is None or call.invoked_ns > event.at_ns:
-        move = Statement(event.at_ns, event.actor, ~event.number, "", ())
+        move = Move(event.at_ns, event.actor, ~event.number, "", ())
         return _Struck(Fault(event.actor, event.fault), move if event.fault == "kill" else None)
     said = sum(m.number == call.number and bool(m.text) and m.at_ns <= event.at_ns for m in moves)
     if not said:

@@ -74,7 +74,7 @@ def story(run: Run, replay: str) -> RenderableType:
         parts.append(_line(f"Not gone into: {run.diverged}."))
     parts += [_line(f"Unknown: {_missed(fault, run.program)}.") for fault in run.missed]
     if run.first_program:
-        if run.first_program.schedule == "race" and run.program.schedule == "gate":
+        if run.first_program.mode == "race" and run.program.mode == "gate":
             parts.append(_line(AT_GATE))
         if run.why_race:
             parts.append(_line(f"Shrunk as a race, whose order is chance: {run.why_race}."))
@@ -98,7 +98,9 @@ def reasons(run: Run) -> Iterator[str]:
 
 def _missed(fault: Fault, program: Program) -> str:
     when = {"gate": f" at message {fault.message}", "race": f" at {fault.at_ms} ms", "lockstep": ""}
-    return f"the {fault.kind} of actor {fault.actor}{when[program.schedule]} did not strike, so this was not tried"
+    return (
+        f"the {fault.kind} of actor {fault.actor}{when[program.mode]} did not strike, so this was not tried"
+    )
 
 
 def _stale(run: Run) -> list[str]:
@@ -220,7 +222,7 @@ def _rows(run: Run) -> list[_Row]:
                 rows.append((call.returned_ns, actor, call.number, text, style))
     rows += [
         (one.at_ns, one.actor, one.number, f"  {clipped(one.text)}", "dim")
-        for one in run.history.statements
+        for one in run.history.moves
         if one.text
     ]
     told = [(event, _told(event, run.program)) for event in run.history.events]
@@ -242,7 +244,7 @@ def _told(event: Event, program: Program) -> str | None:
     if event.kind == "heal":
         return HEALED.get(event.fault, "a reset ends it")
     fault = program.steps[event.number]
-    if program.schedule != "gate" or event.fault == "late" or not isinstance(fault, Fault):
+    if program.mode != "gate" or event.fault == "late" or not isinstance(fault, Fault):
         return FAULTS[event.fault]
     return FAULTS[event.fault] + POINTS[fault.point]
 
@@ -255,7 +257,7 @@ def _alone(call: Call, history: History, times: Sequence[int]) -> bool:
     if call.returned_ns is None:
         return False
     between = history.events[bisect_right(times, call.invoked_ns) : bisect_left(times, call.returned_ns)]
-    moves = (one.at_ns for one in history.statements if one.text)
+    moves = (one.at_ns for one in history.moves if one.text)
     return all((event.actor, event.life) == call.owner for event in between) and not any(
         call.invoked_ns < at_ns < call.returned_ns for at_ns in moves
     )

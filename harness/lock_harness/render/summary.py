@@ -41,7 +41,7 @@ def line(run: Run) -> Text:
 
 def _below(run: Run) -> Iterator[tuple[str, str]]:
     # in lockstep the program says how long somebody waits
-    racing = (run.first_program or run.program).schedule == "race"
+    racing = (run.first_program or run.program).mode == "race"
     tried = orders(run.search) if run.search else ""
     bound = promised(run.promise) if run.promise else ""
     for one in (belief(run.figures), waiting(run.figures) if racing else "", tried, bound):

@@ -38,7 +38,7 @@ class Race(Stage):
             yield
         finally:
             if self._gate:
-                self._statements = self._gate.shut()
+                self._moves = self._gate.shut()
 
     @property
     def _gate(self) -> Gate | None:

@@ -7,21 +7,21 @@ from lock_harness.gate.schedulers.follow import Follow, GoOn
 from lock_harness.gate.schedulers.pct import Priorities
 from lock_harness.gate.schedulers.random import RandomWalk
 from lock_harness.gate.schedulers.recorded import AsRecorded
-from lock_harness.gate.schedulers.scheduler import Chooser
+from lock_harness.gate.schedulers.scheduler import Scheduler
 
 
-def chooser_of(program: Program) -> Chooser:
+def scheduler_of(program: Program) -> Scheduler:
     """What a program says: its choices first, then its algorithm."""
-    then: Chooser
-    match program.algorithm:
+    then: Scheduler
+    match program.scheduler:
         case Random():
-            then = RandomWalk(program.algorithm.seed)
+            then = RandomWalk(program.scheduler.seed)
         case Pct():
-            then = Priorities(program.algorithm)
+            then = Priorities(program.scheduler)
         case Asleep():
-            then = Sleepers(program.algorithm)
+            then = Sleepers(program.scheduler)
         case Recorded():
-            then = AsRecorded(program.algorithm, len(program.steps))
+            then = AsRecorded(program.scheduler, len(program.steps))
         case _:
             then = GoOn()
     return Follow(program.choices, then)

@@ -7,7 +7,7 @@ committed when it began (READ COMMITTED).
 
 import re
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.program import Month
 from lock_harness.core.schedule import Access
 
@@ -46,7 +46,7 @@ _KNOWN = {
 }  # words that may stand before a parenthesis: of the language, or functions that only read
 
 
-def access(move: Statement) -> Access:
+def access(move: Move) -> Access:
     """The values in the statement, and the month of its step.
 
     A move without a statement is one of the actor alone, in the body that the lock protects.

@@ -5,7 +5,7 @@ Godefroid: "Partial-Order Methods for the Verification of Concurrent Systems", 1
 
 from collections.abc import Iterable, Mapping
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.schedule import Access, Asleep
 from lock_harness.gate.schedulers.access import access, commute
 from lock_harness.gate.schedulers.scheduler import Turn
@@ -25,7 +25,7 @@ class Sleepers:
         return next((actor for actor in turn.enabled if actor not in self._sleep), turn.enabled[0])
 
 
-def woken(sleep: SleepSet, move: Statement) -> SleepSet:
+def woken(sleep: SleepSet, move: Move) -> SleepSet:
     """The sleep set after a move: who moved, and whose next move does not commute with it, is awake."""
     done = access(move)
     return {

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 from lock_harness.core.run import Search
-from lock_harness.core.schedule import Access, Algorithm
+from lock_harness.core.schedule import Access, SchedulerSpec
 from lock_harness.gate.schedulers.access import access
 from lock_harness.gate.schedulers.asleep import SleepSet, asleep, woken
 from lock_harness.gate.schedulers.follow import divergence
@@ -21,14 +21,14 @@ class Next(NamedTuple):
     """What to run next."""
 
     choices: tuple[int, ...]
-    algorithm: Algorithm | None
+    scheduler: SchedulerSpec | None
 
 
 @dataclass
 class _Node:
     """A decision on the path that was run last."""
 
-    move: Statement
+    move: Move
     sleep: SleepSet
     switches: int  # before it
     tried: dict[int, Access] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Exhaustive:
         """How far it has come."""
         return Search(self._runs, self._redundant, self.next is None, self._most, self._left_out)
 
-    def ran(self, moves: Sequence[Statement]) -> str | None:
+    def ran(self, moves: Sequence[Move]) -> str | None:
         """These were the moves of `next`.  If they did not follow its choices: where, in one line; they do not count."""
         path = [node.move for node in self._path]
         if elsewhere := divergence(path, moves[: len(path)]):
@@ -65,7 +65,7 @@ class Exhaustive:
         self._backtrack()
         return None
 
-    def _extend(self, moves: Sequence[Statement]) -> bool:
+    def _extend(self, moves: Sequence[Move]) -> bool:
         """Remember the decisions that are new; whether one of them was of somebody who need not have moved."""
         redundant = False
         for move in moves[len(self._path) :]:
@@ -101,7 +101,7 @@ class Exhaustive:
 
     def _take(self, node: _Node, actor: int) -> None:
         enabled = node.move.enabled
-        node.move = Statement(0, actor, 0, "", enabled)  # until it has been run
+        node.move = Move(0, actor, 0, "", enabled)  # until it has been run
         choices = tuple(one.move.enabled.index(one.move.actor) for one in self._path)
         sleep = {**node.sleep, **node.tried} if self._reduce else {}
         self.next = Next(choices, asleep(sleep.items()) if sleep else None)

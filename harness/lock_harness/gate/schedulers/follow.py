@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from lock_harness.core.history import Statement
-from lock_harness.gate.schedulers.scheduler import Chooser, Turn
+from lock_harness.core.history import Move
+from lock_harness.gate.schedulers.scheduler import Scheduler, Turn
 
 
 class GoOn:
@@ -17,7 +17,7 @@ class GoOn:
 class Follow:
     """Choice c picks number c of those enabled, modulo how many there are."""
 
-    def __init__(self, choices: Sequence[int], then: Chooser) -> None:
+    def __init__(self, choices: Sequence[int], then: Scheduler) -> None:
         self._choices = choices
         self._then = then
         self._made = 0
@@ -30,15 +30,15 @@ class Follow:
         return turn.enabled[choice % len(turn.enabled)]
 
 
-def choices_made(statements: Sequence[Statement]) -> tuple[int, ...]:
+def choices_made(moves: Sequence[Move]) -> tuple[int, ...]:
     """The choices that lead to these moves again, without the zeros at their end."""
-    made = [one.enabled.index(one.actor) for one in statements]
+    made = [one.enabled.index(one.actor) for one in moves]
     while made and not made[-1]:
         made.pop()
     return tuple(made)
 
 
-def divergence(first: Sequence[Statement], again: Sequence[Statement]) -> str | None:
+def divergence(first: Sequence[Move], again: Sequence[Move]) -> str | None:
     """Where the same choices led elsewhere, in one line; None if nowhere: then only the order of the moves matters."""
     for number, (one, other) in enumerate(zip_longest(first, again)):
         if one is None or other is None:
@@ -51,5 +51,5 @@ def divergence(first: Sequence[Statement], again: Sequence[Statement]) -> str | 
     return None
 
 
-def _listed(statement: Statement) -> str:
-    return ", ".join(map(str, statement.enabled))
+def _listed(move: Move) -> str:
+    return ", ".join(map(str, move.enabled))

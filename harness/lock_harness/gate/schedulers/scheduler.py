@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from lock_harness.core.history import Statement
+from lock_harness.core.history import Move
 
 
 class Turn(NamedTuple):
@@ -15,7 +15,7 @@ class Turn(NamedTuple):
 
     ready: tuple[int, ...]
     asleep: tuple[int, ...]
-    before: Sequence[Statement]
+    before: Sequence[Move]
     steps: Sequence[int] = ()
 
     @property
@@ -23,7 +23,7 @@ class Turn(NamedTuple):
         return self.ready + self.asleep
 
 
-class Chooser(Protocol):
+class Scheduler(Protocol):
     def choose(self, turn: Turn) -> int:
         """One of the actors that are enabled."""
         ...

@@ -19,7 +19,7 @@ DECODERS = {"lockstep": lockstep.decode, "race": race.decode, "gate": gate.decod
 def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.SearchStrategy[Program]:
     """Programs as `draw` wants them, with months of two adjacent `years` and steps a lock with `verbs` can do."""
     weights = {kind: weight for kind, weight in draw.weights.items() if _possible(kind, verbs)}
-    ring, decode = neighbours(years[0]), DECODERS[draw.schedule]
+    ring, decode = neighbours(years[0]), DECODERS[draw.mode]
     drawn = st.builds(
         lambda actors, count, turn, rounds, choices: msgspec.structs.replace(
             decode(actors, _months(ring, turn, count), choices, weights, draw), rounds=rounds
@@ -30,7 +30,7 @@ def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.Sear
         st.integers(*draw.rounds),
         st.lists(st.integers(0, LARGEST_CHOICE), min_size=draw.steps[0], max_size=draw.steps[1]),
     )
-    return gate.scheduled(drawn, draw) if draw.schedule == "gate" else drawn
+    return gate.scheduled(drawn, draw) if draw.mode == "gate" else drawn
 
 
 def neighbours(year: int) -> tuple[Month, ...]:

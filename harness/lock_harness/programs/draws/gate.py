@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lock_harness.core.fault import GATE_FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Program, Step
 from lock_harness.core.run import Promise
-from lock_harness.core.schedule import Algorithm, Pct, Random
+from lock_harness.core.schedule import Pct, Random, SchedulerSpec
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import race
 from lock_harness.programs.draws.digits import Digits
@@ -44,20 +44,20 @@ def _at_gate(step: Step) -> Step:
 
 def scheduled(programs: st.SearchStrategy[Program], draw: Draw) -> st.SearchStrategy[Program]:
     """The same programs, with what the draw's algorithm needs."""
-    if draw.algorithm == "choices":
+    if draw.scheduler == "choices":
         choices = st.lists(st.sampled_from(SWITCHES), max_size=MOVES * draw.steps[1]).map(tuple)
         return st.builds(
             lambda program, made: msgspec.structs.replace(program, choices=made), programs, choices
         )
 
     def seeded(program: Program, seed: int) -> Program:
-        return msgspec.structs.replace(program, algorithm=_algorithm(draw, program, seed))
+        return msgspec.structs.replace(program, scheduler=_scheduler_spec(draw, program, seed))
 
     return st.builds(seeded, programs, st.integers(0, LARGEST_SEED))
 
 
-def _algorithm(draw: Draw, program: Program, seed: int) -> Algorithm:
-    if draw.algorithm == "random":
+def _scheduler_spec(draw: Draw, program: Program, seed: int) -> SchedulerSpec:
+    if draw.scheduler == "random":
         return Random(seed)
     return _pct(seed, draw, len(program.steps))
 
@@ -68,7 +68,7 @@ def _pct(seed: int, draw: Draw, steps: int) -> Pct:
 
 def promise(draw: Draw, moves: int) -> Promise | None:
     """What PCT promises of this draw, whose largest example had so many moves; None of other algorithms."""
-    if draw.schedule != "gate" or draw.algorithm != "pct":
+    if draw.mode != "gate" or draw.scheduler != "pct":
         return None
     largest = draw.steps[1] * (STEPS_OF_ROUND if "round" in draw.weights else 1)
     return Promise(_pct(0, draw, largest), draw.actors[1], moves)

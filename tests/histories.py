@@ -28,14 +28,14 @@ def call(
     *,
     at: float,
     took: float | None = 1,
-    life: int = 0,
+    incarnation: int = 0,
     timeout: int = 0,
     raises: bool = False,
     body: tuple[float, float] | None = None,
     **answer: Any,
 ) -> Part:
     """One call; `took` None: it never returned; `body`: when the body of a hold began and ended."""
-    who = {"actor": actor, "life": life, "verb": verb, "month": month}
+    who = {"actor": actor, "incarnation": incarnation, "verb": verb, "month": month}
     events: Part = [{"at": at, "kind": "invoke", "timeout_ms": timeout, "raises": raises, **who}]
     if body:
         events += [{"at": body[0], "kind": "enter", **who}, {"at": body[1], "kind": "leave", **who}]
@@ -49,28 +49,32 @@ def acquire(actor: int, at: float, answer: bool | None, **more: Any) -> Part:
     return call(actor, "acquire", JAN, at=at, answer=answer, **more)
 
 
-def kill(actor: int, *, at: float, life: int = 0, gone_after: float | None = 2) -> Part:
+def kill(actor: int, *, at: float, incarnation: int = 0, gone_after: float | None = 2) -> Part:
     """SIGKILL, and the moment when the server had noticed."""
-    events = fault("kill", actor, at=at, life=life)
-    return events if gone_after is None else events + gone(actor, at=at + gone_after, life=life)
+    events = fault("kill", actor, at=at, incarnation=incarnation)
+    return events if gone_after is None else events + gone(actor, at=at + gone_after, incarnation=incarnation)
 
 
-def fault(kind: FaultKind, actor: int, *, at: float, life: int = 0, healed: float | None = None) -> Part:
+def fault(
+    kind: FaultKind, actor: int, *, at: float, incarnation: int = 0, healed: float | None = None
+) -> Part:
     """What was done to an actor, and when it was undone."""
-    events: Part = [{"at": at, "kind": "fault", "fault": kind, "actor": actor, "life": life}]
+    events: Part = [{"at": at, "kind": "fault", "fault": kind, "actor": actor, "incarnation": incarnation}]
     if healed is not None:
-        events.append({"at": healed, "kind": "heal", "fault": kind, "actor": actor, "life": life})
+        events.append(
+            {"at": healed, "kind": "heal", "fault": kind, "actor": actor, "incarnation": incarnation}
+        )
     return events
 
 
-def gone(actor: int, *, at: float, life: int = 0) -> Part:
+def gone(actor: int, *, at: float, incarnation: int = 0) -> Part:
     """The server has noticed that the session has ended."""
-    return [{"at": at, "kind": "gone", "actor": actor, "life": life}]
+    return [{"at": at, "kind": "gone", "actor": actor, "incarnation": incarnation}]
 
 
-def lingers(actor: int, *, at: float, life: int = 0) -> Part:
+def lingers(actor: int, *, at: float, incarnation: int = 0) -> Part:
     """The server has not noticed it within the bound."""
-    return [{"at": at, "kind": "lingers", "actor": actor, "life": life}]
+    return [{"at": at, "kind": "lingers", "actor": actor, "incarnation": incarnation}]
 
 
 def audit(

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from benchmarks.agenda import Agenda, Life
-from lock_harness.analysis.calls import Owner
+from lock_harness.analysis.calls import SessionId
 from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, FaultKind
 from lock_harness.core.history import Audit, Event, EventKind, History
 from lock_harness.core.program import Month, Verb
@@ -45,7 +45,7 @@ class _Lost(Exception):
 class _Session:
     """As the server knows it; `fault` is what its network suffers."""
 
-    owner: Owner
+    id: SessionId
     ended: bool = False
     fault: FaultKind | None = None
     cancelled: bool = False
@@ -153,7 +153,7 @@ class World(Agenda):
             self.start(client.live())
 
     def _note(self, what: EventKind, session: _Session, number: int, kind: FaultKind | None = None) -> None:
-        self.events.append(Event(self.now_ns, what, *session.owner, number, fault=kind))
+        self.events.append(Event(self.now_ns, what, *session.id, number, fault=kind))
 
 
 class Client:
@@ -280,7 +280,7 @@ class Client:
         self.next_life()
 
     def next_life(self) -> None:
-        self.session = _Session((self.actor, self.session.owner[1] + 1))
+        self.session = _Session((self.actor, self.session.id[1] + 1))
 
     def _closed(self, session: _Session) -> Life:
         yield self._world.some(NOTICED)
@@ -339,5 +339,5 @@ class Client:
     def _write(
         self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any
     ) -> None:
-        event = Event(self._world.now_ns, kind, *self.session.owner, number, verb, month, **more)
+        event = Event(self._world.now_ns, kind, *self.session.id, number, verb, month, **more)
         self._world.events.append(event)

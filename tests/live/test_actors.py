@@ -113,7 +113,7 @@ def test_a_waiter_that_is_killed_has_called_and_never_returned(arena: Arena) -> 
     history = run(
         program(acquire(0, month, 0), acquire(1, month, PATIENCE_MS, pending=True), crash(1)), arena
     ).history
-    assert kinds([event for event in history.events if (event.actor, event.life) == (1, 0)]) == [
+    assert kinds([event for event in history.events if (event.actor, event.incarnation) == (1, 0)]) == [
         ("invoke", "acquire"),
         ("fault", None),
         ("gone", None),

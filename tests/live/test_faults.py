@@ -84,7 +84,7 @@ def test_a_restart_ends_all_sessions_and_the_workers_go_on(our_server: Server, k
     for actor in (0, 1):
         assert [event.fault for event in events(run, kind="fault", actor=actor)] == [kind]
         assert events(run, kind="gone", actor=actor)
-        assert events(run, kind="info", actor=actor, life=0)
+        assert events(run, kind="info", actor=actor, incarnation=0)
         assert events(run, kind="ok", verb="reopen", actor=actor)
     assert events(run, kind="ok", verb="release", actor=1, answer=False), "what it had is gone"
 
@@ -100,8 +100,8 @@ def test_a_restart_also_ends_a_session_that_was_not_the_first_to_be_opened_meanw
         Operation(1, "acquire", JAN, pause_us=300_000),
     )
     run = run_with(our_server, Program(2, (JAN,), steps, "race"))
-    lost = {(event.actor, event.life) for event in events(run, kind="info")}
-    assert lost <= {(event.actor, event.life) for event in events(run, fault="restart_fast")}
+    lost = {(event.actor, event.incarnation) for event in events(run, kind="info")}
+    assert lost <= {(event.actor, event.incarnation) for event in events(run, fault="restart_fast")}
 
 
 @pytest.mark.parametrize("kind", ["pause", "slow", "clock_forward", "clock_back"])
@@ -191,6 +191,6 @@ def test_who_has_opened_another_session_gives_back_what_it_holds_there(our_serve
     steps = (Fault(0, "terminate"), Operation(0, "acquire", JAN), Operation(0, "acquire", JAN))
     run = run_with(our_server, Program(1, (JAN,), steps))
     assert len(events(run, kind="invoke", verb="reopen")) == 1
-    granted, probed = events(run, kind="ok", verb="acquire", life=1)
-    given_back = events(run, kind="ok", verb="release", life=1, answer=True)
+    granted, probed = events(run, kind="ok", verb="acquire", incarnation=1)
+    given_back = events(run, kind="ok", verb="release", incarnation=1, answer=True)
     assert granted.at_ns < given_back[0].at_ns < probed.at_ns

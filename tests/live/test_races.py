@@ -61,10 +61,10 @@ def test_who_replaces_a_killed_actor_goes_on_in_the_midst_of_a_round(arena: Aren
     program = race(arena, 3, 40 * ROUNDS, Fault(1, "kill", at_ms=20))
     example = run(program, arena)
     assert example.status == "holds"
-    numbers = [(call.life, call.number) for call in taken(example.history, program) if call.actor == 1]
+    numbers = [(call.incarnation, call.number) for call in taken(example.history, program) if call.actor == 1]
     assert numbers == sorted(numbers)
     assert len({number for _, number in numbers}) == len(numbers)
-    assert {life for life, _ in numbers} == {0, 1}
+    assert {incarnation for incarnation, _ in numbers} == {0, 1}
     assert numbers[-1][1] >= program.numbers - len(program.steps)
 
 

@@ -79,7 +79,7 @@ CASES: list[tuple[str, list[Stretch], History]] = [
 def test_belief(expected: list[Stretch], given: History) -> None:
     found = beliefs(View(given, Bounds()))
     assert sorted((one.from_ns / MS, one.to_ns / MS, one.beside_ns / MS) for one in found) == expected
-    assert {one.owner for one in found} <= {(0, 0)}
+    assert {one.session for one in found} <= {(0, 0)}
 
 
 def test_it_names_the_month_and_the_call_that_was_granted_it() -> None:

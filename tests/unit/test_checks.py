@@ -52,11 +52,11 @@ CASES: list[tuple[Check, Status, str, History]] = [
         acquire(0, 0, True), call(1, "hold", JAN, at=2, took=5, body=(3, 6), answer=True))),
     (mutual_exclusion, "violated", "a body that never ended", history(
         [*call(1, "hold", JAN, at=0, took=None)[:1],
-         {"at": 1, "kind": "enter", "actor": 1, "life": 0, "verb": "hold", "month": JAN}],
+         {"at": 1, "kind": "enter", "actor": 1, "incarnation": 0, "verb": "hold", "month": JAN}],
         acquire(0, 5, True))),
     (mutual_exclusion, "holds", "a body that was killed first", history(
         [*call(1, "hold", JAN, at=0, took=None)[:1],
-         {"at": 1, "kind": "enter", "actor": 1, "life": 0, "verb": "hold", "month": JAN}],
+         {"at": 1, "kind": "enter", "actor": 1, "incarnation": 0, "verb": "hold", "month": JAN}],
         kill(1, at=3), acquire(0, 5, True))),
     (mutual_exclusion, "violated", "behind a longer hold that came first", history(
         acquire(0, 0, True), call(1, "hold", FEB, at=2, took=2, body=(3, 3.5), answer=True),
@@ -168,7 +168,7 @@ CASES: list[tuple[Check, Status, str, History]] = [
     (auto_release, "violated", "refused although the holder closed", history(
         acquire(0, 0, True), call(0, "reopen", at=5), acquire(1, 1100, False))),
     (auto_release, "holds", "refused because the new life holds it", history(
-        acquire(0, 0, True), kill(0, at=5), acquire(0, 600, True, life=1), acquire(1, 1100, False))),
+        acquire(0, 0, True), kill(0, at=5), acquire(0, 600, True, incarnation=1), acquire(1, 1100, False))),
     (auto_release, "violated", "what a cut acquire may have taken is free too", history(
         acquire(0, 0, True, took=None), kill(0, at=5), acquire(1, 1100, False))),
     (auto_release, "holds", "a server that nothing reaches cannot know", history(

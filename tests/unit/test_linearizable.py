@@ -100,14 +100,14 @@ def planned(random: Random) -> list[Op]:
     Some go on while they are being ended: what is answered then may have had no effect.
     """
     ops: list[Op] = []
-    unsure, goes_on, cuts = (
+    unsure, goes_on, session_ends = (
         random.choice([0, 0.2, 0.5]), random.choice([0, 0, 0.5]), random.choice([0, 0, 0.5])
     )  # fmt: skip
     for actor in range(random.randint(1, 4)):
         who, now, lost, cut_ns = Who((actor, 0)), random.randint(0, 4), False, FOREVER
         for _ in range(random.randint(0, 3)):
             kind: Kind = random.choice(["acquire", "acquire", "acquire", "release", "release", "ask"])
-            if random.random() < cuts:
+            if random.random() < session_ends:
                 cut_ns = min(cut_ns, now)
             if now > cut_ns:
                 if kind != "ask":
@@ -226,9 +226,9 @@ def test_many_calls_while_a_session_is_being_ended_leave_few_orders() -> None:
         for actor in range(2)
         for place, verb in enumerate(verbs)
     ]
-    cuts = [fault("restart_fast", actor, at=20) + gone(actor, at=120) for actor in range(2)]
-    after = call(0, "acquire", JAN, life=1, at=300, took=4, answer=True)
-    given = history(call(0, "acquire", JAN, at=0, answer=True), *cuts, *answered, after)
+    session_ends = [fault("restart_fast", actor, at=20) + gone(actor, at=120) for actor in range(2)]
+    after = call(0, "acquire", JAN, incarnation=1, at=300, took=4, answer=True)
+    given = history(call(0, "acquire", JAN, at=0, answer=True), *session_ends, *answered, after)
     assert linearizable(View(given, Bounds())).status == "holds"
 
 

@@ -94,7 +94,7 @@ def test_a_pending_call_takes_two_rows() -> None:
         call(1, "acquire", JAN, at=2, took=20, timeout=2000, answer=True),
         call(0, "release", JAN, at=10, answer=True),
         kill(1, at=50),
-        call(1, "acquire", JAN, at=60, life=1, answer=True),
+        call(1, "acquire", JAN, at=60, incarnation=1, answer=True),
     )
     steps = (*run().program.steps, Operation(0, "release", JAN), Fault(1))
     text = plain(story(run(waited, program=Program(2, (JAN,), steps)), "x"))

@@ -125,7 +125,7 @@ def test_who_was_killed_between_two_steps_gets_one_to_be_killed_in() -> None:
     program = race(TWO[0], Fault(0, "kill", at_ms=2), Operation(0, "release", JAN), TWO[1])
     given = recorded(
         [move(0, 0, 0.5, "take"), move(1, 3, 3, "take"), move(0, 2, 5, "give")],
-        *(acquire(0, 0, True), kill(0, at=2), call(0, "release", JAN, at=5, life=1, answer=False)),
+        *(acquire(0, 0, True), kill(0, at=2), call(0, "release", JAN, at=5, incarnation=1, answer=False)),
         acquire(1, 3, False),
     )
     steps, order = at_gate(program, given)
@@ -144,8 +144,8 @@ def test_each_of_two_lives_is_struck_in_its_own_call() -> None:
     program = race(TWO[0], TWO[0], Fault(0, "kill", at_ms=1), Fault(0, "kill", at_ms=6))
     given = recorded(
         [move(0, 0, 0.5, "take"), move(0, 1, 5.5, "take")],
-        *(acquire(0, 0, None, took=None), acquire(0, 5, None, took=None, life=1)),
-        *(kill(0, at=1), kill(0, at=6, life=1)),
+        *(acquire(0, 0, None, took=None), acquire(0, 5, None, took=None, incarnation=1)),
+        *(kill(0, at=1), kill(0, at=6, incarnation=1)),
     )
     steps, _ = at_gate(program, given)
     assert [isinstance(step, Fault) for step in steps] == [True, False, True, False]

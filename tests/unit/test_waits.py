@@ -20,7 +20,7 @@ def told(written: History) -> list[Told]:
     """In the order in which they asked."""
     return [
         (
-            one.owner[0],
+            one.session[0],
             None if one.took_ns is None else one.took_ns / MS,
             "holder" if one.met else "nobody" if one.alone else "doubt",
             one.overtaken,
@@ -97,18 +97,18 @@ def test_as_if_all_pairs_were_compared(drawn: list[tuple[int, int, int, int]]) -
         parts += [acquire(actor, begin, kept > 2, took=took + 0.5), release(actor, end + kept)]
         free[actor] = end + kept + 1.5
     view = View(history(*parts, actors=10), Bounds())
-    granted = {(hold.owner, hold.first) for hold in view.holds}
+    granted = {(hold.session, hold.first) for hold in view.holds}
     asked = [one for one in view.calls if one.verb == "acquire"]
     expected = []
     for one in reversed(asked):
         met = any(
-            hold.owner != one.owner and hold.from_ns < one.until_ns and one.invoked_ns < hold.to_ns
+            hold.session != one.session and hold.from_ns < one.until_ns and one.invoked_ns < hold.to_ns
             for hold in view.holds
         )
         overtaken = sum(
             one.invoked_ns < other.invoked_ns and other.until_ns < one.until_ns
             for other in asked
-            if (other.owner, other.number) in granted
+            if (other.session, other.number) in granted
         )
-        expected.append((one.owner, met, overtaken))
-    assert [(one.owner, one.met, one.overtaken) for one in waits(view)] == expected
+        expected.append((one.session, met, overtaken))
+    assert [(one.session, one.met, one.overtaken) for one in waits(view)] == expected

@@ -100,7 +100,7 @@ class Actor:
                 self._mailbox.send(CONDUCTOR, Finished(self._name))
 
     def _begin(self, message: Begin) -> None:
-        self._me, self._life, self._team = message.actor, message.life, message.team
+        self._me, self._incarnation, self._team = message.actor, message.incarnation, message.team
         self._months, self._steps, self._numbers = message.months, message.steps, message.numbers
         self._held: dict[Month | None, int] = {}
         self._extra = 0
@@ -194,11 +194,13 @@ class Actor:
                 if gated:
                     self._pass_gate(number, operation)
                 timeout_ms, raises = operation.timeout_ms, operation.raises
-                life = self._life
-                write(Event(now_ns(), "invoke", me, life, number, verb, month, None, timeout_ms, raises))
+                incarnation = self._incarnation
+                write(
+                    Event(now_ns(), "invoke", me, incarnation, number, verb, month, None, timeout_ms, raises)
+                )
                 answer = getattr(self, f"_{verb}")(number, operation)
                 if answer is not None:
-                    write(Event(now_ns(), "ok", me, life, number, verb, month, answer=answer))
+                    write(Event(now_ns(), "ok", me, incarnation, number, verb, month, answer=answer))
         if isinstance(attempt.error, HarnessError):
             raise attempt.error  # the session cannot be spoken to at all, or the journal not be written
         if attempt.error is not None:
@@ -260,7 +262,7 @@ class Actor:
         self._session = self._opened(self._sessions + 1)
         self._sessions += 1
         self._write("ok", number, "reopen")
-        self._life += 1
+        self._incarnation += 1
 
     def _opened(self, count: int) -> Session:
         """A new session; where there is no server just now, ask until it is back, as a worker would."""
@@ -282,7 +284,7 @@ class Actor:
         self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **more: Any
     ) -> None:
         """`more`: the fields of `Event` that this kind of event carries besides."""
-        self._journal.write(Event(now_ns(), kind, self._me, self._life, number, verb, month, **more))
+        self._journal.write(Event(now_ns(), kind, self._me, self._incarnation, number, verb, month, **more))
 
 
 def session_name(tag: str, name: str, count: int) -> str:

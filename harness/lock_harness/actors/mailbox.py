@@ -21,14 +21,14 @@ LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: you are number `actor` of `team` (names of mailboxes), at this `life`.
+    """To an actor: you are number `actor` of `team` (names of mailboxes), at this `incarnation`.
 
     `steps` are those that it has to know: in lockstep all, in a race its own.  What is in no program is numbered
     from `numbers` on.
     """
 
     actor: int
-    life: int
+    incarnation: int
     team: tuple[str, ...]
     months: tuple[Month, ...]
     steps: tuple[Step, ...]

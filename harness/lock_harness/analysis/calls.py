@@ -9,13 +9,13 @@ from lock_harness.core.history import Event
 from lock_harness.core.program import Month, Verb
 
 FOREVER = 2**63 - 1
-Owner = tuple[int, int]  # actor, life: one lock session
+SessionId = tuple[int, int]  # actor, life: one lock session
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
     """An operation from its invocation to its return; `returned_ns` is None if it never did."""
 
-    owner: Owner
+    session: SessionId
     number: int
     verb: Verb
     month: Month | None
@@ -42,7 +42,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         month = f" {self.month}" if self.month else ""
-        return f"{self.verb}{month} of actor {self.owner[0]}"
+        return f"{self.verb}{month} of actor {self.session[0]}"
 
 
 def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:
@@ -54,7 +54,7 @@ def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:
     for event in events:
         if event.verb is None:
             continue
-        key, kind = (event.actor, event.life, event.number), event.kind
+        key, kind = (event.actor, event.incarnation, event.number), event.kind
         if kind == "invoke":
             still_open[key] = len(asked)
             asked.append(event)
@@ -71,11 +71,11 @@ def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:
 
 
 def _call(asked: Event, end: Event | None) -> Call:
-    owner, verb = (asked.actor, asked.life), asked.verb or "join"
+    session, verb = (asked.actor, asked.incarnation), asked.verb or "join"
     if end is None:
-        return Call(owner, asked.number, verb, asked.month, asked.timeout_ms, asked.raises, asked.at_ns)
+        return Call(session, asked.number, verb, asked.month, asked.timeout_ms, asked.raises, asked.at_ns)
     return Call(
-        owner=owner,
+        session=session,
         number=asked.number,
         verb=verb,
         month=asked.month,

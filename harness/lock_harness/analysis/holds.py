@@ -16,7 +16,7 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from lock_harness.analysis.calls import FOREVER, Call, Owner
+from lock_harness.analysis.calls import FOREVER, Call, SessionId
 from lock_harness.core.history import Event
 from lock_harness.core.program import Month
 
@@ -25,9 +25,9 @@ K = TypeVar("K")
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """`owner` holds, surely or possibly, from the call `first` to what ended it."""
+    """`session` holds, surely or possibly, from the call `first` to what ended it."""
 
-    owner: Owner
+    session: SessionId
     month: Month
     from_ns: int
     to_ns: int
@@ -36,15 +36,15 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     ending: Ending
 
 
-class Cut(NamedTuple):
-    """A session was ended at some time between `told_ns` and `done_ns`.
+class SessionEnd(NamedTuple):
+    """A session was ended at some time between `earliest_ns` and `latest_ns`.
 
     The bound for letting go of what it held begins at `healed_ns`: a server that nothing reaches cannot know.
     """
 
-    told_ns: int
+    earliest_ns: int
     healed_ns: int
-    done_ns: int
+    latest_ns: int
     number: int
 
 
@@ -103,9 +103,9 @@ class _Grip:
 class Walk:
     """Goes through the calls of one session in order and notes the spans."""
 
-    owner: Owner
+    session: SessionId
     release_ns: int
-    cut: Cut | None
+    cut: SessionEnd | None
     severed: bool = False
     holds: list[Span] = field(default_factory=list)
     possible: list[Span] = field(default_factory=list)
@@ -114,13 +114,13 @@ class Walk:
     closed: Call | None = None
 
     def step(self, call: Call) -> None:
-        if self.cut and self.cut.told_ns < call.until_ns:
-            if call.invoked_ns < self.cut.told_ns:
+        if self.cut and self.cut.earliest_ns < call.until_ns:
+            if call.invoked_ns < self.cut.earliest_ns:
                 self._loosen(call)
             self._sever(self.cut)
-            if call.invoked_ns < self.cut.done_ns and call.month is not None:
+            if call.invoked_ns < self.cut.latest_ns and call.month is not None:
                 self.grips.setdefault(call.month, _Grip(call.month)).unsure = True
-                call = _cut_short(call, self.cut.told_ns)
+                call = _cut_short(call, self.cut.earliest_ns)
         if call.verb == "reopen":
             self.closed = call
         elif call.month is not None and call.verb in ("acquire", "release", "hold"):
@@ -138,10 +138,10 @@ class Walk:
                 )
                 grip.count = 0
 
-    def _sever(self, cut: Cut) -> None:
+    def _sever(self, cut: SessionEnd) -> None:
         if not self.severed:
             self.severed = True
-            self._end_spans(cut.told_ns, cut.healed_ns + self.release_ns, cut.number, "death")
+            self._end_spans(cut.earliest_ns, cut.healed_ns + self.release_ns, cut.number, "death")
 
     def _acquire(self, call: Call, grip: _Grip) -> None:
         if call.answer or call.unsure:
@@ -168,7 +168,7 @@ class Walk:
         if call.entered_ns is not None:
             to_ns = FOREVER if call.left_ns is None else call.left_ns  # cut short: see `end`
             ending: Ending = "never" if call.left_ns is None else "release"
-            span = Span(self.owner, grip.month, call.entered_ns, to_ns, call.number, call.number, ending)
+            span = Span(self.session, grip.month, call.entered_ns, to_ns, call.number, call.number, ending)
             self.holds.append(span)
         if call.answer or call.unsure:
             already = grip.maybe
@@ -189,7 +189,7 @@ class Walk:
         if kill:
             sure_ns, maybe_ns = min(sure_ns, kill.at_ns), kill.at_ns + self.release_ns
             last, ending = kill.number, "death"
-        if self.cut and self.cut.told_ns < sure_ns:
+        if self.cut and self.cut.earliest_ns < sure_ns:
             self._sever(self.cut)
         self._end_spans(sure_ns, maybe_ns, last, ending)
 
@@ -212,10 +212,10 @@ class Walk:
             grip.maybe, grip.maybe_ns, grip.maybe_number = True, call.invoked_ns, call.number
 
     def _sure(self, grip: _Grip, to_ns: int, last: int | None, ending: Ending) -> None:
-        span = Span(self.owner, grip.month, grip.sure_ns, to_ns, grip.sure_number, last, ending)
+        span = Span(self.session, grip.month, grip.sure_ns, to_ns, grip.sure_number, last, ending)
         self.holds.append(span)
 
     def _possible(self, grip: _Grip, to_ns: int, last: int | None, ending: Ending) -> None:
         grip.maybe = False
-        span = Span(self.owner, grip.month, grip.maybe_ns, to_ns, grip.maybe_number, last, ending)
+        span = Span(self.session, grip.month, grip.maybe_ns, to_ns, grip.maybe_number, last, ending)
         self.possible.append(span)

@@ -18,13 +18,19 @@ def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
     held: Counter[tuple[int, int, Month]] = Counter()
     for event in events:
         if event.month is not None and event.kind == "ok" and event.answer:
-            who = event.actor, event.life, event.month
+            who = event.actor, event.incarnation, event.month
             held[who] += {"acquire": 1, "release": -1}.get(event.verb or "", 0)
     ended = {
-        (event.actor, event.life)
+        (event.actor, event.incarnation)
         for event in events
         if event.fault in ENDS or (event.kind == "invoke" and event.verb == "reopen")
     }
     return tuple(
-        sorted({(a, month) for (a, life, month), n in held.items() if n > 0 and (a, life) not in ended})
+        sorted(
+            {
+                (a, month)
+                for (a, incarnation, month), n in held.items()
+                if n > 0 and (a, incarnation) not in ended
+            }
+        )
     )

@@ -4,8 +4,8 @@ from bisect import bisect_right
 from functools import cached_property
 from itertools import islice, takewhile
 
-from lock_harness.analysis.calls import FOREVER, Call, Owner, calls_of
-from lock_harness.analysis.holds import Cut, Latest, Span, Walk
+from lock_harness.analysis.calls import FOREVER, Call, SessionId, calls_of
+from lock_harness.analysis.holds import Latest, SessionEnd, Span, Walk
 from lock_harness.core.fault import LASTING_FAULTS, SESSION_FAULTS
 from lock_harness.core.history import Event, History
 from lock_harness.core.program import Month
@@ -25,41 +25,43 @@ class View:
         return calls_of(self.history.events)
 
     @cached_property
-    def kills(self) -> dict[Owner, Event]:
+    def kills(self) -> dict[SessionId, Event]:
         """The faults that ended a process."""
-        return {(e.actor, e.life): e for e in self.history.events if e.fault == "kill"}
+        return {(e.actor, e.incarnation): e for e in self.history.events if e.fault == "kill"}
 
     @cached_property
-    def cuts(self) -> dict[Owner, Cut]:
+    def session_ends(self) -> dict[SessionId, SessionEnd]:
         """The sessions that a fault ended, while their processes live on."""
-        cuts: dict[Owner, Cut] = {}
+        session_ends: dict[SessionId, SessionEnd] = {}
         for event in self.history.events:
-            owner = event.actor, event.life
+            session = event.actor, event.incarnation
             if event.fault in SESSION_FAULTS:
-                cut = cuts.get(owner) or Cut(event.at_ns, FOREVER, FOREVER, event.number)
+                cut = session_ends.get(session) or SessionEnd(event.at_ns, FOREVER, FOREVER, event.number)
                 if event.kind == "heal" or event.fault not in LASTING_FAULTS:
                     cut = cut._replace(healed_ns=min(event.at_ns, cut.healed_ns))
-                cuts[owner] = cut
-            elif event.kind == "gone" and owner in cuts:
-                cuts[owner] = cuts[owner]._replace(done_ns=min(event.at_ns, cuts[owner].done_ns))
-        return cuts
+                session_ends[session] = cut
+            elif event.kind == "gone" and session in session_ends:
+                session_ends[session] = session_ends[session]._replace(
+                    latest_ns=min(event.at_ns, session_ends[session].latest_ns)
+                )
+        return session_ends
 
     def hangs(self, call: Call) -> bool:
         """Whether it had not returned in the end, although whoever called lived on."""
-        return call.returned_ns is None and call.owner not in self.kills
+        return call.returned_ns is None and call.session not in self.kills
 
-    def was_cut(self, call: Call) -> bool:
+    def session_had_ended(self, call: Call) -> bool:
         """Whether the server ended the session before the call returned: then it need not answer."""
-        cut = self.cuts.get(call.owner)
-        return cut is not None and cut.told_ns < call.until_ns
+        cut = self.session_ends.get(call.session)
+        return cut is not None and cut.earliest_ns < call.until_ns
 
     def may_fail(self, call: Call) -> bool:
         """Whether a fault excuses an error: the session was ended, or the statement cancelled."""
         # a cancel may hit a statement that began after it was sent
         late_ns = self.bounds.release_ms * 1_000_000
-        return self.was_cut(call) or any(
+        return self.session_had_ended(call) or any(
             at_ns < call.until_ns and call.invoked_ns < at_ns + late_ns
-            for at_ns in self._cancels.get(call.owner[0], ())
+            for at_ns in self._cancels.get(call.session[0], ())
         )
 
     @cached_property
@@ -89,7 +91,7 @@ class View:
 
         Nor if others moved meanwhile at the gate, where it had to wait; in a race that is only recorded nobody waits.
         """
-        spans = self._slow_spans.get(call.owner[0], ())
+        spans = self._slow_spans.get(call.session[0], ())
         struck = any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
         return struck or (call.returned_ns is not None and self._overtaken(call))
 
@@ -97,18 +99,18 @@ class View:
         moves = self.history.moves
         first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
         within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
-        return any(move.enabled and move.actor != call.owner[0] for move in within)
+        return any(move.enabled and move.actor != call.session[0] for move in within)
 
     @cached_property
     def _walks(self) -> list[Walk]:
-        walks: dict[Owner, Walk] = {}
+        walks: dict[SessionId, Walk] = {}
         for call in self.calls:
-            if call.owner not in walks:
+            if call.session not in walks:
                 release_ns = self.bounds.release_ms * 1_000_000
-                walks[call.owner] = Walk(call.owner, release_ns, self.cuts.get(call.owner))
-            walks[call.owner].step(call)
-        for owner, walk in walks.items():
-            walk.end(self.kills.get(owner))
+                walks[call.session] = Walk(call.session, release_ns, self.session_ends.get(call.session))
+            walks[call.session].step(call)
+        for session, walk in walks.items():
+            walk.end(self.kills.get(session))
         return list(walks.values())
 
     @cached_property
@@ -140,21 +142,21 @@ class View:
         return {number: count for walk in self._walks for number, count in walk.counts.items()}
 
     @cached_property
-    def _rivals(self) -> dict[Month, Latest[Owner]]:
-        return {month: Latest(spans, lambda span: span.owner) for month, spans in self.possible.items()}
+    def _rivals(self) -> dict[Month, Latest[SessionId]]:
+        return {month: Latest(spans, lambda span: span.session) for month, spans in self.possible.items()}
 
     @cached_property
-    def _holds_of_month(self) -> dict[Month, Latest[Owner]]:
+    def _holds_of_month(self) -> dict[Month, Latest[SessionId]]:
         spans: dict[Month, list[Span]] = {}
         for span in self.holds:
             spans.setdefault(span.month, []).append(span)
-        return {month: Latest(some, lambda span: span.owner) for month, some in spans.items()}
+        return {month: Latest(some, lambda span: span.session) for month, some in spans.items()}
 
     @cached_property
     def _all_holds(self) -> Latest[Month]:
         return Latest(self.holds, lambda span: span.month)
 
-    def maybe_held(self, month: Month, before_ns: int, but: Owner | None = None) -> Span | None:
+    def maybe_held(self, month: Month, before_ns: int, but: SessionId | None = None) -> Span | None:
         """Of the possible holds of `month` by others than `but` that begin before this time, the last to end."""
         rivals = self._rivals.get(month)
         return rivals.before(before_ns, but) if rivals else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lock_harness.analysis.calls import FOREVER
-from lock_harness.analysis.holds import Cut, Span
+from lock_harness.analysis.holds import SessionEnd, Span
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, ms, verdict
 from lock_harness.core.history import Audit
@@ -17,7 +17,7 @@ def mutual_exclusion(view: View) -> Verdict:
     findings: list[Finding] = []
     for span in view.holds:
         other = latest.get(span.month)
-        if other and span.from_ns < other.to_ns and span.owner != other.owner:
+        if other and span.from_ns < other.to_ns and span.session != other.session:
             findings.append(_overlap(view, other, span))
         if not other or span.to_ns > other.to_ns:
             latest[span.month] = span
@@ -27,7 +27,7 @@ def mutual_exclusion(view: View) -> Verdict:
 def _overlap(view: View, one: Span, two: Span) -> Finding:
     until = min(one.to_ns, two.to_ns)
     how_long = "until the end" if until == FOREVER else f"for {ms(until - two.from_ns)}"
-    why = f"actors {one.owner[0]} and {two.owner[0]} both held {two.month} {how_long}"
+    why = f"actors {one.session[0]} and {two.session[0]} both held {two.month} {how_long}"
     after = list(_after_the_end(view, one, two))
     proof = [_said(span, cut) for span, cut in after] + [_shown(view, one, two)]
     reason = "; ".join(part for part in proof if part) or "no fault had ended either session"
@@ -35,16 +35,16 @@ def _overlap(view: View, one: Span, two: Span) -> Finding:
     return Finding("violated", f"{why}; {reason}", evidence)
 
 
-def _after_the_end(view: View, *spans: Span) -> Iterator[tuple[Span, Cut]]:
+def _after_the_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]]:
     """Those claimed although a fault had ended the session: by a client that believes on or connected anew."""
     for span in spans:
-        cut = view.cuts.get(span.owner)
-        if cut and cut.told_ns < span.from_ns:
+        cut = view.session_ends.get(span.session)
+        if cut and cut.earliest_ns < span.from_ns:
             yield span, cut
 
 
-def _said(span: Span, cut: Cut) -> str:
-    return f"actor {span.owner[0]} said so {ms(span.from_ns - cut.healed_ns)} after its session was ended"
+def _said(span: Span, cut: SessionEnd) -> str:
+    return f"actor {span.session[0]} said so {ms(span.from_ns - cut.healed_ns)} after its session was ended"
 
 
 def _shown(view: View, one: Span, two: Span) -> str:
@@ -52,7 +52,7 @@ def _shown(view: View, one: Span, two: Span) -> str:
     for audit in view.history.audits:
         began_ns = audit.at_ns - audit.waited_ns
         if two.from_ns < began_ns and audit.at_ns < min(one.to_ns, two.to_ns):
-            return _in_audit(audit, one.owner[0], two.owner[0], view.history.actors)
+            return _in_audit(audit, one.session[0], two.session[0], view.history.actors)
     return ""
 
 

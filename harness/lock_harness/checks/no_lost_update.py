@@ -15,7 +15,7 @@ def no_lost_update(view: View) -> Verdict:
     counts = [call for call in view.calls if call.verb == "count"]
     strays: dict[Month | None, list[Call]] = {}
     for call in counts:
-        if view.was_cut(call):
+        if view.session_had_ended(call):
             strays.setdefault(call.month, []).append(call)
     found: list[Finding] = []
     last: dict[tuple[Month | None, int], Call] = {}
@@ -25,7 +25,7 @@ def no_lost_update(view: View) -> Verdict:
             last[call.month, call.counted] = call
             if before and not _between(before, call, strays.get(call.month, [])):
                 why = (
-                    f"actors {before.owner[0]} and {call.owner[0]} both counted on from {call.counted} "
+                    f"actors {before.session[0]} and {call.session[0]} both counted on from {call.counted} "
                     f"under {call.month}: one update is lost"
                 )
                 found.append(Finding("violated", why, (before.number, call.number)))

@@ -40,7 +40,7 @@ def wrong_refusals(view: View) -> Iterator[Refusal]:
     for call in view.calls:
         if call.answer is False and call.month and call.verb in ("acquire", "hold"):
             returned = call.until_ns
-            before = view.maybe_held(call.month, returned, but=call.owner)
+            before = view.maybe_held(call.month, returned, but=call.session)
             free_since = before.to_ns if before else 0
             always = free_since <= call.invoked_ns
             free_ns = returned - max(free_since, call.invoked_ns)
@@ -61,8 +61,8 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
             call, before, other = refusal.call, refusal.before, refusal.other
             text = why.format(
                 month=refusal.month,
-                actor=call.owner[0],
-                before=before.owner[0] if before else "nobody",
+                actor=call.session[0],
+                before=before.session[0] if before else "nobody",
                 how=before.ending if before else "",
                 other=other.month if other else "",
             )

@@ -9,7 +9,7 @@ from lock_harness.core.verdict import Verdict
 def timeout_not_early(view: View) -> Verdict:
     found: list[Finding] = []
     for call in asking(view):
-        if call.answer is False and call.returned_ns is not None and not view.was_cut(call):
+        if call.answer is False and call.returned_ns is not None and not view.session_had_ended(call):
             took = call.returned_ns - call.invoked_ns
             if took < call.timeout_ms * 1_000_000:
                 why = f"the {call} gave up after {ms(took)}, before its timeout of {call.timeout_ms} ms"

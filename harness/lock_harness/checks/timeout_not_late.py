@@ -12,13 +12,13 @@ def timeout_not_late(view: View) -> Verdict:
     gave_up_ns = view.history.gave_up_ns
     for call in asking(view):
         ended_ns = gave_up_ns if call.returned_ns is None else call.returned_ns
-        if ended_ns is None or (call.returned_ns is None and call.owner in view.kills):
+        if ended_ns is None or (call.returned_ns is None and call.session in view.kills):
             continue
         took, limit = ended_ns - call.invoked_ns, call.timeout_ms + view.bounds.late_ms
         late_ns = took - call.timeout_ms * 1_000_000
         if took <= limit * 1_000_000:
             continue
-        if not view.slowed(call) and not view.was_cut(call):
+        if not view.slowed(call) and not view.session_had_ended(call):
             what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
             why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms and {view.bounds.late_ms} ms of grace"
             blame = view.stalled(call.invoked_ns, ended_ns, late_ns)

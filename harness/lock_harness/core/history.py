@@ -14,7 +14,13 @@ from lock_harness.core.program import Month, Verb
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):  # there are a great many
+class Event(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    gc=False,  # there are a great many
+    rename={"incarnation": "life"},  # saved runs keep their keys
+):
     """One line of a history.
 
     invoke         an operation begins; carries the operation's own fields
@@ -23,7 +29,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):  # there
     fault / heal   logged just before a fault strikes, just after it was undone (`fault`: which)
     gone / lingers the server has / has not noticed, within the bound, that the session has ended
 
-    `life` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
+    `incarnation` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
     `number` counts the operations of the example; those from the program have the step's index, plus the
     number of steps for every round before.
     """
@@ -31,7 +37,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):  # there
     at_ns: int
     kind: EventKind
     actor: int
-    life: int
+    incarnation: int
     number: int
     verb: Verb | None = None
     month: Month | None = None

@@ -48,7 +48,7 @@ class Stage(ABC):
         self._arena = arena
         self._team = arena.gather(program.actors)
         self._past: list[tuple[int, ActorProcess]] = []  # the dead
-        self._lives = [0] * program.actors
+        self._incarnations = [0] * program.actors
         self._events: list[Event] = []
         self._audits: list[Audit] = []
         self._moves: tuple[Move, ...] = ()
@@ -103,7 +103,7 @@ class Stage(ABC):
     def _finishing(self) -> list[Finish | None]:
         """Who has still to give something back, or to open a session for one that a fault has ended."""
         cut = self._cut()
-        return [Finish(pair in cut) for pair in enumerate(self._lives)]
+        return [Finish(pair in cut) for pair in enumerate(self._incarnations)]
 
     def _probe(self) -> None:
         """Ask for every month once more, by those who still have a session: a lock may fail to open another."""
@@ -119,7 +119,9 @@ class Stage(ABC):
     def _able(self) -> list[int]:
         """Who has a session: nobody whose lock could not open another after a fault had ended the last one."""
         cut = self._cut()
-        return [actor for actor, life in enumerate(self._lives) if (actor, life) not in cut]
+        return [
+            actor for actor, incarnation in enumerate(self._incarnations) if (actor, incarnation) not in cut
+        ]
 
     # Faults
 
@@ -159,8 +161,11 @@ class Stage(ABC):
         """An actor with each session that it has opened since then; the last of them is the one that it has now."""
         now = self._victim(before.actor)
         names = now.process.all_sessions
-        lives = range(before.life + 1, now.life + 1)
-        return [now._replace(life=life, session=names[life - now.life - 1]) for life in lives]
+        incarnations = range(before.incarnation + 1, now.incarnation + 1)
+        return [
+            now._replace(incarnation=incarnation, session=names[incarnation - now.incarnation - 1])
+            for incarnation in incarnations
+        ]
 
     def _heal(self, number: int, fault: Fault) -> None:
         """Undo a lasting fault; of one that ends a session, see it go now."""
@@ -179,7 +184,7 @@ class Stage(ABC):
     def _last_known(self, actor: int) -> Victim:
         """An actor with the session that it had when its journal was last read."""
         one = self._team[actor]
-        return Victim(actor, self._lives[actor], one, one.session)
+        return Victim(actor, self._incarnations[actor], one, one.session)
 
     def _replace(self, number: int, actor: int) -> None:
         """SIGKILL an actor, see its session go, and put a spare in its place."""
@@ -194,7 +199,7 @@ class Stage(ABC):
         self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
         self._arena.pool.bury(process)
         self._arena.pool.reserve(SPARES)
-        self._lives[actor] += 1
+        self._incarnations[actor] += 1
         self._tell_team(actor)
         self._send_begin(actor)
 
@@ -208,7 +213,7 @@ class Stage(ABC):
     # Messages
 
     def _begin(self, actor: int) -> Begin:
-        who, team, months = (actor, self._lives[actor]), names(self._team), self._program.months
+        who, team, months = (actor, self._incarnations[actor]), names(self._team), self._program.months
         return Begin(*who, team, months, self._steps_for(actor), self._program.numbers)
 
     def _send_begin(self, actor: int) -> None:
@@ -299,19 +304,19 @@ class Stage(ABC):
         at_ns: int | None = None,
         fault: FaultKind | None = None,
     ) -> None:
-        event = Event(at_ns or now_ns(), kind, victim.actor, victim.life, number, fault=fault)
+        event = Event(at_ns or now_ns(), kind, victim.actor, victim.incarnation, number, fault=fault)
         self._events.append(event)
 
     def _cut(self) -> set[tuple[int, int]]:
         """The actors and lives whose session a fault has ended."""
-        return {(event.actor, event.life) for event in self._events if event.fault in SESSION_FAULTS}
+        return {(event.actor, event.incarnation) for event in self._events if event.fault in SESSION_FAULTS}
 
     def _read_journals(self) -> None:
         """Keep up with what the actors do, and with the sessions that they close and open."""
         for actor, one in enumerate(self._team):
             events = one.journal.read()
             reopened = sum(event.verb == "reopen" and event.kind == "ok" for event in events)
-            self._lives[actor] += reopened
+            self._incarnations[actor] += reopened
             one.sessions += reopened
             self._events.extend(events)
 
@@ -325,7 +330,7 @@ class Stage(ABC):
         """Compare the server's locks with the clients' answers, until they agree or have had time to."""
         events = self._all_events()
         held = held_after(events)
-        spoken = {(event.actor, event.life) for event in events if event.kind == "invoke"}
+        spoken = {(event.actor, event.incarnation) for event in events if event.kind == "invoke"}
         began = now_ns()
         everybody = [*enumerate(self._team), *self._past]
         sessions = {name: actor for actor, one in everybody for name in one.all_sessions}
@@ -341,7 +346,7 @@ class Stage(ABC):
         # a pooler may tell the name of a session only when it first says something
         seen = sum(
             not present.isdisjoint(one.all_sessions)
-            or (actor, self._lives[actor]) not in spoken - self._cut()
+            or (actor, self._incarnations[actor]) not in spoken - self._cut()
             for actor, one in enumerate(self._team)
         )
         self._audits.append(Audit(now_ns(), where, held, locks, seen, waited))  # type: ignore[arg-type]

@@ -73,11 +73,11 @@ def release_times(events: Sequence[Event]) -> Iterator[int]:
     """How long after each end of a session the server was seen to have let go of it, in nanoseconds."""
     ended: dict[tuple[int, int], int] = {}
     for event in events:
-        owner = event.actor, event.life
+        session = event.actor, event.incarnation
         if event.fault in ENDS:
-            ended[owner] = event.at_ns  # of a lasting one in the end the moment of its healing
-        elif event.kind == "gone" and owner in ended:
-            yield event.at_ns - ended[owner]
+            ended[session] = event.at_ns  # of a lasting one in the end the moment of its healing
+        elif event.kind == "gone" and session in ended:
+            yield event.at_ns - ended[session]
 
 
 def together(parts: Sequence[Figures]) -> Figures:

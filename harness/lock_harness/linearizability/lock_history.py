@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from lock_harness.analysis.calls import FOREVER, Call, Owner
+from lock_harness.analysis.calls import FOREVER, Call, SessionId
 from lock_harness.analysis.view import View
 from lock_harness.core.program import Month
 
@@ -19,7 +19,7 @@ KINDS: dict[str, Kind] = {"acquire": "acquire", "release": "release", "is_locked
 class Who(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A session, equal to itself alone.  One that the server ended may be followed by another one of its owner."""
 
-    owner: Owner
+    session: SessionId
     __hash__ = object.__hash__
 
 
@@ -68,19 +68,19 @@ class _Sessions:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._cuts = view.cuts
-        self._first: dict[Owner, Who] = {}
-        self._second: dict[Owner, Who] = {}
+        self._session_ends = view.session_ends
+        self._first: dict[SessionId, Who] = {}
+        self._second: dict[SessionId, Who] = {}
 
     def of(self, call: Call) -> tuple[Who, bool]:
         """The session of a call, and whether the call may or may not have had its effect."""
-        owner = call.owner
+        session = call.session
         unsure = call.returned_ns is None or call.answer is None or call.error is not None
-        cut = self._cuts.get(owner) if self._cuts else None
-        if cut is None or call.invoked_ns < cut.done_ns:
-            who = self._first.get(owner) or self._first.setdefault(owner, Who(owner))
-            return who, unsure or (cut is not None and cut.told_ns < call.until_ns)
-        return self._last(owner), unsure
+        cut = self._session_ends.get(session) if self._session_ends else None
+        if cut is None or call.invoked_ns < cut.latest_ns:
+            who = self._first.get(session) or self._first.setdefault(session, Who(session))
+            return who, unsure or (cut is not None and cut.earliest_ns < call.until_ns)
+        return self._last(session), unsure
 
     def over_ns(self, call: Call) -> int:
         """By when an unsure call has had its effect, if at all.
@@ -88,34 +88,36 @@ class _Sessions:
         One that was answered although its session was being ended already: by then, or the session was over.  But
         where answers can be lost, a client may say no without one.
         """
-        cut = self._cuts.get(call.owner)
-        if cut is None or call.invoked_ns <= cut.told_ns or call.error is not None or call.answer is None:
+        cut = self._session_ends.get(call.session)
+        if cut is None or call.invoked_ns <= cut.earliest_ns or call.error is not None or call.answer is None:
             return FOREVER
-        lasts = cut.healed_ns > cut.told_ns
+        lasts = cut.healed_ns > cut.earliest_ns
         return FOREVER if lasts and not call.answer else call.until_ns
 
-    def _last(self, owner: Owner) -> Who:
-        sessions = self._second if owner in self._cuts else self._first
-        return sessions.setdefault(owner, Who(owner))
+    def _last(self, session: SessionId) -> Who:
+        sessions = self._second if session in self._session_ends else self._first
+        return sessions.setdefault(session, Who(session))
 
     def ends(self) -> Iterator[tuple[Who, Op]]:
         """When they ended: because the server was told to end them, by their own close, or by a death."""
         closes = [call for call in self._view.calls if call.verb == "reopen"]
-        first = {call.owner: call for call in reversed(closes)}
-        for owner, cut in self._cuts.items():
-            who, close = self._first.setdefault(owner, Who(owner)), first.get(owner)
-            from_ns = min(close.invoked_ns, cut.told_ns) if close else cut.told_ns  # it may have been closing
+        first = {call.session: call for call in reversed(closes)}
+        for session, cut in self._session_ends.items():
+            who, close = self._first.setdefault(session, Who(session)), first.get(session)
+            from_ns = (
+                min(close.invoked_ns, cut.earliest_ns) if close else cut.earliest_ns
+            )  # it may have been closing
             yield who, Op(who, "end", True, from_ns, min(FOREVER, cut.healed_ns + self._bound_ns), cut.number)
         for call in closes:
-            struck, kill = self._cuts.get(call.owner), self._view.kills.get(call.owner)
-            if struck is None or struck.told_ns <= call.invoked_ns:
-                who = self._last(call.owner)
+            struck, kill = self._session_ends.get(call.session), self._view.kills.get(call.session)
+            if struck is None or struck.earliest_ns <= call.invoked_ns:
+                who = self._last(call.session)
                 returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
                 until = FOREVER if returned is None else returned + self._bound_ns
                 yield who, Op(who, "end", True, call.invoked_ns, until, call.number)
-        for owner, kill in self._view.kills.items():
-            if owner not in first:
-                who = self._last(owner)
+        for session, kill in self._view.kills.items():
+            if session not in first:
+                who = self._last(session)
                 yield who, Op(who, "end", True, kill.at_ns, kill.at_ns + self._bound_ns, kill.number)
 
     @property

@@ -11,7 +11,7 @@ class Victim(NamedTuple):
     """Whom a fault strikes, and heals: the process and the session that it had when it was struck."""
 
     actor: int
-    life: int
+    incarnation: int
     process: ActorProcess
     session: str
 

@@ -43,7 +43,7 @@ class Gated(Race):
         if self._struck is None or self._struck.session == victim.session:
             return victim
         killed = self._fault(self._struck.number).kind == "kill"
-        return victim._replace(session=self._struck.session, life=victim.life + (not killed))
+        return victim._replace(session=self._struck.session, incarnation=victim.incarnation + (not killed))
 
     def _read(self, message: Message) -> Message:
         if isinstance(message, Struck):

@@ -93,7 +93,7 @@ class Race(Stage):
     def _finishing(self) -> list[Finish | None]:
         """All have given back what they held, but who has no session needs one to be seen, and to ask once more."""
         cut = self._cut()
-        return [Finish(renew=True) if pair in cut else None for pair in enumerate(self._lives)]
+        return [Finish(renew=True) if pair in cut else None for pair in enumerate(self._incarnations)]
 
     def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
         length, rounds = len(self._program.steps), self._program.rounds

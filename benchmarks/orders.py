@@ -13,7 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from lock_harness.core.program import Month, Program
-from lock_harness.core.run import Search
+from lock_harness.core.run import OrderCoverage
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import moved, run
@@ -41,7 +41,7 @@ LOCKS = {
 class Exhausted(NamedTuple):
     """All orders of one program: how many were run, what was violated in them, and how long it took."""
 
-    search: Search
+    search: OrderCoverage
     broken: frozenset[frozenset[str]]
     seconds: float
 

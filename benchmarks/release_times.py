@@ -109,7 +109,7 @@ class Worker:
         print(file=_pipe(self.process.stdin), flush=True)
         return int(self.says())
 
-    def bury(self) -> None:
+    def discard(self) -> None:
         self.process.kill()
         self.process.communicate()
 
@@ -220,7 +220,7 @@ def _die(stand: Stand, death: Death, first: int, graves: contextlib.ExitStack) -
         dsn = address.with_options(dsn, host=stand.through.host, port=str(stand.through.port))
     workers = [Worker(dsn, first + number, death.statement) for number in range(REPEATS)]
     for worker in workers:
-        graves.callback(worker.bury)
+        graves.callback(worker.discard)
     for worker in workers:
         assert worker.says() == "held"
         stand.watch.sees(worker.key)

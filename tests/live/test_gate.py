@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import structs
 
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.core.run import Run, Search
+from lock_harness.core.run import OrderCoverage, Run
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
-from lock_harness.exploration.executor import Laboratory
+from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
@@ -31,10 +31,10 @@ SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
 
 
 @pytest.fixture
-def laboratory(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Laboratory]:
+def executor(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Executor]:
     """One with a gate, for the lock that the test is given."""
     opener = partial(open_arena, our_server, request.param, Bounds(), equipment=Equipment(gate=True))
-    with closing(Laboratory(opener)) as opened:
+    with closing(Executor(opener)) as opened:
         yield opened
 
 
@@ -51,9 +51,9 @@ def explored(scenario: Scenario, server: Server, seed: int = 1) -> Run:
 
 
 @pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
-def test_the_same_choices_lead_to_the_same_failure_each_time(laboratory: Laboratory) -> None:
+def test_the_same_choices_lead_to_the_same_failure_each_time(executor: Executor) -> None:
     program = two(takes(0), takes(1), choices=SWITCH_BETWEEN)
-    examples = [laboratory.try_out(program) for _ in range(20)]
+    examples = [executor.run_and_clean_up(program) for _ in range(20)]
     assert [example.broken >= {"mutual_exclusion"} for example in examples] == [True] * 20
     assert len({tuple(move.enabled for move in one.history.moves) for one in examples}) == 1
     assert {example.program.choices for example in examples} == {SWITCH_BETWEEN}
@@ -66,9 +66,9 @@ def test_one_operation_at_a_time_does_not_find_it(our_server: Server) -> None:
 
 
 @pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
-def test_a_good_lock_holds_whatever_the_order(laboratory: Laboratory) -> None:
+def test_a_good_lock_holds_whatever_the_order(executor: Executor) -> None:
     for choices in [(), (1,), (0, 1, 1), (1, 1, 1, 1), (0, 0, 1, 1)]:
-        example = laboratory.try_out(two(takes(0), takes(1, 2000), choices=choices))
+        example = executor.run_and_clean_up(two(takes(0), takes(1, 2000), choices=choices))
         assert example.status == "holds", example.verdicts
         texts = [move.text for move in example.history.moves]
         assert any("pg_try_advisory_lock(209001" in text for text in texts)
@@ -78,12 +78,12 @@ TWICE = (takes(0), Operation(0, "release", JAN), takes(1), Operation(1, "release
 THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
 
 
-def in_every_order(laboratory: Laboratory, program: Program) -> tuple[Search, dict[frozenset[str], int]]:
+def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage, dict[frozenset[str], int]]:
     """How far that went, and how often which checks were violated."""
     orders, broken = Exhaustive(), dict[frozenset[str], int]()
     while orders.next:
         choices, scheduler = orders.next
-        example = laboratory.try_out(structs.replace(program, choices=choices, scheduler=scheduler))
+        example = executor.run_and_clean_up(structs.replace(program, choices=choices, scheduler=scheduler))
         if orders.ran(example.history.moves) is None:
             broken[example.broken] = broken.get(example.broken, 0) + 1
     return orders.search, broken
@@ -91,8 +91,8 @@ def in_every_order(laboratory: Laboratory, program: Program) -> tuple[Search, di
 
 @pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
 @pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two take and give back", "three take"])
-def test_every_order_of_a_good_lock_holds(laboratory: Laboratory, program: Program) -> None:
-    search, broken = in_every_order(laboratory, program)
+def test_every_order_of_a_good_lock_holds(executor: Executor, program: Program) -> None:
+    search, broken = in_every_order(executor, program)
     assert search.complete
     assert set(broken) == {frozenset()}
 
@@ -106,10 +106,10 @@ class GivesBackFirst(MonthLock):
 
 
 @pytest.mark.parametrize("laboratory", [GivesBackFirst], indirect=True)
-def test_a_session_may_be_opened_before_the_last_has_ended(laboratory: Laboratory) -> None:
+def test_a_session_may_be_opened_before_the_last_has_ended(executor: Executor) -> None:
     """1 moves on after 0 has said what comes before its good-bye, until the new session is open."""
     program = two(Operation(0, "reopen"), *[takes(1)] * 50, Operation(0, "is_locked", JAN), choices=(0, 1))
-    example = laboratory.try_out(program)
+    example = executor.run_and_clean_up(program)
     assert example.history.gave_up_ns is None
     assert example.status == "holds", example.verdicts
 
@@ -125,10 +125,10 @@ class Waits(MonthLock):
 
 
 @pytest.mark.parametrize("laboratory", [Waits], indirect=True)
-def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> None:
+def test_who_waits_in_the_server_lets_others_move(executor: Executor) -> None:
     """0 takes it, 1 and 2 wait for it; then only 0 can move, and each release lets one in."""
     steps = [takes(actor, 2000) for actor in range(3)]
-    example = laboratory.try_out(Program(3, (JAN,), tuple(steps), "gate", choices=(0, 1, 1)))
+    example = executor.run_and_clean_up(Program(3, (JAN,), tuple(steps), "gate", choices=(0, 1, 1)))
     assert example.status == "holds", example.verdicts
     moves = [(move.actor, move.enabled) for move in example.history.moves]
     assert moves == [(0, (0, 1, 2)), (1, (0, 1, 2)), (2, (0, 2)), (0, (0,)), (1, (1,)), (2, (2,))]
@@ -138,11 +138,11 @@ def test_who_waits_in_the_server_lets_others_move(laboratory: Laboratory) -> Non
 @pytest.mark.parametrize(
     "faults", [{}, {"crash": 2, "reset": 2, "terminate": 2}], ids=["no faults", "faults"]
 )
-def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory, faults: dict[str, int]) -> None:
+def test_whatever_is_drawn_goes_the_same_way_again(executor: Executor, faults: dict[str, int]) -> None:
     """Retries that sleep, sessions that are closed and opened, bodies, lists."""
     weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2, **faults}
     draw = Draw(weights, mode="gate", scheduler="random", steps=(4, 12))
-    arena = laboratory.arena
+    arena = executor.arena
 
     @settings(
         max_examples=25, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
@@ -150,8 +150,8 @@ def test_whatever_is_drawn_goes_the_same_way_again(laboratory: Laboratory, fault
     )  # fmt: skip
     @given(programs(draw, arena.years, arena.verbs))
     def check(program: Program) -> None:
-        first = laboratory.try_out(program)
-        again = laboratory.try_out(first.program)
+        first = executor.run_and_clean_up(program)
+        again = executor.run_and_clean_up(first.program)
         assert (first.status, again.status) == ("holds", "holds")
         assert divergence(first.history.moves, again.history.moves) is None
 

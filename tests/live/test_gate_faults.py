@@ -15,7 +15,7 @@ from lock_harness.core.history import Event
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
-from lock_harness.exploration.executor import Example, Laboratory
+from lock_harness.exploration.executor import Example, Executor
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, command_spec
 from lock_harness.locks.month_lock import MonthLock
@@ -28,10 +28,10 @@ ALL = [(kind, point) for kind, points in GATE_FAULTS.items() for point in points
 
 
 @pytest.fixture
-def laboratory(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Laboratory]:
+def executor(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Executor]:
     lock: Lock | LockSpec = request.param
     opener = partial(open_arena, our_server, lock, Bounds(), equipment=Equipment(gate=True))
-    with closing(Laboratory(opener)) as opened:
+    with closing(Executor(opener)) as opened:
         yield opened
 
 
@@ -71,10 +71,10 @@ def struck(example: Example) -> list[Event]:
 @pytest.mark.parametrize("laboratory", [Notes], indirect=True)
 @pytest.mark.parametrize(("kind", "point"), ALL)
 def test_the_server_has_done_it_after_and_not_before(
-    laboratory: Laboratory, kind: FaultKind, point: Point
+    executor: Executor, kind: FaultKind, point: Point
 ) -> None:
     steps = (Fault(0, kind, point=point), Operation(0, "acquire", JAN), Operation(1, "is_locked", JAN))
-    example = laboratory.try_out(Program(2, (JAN,), steps, "gate"))
+    example = executor.run_and_clean_up(Program(2, (JAN,), steps, "gate"))
     (fault,) = struck(example)
     assert (fault.actor, fault.fault) == (0, kind)
     (asked,) = [e for e in example.history.events if e.verb == "is_locked" and e.kind == "ok"]
@@ -82,26 +82,26 @@ def test_the_server_has_done_it_after_and_not_before(
 
 
 @pytest.mark.parametrize("laboratory", [Notes], indirect=True)
-def test_whoever_waited_for_the_answer_does_not_get_it(laboratory: Laboratory) -> None:
+def test_whoever_waited_for_the_answer_does_not_get_it(executor: Executor) -> None:
     for kind, answers in {"kill": 0, "reset": 0, "terminate": 1, "late": 1}.items():
         steps = (Fault(0, kind, point="after"), Operation(0, "acquire", JAN, 20))  # type: ignore[arg-type]
-        events = laboratory.try_out(Program(1, (JAN,), steps, "gate")).history.events
+        events = executor.run_and_clean_up(Program(1, (JAN,), steps, "gate")).history.events
         asked = [e for e in events if e.verb == "acquire" and e.kind == "ok" and e.number == 1]
         assert len(asked) == answers, kind
 
 
 @pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
 @pytest.mark.parametrize(("kind", "point"), ALL)
-def test_a_good_lock_holds_whatever_strikes_where(
-    laboratory: Laboratory, kind: FaultKind, point: Point
-) -> None:
+def test_a_good_lock_holds_whatever_strikes_where(executor: Executor, kind: FaultKind, point: Point) -> None:
     operations = (
         *(Operation(0, "acquire", JAN), Operation(0, "release", JAN), Operation(0, "hold", JAN)),
         *(Operation(1, "acquire", JAN, 1000), Operation(1, "release", JAN)),
     )
     for message in range(5):
         fault = Fault(0, kind, message=message, point=point)
-        example = laboratory.try_out(Program(2, (JAN,), (fault, *operations), "gate", choices=(0, 0, 1)))
+        example = executor.run_and_clean_up(
+            Program(2, (JAN,), (fault, *operations), "gate", choices=(0, 0, 1))
+        )
         assert example.status in ("holds", "unknown"), example.verdicts
         assert len(struck(example)) == (message < 4), message
 
@@ -116,35 +116,33 @@ class CannotClose(MonthLock):
 
 @pytest.mark.parametrize("laboratory", [CannotClose], indirect=True)
 def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_example(
-    laboratory: Laboratory,
+    executor: Executor,
 ) -> None:
     acquires = Operation(0, "acquire", JAN), Operation(1, "acquire", JAN)
     steps = (Fault(0, "reset", point="after"), *acquires)
-    events = laboratory.try_out(Program(2, (JAN,), steps, "gate")).history.events
+    events = executor.run_and_clean_up(Program(2, (JAN,), steps, "gate")).history.events
     assert [e.actor for e in events if e.verb == "reopen" and e.kind == "info"] != []
     probes = [e for e in events if e.number >= len(steps) and e.verb == "acquire" and e.kind != "invoke"]
     assert [(e.actor, e.kind, e.answer) for e in probes] == [(1, "ok", True)]
-    again = laboratory.try_out(Program(2, (JAN,), acquires, "gate")).history.events
+    again = executor.run_and_clean_up(Program(2, (JAN,), acquires, "gate")).history.events
     assert [e.answer for e in again if e.number < len(acquires) and e.kind != "invoke"] == [True, True]
 
 
 @pytest.mark.parametrize("laboratory", [Two], indirect=True)
-def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(laboratory: Laboratory) -> None:
+def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(executor: Executor) -> None:
     asks = Operation(0, "acquire", JAN)
     for whole in ((asks,), (Fault(0, "kill"), asks)):
-        assert laboratory.try_out(Program(1, (JAN,), whole, "gate")).status == "holds"
+        assert executor.run_and_clean_up(Program(1, (JAN,), whole, "gate")).status == "holds"
     with pytest.raises(NotApplicable, match="several connections"):
-        laboratory.try_out(Program(1, (JAN,), (Fault(0, "reset"), asks), "gate"))
+        executor.run_and_clean_up(Program(1, (JAN,), (Fault(0, "reset"), asks), "gate"))
 
 
 @pytest.mark.parametrize("laboratory", [command_spec(f"{sys.executable} {FOREIGN}")], indirect=True)
 @pytest.mark.parametrize("point", ["before", "after"])
-def test_a_lock_command_that_was_just_started_dies_with_its_actor(
-    laboratory: Laboratory, point: Point
-) -> None:
+def test_a_lock_command_that_was_just_started_dies_with_its_actor(executor: Executor, point: Point) -> None:
     """Message 0 is its good-bye, 1 what the next program says first."""
     steps = (Fault(0, "kill", message=1, point=point), Operation(0, "reopen"), Operation(1, "acquire", JAN))
-    example = laboratory.try_out(Program(2, (JAN,), steps, "gate"))
+    example = executor.run_and_clean_up(Program(2, (JAN,), steps, "gate"))
     assert len(struck(example)) == 1
     assert example.status == "holds", example.verdicts
     assert "lingers" not in {event.kind for event in example.history.events}

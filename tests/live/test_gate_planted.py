@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lock_harness.execution.arena import open_arena
-from lock_harness.exploration.executor import Laboratory
+from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.explore import explored
 from lock_harness.exploration.search import Plan, Searcher
 from lock_harness.locks.loading import LockSpec
@@ -38,15 +38,15 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 
 @pytest.fixture
-def laboratory(our_server: Server, scenario: Scenario) -> Iterator[Laboratory]:
+def executor(our_server: Server, scenario: Scenario) -> Iterator[Executor]:
     with closing(opened(scenario, our_server)) as one:
         yield one
 
 
-def opened(scenario: Scenario, server: Server) -> Laboratory:
+def opened(scenario: Scenario, server: Server) -> Executor:
     assert scenario.lock is not None
     equipped = equipment(scenario.what)
-    return Laboratory(partial(open_arena, server, scenario.lock, scenario.bounds, equipment=equipped))
+    return Executor(partial(open_arena, server, scenario.lock, scenario.bounds, equipment=equipped))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def opened(scenario: Scenario, server: Server) -> Laboratory:
     indirect=["scenario"],
 )
 def test_it_is_found_shrunk_to_two_switches_and_found_again_each_time(
-    scenario: Scenario, laboratory: Laboratory, steps: int
+    scenario: Scenario, executor: Executor, steps: int
 ) -> None:
-    run = explored(scenario, laboratory, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
+    run = explored(scenario, executor, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
     assert run.diverged is None
     assert len(run.program.steps) == steps, run.program
     assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
-    again = [laboratory.try_out(run.program).broken for _ in range(REPLAYS)]
+    again = [executor.run_and_clean_up(run.program).broken for _ in range(REPLAYS)]
     assert [scenario.expects in broken for broken in again] == [True] * REPLAYS
 
 
@@ -91,7 +91,7 @@ def test_what_is_never_late_is_not_overlooked(scenario: Scenario, our_server: Se
 
 
 def searched(scenario: Scenario, server: Server) -> Searcher:
-    with closing(opened(scenario, server)) as laboratory:
-        searcher = Searcher(scenario, laboratory, Plan(40, seed=1), lambda _: None)
+    with closing(opened(scenario, server)) as executor:
+        searcher = Searcher(scenario, executor, Plan(40, seed=1), lambda _: None)
         searcher.run()
         return searcher

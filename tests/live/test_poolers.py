@@ -22,7 +22,7 @@ from lock_harness.exploration.executor import moved, run
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.steps import acquire, crash, program, reopen
 from lock_harness.servers import address
-from lock_harness.servers.doctor import Finding, examine
+from lock_harness.servers.doctor import Diagnosis, examine
 from lock_harness.servers.embedded import postmaster
 from lock_harness.servers.observer import Observer
 from lock_harness.servers.pgbouncer import pgbouncer, unavailable
@@ -194,7 +194,7 @@ def test_a_pooler_in_session_mode_will_do(lock_server: Server) -> None:
 # The doctor
 
 
-def finding(dsn: str, what: str) -> Finding:
+def finding(dsn: str, what: str) -> Diagnosis:
     (found,) = [finding for finding in examine(dsn) if finding.what == what]
     return found
 

@@ -10,7 +10,7 @@ from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
-from lock_harness.exploration.executor import Laboratory, run
+from lock_harness.exploration.executor import Executor, run
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
@@ -72,12 +72,12 @@ def test_what_stays_takes_another_arena(arena: Arena) -> None:
 def test_a_laboratory_goes_on_in_the_same_arena_or_in_another(our_server: Server) -> None:
     for lock, stays in ((NeverGivesBack, True), (NeverAndMakes, False)):
         with ExitStack() as stack:
-            laboratory = Laboratory(lambda lock=lock: open_arena(our_server, lock, Bounds()))  # type: ignore[misc]
-            stack.callback(laboratory.close)
-            home = laboratory.arena
-            assert laboratory.try_out(take(home)).status == "violated"
-            assert (laboratory.arena is home) == stays
-            assert laboratory.arena.observer.as_new()
+            executor = Executor(lambda lock=lock: open_arena(our_server, lock, Bounds()))  # type: ignore[misc]
+            stack.callback(executor.close)
+            home = executor.arena
+            assert executor.run_and_clean_up(take(home)).status == "violated"
+            assert (executor.arena is home) == stays
+            assert executor.arena.observer.as_new()
 
 
 class NeverGivesBack(MonthLock):
@@ -94,9 +94,9 @@ def test_after_a_doubt_nothing_is_left_either(our_server: Server, monkeypatch: p
     """What the next program met there was taken for its own fault."""
     monkeypatch.setattr("lock_harness.analysis.view.View.stalled", lambda *_: True)
     with ExitStack() as stack:
-        laboratory = Laboratory(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))
-        stack.callback(laboratory.close)
-        month = Month(laboratory.arena.years.first, 1)
+        executor = Executor(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))
+        stack.callback(executor.close)
+        month = Month(executor.arena.years.first, 1)
         dies = Program(1, (month,), (Operation(0, "acquire", month), Fault(0, "kill")))
-        assert laboratory.try_out(dies).status == "unknown"
-        assert laboratory.try_out(take(laboratory.arena)).status == "holds"
+        assert executor.run_and_clean_up(dies).status == "unknown"
+        assert executor.run_and_clean_up(take(executor.arena)).status == "holds"

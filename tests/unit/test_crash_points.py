@@ -13,7 +13,7 @@ from lock_harness.core.program import Month, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Bounds, Status, Verdict
 from lock_harness.execution.arena import Arena
-from lock_harness.exploration.executor import Example, Laboratory
+from lock_harness.exploration.executor import Example, Executor
 from lock_harness.exploration.search import Plan, Searcher
 from lock_harness.programs.crash_points import candidates, judged, without
 from lock_harness.programs.scenario import CrashPoints, Scenario
@@ -140,7 +140,7 @@ def test_a_program_that_cannot_have_crash_points_is_refused() -> None:
         CrashPoints(at_gate(acquire(0, JAN, 0), crash(0)))
 
 
-class Struck(Laboratory):
+class Struck(Executor):
     """Shows one example after the other."""
 
     def __init__(self, *examples: Example) -> None:
@@ -149,7 +149,7 @@ class Struck(Laboratory):
         super().__init__(lambda: nullcontext(arena))
         self._examples = iter(examples)
 
-    def try_out(self, program: Program) -> Example:  # noqa: ARG002
+    def run_and_clean_up(self, program: Program) -> Example:  # noqa: ARG002
         return next(self._examples)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lock_harness.core.history import Move
 from lock_harness.core.program import Month, Program
-from lock_harness.core.run import Search
+from lock_harness.core.run import OrderCoverage
 from lock_harness.core.schedule import Access
 from lock_harness.gate.schedulers import scheduler_of
 from lock_harness.gate.schedulers.access import access, commute
@@ -69,7 +69,7 @@ def test_without_reduction_every_order_is_run_once() -> None:
     search = Exhaustive(reduce=False)
     orders = [order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)]
     assert len(orders) == len(set(orders)) == 20  # 6! / (3! 3!)
-    assert search.search == Search(20, 0, complete=True)
+    assert search.search == OrderCoverage(20, 0, complete=True)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ class CutShort(Scripted):
         self.arena.years, self.arena.bounds = Years(2090, 2091), Bounds()
         self._then = then
 
-    def try_out(self, program: Program) -> Example:
+    def run_and_clean_up(self, program: Program) -> Example:
         return next(self._examples, None) or self._give_up(program)
 
     def _give_up(self, _: Program) -> NoReturn:
@@ -80,7 +80,7 @@ class Willing(Scripted):
         self.arena.years, self.arena.bounds = Years(2090, 2091), Bounds()
         self.arena.verbs = frozenset({"acquire"})
 
-    def try_out(self, program: Program) -> Example:  # noqa: ARG002
+    def run_and_clean_up(self, program: Program) -> Example:  # noqa: ARG002
         return GOOD
 
 
@@ -100,7 +100,7 @@ class Told(Willing):
         super().__init__()
         self._coming = iter(examples)
 
-    def try_out(self, program: Program) -> Example:
+    def run_and_clean_up(self, program: Program) -> Example:
         return msgspec.structs.replace(next(self._coming), program=program)
 
 

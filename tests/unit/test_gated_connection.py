@@ -42,7 +42,7 @@ class World:
         self.parked.clear()  # the start of the session, which has passed
         self.replies = 0
         self.passed()
-        self.told()
+        self.client_received()
 
     def said(self, _: str, parked: Parked) -> None:
         self.parked.append(parked)
@@ -67,7 +67,7 @@ class World:
         """What has come to the server since it was last asked."""
         return _read(self._server)
 
-    def told(self) -> bytes:
+    def client_received(self) -> bytes:
         """The same for the client."""
         return _read(self._client)
 
@@ -91,7 +91,7 @@ def test_a_batch_waits_and_its_answer_is_counted(world: World) -> None:
     world.parked[0].go()
     assert (world.passed(), world.replies) == (client("Query"), 0)
     world.hears(DONE)
-    assert (world.told(), world.replies) == (DONE, 1)
+    assert (world.client_received(), world.replies) == (DONE, 1)
 
 
 def test_what_needs_no_leave_does_not_overtake_what_waits(world: World) -> None:
@@ -168,13 +168,13 @@ def test_an_answer_that_is_held_back_comes_when_it_may(world: World) -> None:
     world.connection.hold_back()
     world.parked[0].go()
     world.hears(DONE)
-    assert (world.told(), world.replies) == (b"", 1)
+    assert (world.client_received(), world.replies) == (b"", 1)
     world.connection.pass_on()
-    assert world.told() == DONE
+    assert world.client_received() == DONE
     world.says(client("Query"))
     world.parked[1].go()
     world.hears(DONE)
-    assert world.told() == DONE
+    assert world.client_received() == DONE
 
 
 def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
@@ -183,9 +183,9 @@ def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
     world.parked[0].go()
     world.hears(DONE)
     world.connection.pass_on(half=True)
-    assert world.told() == DONE[: len(DONE) // 2]
+    assert world.client_received() == DONE[: len(DONE) // 2]
     world.hears(message("server", "ParameterStatus"))
-    assert world.told() == b""
+    assert world.client_received() == b""
 
 
 def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
@@ -194,7 +194,7 @@ def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world:
     world.parked[0].go()
     world.hears(DONE)
     world.connection.ended(world.connection.server)
-    assert world.told() == DONE
+    assert world.client_received() == DONE
 
 
 def test_a_client_that_died_with_its_answer_held_back_is_gone_once(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lock_harness.locks.line_protocol import Answer, LineProtocolError, Request, decode, encode
+from lock_harness.locks.line_protocol import LineProtocolError, Request, Response, decode, encode
 
 ASKED = Request(7, "acquire", 2090, 1, 200)
 
@@ -19,7 +19,7 @@ def test_a_request_is_one_json_line_without_what_is_not_asked() -> None:
 
 @pytest.mark.parametrize("line", [b'{"id":7,"ok":true}\n', b'{"ok":true,"id":7,"took":3}\n'])
 def test_an_answer(line: bytes) -> None:
-    assert decode(line, ASKED) == Answer(7, ok=True)
+    assert decode(line, ASKED) == Response(7, ok=True)
 
 
 def test_an_answer_may_be_a_number() -> None:

@@ -13,7 +13,7 @@ from lock_harness.core.history import History, Move
 from lock_harness.core.program import Mode, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena
-from lock_harness.exploration.executor import Example, Laboratory
+from lock_harness.exploration.executor import Example, Executor
 from lock_harness.exploration.recording import RECORDINGS, Place, place_to_shrink
 from tests.histories import JAN, Part, acquire, call, history, kill, stall
 
@@ -41,7 +41,7 @@ def doubted(given: Example) -> Example:
     return Example(given.program, history, judge(history, Bounds()))
 
 
-class Fake(Laboratory):
+class Fake(Executor):
     """Gives the examples that it was told to give, and the last one again and again."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
@@ -49,25 +49,25 @@ class Fake(Laboratory):
         self._examples = examples
         self.tried: list[Mode] = []
 
-    def try_out(self, program: Program) -> Example:
+    def run_and_clean_up(self, program: Program) -> Example:
         self.tried.append(program.mode)
         return self._examples[min(len(self.tried), len(self._examples)) - 1]
 
 
 class Soiling(Fake):
-    def try_out(self, program: Program) -> Example:
-        self.soiled = True
-        return super().try_out(program)
+    def run_and_clean_up(self, program: Program) -> Example:
+        self.leaked_locks = True
+        return super().run_and_clean_up(program)
 
 
 def place(
     monkeypatch: pytest.MonkeyPatch, gate: Fake, found: Example = FOUND, expects: str | None = None
 ) -> tuple[Mode, list[Mode]]:
     """Where it is shrunk, and what was tried at the gate."""
-    monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", lambda _: gate)
+    monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
     with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
-        assert (at.laboratory is gate) == (at.example is not found)
+        assert (at.executor is gate) == (at.example is not found)
         assert bool(at.why_race) == bool(gate.tried and at.example is found)
         return at.example.program.mode, gate.tried
 
@@ -116,20 +116,20 @@ def test_what_was_found_in_turns_is_shrunk_in_turns(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> Laboratory:
+    def refuse(_: object) -> Executor:
         raise UserError("all of 2090-2099 is in use")
 
-    laboratory = Fake([])
-    monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", refuse)
+    executor = Fake([])
+    monkeypatch.setattr("lock_harness.exploration.recording.Executor", refuse)
     opener = nullcontext(create_autospec(Arena))
-    with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None) as where:
-        assert where == Place(FOUND, laboratory, "all of 2090-2099 is in use")
+    with place_to_shrink(FOUND, None, executor, lambda: opener, lambda _: None) as where:
+        assert where == Place(FOUND, executor, "all of 2090-2099 is in use")
 
 
 def test_months_that_stay_locked_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, laboratory = Soiling([example("race", *GOOD)]), Fake([])
-    monkeypatch.setattr("lock_harness.exploration.recording.Laboratory", lambda _: gate)
+    gate, executor = Soiling([example("race", *GOOD)]), Fake([])
+    monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with place_to_shrink(FOUND, None, laboratory, lambda: opener, lambda _: None):
-        assert laboratory.soiled
+    with place_to_shrink(FOUND, None, executor, lambda: opener, lambda _: None):
+        assert executor.leaked_locks
     assert gate.tried == ["race"]

@@ -10,7 +10,7 @@ from lock_harness.core.history import Stall
 from lock_harness.core.program import Program
 from lock_harness.core.verdict import Bounds, Status
 from lock_harness.execution.arena import Arena
-from lock_harness.exploration.executor import PATIENCE, Example, Laboratory
+from lock_harness.exploration.executor import PATIENCE, Example, Executor
 from tests.histories import JAN, Part, acquire, audit, fault, gone, history, stall
 
 PROGRAM = Program(2, (JAN,), ())
@@ -27,7 +27,7 @@ STALLED = example(acquire(0, 0, True, took=500, timeout=20), stalls=(stall(400, 
 BOTH = example(acquire(0, 0, True), acquire(1, 5, True, took=500, timeout=20))
 
 
-class Scripted(Laboratory):
+class Scripted(Executor):
     """Gives the examples it was told to give."""
 
     def __init__(self, *examples: Example) -> None:
@@ -35,7 +35,7 @@ class Scripted(Laboratory):
         super().__init__(lambda: nullcontext(arena))
         self._examples = iter(examples)
 
-    def try_out(self, program: Program) -> Example:
+    def run_and_clean_up(self, program: Program) -> Example:
         assert program == PROGRAM
         return next(self._examples)
 
@@ -49,10 +49,12 @@ def test_what_may_have_left_something_behind_is_suspect() -> None:
         acquire(0, 0, True), audits=(audit([], [], sessions=1),)
     )  # it has not passed on its name
     no_name = Example(PROGRAM, unnamed, judge(unnamed, Bounds()))
-    assert (no_name.status, no_name.suspect) == ("unknown", False), "or it would be renewed each time"
+    assert (no_name.status, no_name.may_have_leaked) == ("unknown", False), "or it would be renewed each time"
     in_vain = example(fault("terminate", 0, at=0), gone(0, at=1), acquire(0, 2, None, error="it is closed"))
-    assert (in_vain.status, in_vain.suspect) == ("holds", True), "nobody knows whether the month is free"
-    assert [one.suspect for one in (GOOD, LATE, BOTH, STALLED)] == [False, True, True, True]
+    assert (in_vain.status, in_vain.may_have_leaked) == ("holds", True), (
+        "nobody knows whether the month is free"
+    )
+    assert [one.may_have_leaked for one in (GOOD, LATE, BOTH, STALLED)] == [False, True, True, True]
 
 
 def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
@@ -81,22 +83,24 @@ def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
 def test_what_hinges_on_time_is_known_only_if_it_comes_back_or_goes_away(
     examples: tuple[Example, ...], status: Status
 ) -> None:
-    assert Scripted(*examples).confirmed(PROGRAM).status == status
+    assert Scripted(*examples).run_confirmed(PROGRAM).status == status
 
 
 def test_what_was_shown_to_be_violated_need_not_come_back_and_what_was_not_must() -> None:
     shown = LATE.broken
-    assert Scripted(LATE).confirmed(PROGRAM, shown).status == "violated"
-    assert Scripted(LATE, GOOD).confirmed(PROGRAM, frozenset({"auto_release"})).status == "unknown"
-    assert Scripted(STALLED).confirmed(PROGRAM, shown).status == "unknown", "run once: a lock that has lost"
+    assert Scripted(LATE).run_confirmed(PROGRAM, shown).status == "violated"
+    assert Scripted(LATE, GOOD).run_confirmed(PROGRAM, frozenset({"auto_release"})).status == "unknown"
+    assert Scripted(STALLED).run_confirmed(PROGRAM, shown).status == "unknown", (
+        "run once: a lock that has lost"
+    )
 
 
 def test_a_doubt_is_looked_into_until_it_is_known_or_patience_is_at_an_end() -> None:
     checks = LATE.broken
-    assert Scripted(STALLED, STALLED, LATE).told(PROGRAM, checks) == LATE
-    assert Scripted(STALLED, GOOD, LATE).told(PROGRAM, checks) == GOOD
-    assert Scripted(*[STALLED] * PATIENCE).told(PROGRAM, checks) == STALLED
+    assert Scripted(STALLED, STALLED, LATE).run_until_conclusive(PROGRAM, checks) == LATE
+    assert Scripted(STALLED, GOOD, LATE).run_until_conclusive(PROGRAM, checks) == GOOD
+    assert Scripted(*[STALLED] * PATIENCE).run_until_conclusive(PROGRAM, checks) == STALLED
 
 
 def test_a_doubt_in_another_check_is_none() -> None:
-    assert Scripted(STALLED).told(PROGRAM, frozenset({"mutual_exclusion"})) == STALLED
+    assert Scripted(STALLED).run_until_conclusive(PROGRAM, frozenset({"mutual_exclusion"})) == STALLED

@@ -16,7 +16,7 @@ def release(actor: int, at: float) -> Part:
     return call(actor, "release", JAN, at=at, answer=True)
 
 
-def told(written: History) -> list[Told]:
+def waits_of(written: History) -> list[Told]:
     """In the order in which they asked."""
     return [
         (
@@ -80,7 +80,7 @@ CASES: list[tuple[str, list[Told], History]] = [
     ("expected", "written"), [pytest.param(expected, written, id=what) for what, expected, written in CASES]
 )
 def test_waits(expected: list[Told], written: History) -> None:
-    found = told(written)
+    found = waits_of(written)
     assert [(actor, met, overtaken) for actor, _, met, overtaken in found] == [
         (actor, met, overtaken) for actor, _, met, overtaken in expected
     ]

@@ -8,10 +8,10 @@ from lock_harness.actors.session import BodyError, Note, boolean
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.line_protocol import (
-    Answer,
     LineProtocolError,
     LockCommandFailed,
     Request,
+    Response,
     decode,
     encode,
 )
@@ -112,7 +112,7 @@ class CommandSession:
         timeout_ms: int | None = None,
         raises: str | None = None,
         dsn: str | None = None,
-    ) -> Answer:
+    ) -> Response:
         self._requests += 1
         year, number = month or (None, None)
         request = Request(self._requests, verb, year, number, timeout_ms, raises, dsn)

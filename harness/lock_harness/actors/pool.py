@@ -246,7 +246,7 @@ class Pool:
         self._spares.append(process)
         return True
 
-    def bury(self, process: ActorProcess) -> None:
+    def discard(self, process: ActorProcess) -> None:
         """End a process for good, with all that it started."""
         process.kill_group()
         process.journal.close()
@@ -254,7 +254,7 @@ class Pool:
 
     def close(self) -> None:
         for process in [*self._starting.values(), *self._spares]:
-            self.bury(process)
+            self.discard(process)
         self._starting.clear()
         self._spares.clear()
 

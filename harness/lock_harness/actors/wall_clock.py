@@ -57,13 +57,13 @@ def _candidates() -> Iterator[Path]:
 
 
 def _works(path: Path) -> bool:
-    def told(more: dict[str, str]) -> list[int]:
+    def clocks(more: dict[str, str]) -> list[int]:
         command = [sys.executable, "-S", "-c", _TRIAL]
         done = subprocess.run(command, env={**os.environ, **more}, capture_output=True, check=False)
         return [int(word) for word in done.stdout.split()]
 
     fake = {"LD_PRELOAD": str(path), "FAKETIME": f"+{10 * HOUR_S}", "DONT_FAKE_MONOTONIC": "1"}
-    right, wrong = told({}), told(fake)
+    right, wrong = clocks({}), clocks(fake)
     if len(right) != 2 or len(wrong) != 2:
         return False
     ahead = [there - here for here, there in zip(right, wrong, strict=True)]

@@ -16,7 +16,7 @@ from lock_harness.core.program import Month
 from lock_harness.core.verdict import Verdict
 from lock_harness.linearizability.greedy_order import Obvious
 from lock_harness.linearizability.lock_history import Op, lock_history
-from lock_harness.linearizability.order_search import Economy, Search, TooMany
+from lock_harness.linearizability.order_search import Economy, OrderSearch, TooMany
 from lock_harness.linearizability.timeline import Timeline, beginning
 
 
@@ -56,7 +56,7 @@ def unexplained(ops: Iterable[Op]) -> Op | None:
 
 def _stuck(line: Timeline, economy: Economy) -> tuple[Op | None, bool]:
     """The first operation that is not explained, and whether no state was dropped on the way to it."""
-    search, obvious = Search(line, economy), Obvious()
+    search, obvious = OrderSearch(line, economy), Obvious()
     at = noticed = 0
     while True:
         at, noticed = obvious.go(line, at, noticed)

@@ -11,7 +11,7 @@ from lock_harness.core.schedule import Pct
 from lock_harness.core.verdict import Bounds, Status, Verdict
 
 
-class Promise(msgspec.Struct, frozen=True):
+class PctGuarantee(msgspec.Struct, frozen=True):
     """What PCT promised in a run: the parameters of its largest example, its actors, and the most moves in one.
 
     With more moves than `pct.length` in an example it promises nothing of those after that.
@@ -22,7 +22,7 @@ class Promise(msgspec.Struct, frozen=True):
     moves: int
 
 
-class Search(msgspec.Struct, frozen=True):
+class OrderCoverage(msgspec.Struct, frozen=True):
     """How far every order of one program was tried.
 
     `runs` is how many were run; `redundant` of them led only where others had led.  `complete`: no order is left, up to
@@ -105,7 +105,11 @@ class Figures(msgspec.Struct, frozen=True):
     overtaken: int = 0
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(
+    msgspec.Struct,
+    frozen=True,
+    rename={"leaked_locks": "soiled", "guarantee": "promise"},  # saved runs keep their keys
+):
     """All that reports read, and all that a replay needs: one scenario's result, in one JSON file.
 
     `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of the first doubt,
@@ -130,13 +134,13 @@ class Run(msgspec.Struct, frozen=True):
     first_program: Program | None = None
     first_history: History | None = None
     expects: str | None = None
-    search: Search | None = None
+    search: OrderCoverage | None = None
     points: tuple[CrashPoint, ...] = ()
-    promise: Promise | None = None
+    guarantee: PctGuarantee | None = None
     diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
     missed: tuple[Fault, ...] = ()  # faults of a fixed program that never struck
     why_race: str | None = None  # a race was shrunk as one, because it did not go wrong at the gate
-    soiled: bool = False  # it left months locked on a server that is not ours to clean
+    leaked_locks: bool = False  # it left months locked on a server that is not ours to clean
     format: Literal[1] = 1
 
     @property

@@ -82,7 +82,7 @@ class Arena:
 
     def replace(self, index: int) -> ActorProcess:
         """Put a spare in the place of an actor, dead or alive."""
-        self.pool.bury(self.team[index])
+        self.pool.discard(self.team[index])
         self.team[index] = self.pool.take()
         self.pool.reserve(SPARES)
         return self.team[index]
@@ -90,7 +90,7 @@ class Arena:
     def dismiss(self, keep: int = 0) -> None:
         """End all actors but the first `keep`, so that the next program meets only fresh sessions."""
         while len(self.team) > keep:
-            self.pool.bury(self.team.pop())
+            self.pool.discard(self.team.pop())
 
     def renew(self) -> bool:
         """End all actors; whether nothing is left then of what their lock has done, so that one can go on here.

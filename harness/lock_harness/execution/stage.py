@@ -197,7 +197,7 @@ class Stage(ABC):
         self._past.append((actor, process))
         self._see_go(victim, number, killed_ns)
         self._team[actor] = self._arena.team[actor] = self._arena.pool.take()
-        self._arena.pool.bury(process)
+        self._arena.pool.discard(process)
         self._arena.pool.reserve(SPARES)
         self._incarnations[actor] += 1
         self._tell_team(actor)

@@ -47,7 +47,7 @@ class Example(msgspec.Struct, frozen=True):
         return not checks & self.broken and not checks.isdisjoint(doubts)
 
     @property
-    def suspect(self) -> bool:
+    def may_have_leaked(self) -> bool:
         """Whether the lock may have left something behind.
 
         It broke a check, or may have while the machine stalled, or could not be asked for its months in the end.
@@ -103,7 +103,7 @@ def moved(program: Program, first_year: int) -> Program:
     return msgspec.structs.replace(program, months=months, steps=steps)
 
 
-class Laboratory:
+class Executor:
     """Runs program after program, each as if it were the first.
 
     Actors stay warm from one to the next.  After a violation, or what may have been one, nothing that the lock left
@@ -116,16 +116,16 @@ class Laboratory:
         self._removals = ThreadPoolExecutor(1)  # violations come in rows: the next arena opens meanwhile
         self._next: Future[_Home] | None = None
         self._home = self._open_home()
-        self.soiled = False  # months are left locked on a server that is not ours to clean
+        self.leaked_locks = False  # months are left locked on a server that is not ours to clean
 
     @property
     def arena(self) -> Arena:
         return self._home[0]
 
-    def try_out(self, program: Program) -> Example:
+    def run_and_clean_up(self, program: Program) -> Example:
         here = moved(program, self.arena.years.first)
         example = run(here, self.arena)
-        if example.suspect:
+        if example.may_have_leaked:
             if self.arena.server.ours:
                 if not self.arena.renew():
                     self._move()
@@ -133,18 +133,18 @@ class Laboratory:
                 self._clean(here)
         return example
 
-    def told(self, program: Program, checks: frozenset[str]) -> Example:
+    def run_until_conclusive(self, program: Program, checks: frozenset[str]) -> Example:
         """Try it out until it is known whether it breaks one of these checks, or patience is at an end."""
         return self._until(program, lambda example: not example.leaves_open(checks))
 
     def _until(self, program: Program, is_known: Callable[[Example], bool]) -> Example:
         for _ in range(PATIENCE):
-            example = self.try_out(program)
-            if self.soiled or is_known(example):
+            example = self.run_and_clean_up(program)
+            if self.leaked_locks or is_known(example):
                 break
         return example
 
-    def confirmed(self, program: Program, shown: frozenset[str] = frozenset()) -> Example:
+    def run_confirmed(self, program: Program, shown: frozenset[str] = frozenset()) -> Example:
         """Try it out; what hinges on time is a violation only if it comes back `AGREE` times in a row.
 
         `shown`: the checks of which it was shown before that this lock violates them; then doubts are left at that.
@@ -153,8 +153,11 @@ class Laboratory:
         if (
             example.hinges_on_time
             and not example.broken <= shown
-            and not self.soiled
-            and not all(example.broken & self.told(program, example.broken).broken for _ in range(AGREE))
+            and not self.leaked_locks
+            and not all(
+                example.broken & self.run_until_conclusive(program, example.broken).broken
+                for _ in range(AGREE)
+            )
         ):
             return example.doubted()
         return example
@@ -173,7 +176,9 @@ class Laboratory:
         self._home[1].close()
         self._home = self._open_home()
         idle = run(Program(1, program.months, ()), self.arena)
-        self.soiled = any(event.verb == "acquire" and event.answer is False for event in idle.history.events)
+        self.leaked_locks = any(
+            event.verb == "acquire" and event.answer is False for event in idle.history.events
+        )
 
     def close(self) -> None:
         with ExitStack() as stack:

@@ -4,14 +4,14 @@ import contextlib
 
 from lock_harness.core.errors import HarnessError, NotApplicable
 from lock_harness.core.run import Run
-from lock_harness.exploration.executor import Laboratory, OpenArena
+from lock_harness.exploration.executor import Executor, OpenArena
 from lock_harness.exploration.recording import place_to_shrink
 from lock_harness.exploration.reduction import Reducer
-from lock_harness.exploration.search import Listener, Plan, Searcher
+from lock_harness.exploration.search import Plan, ReportProgress, Searcher
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.draws.gate import promise
+from lock_harness.programs.draws.gate import guarantee
 from lock_harness.programs.scenario import Scenario
 
 
@@ -20,7 +20,7 @@ def explore(
     open_arena: OpenArena,
     plan: Plan,
     lock: LockSpec,
-    listen: Listener,
+    report_progress: ReportProgress,
     open_gate: OpenArena | None = None,
 ) -> Run:
     """Look for a violation; shrink the first one found; tell how often the smallest one fails.
@@ -28,43 +28,43 @@ def explore(
     `lock` is how the report names the lock.  `open_gate`: an arena with a gate, where that can be had.
     `NotApplicable` if the lock lacks what the scenario needs; `Interrupted` on Ctrl-C, with what was found so far.
     """
-    with contextlib.closing(Laboratory(open_arena)) as laboratory:
-        if lacking := scenario.needs() - laboratory.arena.verbs:
+    with contextlib.closing(Executor(open_arena)) as executor:
+        if lacking := scenario.needs() - executor.arena.verbs:
             methods = [method for verb in sorted(lacking) for method in OPTIONAL_VERBS[verb]]
             raise NotApplicable(f"the lock has no {', '.join(methods)}")
-        return explored(scenario, laboratory, plan, lock, listen, open_gate)
+        return explored(scenario, executor, plan, lock, report_progress, open_gate)
 
 
 def explored(
     scenario: Scenario,
-    laboratory: Laboratory,
+    executor: Executor,
     plan: Plan,
     lock: LockSpec,
-    listen: Listener,
+    report_progress: ReportProgress,
     open_gate: OpenArena | None = None,
 ) -> Run:
     """The same in a laboratory that is open."""
-    searcher, reducer = Searcher(scenario, laboratory, plan, listen), None
+    searcher, reducer = Searcher(scenario, executor, plan, report_progress), None
     try:
         searcher.run()
         if searcher.found is not None:
             found, expects, tell = searcher.found, scenario.expects, searcher.tell
-            with place_to_shrink(found, expects, laboratory, open_gate, tell) as place:
+            with place_to_shrink(found, expects, executor, open_gate, tell) as place:
                 reducer = Reducer(place, expects, tell)
                 reducer.run()
     except KeyboardInterrupt:
         if searcher.last is None:
             raise
-        raise Interrupted(_report(scenario, laboratory, plan, lock, searcher, reducer)) from None
+        raise Interrupted(_report(scenario, executor, plan, lock, searcher, reducer)) from None
     except HarnessError:
         if searcher.found is None:
             raise  # else what was found counts for more than what came in the way afterwards
-    return _report(scenario, laboratory, plan, lock, searcher, reducer)
+    return _report(scenario, executor, plan, lock, searcher, reducer)
 
 
 def _report(
     scenario: Scenario,
-    laboratory: Laboratory,
+    executor: Executor,
     plan: Plan,
     lock: LockSpec,
     searcher: Searcher,
@@ -74,7 +74,7 @@ def _report(
     missing = searcher.diverged or searcher.missed or any(p.status == "unknown" for p in searcher.points)
     shown = smallest or searcher.doubtful or searcher.beside or searcher.last
     assert shown is not None
-    arena, what = laboratory.arena, scenario.what
+    arena, what = executor.arena, scenario.what
     return Run(
         scenario=scenario.name,
         about=scenario.about,
@@ -89,13 +89,13 @@ def _report(
         figures=searcher.tally.figures(),
         environment=arena.environment(),
         repeats=reducer.repeats if reducer else None,
-        soiled=laboratory.soiled,
+        leaked_locks=executor.leaked_locks,
         first_program=first.program if first else None,
         first_history=first.history if first else None,
         expects=scenario.expects,
         search=searcher.orders,
         points=searcher.points,
-        promise=promise(what, searcher.moves) if isinstance(what, Draw) else None,
+        guarantee=guarantee(what, searcher.moves) if isinstance(what, Draw) else None,
         diverged=reducer.diverged if reducer else searcher.diverged,
         missed=() if smallest else searcher.missed,
         why_race=reducer.place.why_race if reducer else None,

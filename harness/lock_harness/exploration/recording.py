@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from lock_harness.core.errors import HarnessError
 from lock_harness.core.program import Program
-from lock_harness.exploration.executor import Example, Laboratory, OpenArena
+from lock_harness.exploration.executor import Example, Executor, OpenArena
 from lock_harness.gate.schedulers.follow import divergence
 from lock_harness.programs.translation import proof, recordable, translated
 
@@ -22,19 +22,19 @@ class Place(NamedTuple):
     """What to shrink and where.  `why_race`: why a race could not be had at the gate."""
 
     example: Example
-    laboratory: Laboratory
+    executor: Executor
     why_race: str | None = None
 
 
 @contextlib.contextmanager
 def place_to_shrink(
-    found: Example, expects: str | None, laboratory: Laboratory, open_gate: OpenArena | None, tell: Tell
+    found: Example, expects: str | None, executor: Executor, open_gate: OpenArena | None, tell: Tell
 ) -> Iterator[Place]:
-    """`found` in its `laboratory`, or a race at a gate, where that goes wrong too."""
+    """`found` in its `executor`, or a race at a gate, where that goes wrong too."""
     wanted = (frozenset({expects}) if expects else found.broken) - BY_THE_CLOCK
-    race = found.program.mode == "race" and not found.program.pooler and not laboratory.soiled
+    race = found.program.mode == "race" and not found.program.pooler and not executor.leaked_locks
     with contextlib.ExitStack() as stack:
-        place = Place(found, laboratory)
+        place = Place(found, executor)
         if open_gate and race and wanted:
             place = _at_gate(place, wanted, open_gate, tell, stack)
         yield place
@@ -51,8 +51,8 @@ def _at_gate(
         )
     try:
         with contextlib.ExitStack() as opened:
-            gate = opened.enter_context(contextlib.closing(Laboratory(open_gate)))
-            opened.callback(_inherit_soil, race.laboratory, gate)
+            gate = opened.enter_context(contextlib.closing(Executor(open_gate)))
+            opened.callback(_inherit_leak, race.executor, gate)
             outcome = _recorded(program, wanted, gate, tell)
             if isinstance(outcome, Example):
                 stack.enter_context(opened.pop_all())
@@ -62,16 +62,16 @@ def _at_gate(
     return race._replace(why_race=outcome)
 
 
-def _inherit_soil(laboratory: Laboratory, gate: Laboratory) -> None:
-    laboratory.soiled = laboratory.soiled or gate.soiled
+def _inherit_leak(executor: Executor, gate: Executor) -> None:
+    executor.leaked_locks = executor.leaked_locks or gate.leaked_locks
 
 
-def _recorded(race: Program, wanted: frozenset[str], gate: Laboratory, tell: Tell) -> Example | str:
+def _recorded(race: Program, wanted: frozenset[str], gate: Executor, tell: Tell) -> Example | str:
     """An example at the gate that breaks a wanted check and does so again; or what came of the recordings instead."""
     deadline = time.monotonic() + RECORD_S
     tried = broken = 0
-    while tried < RECORDINGS and not gate.soiled and (time.monotonic() < deadline or not tried):
-        recorded = gate.told(race, wanted)
+    while tried < RECORDINGS and not gate.leaked_locks and (time.monotonic() < deadline or not tried):
+        recorded = gate.run_until_conclusive(race, wanted)
         tell("shrink")
         tried += 1
         if recorded.broken & wanted:
@@ -82,21 +82,21 @@ def _recorded(race: Program, wanted: frozenset[str], gate: Laboratory, tell: Tel
     return f"it went wrong in {broken} of {tried} recordings{again}"
 
 
-def _replayed(recorded: Example, wanted: frozenset[str], gate: Laboratory) -> Example | None:
+def _replayed(recorded: Example, wanted: frozenset[str], gate: Executor) -> Example | None:
     """The same in that order, if it goes wrong there too; at best with nothing but what proves it."""
     numbers = proof(recorded.verdicts, wanted)
     for alone in (True, False):
         program = translated(recorded.program, recorded.history, numbers, alone)
-        if program and not gate.soiled and (example := _twice(program, wanted, gate)):
+        if program and not gate.leaked_locks and (example := _twice(program, wanted, gate)):
             return example
     return None
 
 
-def _twice(program: Program, wanted: frozenset[str], gate: Laboratory) -> Example | None:
+def _twice(program: Program, wanted: frozenset[str], gate: Executor) -> Example | None:
     """An example that goes wrong, and goes the same way again."""
-    example = gate.told(program, wanted)
-    if not example.broken & wanted or gate.soiled:
+    example = gate.run_until_conclusive(program, wanted)
+    if not example.broken & wanted or gate.leaked_locks:
         return None
-    again = gate.told(example.program, wanted)
+    again = gate.run_until_conclusive(example.program, wanted)
     elsewhere = divergence(example.history.moves, again.history.moves)
     return None if elsewhere or again.status == "holds" else example

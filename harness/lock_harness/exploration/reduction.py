@@ -25,7 +25,7 @@ class Reducer:
 
     def __init__(self, place: Place, expects: str | None, tell: Callable[[str], None]) -> None:
         self._wanted = frozenset({expects}) if expects else place.example.broken
-        self._laboratory = place.laboratory
+        self._executor = place.executor
         self._tell = tell
         self.place = place
         self.smallest = place.example
@@ -51,7 +51,7 @@ class Reducer:
         tries = AGREE if reliable else TRIES
 
         def fails(program: Program) -> bool | None:
-            if time.monotonic() > deadline or self._laboratory.soiled:
+            if time.monotonic() > deadline or self._executor.leaked_locks:
                 return None
             example = self._fails(program, tries, deadline, every=reliable)
             self.smallest = example or self.smallest
@@ -66,13 +66,13 @@ class Reducer:
         """
         last = self.smallest
         for _ in range(REPLAYS):
-            again = self._laboratory.try_out(last.program)
+            again = self._executor.run_and_clean_up(last.program)
             self._tell("shrink")
             self.diverged = divergence(last.history.moves, again.history.moves)
             if self.diverged is None:
                 self.smallest = last
                 return False
-            if self._laboratory.soiled:
+            if self._executor.leaked_locks:
                 break
             last = again if again.broken & self._wanted else last
         return True
@@ -81,9 +81,9 @@ class Reducer:
         """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""
         example = None
         for _ in range(tries):
-            if time.monotonic() > deadline or self._laboratory.soiled:
+            if time.monotonic() > deadline or self._executor.leaked_locks:
                 return None
-            example = self._laboratory.told(program, self._wanted)
+            example = self._executor.run_until_conclusive(program, self._wanted)
             self._tell("shrink")
             broken = bool(self._wanted & example.broken)
             if broken != every:
@@ -94,8 +94,10 @@ class Reducer:
         broken = self.smallest.broken
         failed = tried = 0
         deadline = time.monotonic() + REPEAT_S
-        while tried < REPEATS and not self._laboratory.soiled and (time.monotonic() < deadline or not tried):
-            failed += bool(self._laboratory.told(self.smallest.program, broken).broken & broken)
+        while (
+            tried < REPEATS and not self._executor.leaked_locks and (time.monotonic() < deadline or not tried)
+        ):
+            failed += bool(self._executor.run_until_conclusive(self.smallest.program, broken).broken & broken)
             tried += 1
             self.repeats = (failed, tried)
             self._tell("repeat")

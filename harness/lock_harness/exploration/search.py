@@ -19,8 +19,8 @@ from lock_harness.analysis.view import View
 from lock_harness.core.errors import HarnessError
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program
-from lock_harness.core.run import CrashPoint, Figures, Search
-from lock_harness.exploration.executor import Example, Laboratory, moved
+from lock_harness.core.run import CrashPoint, Figures, OrderCoverage
+from lock_harness.exploration.executor import Example, Executor, moved
 from lock_harness.figures import Tally
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
 from lock_harness.programs.crash_points import Candidate, candidates, judged, without
@@ -57,7 +57,7 @@ class Progress(msgspec.Struct, frozen=True, tag=True):
     figures: Figures
 
 
-Listener = Callable[[Progress], None]
+ReportProgress = Callable[[Progress], None]
 
 
 class _Enough(BaseException):
@@ -73,11 +73,13 @@ class Searcher:
     struck.
     """
 
-    def __init__(self, scenario: Scenario, laboratory: Laboratory, plan: Plan, listen: Listener) -> None:
+    def __init__(
+        self, scenario: Scenario, executor: Executor, plan: Plan, report_progress: ReportProgress
+    ) -> None:
         self._scenario = scenario
-        self._laboratory = laboratory
+        self._executor = executor
         self._plan = plan
-        self._listen = listen
+        self._report_progress = report_progress
         self._until = time.monotonic() + plan.seconds if plan.seconds is not None else None
         self.tally = Tally()
         self.last: Example | None = None
@@ -85,7 +87,7 @@ class Searcher:
         self.found: Example | None = None
         self.beside: Example | None = None
         self.diverged: str | None = None
-        self.orders: Search | None = None
+        self.orders: OrderCoverage | None = None
         self.points: tuple[CrashPoint, ...] = ()
         self.missed: tuple[Fault, ...] = ()
         self.moves = 0
@@ -100,13 +102,13 @@ class Searcher:
             case CrashPoints():
                 self._strike_everywhere(self._scenario.what)
             case Program():
-                example = self._laboratory.confirmed(self._here(self._scenario.what))
+                example = self._executor.run_confirmed(self._here(self._scenario.what))
                 self._take(example)
                 self.missed = _not_struck(example.program, example.struck)
 
     def _here(self, program: Program) -> Program:
         """The same program in months that may be used."""
-        return moved(program, self._laboratory.arena.years.first)
+        return moved(program, self._executor.arena.years.first)
 
     def _try_all(self, every: Every) -> None:
         """One order after the other, until one fails or none is left."""
@@ -118,7 +120,7 @@ class Searcher:
             choices, scheduler = orders.next
             ordered = msgspec.structs.replace(program, choices=choices, scheduler=scheduler)
             for _ in range(TRIES):
-                example = self._laboratory.confirmed(ordered)
+                example = self._executor.run_confirmed(ordered)
                 self._take(example)
                 struck |= example.struck
                 if (elsewhere := orders.ran(example.history.moves)) is None:
@@ -132,15 +134,15 @@ class Searcher:
 
     def _strike_everywhere(self, what: CrashPoints) -> None:
         """One run without faults, to see what is said; then one for each fault, also after one has failed."""
-        program = self._here(without(what.program, OPTIONAL - self._laboratory.arena.verbs))
-        example = self._laboratory.confirmed(program)
+        program = self._here(without(what.program, OPTIONAL - self._executor.arena.verbs))
+        example = self._executor.run_confirmed(program)
         self._take(example)
         if self.found:
             return
         coming = candidates(example.program, example.history.moves)
         self.points = tuple(one.point for one in coming)
         for place, one in enumerate(coming):
-            if self._laboratory.soiled:
+            if self._executor.leaked_locks:
                 break
             self.points = (*self.points[:place], self.tried(one), *self.points[place + 1 :])
 
@@ -149,7 +151,7 @@ class Searcher:
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
         for _ in range(TRIES):
-            example = self._laboratory.confirmed(candidate.program, shown)
+            example = self._executor.run_confirmed(candidate.program, shown)
             # a violation without the fault is one
             telling = example.status == "violated" or candidate.point.number in example.struck
             if telling:
@@ -158,7 +160,7 @@ class Searcher:
         return judged(candidate, example.status, example.verdicts, telling)
 
     def _draw(self, draw: Draw) -> None:
-        arena = self._laboratory.arena
+        arena = self._executor.arena
         strategy = programs(draw, arena.years, arena.verbs)
         with ThreadPoolExecutor(1) as executor:
             ahead: deque[Future[Example]] = deque()
@@ -168,7 +170,7 @@ class Searcher:
                     self._collect(ahead.popleft())
                 if self.found or self._time_is_up():
                     raise _Enough
-                ahead.append(executor.submit(self._laboratory.confirmed, program))
+                ahead.append(executor.submit(self._executor.run_confirmed, program))
 
             try:
                 self._draw_all(strategy, submit)
@@ -206,7 +208,7 @@ class Searcher:
             raise _Enough from error
 
     def _take(self, example: Example) -> None:
-        self.tally.add(View(example.history, self._laboratory.arena.bounds), example.status)
+        self.tally.add(View(example.history, self._executor.arena.bounds), example.status)
         self.last = example
         self.moves = max(self.moves, len(example.history.moves))
         if self.found is None and self._is_wanted(example):
@@ -233,7 +235,7 @@ class Searcher:
 
     def tell(self, phase: str) -> None:
         """Let the listener know how far it has come."""
-        self._listen(Progress(self._scenario.name, self._plan.seed, phase, self.tally.counts()))
+        self._report_progress(Progress(self._scenario.name, self._plan.seed, phase, self.tally.counts()))
 
 
 def _not_struck(program: Program, struck: Collection[int]) -> tuple[Fault, ...]:

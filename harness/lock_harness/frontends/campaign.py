@@ -15,7 +15,7 @@ from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Plan, Progress
 from lock_harness.frontends.display import Display
 from lock_harness.frontends.jobs import Job, perform, shares
-from lock_harness.frontends.messages import Failed, Saved, Skipped, Word
+from lock_harness.frontends.messages import Failed, Saved, Skipped, WorkerMessage
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
 from lock_harness.frontends.workers import run_shared
 from lock_harness.locks.loading import LockSpec
@@ -132,7 +132,7 @@ class Campaign:
                 if paths:
                     self._keep_merged(paths)
 
-    def _hear(self, word: Word, parts: dict[str, list[Path]], expected: dict[str, int]) -> None:
+    def _hear(self, word: WorkerMessage, parts: dict[str, list[Path]], expected: dict[str, int]) -> None:
         """`parts`: the results so far of what is not complete yet."""
         if isinstance(word, Progress):
             self._display.show(word)

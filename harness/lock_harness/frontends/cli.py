@@ -162,10 +162,10 @@ def examine(*, pg: NamedPg = None) -> int:
     """
     marks = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "bold red")}
     worst = 0
-    for finding in doctor.examine(_named_dsn(pg)):
-        line = Text.assemble(marks[finding.level], f" {finding.what:<14}", finding.text)
+    for diagnosis in doctor.examine(_named_dsn(pg)):
+        line = Text.assemble(marks[diagnosis.level], f" {diagnosis.what:<14}", diagnosis.text)
         console.print(line, soft_wrap=True)
-        worst = max(worst, finding.level == "bad")
+        worst = max(worst, diagnosis.level == "bad")
     return int(worst)
 
 

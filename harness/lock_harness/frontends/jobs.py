@@ -11,7 +11,7 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
 from lock_harness.exploration.explore import explore
-from lock_harness.exploration.search import Listener, Plan
+from lock_harness.exploration.search import Plan, ReportProgress
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, command_spec, load
 from lock_harness.programs.discovery import SHIPPED, discover
@@ -47,7 +47,7 @@ class Job:
         return Bounds(self.release_ms, old.late_ms, old.handover_ms, old.stall_ms)
 
 
-def perform(job: Job, server: Server, listen: Listener) -> Run:
+def perform(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     """Explore the job's scenario on an arena of its own; `NotApplicable` where its faults cannot be had."""
     needed = equipment(job.scenario.what)
     if (why := unavailable(needed, server)) is not None:
@@ -56,7 +56,7 @@ def perform(job: Job, server: Server, listen: Listener) -> Run:
     spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
     opener = partial(open_arena, server, lock, job.bounds, job.years)
     at_gate = None if unavailable(GATE, server) else partial(opener, GATE)
-    return explore(job.scenario, partial(opener, needed), job.plan, spec, listen, at_gate)
+    return explore(job.scenario, partial(opener, needed), job.plan, spec, report_progress, at_gate)
 
 
 def _importable_name(lock: Lock) -> str:

@@ -31,4 +31,4 @@ class Skipped(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
-Word = Progress | Saved | Failed | Skipped
+WorkerMessage = Progress | Saved | Failed | Skipped

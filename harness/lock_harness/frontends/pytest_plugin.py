@@ -19,7 +19,7 @@ import pytest
 from lock_harness.core.errors import HarnessError, MachineError, NotApplicable, UserError
 from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
-from lock_harness.exploration.search import Listener, Plan, Progress
+from lock_harness.exploration.search import Plan, Progress, ReportProgress
 from lock_harness.frontends.jobs import Job, known_scenarios, lock_spec, perform, shares
 from lock_harness.frontends.messages import (
     PROGRESS_VARIABLE,
@@ -28,7 +28,7 @@ from lock_harness.frontends.messages import (
     Failed,
     Saved,
     Skipped,
-    Word,
+    WorkerMessage,
 )
 from lock_harness.frontends.reports import DEFAULT, replay_command, save
 from lock_harness.locks.interface import Lock
@@ -125,10 +125,12 @@ class ScenarioItem(pytest.Item):
         return self.path, None, f"scenario {self.name}"
 
 
-def _perform(job: Job, server: Server, config: pytest.Config, listen: Listener) -> tuple[Run, Path]:
+def _perform(
+    job: Job, server: Server, config: pytest.Config, report_progress: ReportProgress
+) -> tuple[Run, Path]:
     reports = config.getoption("lock_reports")
     try:
-        run = perform(job, server, listen)
+        run = perform(job, server, report_progress)
     except Interrupted as interrupted:
         save(interrupted.run, reports)
         raise KeyboardInterrupt from None
@@ -223,7 +225,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[Callable[[Word], None]]:
+def _telling() -> Iterator[Callable[[WorkerMessage], None]]:
     """Where to send word of how it goes; to nobody, if nobody asked."""
     address = os.environ.get(PROGRESS_VARIABLE)
     if not address:
@@ -234,7 +236,7 @@ def _telling() -> Iterator[Callable[[Word], None]]:
         yield lambda word: _send(sender, word)
 
 
-def _send(sender: socket.socket, word: Word) -> None:
+def _send(sender: socket.socket, word: WorkerMessage) -> None:
     """Progress may get lost where the reader is slow; results may not."""
     flags = socket.MSG_DONTWAIT if isinstance(word, Progress) else 0
     with contextlib.suppress(ConnectionRefusedError, FileNotFoundError, BlockingIOError):

@@ -11,7 +11,7 @@ from lock_harness.core.errors import UserError
 from lock_harness.core.run import Run
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
-from lock_harness.exploration.executor import Example, Laboratory, moved
+from lock_harness.exploration.executor import Example, Executor, moved
 from lock_harness.figures import Tally
 from lock_harness.frontends.jobs import lock_spec
 from lock_harness.frontends.reports import load, replay_command
@@ -28,12 +28,12 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
     spec = lock or _lock_of(old)
     with (
         open_server(pg) as server,
-        contextlib.closing(_laboratory(old, spec, server)) as laboratory,
+        contextlib.closing(_executor(old, spec, server)) as executor,
     ):
-        program = moved(old.program, laboratory.arena.years.first)
+        program = moved(old.program, executor.arena.years.first)
         tally, worst = Tally(), None
         for _ in range(times):
-            example = laboratory.confirmed(program)
+            example = executor.run_confirmed(program)
             tally.add(View(example.history, old.bounds), example.status)
             worst = _worse(worst, example)
         assert worst is not None
@@ -49,18 +49,18 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
             verdicts=worst.verdicts,
             bounds=old.bounds,
             figures=tally.figures(),
-            environment=laboratory.arena.environment(),
+            environment=executor.arena.environment(),
             repeats=(tally.violated, times),
         )
     console.print(story(run, replay_command(path)), crop=False)
     return {"violated": 1, "unknown": 3, "holds": 0}[run.status]
 
 
-def _laboratory(old: Run, lock: LockSpec, server: Server) -> Laboratory:
+def _executor(old: Run, lock: LockSpec, server: Server) -> Executor:
     needed = equipment(old.program)
     if (why := unavailable(needed, server)) is not None:
         raise UserError(f"this run cannot be replayed here: {why}")
-    return Laboratory(partial(open_arena, server, lock, old.bounds, equipment=needed))
+    return Executor(partial(open_arena, server, lock, old.bounds, equipment=needed))
 
 
 def _lock_of(run: Run) -> LockSpec:

@@ -17,7 +17,7 @@ import msgspec
 
 from lock_harness.core.errors import MachineError
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.messages import PROGRESS_VARIABLE, SERVER_VARIABLE, Word
+from lock_harness.frontends.messages import PROGRESS_VARIABLE, SERVER_VARIABLE, WorkerMessage
 from lock_harness.guardian import Guardian, guarded_directory
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario
@@ -26,7 +26,7 @@ from lock_harness.servers.server import Server
 
 LARGEST = 65_536
 TICK_S = 0.2
-_decoder: msgspec.json.Decoder[Word] = msgspec.json.Decoder(Word)
+_decoder: msgspec.json.Decoder[WorkerMessage] = msgspec.json.Decoder(WorkerMessage)
 
 
 def run_shared(
@@ -38,7 +38,7 @@ def run_shared(
     years: Years,
     release_ms: int | None,
     reports: Path,
-) -> Generator[Word, None, None]:
+) -> Generator[WorkerMessage, None, None]:
     """Yield what the workers say, until all are done."""
     options = [
         *(part for one in scenarios for part in ("--scenario", one.name)),
@@ -54,7 +54,7 @@ def run_shared(
         yield from _listen(guardian, options, server)
 
 
-def _listen(guardian: Guardian, options: list[str], server: Server) -> Generator[Word, None, None]:
+def _listen(guardian: Guardian, options: list[str], server: Server) -> Generator[WorkerMessage, None, None]:
     directory = guardian.directory
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear, open(directory / "log", "wb") as log:
         ear.bind(str(directory / "progress"))

@@ -34,7 +34,7 @@ from lock_harness.gate.turns import Turns
 from lock_harness.servers import address
 from lock_harness.wire.connection import Connection
 from lock_harness.wire.loop import READ
-from lock_harness.wire.service import Address, Order, Service, inherited
+from lock_harness.wire.service import Address, ProxyCommand, Service, inherited
 from lock_harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
@@ -79,7 +79,7 @@ class Close(msgspec.Struct, frozen=True, tag=True):
     """Let everybody through, and tell what was let through."""
 
 
-_orders = msgspec.json.Decoder(Watch | Open | GoOn | Close | Order)
+_commands = msgspec.json.Decoder(Watch | Open | GoOn | Close | ProxyCommand)
 
 
 class GateService(Service):
@@ -109,31 +109,31 @@ class GateService(Service):
     # Orders
 
     def _answer(self, line: bytes) -> bytes:
-        order = _orders.decode(line)
+        command = _commands.decode(line)
         done: list[Move] | bool = True
-        match order:
+        match command:
             case Watch():
-                self._observer = address.connect(order.dsn, OBSERVER)
+                self._observer = address.connect(command.dsn, OBSERVER)
             case Open():
-                self._open(order)
+                self._open(command)
             case GoOn():
-                self._go_on(order)
-            case Order():
-                done = self._break(order)
+                self._go_on(command)
+            case ProxyCommand():
+                done = self._break(command)
             case Close():
                 done = self._close()
         return msgspec.json.encode(done)
 
-    def _open(self, order: Open) -> None:
-        self._players = [*order.players]
+    def _open(self, command: Open) -> None:
+        self._players = [*command.players]
         self._number_players()
-        faults = [step for step in order.program.steps if isinstance(step, Fault)]
+        faults = [step for step in command.program.steps if isinstance(step, Fault)]
         self._breaks = any(fault.kind != "kill" for fault in faults)
         self._look_for_several()
-        if order.program.mode == "race":
+        if command.program.mode == "race":
             self._turns = Recorder()
         else:
-            self._turns = Turns(strikes(order.program), scheduler_of(order.program), self)
+            self._turns = Turns(strikes(command.program), scheduler_of(command.program), self)
 
     def _look_for_several(self) -> None:
         """A fault strikes one connection; of a session with several it would not be known whether it has ended."""
@@ -148,20 +148,20 @@ class GateService(Service):
     def _number_players(self) -> None:
         self._numbers = {player.session: number for number, player in enumerate(self._players)}
 
-    def _go_on(self, order: GoOn) -> None:
-        self._players[order.actor] = order.player
+    def _go_on(self, command: GoOn) -> None:
+        self._players[command.actor] = command.player
         self._number_players()
         if self._turns:
-            self._turns.go_on(order.actor)
+            self._turns.go_on(command.actor)
 
-    def _break(self, order: Order) -> bool:
+    def _break(self, command: ProxyCommand) -> bool:
         """Break the connection that a fault strikes just now, which need not be the newest of its name."""
         struck = self._turns.struck if self._turns else None
-        if order.kind is None or not isinstance(struck, GatedConnection):
-            return self._carry_out(order)
+        if command.kind is None or not isinstance(struck, GatedConnection):
+            return self._execute(command)
         alive = struck in self._connections
         if alive:
-            struck.strike(order.kind)
+            struck.strike(command.kind)
         return alive
 
     def _close(self) -> list[Move]:

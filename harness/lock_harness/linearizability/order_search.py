@@ -38,7 +38,7 @@ class State(NamedTuple):
     spent: frozenset[Who]
 
 
-class Search:
+class OrderSearch:
     """Goes on where the obvious order ends, until it is obvious again."""
 
     def __init__(self, line: Timeline, economy: Economy) -> None:

@@ -30,7 +30,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     dsn: str | None = None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True):
     id: int
     ok: bool | int | list[str] | None = None
     error: str | None = None
@@ -49,10 +49,10 @@ def encode(request: Request) -> bytes:
     return msgspec.json.encode(request) + b"\n"
 
 
-def decode(line: bytes, request: Request) -> Answer:
+def decode(line: bytes, request: Request) -> Response:
     """The answer to `request`.  `LineProtocolError` says what the line should have been."""
     try:
-        answer = msgspec.json.decode(line, type=Answer)
+        answer = msgspec.json.decode(line, type=Response)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LineProtocolError(_complaint(line, request, one_line(error))) from None
     if answer.id != request.id:

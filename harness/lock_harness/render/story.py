@@ -17,7 +17,7 @@ from lock_harness.checks.verdicts import ms
 from lock_harness.core.fault import Fault, FaultKind, Point
 from lock_harness.core.history import Event, History
 from lock_harness.core.program import Program
-from lock_harness.core.run import Promise, Run, Search
+from lock_harness.core.run import OrderCoverage, PctGuarantee, Run
 from lock_harness.core.verdict import Verdict
 from lock_harness.figures.beliefs import beliefs
 
@@ -68,8 +68,8 @@ def story(run: Run, replay: str) -> RenderableType:
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
     if run.search:
         parts.append(_line(orders(run.search)))
-    if run.promise:
-        parts.append(_line(promised(run.promise)))
+    if run.guarantee:
+        parts.append(_line(guarantee_text(run.guarantee)))
     if run.diverged:
         parts.append(_line(f"Not gone into: {run.diverged}."))
     parts += [_line(f"Unknown: {_missed(fault, run.program)}.") for fault in run.missed]
@@ -79,7 +79,7 @@ def story(run: Run, replay: str) -> RenderableType:
         if run.why_race:
             parts.append(_line(f"Shrunk as a race, whose order is chance: {run.why_race}."))
         parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
-    if run.soiled:
+    if run.leaked_locks:
         parts.append(
             _line("The lock left months locked on the server: 'lock-harness locks' shows who holds them.")
         )
@@ -115,7 +115,7 @@ def _stale(run: Run) -> list[str]:
     ]
 
 
-def orders(search: Search) -> str:
+def orders(search: OrderCoverage) -> str:
     """How far every order was tried."""
     bound = "" if search.switches is None else f" with up to {search.switches} context switches"
     found = search.runs - search.redundant
@@ -126,15 +126,15 @@ def orders(search: Search) -> str:
     return f"Every order was tried{bound}: {count}{more}."
 
 
-def promised(promise: Promise) -> str:
+def guarantee_text(guarantee: PctGuarantee) -> str:
     """The bound of PCT, and whether it held for all moves."""
-    pct, actors = promise.pct, promise.actors
+    pct, actors = guarantee.pct, guarantee.actors
     text = (
         f"PCT: an example whose program has a fault of depth {pct.depth} finds it with a probability of "
         f"{pct.bound(actors):.1g} or more (1/(n k^(d-1)), {actors} actors, {pct.length} moves)"
     )
-    beyond = f"; but one had {promise.moves} moves, of which those beyond {pct.length} are not covered"
-    return text + (beyond if promise.moves > pct.length else "") + "."
+    beyond = f"; but one had {guarantee.moves} moves, of which those beyond {pct.length} are not covered"
+    return text + (beyond if guarantee.moves > pct.length else "") + "."
 
 
 def _measure(program: Program) -> str:

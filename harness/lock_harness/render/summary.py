@@ -8,7 +8,7 @@ from rich.text import Text
 
 from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
 from lock_harness.figures import together
-from lock_harness.render.story import STYLES, orders, promised
+from lock_harness.render.story import STYLES, guarantee_text, orders
 
 BARS = " ▁▂▃▄▅▆▇█"
 FEW = 20
@@ -43,7 +43,7 @@ def _below(run: Run) -> Iterator[tuple[str, str]]:
     # in lockstep the program says how long somebody waits
     racing = (run.first_program or run.program).mode == "race"
     tried = orders(run.search) if run.search else ""
-    bound = promised(run.promise) if run.promise else ""
+    bound = guarantee_text(run.guarantee) if run.guarantee else ""
     for one in (belief(run.figures), waiting(run.figures) if racing else "", tried, bound):
         if one:
             yield f"\n      {one}", "dim"

@@ -19,7 +19,7 @@ FUNCTIONS = ("pg_try_advisory_lock(bigint)", "pg_advisory_unlock(bigint)")
 ROUND_TRIPS = 50
 
 
-class Finding(NamedTuple):
+class Diagnosis(NamedTuple):
     """One line of the diagnosis; `bad` means that locks cannot be trusted there."""
 
     level: Level
@@ -27,14 +27,14 @@ class Finding(NamedTuple):
     text: str
 
 
-def examine(dsn: str) -> Iterator[Finding]:
+def examine(dsn: str) -> Iterator[Diagnosis]:
     """All findings on the server that `dsn` names; `UserError` if it cannot be reached at all."""
     began = time.perf_counter()
     with address.connect(dsn, "lock-harness doctor") as conn:
         took = (time.perf_counter() - began) * 1000
         version = conn.info.parameter_status("server_version")
         text = f"PostgreSQL {version} at {address.shown(dsn)}, connected in {took:.0f} ms"
-        yield Finding("good", "reachable", text)
+        yield Diagnosis("good", "reachable", text)
         yield _sessions(dsn)
         try:
             yield _rights(conn)
@@ -43,17 +43,17 @@ def examine(dsn: str) -> Iterator[Finding]:
             yield _free_months(conn)
             yield from _settings(conn)
         except psycopg.Error as error:
-            yield Finding("bad", "answers", address.redact(one_line(error), dsn))
+            yield Diagnosis("bad", "answers", address.redact(one_line(error), dsn))
 
 
-def _sessions(dsn: str) -> Finding:
+def _sessions(dsn: str) -> Diagnosis:
     try:
         why = shared_sessions(dsn)
     except (psycopg.Error, UserError) as error:
-        return Finding("bad", "sessions", address.redact(one_line(error), dsn))
+        return Diagnosis("bad", "sessions", address.redact(one_line(error), dsn))
     if why is None:
-        return Finding("good", "sessions", "each client keeps a backend of its own: session locks can work")
-    return Finding("bad", "sessions", f"a transaction pooler: {why}; session locks do not work through it")
+        return Diagnosis("good", "sessions", "each client keeps a backend of its own: session locks can work")
+    return Diagnosis("bad", "sessions", f"a transaction pooler: {why}; session locks do not work through it")
 
 
 def _one(conn: Connection, query: str, *values: object) -> Any:
@@ -61,45 +61,45 @@ def _one(conn: Connection, query: str, *values: object) -> Any:
     return row[0] if row else None
 
 
-def _rights(conn: Connection) -> Finding:
+def _rights(conn: Connection) -> Diagnosis:
     missing = [
         name for name in FUNCTIONS if not _one(conn, "SELECT has_function_privilege(%s, 'execute')", name)
     ]
     if missing:
-        return Finding("bad", "rights", f"this user may not call {', '.join(missing)}")
+        return Diagnosis("bad", "rights", f"this user may not call {', '.join(missing)}")
     named = _one(conn, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lock-harness doctor'")
     if not named:
-        return Finding("bad", "rights", "sessions cannot be told apart: application_name is not passed on")
-    return Finding("good", "rights", "this user may take advisory locks and see its own sessions")
+        return Diagnosis("bad", "rights", "sessions cannot be told apart: application_name is not passed on")
+    return Diagnosis("good", "rights", "this user may take advisory locks and see its own sessions")
 
 
-def _primary(conn: Connection) -> Finding:
+def _primary(conn: Connection) -> Diagnosis:
     if _one(conn, "SELECT pg_is_in_recovery()"):
-        return Finding("bad", "primary", "a standby: its advisory locks are not those of the primary")
-    return Finding("good", "primary", "not a standby")
+        return Diagnosis("bad", "primary", "a standby: its advisory locks are not those of the primary")
+    return Diagnosis("good", "primary", "not a standby")
 
 
-def _round_trip(conn: Connection) -> Finding:
+def _round_trip(conn: Connection) -> Diagnosis:
     times = []
     for _ in range(ROUND_TRIPS):
         began = time.perf_counter()
         conn.execute("SELECT 1", prepare=False)
         times.append((time.perf_counter() - began) * 1000)
     text = f"{statistics.median(times):.2f} ms a statement (median of {ROUND_TRIPS}, worst {max(times):.2f})"
-    return Finding("good", "round trip", text)
+    return Diagnosis("good", "round trip", text)
 
 
-def _free_months(conn: Connection) -> Finding:
+def _free_months(conn: Connection) -> Diagnosis:
     starts = range(DEFAULT_YEARS.first, DEFAULT_YEARS.last, BLOCK)
     query = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s"
     leased = {int(row[0]) for row in conn.execute(query, (SPACE,), prepare=False)}
     foreign = {year - (year - DEFAULT_YEARS.first) % BLOCK for year in years_in_use(conn, *DEFAULT_YEARS)}
     blocks, busy = len(starts), len({*starts} & (leased | foreign))
     text = f"{blocks - busy} of {blocks} blocks of months in {DEFAULT_YEARS} are free for test runs"
-    return Finding("good" if busy < blocks else "note", "months", text)
+    return Diagnosis("good" if busy < blocks else "note", "months", text)
 
 
-def _settings(conn: Connection) -> Iterator[Finding]:
+def _settings(conn: Connection) -> Iterator[Diagnosis]:
     query = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
     names = [
         "client_connection_check_interval",
@@ -110,10 +110,10 @@ def _settings(conn: Connection) -> Iterator[Finding]:
     found = dict(conn.execute(query, (names,), prepare=False).fetchall())
     if found.get("client_connection_check_interval") == "0":
         text = "client_connection_check_interval is 0: a client that dies during a statement is noticed only at its end"
-        yield Finding("note", "dead clients", text)
+        yield Diagnosis("note", "dead clients", text)
     if int(found.get("idle_session_timeout", 0)):
         text = f"idle_session_timeout ends idle sessions, and their locks, after {found['idle_session_timeout']} ms"
-        yield Finding("bad", "idle sessions", text)
+        yield Diagnosis("bad", "idle sessions", text)
     if int(found.get("lock_timeout", 0)):
         text = f"lock_timeout of {found['lock_timeout']} ms: a blocking pg_advisory_lock raises after it"
-        yield Finding("note", "lock_timeout", text)
+        yield Diagnosis("note", "lock_timeout", text)

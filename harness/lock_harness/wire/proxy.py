@@ -19,7 +19,7 @@ import msgspec
 
 from lock_harness.core.errors import MachineError, one_line
 from lock_harness.wire.network import Kind, unavailable
-from lock_harness.wire.service import Address, Order
+from lock_harness.wire.service import Address, ProxyCommand
 
 CONNECT_TIMEOUT_S = 5
 LOOPBACK = "127.0.0.1"
@@ -48,23 +48,23 @@ class Proxy:
         """
         if why := unavailable(kind):
             raise MachineError(why)
-        return self._done(Order(application_name, kind))
+        return self._done(ProxyCommand(application_name, kind))
 
     def heal(self, application_name: str) -> bool:
         """Let the network be well again: a slow connection speeds up, one that may have lost bytes is reset.
 
         False if there is no such connection any more.
         """
-        return self._done(Order(application_name))
+        return self._done(ProxyCommand(application_name))
 
-    def _done(self, order: Order) -> bool:
-        return msgspec.json.decode(self._answer(order), type=bool)
+    def _done(self, command: ProxyCommand) -> bool:
+        return msgspec.json.decode(self._answer(command), type=bool)
 
-    def _answer(self, order: msgspec.Struct) -> bytes:
+    def _answer(self, command: msgspec.Struct) -> bytes:
         """What the proxy says to an order, which is carried out then."""
         with self._one_at_a_time:
             try:
-                self._control.sendall(msgspec.json.encode(order) + b"\n")
+                self._control.sendall(msgspec.json.encode(command) + b"\n")
                 answer = self._answers.readline()
             except ConnectionError:
                 answer = b""

@@ -16,14 +16,14 @@ from lock_harness.wire.startup import LONGEST, StartupError, StartupMessage, Sta
 Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
 
 
-class Order(msgspec.Struct, frozen=True, tag=True):
+class ProxyCommand(msgspec.Struct, frozen=True, tag=True):
     """Strike the newest connection of this application_name; without a kind, heal it."""
 
     application_name: str
     kind: Kind | None = None
 
 
-_orders = msgspec.json.Decoder(Order)
+_commands = msgspec.json.Decoder(ProxyCommand)
 
 
 class Service:
@@ -104,13 +104,13 @@ class Service:
 
     def _answer(self, line: bytes) -> bytes:
         """Carry out an order."""
-        return msgspec.json.encode(self._carry_out(_orders.decode(line)))
+        return msgspec.json.encode(self._execute(_commands.decode(line)))
 
-    def _carry_out(self, order: Order) -> bool:
+    def _execute(self, command: ProxyCommand) -> bool:
         for connection, name in reversed(self._connections.items()):
-            if name == order.application_name:
-                if order.kind:
-                    connection.strike(order.kind)
+            if name == command.application_name:
+                if command.kind:
+                    connection.strike(command.kind)
                 else:
                     connection.heal()
                 return True

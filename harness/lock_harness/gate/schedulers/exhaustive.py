@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lock_harness.core.history import Move
-from lock_harness.core.run import Search
+from lock_harness.core.run import OrderCoverage
 from lock_harness.core.schedule import Access, SchedulerSpec
 from lock_harness.gate.schedulers.access import access
 from lock_harness.gate.schedulers.asleep import SleepSet, asleep, woken
@@ -49,9 +49,9 @@ class Exhaustive:
         self._runs = self._redundant = self._left_out = 0
 
     @property
-    def search(self) -> Search:
+    def search(self) -> OrderCoverage:
         """How far it has come."""
-        return Search(self._runs, self._redundant, self.next is None, self._most, self._left_out)
+        return OrderCoverage(self._runs, self._redundant, self.next is None, self._most, self._left_out)
 
     def ran(self, moves: Sequence[Move]) -> str | None:
         """These were the moves of `next`.  If they did not follow its choices: where, in one line; they do not count."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lock_harness.core.fault import GATE_FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Program, Step
-from lock_harness.core.run import Promise
+from lock_harness.core.run import PctGuarantee
 from lock_harness.core.schedule import Pct, Random, SchedulerSpec
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import race
@@ -66,9 +66,9 @@ def _pct(seed: int, draw: Draw, steps: int) -> Pct:
     return Pct(seed, draw.depth, max(1, MOVES_OF_PCT * steps))
 
 
-def promise(draw: Draw, moves: int) -> Promise | None:
+def guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
     """What PCT promises of this draw, whose largest example had so many moves; None of other algorithms."""
     if draw.mode != "gate" or draw.scheduler != "pct":
         return None
     largest = draw.steps[1] * (STEPS_OF_ROUND if "round" in draw.weights else 1)
-    return Promise(_pct(0, draw, largest), draw.actors[1], moves)
+    return PctGuarantee(_pct(0, draw, largest), draw.actors[1], moves)

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.agenda import Agenda, Life
 from lock_harness.analysis.calls import SessionId
-from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, FaultKind
+from lock_harness.core.fault import FAULTS, FaultKind
 from lock_harness.core.history import Audit, Event, EventKind, History
 from lock_harness.core.program import Month, Verb
 
@@ -24,7 +24,7 @@ WAY, THINK, WORK, NOTICED, POLL = 200 * US, 500 * US, 3 * MS, 1 * MS, 1 * MS  # 
 LONGEST_MS = 60  # that a lasting fault takes
 PROBE_MS = 1500
 MONTHS = (Month(2090, 1), Month(2090, 2))
-FAULTS: tuple[FaultKind, ...] = (
+KINDS: tuple[FaultKind, ...] = (
     *("kill", "terminate", "reset", "cut", "cancel", "pause"),
     *("half_open", "deaf", "mute", "restart_immediate"),
 )
@@ -71,7 +71,7 @@ class World(Agenda):
         for client in self.clients:
             self.start(client.live())
         for _ in range(faults):
-            self.start(self._fault(self.random.choice(FAULTS)))
+            self.start(self._fault(self.random.choice(KINDS)))
         self.run()
         for place, month in enumerate(MONTHS):
             self.start(self.clients[place].probe(month))
@@ -119,7 +119,7 @@ class World(Agenda):
     def _fault(self, kind: FaultKind) -> Life:
         yield self.some(8 * MS)
         client = self.random.choice(self.clients)
-        number, victims = next(self.numbers), self.clients if kind in SERVER_FAULTS else [client]
+        number, victims = next(self.numbers), self.clients if FAULTS[kind].whole_server else [client]
         struck = [(one, one.session) for one in victims if one.may_suffer]
         for one, session in struck:
             self._note("fault", session, number, kind)
@@ -140,7 +140,7 @@ class World(Agenda):
             self._note("heal", session, number, kind)
             return
         session.fault = kind
-        if kind in LASTING_FAULTS:
+        if FAULTS[kind].lasting:
             yield lasts_ns
             self._note("heal", session, number, kind)
             session.fault = "reset"
@@ -321,7 +321,7 @@ class Client:
         lost = lost or session.fault in ("deaf", "half_open")
         if session.fault in ("reset", "cut", "terminate", "restart_immediate"):
             lost = lost or world.random.random() < 0.5
-        while lost and session.fault in LASTING_FAULTS:
+        while lost and session.fault and FAULTS[session.fault].lasting:
             yield MS  # nobody tells it
         self.asks = False
         if lost:

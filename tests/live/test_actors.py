@@ -132,7 +132,7 @@ def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) ->
 # All of them end
 
 
-@pytest.mark.parametrize("schedule", ["lockstep", "race"])
+@pytest.mark.parametrize("mode", ["lockstep", "race"])
 def test_a_program_without_steps_still_asks_for_its_months(arena: Arena, mode: Mode) -> None:
     month = Month(arena.years.first, 1)
     example = run(Program(2, (month,), (), mode), arena)

@@ -6,11 +6,11 @@ import psycopg
 import pytest
 
 from lock_harness.core.errors import NotApplicable, one_line
-from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
+from lock_harness.core.fault import FAULTS, Fault, FaultKind, fault_kinds
 from lock_harness.core.history import Event
 from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.core.run import Run
-from lock_harness.execution.faults import FAULTS, unavailable
+from lock_harness.execution.faults import INJECTORS, unavailable
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, perform
 from lock_harness.programs.equipment import Equipment
@@ -19,8 +19,8 @@ from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
 HOLDS_MS, LASTS_MS = 400, 40
-ENDS_ONE = sorted(SESSION_FAULTS - SERVER_FAULTS)
-AT_ONCE = sorted(SESSION_FAULTS - LASTING_FAULTS)
+ENDS_ONE = sorted(fault_kinds(lambda one: one.ends_session and not one.whole_server))
+AT_ONCE = sorted(fault_kinds(lambda one: one.ends_session and not one.lasting))
 
 
 def run_with(server: Server, program: Program, lock: type | None = None) -> Run:
@@ -54,8 +54,8 @@ def holder_and_waiter(kind: FaultKind) -> Program:
 
 
 def test_there_is_one_for_each_kind() -> None:
-    assert [*FAULTS] != []
-    assert {*FAULTS} == {*get_args(FaultKind)}
+    assert [*INJECTORS] != []
+    assert {*INJECTORS} == {*get_args(FaultKind)}
 
 
 @pytest.mark.parametrize("kind", ENDS_ONE)
@@ -69,7 +69,7 @@ def test_a_session_that_a_fault_ended_lets_go(our_server: Server, kind: FaultKin
     assert granted.answer is True
     assert granted.at_ns > struck.at_ns
     assert gone.at_ns > struck.at_ns
-    if kind in LASTING_FAULTS:
+    if FAULTS[kind].lasting:
         assert events(run, kind="heal", actor=0)
         lasted_ns = granted.at_ns - struck.at_ns
         assert lasted_ns >= LASTS_MS * 1_000_000, "a server that has not been told keeps the month"
@@ -78,7 +78,7 @@ def test_a_session_that_a_fault_ended_lets_go(our_server: Server, kind: FaultKin
     assert events(run, kind="ok", verb="reopen", actor=0)
 
 
-@pytest.mark.parametrize("kind", sorted(SERVER_FAULTS))
+@pytest.mark.parametrize("kind", sorted(fault_kinds(lambda one: one.whole_server)))
 def test_a_restart_ends_all_sessions_and_the_workers_go_on(our_server: Server, kind: FaultKind) -> None:
     run = run_with(our_server, holder_and_waiter(kind))
     for actor in (0, 1):
@@ -126,7 +126,7 @@ def test_lockstep_can_have_the_faults_that_strike_once(our_server: Server, kind:
     )
     run = run_with(our_server, Program(2, (JAN,), steps))
     answers = {event.number: (event.kind, event.answer) for event in events(run, verb="acquire")}
-    assert answers[2] == (("ok", True) if kind not in SERVER_FAULTS else ("info", None))
+    assert answers[2] == (("ok", True) if not FAULTS[kind].whole_server else ("info", None))
     assert events(run, kind="info", number=3, verb="release"), "it learns of it when it asks"
     assert answers[4][0] == "ok"
 

@@ -50,7 +50,7 @@ def explored(scenario: Scenario, server: Server, seed: int = 1) -> Run:
     return perform(Job(scenario, Plan(seed=seed)), server, lambda _: None)
 
 
-@pytest.mark.parametrize("laboratory", [CHECK_THEN_ACT], indirect=True)
+@pytest.mark.parametrize("executor", [CHECK_THEN_ACT], indirect=True)
 def test_the_same_choices_lead_to_the_same_failure_each_time(executor: Executor) -> None:
     program = two(takes(0), takes(1), choices=SWITCH_BETWEEN)
     examples = [executor.run_and_clean_up(program) for _ in range(20)]
@@ -65,7 +65,7 @@ def test_one_operation_at_a_time_does_not_find_it(our_server: Server) -> None:
     assert (run.status, run.figures.examples) == ("holds", 200)
 
 
-@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
 def test_a_good_lock_holds_whatever_the_order(executor: Executor) -> None:
     for choices in [(), (1,), (0, 1, 1), (1, 1, 1, 1), (0, 0, 1, 1)]:
         example = executor.run_and_clean_up(two(takes(0), takes(1, 2000), choices=choices))
@@ -89,7 +89,7 @@ def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage,
     return orders.search, broken
 
 
-@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
 @pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two take and give back", "three take"])
 def test_every_order_of_a_good_lock_holds(executor: Executor, program: Program) -> None:
     search, broken = in_every_order(executor, program)
@@ -105,7 +105,7 @@ class GivesBackFirst(MonthLock):
         super().close()
 
 
-@pytest.mark.parametrize("laboratory", [GivesBackFirst], indirect=True)
+@pytest.mark.parametrize("executor", [GivesBackFirst], indirect=True)
 def test_a_session_may_be_opened_before_the_last_has_ended(executor: Executor) -> None:
     """1 moves on after 0 has said what comes before its good-bye, until the new session is open."""
     program = two(Operation(0, "reopen"), *[takes(1)] * 50, Operation(0, "is_locked", JAN), choices=(0, 1))
@@ -124,7 +124,7 @@ class Waits(MonthLock):
         return True
 
 
-@pytest.mark.parametrize("laboratory", [Waits], indirect=True)
+@pytest.mark.parametrize("executor", [Waits], indirect=True)
 def test_who_waits_in_the_server_lets_others_move(executor: Executor) -> None:
     """0 takes it, 1 and 2 wait for it; then only 0 can move, and each release lets one in."""
     steps = [takes(actor, 2000) for actor in range(3)]
@@ -134,7 +134,7 @@ def test_who_waits_in_the_server_lets_others_move(executor: Executor) -> None:
     assert moves == [(0, (0, 1, 2)), (1, (0, 1, 2)), (2, (0, 2)), (0, (0,)), (1, (1,)), (2, (2,))]
 
 
-@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
 @pytest.mark.parametrize(
     "faults", [{}, {"crash": 2, "reset": 2, "terminate": 2}], ids=["no faults", "faults"]
 )

@@ -68,7 +68,7 @@ def struck(example: Example) -> list[Event]:
     return [event for event in example.history.events if event.kind == "fault"]
 
 
-@pytest.mark.parametrize("laboratory", [Notes], indirect=True)
+@pytest.mark.parametrize("executor", [Notes], indirect=True)
 @pytest.mark.parametrize(("kind", "point"), ALL)
 def test_the_server_has_done_it_after_and_not_before(
     executor: Executor, kind: FaultKind, point: Point
@@ -81,7 +81,7 @@ def test_the_server_has_done_it_after_and_not_before(
     assert asked.answer is (point != "before")
 
 
-@pytest.mark.parametrize("laboratory", [Notes], indirect=True)
+@pytest.mark.parametrize("executor", [Notes], indirect=True)
 def test_whoever_waited_for_the_answer_does_not_get_it(executor: Executor) -> None:
     for kind, answers in {"kill": 0, "reset": 0, "terminate": 1, "late": 1}.items():
         steps = (Fault(0, kind, point="after"), Operation(0, "acquire", JAN, 20))  # type: ignore[arg-type]
@@ -90,7 +90,7 @@ def test_whoever_waited_for_the_answer_does_not_get_it(executor: Executor) -> No
         assert len(asked) == answers, kind
 
 
-@pytest.mark.parametrize("laboratory", [LockSpec()], indirect=True)
+@pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
 @pytest.mark.parametrize(("kind", "point"), ALL)
 def test_a_good_lock_holds_whatever_strikes_where(executor: Executor, kind: FaultKind, point: Point) -> None:
     operations = (
@@ -114,7 +114,7 @@ class CannotClose(MonthLock):
         super().close()
 
 
-@pytest.mark.parametrize("laboratory", [CannotClose], indirect=True)
+@pytest.mark.parametrize("executor", [CannotClose], indirect=True)
 def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_example(
     executor: Executor,
 ) -> None:
@@ -128,7 +128,7 @@ def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_ex
     assert [e.answer for e in again if e.number < len(acquires) and e.kind != "invoke"] == [True, True]
 
 
-@pytest.mark.parametrize("laboratory", [Two], indirect=True)
+@pytest.mark.parametrize("executor", [Two], indirect=True)
 def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(executor: Executor) -> None:
     asks = Operation(0, "acquire", JAN)
     for whole in ((asks,), (Fault(0, "kill"), asks)):
@@ -137,7 +137,7 @@ def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(ex
         executor.run_and_clean_up(Program(1, (JAN,), (Fault(0, "reset"), asks), "gate"))
 
 
-@pytest.mark.parametrize("laboratory", [command_spec(f"{sys.executable} {FOREIGN}")], indirect=True)
+@pytest.mark.parametrize("executor", [command_spec(f"{sys.executable} {FOREIGN}")], indirect=True)
 @pytest.mark.parametrize("point", ["before", "after"])
 def test_a_lock_command_that_was_just_started_dies_with_its_actor(executor: Executor, point: Point) -> None:
     """Message 0 is its good-bye, 1 what the next program says first."""

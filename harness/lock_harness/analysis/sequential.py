@@ -3,11 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from lock_harness.core.fault import SESSION_FAULTS
 from lock_harness.core.history import Event
 from lock_harness.core.program import Month
-
-ENDS = SESSION_FAULTS | {"kill"}
 
 
 def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
@@ -23,7 +20,7 @@ def held_after(events: Sequence[Event]) -> tuple[tuple[int, Month], ...]:
     ended = {
         (event.actor, event.incarnation)
         for event in events
-        if event.fault in ENDS or (event.kind == "invoke" and event.verb == "reopen")
+        if event.ends_session or (event.kind == "invoke" and event.verb == "reopen")
     }
     return tuple(
         sorted(

@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 
 from lock_harness.analysis.calls import FOREVER, Call, SessionId, calls_of
 from lock_harness.analysis.holds import Latest, SessionEnd, Span, Walk
-from lock_harness.core.fault import LASTING_FAULTS, SESSION_FAULTS
+from lock_harness.core.fault import FAULTS
 from lock_harness.core.history import Event, History
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Bounds
@@ -27,7 +27,11 @@ class View:
     @cached_property
     def kills(self) -> dict[SessionId, Event]:
         """The faults that ended a process."""
-        return {(e.actor, e.incarnation): e for e in self.history.events if e.fault == "kill"}
+        return {
+            (e.actor, e.incarnation): e
+            for e in self.history.events
+            if e.fault and FAULTS[e.fault].ends_process
+        }
 
     @cached_property
     def session_ends(self) -> dict[SessionId, SessionEnd]:
@@ -35,9 +39,9 @@ class View:
         session_ends: dict[SessionId, SessionEnd] = {}
         for event in self.history.events:
             session = event.actor, event.incarnation
-            if event.fault in SESSION_FAULTS:
+            if event.fault is not None and event.cuts_session:
                 cut = session_ends.get(session) or SessionEnd(event.at_ns, FOREVER, FOREVER, event.number)
-                if event.kind == "heal" or event.fault not in LASTING_FAULTS:
+                if event.kind == "heal" or not FAULTS[event.fault].lasting:
                     cut = cut._replace(healed_ns=min(event.at_ns, cut.healed_ns))
                 session_ends[session] = cut
             elif event.kind == "gone" and session in session_ends:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from lock_harness.core.fault import FaultKind
+from lock_harness.core.fault import FAULTS, FaultKind
 from lock_harness.core.program import Month, Verb
 
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
@@ -49,6 +49,16 @@ class Event(
     error: str | None = None
     counted: int | None = None  # count: the number that was found
     own_error: bool = False  # hold: the exception that came out is the very one that the body raised
+
+    @property
+    def cuts_session(self) -> bool:
+        """Whether it is a fault that ends the session of a process that lives on, or the healing of one."""
+        return self.fault is not None and FAULTS[self.fault].ends_session
+
+    @property
+    def ends_session(self) -> bool:
+        """Whether it is a fault that ends the session, with its process or without, or the healing of one."""
+        return self.fault is not None and (FAULTS[self.fault].ends_session or FAULTS[self.fault].ends_process)
 
 
 class ServerLock(msgspec.Struct, frozen=True):

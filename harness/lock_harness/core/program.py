@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from lock_harness.core.fault import GATE_FAULTS, LASTING_FAULTS, Fault
+from lock_harness.core.fault import GATE_FAULTS, Fault
 from lock_harness.core.schedule import SchedulerSpec
 
 
@@ -110,11 +110,11 @@ class Program(
         if fault.message < 0:
             raise ValueError(f"step {number} is a {fault.kind} at message {fault.message}: they count from 0")
         if self.mode != "gate":
-            if fault.kind == "late" or fault.message or fault.point != "before":
+            if fault.traits.needs_gate or fault.message or fault.point != "before":
                 raise ValueError(
                     f"step {number} is a {fault.kind} at a message, which only the gate can have"
                 )
-            if fault.kind in LASTING_FAULTS and self.mode != "race":
+            if fault.traits.lasting and self.mode != "race":
                 raise ValueError(f"step {number} is a {fault.kind}, which only a race can have")
         elif fault.kind not in GATE_FAULTS:
             raise ValueError(

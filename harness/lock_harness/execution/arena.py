@@ -15,7 +15,6 @@ from lock_harness.actors.stall_meter import StallMeter
 from lock_harness.actors.wall_clock import library
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import UserError
-from lock_harness.core.fault import CLOCK_FAULTS, NETWORK_FAULTS, SERVER_FAULTS
 from lock_harness.core.run import Environment
 from lock_harness.core.verdict import Bounds
 from lock_harness.gate.process import Gate, gate
@@ -142,14 +141,14 @@ def open_arena(
     with contextlib.ExitStack() as stack:
         tag = secrets.token_hex(3)
         guardian = stack.enter_context(guarded_directory())
-        postmaster = stack.enter_context(own_server()) if equipment.faults & SERVER_FAULTS else None
+        postmaster = stack.enter_context(own_server()) if equipment.targets("server") else None
         server = postmaster.server if postmaster else server
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
         front, between = stack.enter_context(_front(home, lock, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
-        faketime = library() if equipment.faults & CLOCK_FAULTS else None
+        faketime = library() if equipment.targets("clock") else None
         pool = Pool(guardian, mailbox, tag, lock, front.dsn, front.url, faketime)
         stack.callback(pool.close)
         pool.reserve(1 + SPARES)
@@ -172,7 +171,7 @@ def _front(
     with contextlib.ExitStack() as stack:
         if equipment.pooler:
             home = stack.enter_context(pgbouncer(home, equipment.pooler))
-        tcp = bool(equipment.faults & NETWORK_FAULTS)
+        tcp = equipment.targets("network")
         dsn = home.url if tcp or (isinstance(lock, LockSpec) and lock.command) else home.dsn
         between: Proxy | None = None
         if equipment.gate:

@@ -22,11 +22,11 @@ from lock_harness.actors.pool import SPARES, START_MS, ActorProcess, all_alive, 
 from lock_harness.analysis.sequential import held_after
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable, UserError
-from lock_harness.core.fault import LASTING_FAULTS, SERVER_FAULTS, SESSION_FAULTS, Fault, FaultKind
+from lock_harness.core.fault import Fault, FaultKind
 from lock_harness.core.history import Audit, Event, EventKind, History, Move, ServerLock
 from lock_harness.core.program import Program, Step
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.faults import FAULTS
+from lock_harness.execution.faults import INJECTORS
 from lock_harness.execution.faults.injector import Victim
 from lock_harness.locks.loading import LockSpec
 
@@ -127,19 +127,19 @@ class Stage(ABC):
 
     def _strike(self, number: int, fault: Fault) -> None:
         """Let a fault strike; of one that ends sessions at once, see them go."""
-        if fault.kind == "kill":
+        if fault.traits.ends_process:
             self._replace(number, fault.actor)
             return
-        if fault.kind in SERVER_FAULTS:
+        if fault.traits.whole_server:
             self._strike_all(number, fault)
             return
         victim, struck_ns = self._victim(fault.actor), now_ns()
-        if not FAULTS[fault.kind].inject(self._arena, victim):
+        if not INJECTORS[fault.kind].inject(self._arena, victim):
             return
         self._note("fault", victim, number, struck_ns, fault.kind)
-        if fault.kind in LASTING_FAULTS:
+        if fault.traits.lasting:
             self._suffering[number] = victim
-        elif fault.kind in SESSION_FAULTS:
+        elif fault.traits.ends_session:
             self._see_go(victim, number, struck_ns)
 
     def _strike_all(self, number: int, fault: Fault) -> None:
@@ -149,7 +149,7 @@ class Stage(ABC):
         for victim in before:
             self._note("fault", victim, number, struck_ns, fault.kind)
         self._arena.dismiss(keep=len(self._team))
-        FAULTS[fault.kind].inject(self._arena, before[fault.actor])
+        INJECTORS[fault.kind].inject(self._arena, before[fault.actor])
         for victim in before:
             self._see_go(victim, number, struck_ns)
         after = {one.session: one for victim in before for one in self._opened_since(victim)}
@@ -170,10 +170,10 @@ class Stage(ABC):
     def _heal(self, number: int, fault: Fault) -> None:
         """Undo a lasting fault; of one that ends a session, see it go now."""
         victim = self._suffering.pop(number)
-        FAULTS[fault.kind].heal(self._arena, victim)
+        INJECTORS[fault.kind].heal(self._arena, victim)
         healed_ns = now_ns()
         self._note("heal", victim, number, healed_ns, fault.kind)
-        if fault.kind in SESSION_FAULTS:
+        if fault.traits.ends_session:
             self._see_go(victim, number, healed_ns)
 
     def _victim(self, actor: int) -> Victim:
@@ -190,7 +190,7 @@ class Stage(ABC):
         """SIGKILL an actor, see its session go, and put a spare in its place."""
         killed_ns = now_ns()
         process = self._team[actor]
-        FAULTS["kill"].inject(self._arena, self._last_known(actor))
+        INJECTORS["kill"].inject(self._arena, self._last_known(actor))
         victim = self._victim(actor)  # it may have opened another session just before
         self._note("fault", victim, number, killed_ns, "kill")
         self._pending.pop(actor, None)
@@ -309,7 +309,7 @@ class Stage(ABC):
 
     def _cut(self) -> set[tuple[int, int]]:
         """The actors and lives whose session a fault has ended."""
-        return {(event.actor, event.incarnation) for event in self._events if event.fault in SESSION_FAULTS}
+        return {(event.actor, event.incarnation) for event in self._events if event.cuts_session}
 
     def _read_journals(self) -> None:
         """Keep up with what the actors do, and with the sessions that they close and open."""

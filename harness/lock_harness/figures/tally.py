@@ -6,7 +6,6 @@ from itertools import zip_longest
 
 import msgspec
 
-from lock_harness.analysis.sequential import ENDS
 from lock_harness.analysis.view import View
 from lock_harness.core.history import Event
 from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Spread
@@ -74,7 +73,7 @@ def release_times(events: Sequence[Event]) -> Iterator[int]:
     ended: dict[tuple[int, int], int] = {}
     for event in events:
         session = event.actor, event.incarnation
-        if event.fault in ENDS:
+        if event.ends_session:
             ended[session] = event.at_ns  # of a lasting one in the end the moment of its healing
         elif event.kind == "gone" and session in ended:
             yield event.at_ns - ended[session]

@@ -292,7 +292,7 @@ class Turns:
             strike.speaker.pass_on(half=True)
         if strike.fault.kind == "reset":
             mover.parked = deque(one for one in mover.parked if one.speaker is not strike.speaker)
-        elif strike.fault.kind == "kill":
+        elif strike.fault.traits.ends_process:
             _forget((strike.parked, *mover.parked))
             mover.parked.clear()
         self._world.strike(strike.number)

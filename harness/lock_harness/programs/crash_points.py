@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lock_harness.core.fault import GATE_FAULTS, Fault
+from lock_harness.core.fault import FAULTS, Fault
 from lock_harness.core.history import GOOD_BYE, Move
 from lock_harness.core.program import Operation, Program
 from lock_harness.core.run import CrashPoint
@@ -58,9 +58,9 @@ def _step(program: Program, move: Move) -> int:
 
 def _faults(move: Move, message: int) -> Iterator[Fault]:
     """Nothing can happen to the answer to a good-bye, nor to that session afterwards.  To be late is not to crash."""
-    for kind, points in GATE_FAULTS.items():
-        for point in points if kind != "late" else ():
-            if point == "before" or kind == "kill" or move.text != GOOD_BYE:
+    for kind, traits in FAULTS.items():
+        for point in traits.gate_points if traits.crash else ():
+            if point == "before" or traits.ends_process or move.text != GOOD_BYE:
                 yield Fault(STRUCK, kind, message=message, point=point)
 
 

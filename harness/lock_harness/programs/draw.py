@@ -1,11 +1,11 @@
 """What to draw: the kinds of steps of each mode, and how a scenario asks for them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from typing import Literal, get_args
+from typing import Literal
 
-from lock_harness.core.fault import ANYWHERE, GATE_FAULTS, LASTING_FAULTS, FaultKind
+from lock_harness.core.fault import FaultKind, FaultTraits, fault_kinds
 from lock_harness.core.program import Mode, Pooler
 from lock_harness.core.values import check_fields
 
@@ -18,20 +18,25 @@ OPTIONAL = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a loc
 MOST_MONTHS = 24
 
 
-FAULTS: dict[str, FaultKind] = {"crash" if kind == "kill" else kind: kind for kind in get_args(FaultKind)}
-
-
+FAULT_STEPS: dict[str, FaultKind] = {
+    "crash" if kind == "kill" else kind: kind for kind in fault_kinds(lambda _: True)
+}
 EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
 
 
-def _named(kinds: Collection[FaultKind]) -> Iterator[str]:
-    return (name for name, kind in FAULTS.items() if kind in kinds)
+def _named(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
+    kinds = fault_kinds(having)
+    return (name for name, kind in FAULT_STEPS.items() if kind in kinds)
 
 
 KINDS: dict[Mode, tuple[str, ...]] = {
-    "lockstep": (*EITHER, "wait", *_named(ANYWHERE - LASTING_FAULTS)),
-    "race": (*EITHER, "round", *_named(ANYWHERE)),
-    "gate": (*(kind for kind in EITHER if kind != "spawn"), "round", *_named(GATE_FAULTS)),
+    "lockstep": (*EITHER, "wait", *_named(lambda fault: not (fault.lasting or fault.needs_gate))),
+    "race": (*EITHER, "round", *_named(lambda fault: not fault.needs_gate)),
+    "gate": (
+        *(kind for kind in EITHER if kind != "spawn"),
+        "round",
+        *_named(lambda fault: bool(fault.gate_points)),
+    ),
 }
 
 

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from lock_harness.core.fault import GATE_FAULTS, Fault, FaultKind
+from lock_harness.core.fault import FAULTS, Fault, FaultKind, FaultTarget, fault_kinds
 from lock_harness.core.program import Pooler
-from lock_harness.programs.draw import FAULTS, Draw
+from lock_harness.programs.draw import FAULT_STEPS, Draw
 from lock_harness.programs.scenario import CrashPoints, Every, What
 
 
@@ -15,6 +15,10 @@ class Equipment(NamedTuple):
     pooler: Pooler | None = None
     gate: bool = False
 
+    def targets(self, target: FaultTarget) -> bool:
+        """Whether one of the faults is done to this."""
+        return any(FAULTS[kind].target == target for kind in self.faults)
+
 
 NO_EQUIPMENT = Equipment()
 
@@ -22,10 +26,10 @@ NO_EQUIPMENT = Equipment()
 def equipment(what: What) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
     if isinstance(what, CrashPoints):
-        return Equipment(frozenset(GATE_FAULTS) - {"late"}, gate=True)
+        return Equipment(frozenset(fault_kinds(lambda one: one.crash)), gate=True)
     if isinstance(what, Every):
         return equipment(what.program)
     more = what.pooler, what.mode == "gate"
     if isinstance(what, Draw):
-        return Equipment(frozenset(FAULTS[kind] for kind in what.weights if kind in FAULTS), *more)
+        return Equipment(frozenset(FAULT_STEPS[kind] for kind in what.weights if kind in FAULT_STEPS), *more)
     return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), *more)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from lock_harness.analysis.calls import Call, calls_of
-from lock_harness.core.fault import Fault, FaultKind
+from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.history import Event, History, Move
 from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
@@ -149,7 +149,7 @@ def _strike(event: Event, call: Call | None, moves: Sequence[Move]) -> _Struck:
     assert event.fault
     if call is None or call.invoked_ns > event.at_ns:
         move = Move(event.at_ns, event.actor, ~event.number, "", ())
-        return _Struck(Fault(event.actor, event.fault), move if event.fault == "kill" else None)
+        return _Struck(Fault(event.actor, event.fault), move if FAULTS[event.fault].ends_process else None)
     said = sum(m.number == call.number and bool(m.text) and m.at_ns <= event.at_ns for m in moves)
     if not said:
         return _Struck(Fault(event.actor, event.fault), None)

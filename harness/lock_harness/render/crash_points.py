@@ -7,12 +7,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lock_harness.core.fault import GATE_FAULTS
+from lock_harness.core.fault import FAULTS
 from lock_harness.core.run import CrashPoint
 from lock_harness.render.story import STYLES, clipped
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?"}
-COLUMNS = [(kind, point) for kind, points in GATE_FAULTS.items() if kind != "late" for point in points]
+COLUMNS = [(kind, point) for kind, traits in FAULTS.items() if traits.crash for point in traits.gate_points]
 SQL_SHOWN = 36  # characters of a message
 COLUMN = 6  # the width of a fault's
 SHORT = {"terminate": "term."}

@@ -14,7 +14,7 @@ from rich.text import Text
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import ms
-from lock_harness.core.fault import Fault, FaultKind, Point
+from lock_harness.core.fault import FAULTS, Fault, Point
 from lock_harness.core.history import Event, History
 from lock_harness.core.program import Program
 from lock_harness.core.run import OrderCoverage, PctGuarantee, Run
@@ -22,29 +22,6 @@ from lock_harness.core.verdict import Verdict
 from lock_harness.figures.beliefs import beliefs
 
 _Row = tuple[int, int, int, str, str]
-FAULTS: dict[FaultKind, str] = {
-    "kill": "SIGKILL",
-    "pause": "is stopped",
-    "terminate": "the server ends its session",
-    "cancel": "the server cancels its statement",
-    "restart_fast": "the server restarts",
-    "restart_immediate": "the server crashes and recovers",
-    "reset": "its connection is reset",
-    "cut": "its connection is closed",
-    "half_open": "nothing gets through, and nobody is told",
-    "deaf": "answers get lost",
-    "mute": "requests get lost",
-    "slow": "its connection becomes slow",
-    "late": "the answer comes only after its timeout",
-    "clock_forward": "its wall clock jumps ahead an hour",
-    "clock_back": "its wall clock falls back an hour",
-}
-HEALED: dict[FaultKind, str] = {
-    "pause": "goes on",
-    "slow": "its connection is quick again",
-    "clock_forward": "its wall clock is right again",
-    "clock_back": "its wall clock is right again",
-}
 POINTS: dict[Point, str] = {
     "before": " before the server gets that",
     "after": " before the answer comes",
@@ -242,11 +219,11 @@ def _told(event: Event, program: Program) -> str | None:
     if event.fault is None:
         return None
     if event.kind == "heal":
-        return HEALED.get(event.fault, "a reset ends it")
+        return FAULTS[event.fault].healed_phrase
     fault = program.steps[event.number]
-    if program.mode != "gate" or event.fault == "late" or not isinstance(fault, Fault):
-        return FAULTS[event.fault]
-    return FAULTS[event.fault] + POINTS[fault.point]
+    if program.mode != "gate" or FAULTS[event.fault].needs_gate or not isinstance(fault, Fault):
+        return FAULTS[event.fault].phrase
+    return FAULTS[event.fault].phrase + POINTS[fault.point]
 
 
 def _alone(call: Call, history: History, times: Sequence[int]) -> bool:

@@ -18,7 +18,7 @@ from lock_harness.servers import address
 from lock_harness.servers.pgbouncer import unavailable as no_pgbouncer
 from lock_harness.servers.server import Server
 
-FAULTS: dict[FaultKind, Injector] = {
+INJECTORS: dict[FaultKind, Injector] = {
     "kill": Kill(),
     "pause": Pause(),
     "terminate": Terminate(),
@@ -38,5 +38,5 @@ def unavailable(wanted: Equipment, server: Server) -> str | None:
         return why
     if wanted.gate and (why := address.why_not_through(server.url)):
         return f"a gate cannot stand before it: {why}"
-    reasons = ((kind, FAULTS[kind].unavailable(server)) for kind in sorted(wanted.faults))
+    reasons = ((kind, INJECTORS[kind].unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -42,7 +42,7 @@ class Gated(Race):
         victim = super()._last_known(actor)
         if self._struck is None or self._struck.session == victim.session:
             return victim
-        killed = self._fault(self._struck.number).kind == "kill"
+        killed = self._fault(self._struck.number).traits.ends_process
         return victim._replace(session=self._struck.session, incarnation=victim.incarnation + (not killed))
 
     def _read(self, message: Message) -> Message:
@@ -58,5 +58,5 @@ class Gated(Race):
         self._struck = None
         assert self._gate is not None
         self._gate.go_on(fault.actor, self._player(fault.actor))
-        if fault.kind == "kill":
+        if fault.traits.ends_process:
             self._go_on(fault.actor)

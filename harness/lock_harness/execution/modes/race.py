@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 from lock_harness.actors.mailbox import Finish, Finished, Go
 from lock_harness.actors.pool import all_alive
 from lock_harness.core.clock import now_ns
-from lock_harness.core.fault import LASTING_FAULTS, NETWORK_FAULTS, SERVER_FAULTS, Fault, FaultKind
+from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Operation, Step
 from lock_harness.execution.stage import GRACE_MS, LATE_MS, MS, Stage, Stuck
 from lock_harness.gate.process import Gate
@@ -108,7 +108,7 @@ class Race(Stage):
         longest = max((self._patience_ms(step) + step.pause_us / 1000 for step in operations), default=0)
         faults = [step for step in steps if isinstance(step, Fault)]
         struck = sum(step.for_ms + self._arena.bounds.release_ms for step in faults)
-        restarts = sum(step.kind in SERVER_FAULTS for step in faults)
+        restarts = sum(step.traits.whole_server for step in faults)
         return round(longest) + struck + restarts * self._open_ms + GRACE_MS
 
     def _written(self) -> dict[str, int]:
@@ -142,14 +142,14 @@ class Race(Stage):
         if ends:
             self._undo([number])
         elif fault.actor in self._running and not self._suffers(fault.actor, fault.kind):
-            if fault.kind == "kill":
+            if fault.traits.ends_process:
                 self._undo([n for n, victim in self._suffering.items() if victim.actor == fault.actor])
             self._strike(number, fault)
-            if fault.kind == "kill":
+            if fault.traits.ends_process:
                 if self._gate:
                     self._gate.go_on(fault.actor, self._player(fault.actor))
                 self._go_on(fault.actor)
-            elif fault.kind in LASTING_FAULTS:
+            elif fault.traits.lasting:
                 heappush(agenda, (now_ns() + fault.for_ms * MS, number, True))
 
     def _fault(self, number: int) -> Fault:
@@ -159,11 +159,9 @@ class Race(Stage):
 
     def _suffers(self, actor: int, kind: FaultKind) -> bool:
         """Whether something lasting of the same sort is being done to the actor already."""
-        sort = NETWORK_FAULTS if kind in NETWORK_FAULTS else {kind}
-        return any(
-            victim.actor == actor and self._fault(number).kind in sort
-            for number, victim in self._suffering.items()
-        )
+        own = [self._fault(number) for number, victim in self._suffering.items() if victim.actor == actor]
+        network = FAULTS[kind].target == "network"
+        return any(one.kind == kind or (network and one.traits.target == "network") for one in own)
 
     def _undo(self, numbers: list[int]) -> None:
         """Heal what has not been healed yet."""

@@ -7,9 +7,9 @@ will give back.  The model only guesses (who wins among several waiters?); nothi
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lock_harness.core.fault import SERVER_FAULTS, Fault, FaultKind
+from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.programs.draw import FAULTS, Draw
+from lock_harness.programs.draw import FAULT_STEPS, Draw
 from lock_harness.programs.draws.digits import Digits
 
 FREE_MS = (0, 50, 200)  # for a month that is free
@@ -83,10 +83,10 @@ def decode(
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind not in FAULTS:
+        if kind not in FAULT_STEPS:
             steps.extend(_STEPS[kind](guess, digits))
         elif guess.faults < draw.faults:
-            steps.extend(_fault(guess, digits, FAULTS[kind]))
+            steps.extend(_fault(guess, digits, FAULT_STEPS[kind]))
     return Program(actors, months, tuple(steps), pooler=draw.pooler)
 
 
@@ -159,10 +159,10 @@ def _fault(guess: _Guess, digits: Digits, kind: FaultKind) -> Iterator[Step]:
     actor = digits.of(holders) if holders and not digits.once_in(4) else digits.below(guess.actors)
     guess.faults += 1
     yield Fault(actor, kind)
-    if kind in SERVER_FAULTS:
+    if FAULTS[kind].whole_server:
         guess.end_all()
     elif kind != "cancel":
-        if kind != "kill":
+        if not FAULTS[kind].ends_process:
             guess.lose(actor)
         yield from guess.end_session(actor)
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from lock_harness.core.fault import LASTING_FAULTS, Fault, FaultKind
+from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.programs.draw import FAULTS, Draw
+from lock_harness.programs.draw import FAULT_STEPS, Draw
 from lock_harness.programs.draws.digits import Digits
 
 PAUSES_US = (0, 0, 0, 0, 50, 300, 2000)
@@ -36,12 +36,12 @@ def decoded(
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind in FAULTS and faults >= most_faults:
+        if kind in FAULT_STEPS and faults >= most_faults:
             continue
-        faults += kind in FAULTS
+        faults += kind in FAULT_STEPS
         actor = digits.below(actors)
-        if kind in FAULTS:
-            steps.append(fault(actor, FAULTS[kind], digits))
+        if kind in FAULT_STEPS:
+            steps.append(fault(actor, FAULT_STEPS[kind], digits))
         else:
             steps.extend(_operations(kind, actor, months, digits))
     return tuple(steps)
@@ -49,7 +49,7 @@ def decoded(
 
 def _fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
     at_ms = digits.of(AT_MS)
-    return Fault(actor, kind, at_ms, digits.of(FOR_MS) if kind in LASTING_FAULTS else 0)
+    return Fault(actor, kind, at_ms, digits.of(FOR_MS) if FAULTS[kind].lasting else 0)
 
 
 def _operations(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> Iterator[Operation]:

@@ -86,5 +86,5 @@ def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
         if orders.ran(example.history.moves) is None:
             broken.add(example.broken)
         if example.history.audits[-1].locks:
-            arena.renew()
+            arena.reset()
     return Exhausted(orders.search, frozenset(broken), perf_counter() - began)

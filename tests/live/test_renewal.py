@@ -56,8 +56,8 @@ def test_new_actors_are_enough_for_locks_of_sessions_and_for_rows(
     before = arena.team[0].name
     with monkeypatch.context() as later:
         later.setattr(arena.pool, "reserve", lambda _: None)  # new spares make their tables at once
-        assert arena.renew()
-        assert arena.observer.as_new()
+        assert arena.reset()
+        assert arena.observer.is_pristine()
     again = run(take(arena), arena)
     assert again.status == "holds", again.verdicts
     assert arena.team[0].name != before
@@ -66,7 +66,7 @@ def test_new_actors_are_enough_for_locks_of_sessions_and_for_rows(
 @pytest.mark.parametrize("arena", [MakesAFunction, HasAChild], indirect=True)
 def test_what_stays_takes_another_arena(arena: Arena) -> None:
     run(take(arena), arena)
-    assert not arena.renew()
+    assert not arena.reset()
 
 
 def test_a_laboratory_goes_on_in_the_same_arena_or_in_another(our_server: Server) -> None:
@@ -77,7 +77,7 @@ def test_a_laboratory_goes_on_in_the_same_arena_or_in_another(our_server: Server
             home = executor.arena
             assert executor.run_and_clean_up(take(home)).status == "violated"
             assert (executor.arena is home) == stays
-            assert executor.arena.observer.as_new()
+            assert executor.arena.observer.is_pristine()
 
 
 class NeverGivesBack(MonthLock):

@@ -27,7 +27,7 @@ from lock_harness.actors.mailbox import (
     Ready,
     Returned,
     Started,
-    Team,
+    TeamChanged,
     Through,
     Trouble,
 )
@@ -83,7 +83,7 @@ class Actor:
         match message:
             case Begin():
                 self._begin(message)
-            case Team():
+            case TeamChanged():
                 self._team = message.team
             case Baton():
                 self._take_turns(message.number)

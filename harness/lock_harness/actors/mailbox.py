@@ -35,7 +35,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     numbers: int
 
 
-class Team(msgspec.Struct, frozen=True, tag=True):
+class TeamChanged(msgspec.Struct, frozen=True, tag=True):
     """To an actor: somebody was replaced; these are the names now."""
 
     team: tuple[str, ...]
@@ -140,7 +140,7 @@ class Trouble(msgspec.Struct, frozen=True, tag=True):
 
 Message = (
     Begin
-    | Team
+    | TeamChanged
     | Baton
     | Go
     | AtGate

@@ -91,7 +91,7 @@ class Arena:
         while len(self.team) > keep:
             self.pool.discard(self.team.pop())
 
-    def renew(self) -> bool:
+    def reset(self) -> bool:
         """End all actors; whether nothing is left then of what their lock has done, so that one can go on here.
 
         Tables are dropped.  A session that outlives its client, a lock in it, a function: only another arena will do.
@@ -100,12 +100,12 @@ class Arena:
         self.dismiss()
         if not self._gone(sessions):
             return False
-        if not self.observer.as_new():
+        if not self.observer.is_pristine():
             spares = self.pool.sessions  # they may have made the tables
             self.pool.close()
             if not (self._gone(spares) and self.observer.drop_tables(self.bounds.release_ms)):
                 return False
-            if not self.observer.as_new():
+            if not self.observer.is_pristine():
                 return False
         self.pool.reserve(SPARES)
         return True

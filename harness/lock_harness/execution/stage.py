@@ -15,7 +15,7 @@ from lock_harness.actors.mailbox import (
     Returned,
     Several,
     Started,
-    Team,
+    TeamChanged,
     Trouble,
 )
 from lock_harness.actors.pool import SPARES, START_MS, ActorProcess, all_alive, names
@@ -223,7 +223,7 @@ class Stage(ABC):
         """Let all the others know that one was replaced."""
         for other in range(len(self._team)):
             if other != new:
-                self._send(other, Team(names(self._team)))
+                self._send(other, TeamChanged(names(self._team)))
 
     def _steps_for(self, _: int) -> tuple[Step, ...]:
         """The steps that an actor has to know."""

@@ -127,7 +127,7 @@ class Executor:
         example = run(here, self.arena)
         if example.may_have_leaked:
             if self.arena.server.ours:
-                if not self.arena.renew():
+                if not self.arena.reset():
                     self._move()
             else:
                 self._clean(here)

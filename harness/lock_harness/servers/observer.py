@@ -115,7 +115,7 @@ class Observer:
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
 
-    def as_new(self) -> bool:
+    def is_pristine(self) -> bool:
         """Whether nothing was made in this database, and nobody but us has an advisory lock in it."""
         row = self.conn.execute(_AS_NEW, prepare=True).fetchone()
         return bool(row and row[0])

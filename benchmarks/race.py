@@ -97,7 +97,7 @@ def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measur
 
 def _free_running(history: History, program: Program) -> tuple[int, float]:
     """How many operations, and seconds from the first call to the last return."""
-    own = [event for event in history.events if event.number < program.numbers]
+    own = [event for event in history.events if event.number < program.total_steps]
     returned = [event.at_ns for event in own if event.kind == "ok"]
     return len(returned), (max(returned) - own[0].at_ns) / 1e9
 

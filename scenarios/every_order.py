@@ -1,7 +1,9 @@
 """Two workers take a month and give it back, and every order of what they say to the server is tried."""
 
-from lock_harness.programs import Every, Month, Scenario, acquire, at_gate, release
+from lock_harness.programs import EveryOrder, Month, Scenario, acquire, at_gate, release
 
 JAN = Month(2090, 1)
 
-SCENARIO = Scenario(Every(at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))))
+SCENARIO = Scenario(
+    EveryOrder(at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN)))
+)

@@ -4,7 +4,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
-from lock_harness.programs import Bounds, Every, Fault, Month, Scenario, acquire, at_gate
+from lock_harness.programs import Bounds, EveryOrder, Fault, Month, Scenario, acquire, at_gate
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 
@@ -22,7 +22,7 @@ class DiesUnnoticed(MonthLock):
 
 
 SCENARIO = Scenario(
-    Every(
+    EveryOrder(
         at_gate(
             acquire(0, JAN, 0),
             acquire(1, FEB, 0),

@@ -41,7 +41,7 @@ def play(arena: Arena, what: Program) -> None:
     """Have warm actors take steps that need no conductor, and return when they are done."""
     team = arena.gather(what.actors)
     for number, one in enumerate(team):
-        arena.mailbox.send(one.name, Begin(number, 0, names(team), what.months, what.steps, what.numbers))
+        arena.mailbox.send(one.name, Begin(number, 0, names(team), what.months, what.steps, what.total_steps))
     arena.mailbox.send(team[0].name, Baton(0))
     while not isinstance(message := arena.mailbox.receive(PATIENCE_MS), Baton):
         assert message is not None

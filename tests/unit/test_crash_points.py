@@ -15,7 +15,7 @@ from lock_harness.core.verdict import Bounds, Status, Verdict
 from lock_harness.execution.arena import Arena
 from lock_harness.exploration.executor import Example, Executor
 from lock_harness.exploration.search import Plan, Searcher
-from lock_harness.programs.crash_points import candidates, judged, without
+from lock_harness.programs.crash_points import crash_trials, judged, without_verbs
 from lock_harness.programs.scenario import CrashPoints, Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
 from lock_harness.render.crash_points import crash_points
@@ -39,7 +39,7 @@ AT_A_GOOD_BYE = {("kill", "before"), ("kill", "after"), ("terminate", "before"),
 
 
 def test_every_fault_strikes_at_every_message_twice() -> None:
-    points = [one.point for one in candidates(PROGRAM, MOVES)]
+    points = [one.point for one in crash_trials(PROGRAM, MOVES)]
     listed = [
         (one.number, one.fault.message, one.fault.kind, one.fault.point, one.overtaken) for one in points
     ]
@@ -58,7 +58,7 @@ def test_every_fault_strikes_at_every_message_twice() -> None:
 
 
 def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_the_message() -> None:
-    second = [one for one in candidates(PROGRAM, MOVES) if one.point.text == GOOD_BYE][:2]
+    second = [one for one in crash_trials(PROGRAM, MOVES) if one.point.text == GOOD_BYE][:2]
     for one in second:
         assert one.program.steps == (PROGRAM.steps[0], one.point.fault, *PROGRAM.steps[1:])
     assert [one.program.choices for one in second] == [(), (0, 0, 0, 0, 1)]
@@ -67,7 +67,7 @@ def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_th
 def test_what_is_given_back_in_the_end_is_a_step_too() -> None:
     kept = at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))
     last = [Move(place, 0, number, "SELECT unlock()", ALONE, JAN) for place, number in ((2, 3), (3, 5))]
-    points = candidates(kept, [*MOVES[:2], *last])
+    points = crash_trials(kept, [*MOVES[:2], *last])
     assert {(one.point.number, one.point.verb, one.point.fault.message) for one in points} == {
         (0, "acquire", 0), (0, "acquire", 1), (2, "release", 0), (2, "release", 1),
     }  # fmt: skip
@@ -76,39 +76,39 @@ def test_what_is_given_back_in_the_end_is_a_step_too() -> None:
 
 def test_the_order_of_the_program_itself_is_kept() -> None:
     chosen = msgspec.structs.replace(PROGRAM, choices=(1, 1, 1))
-    orders = [one.program.choices for one in candidates(chosen, MOVES)]
+    orders = [one.program.choices for one in crash_trials(chosen, MOVES)]
     assert {*orders[::2]} == {(1, 1, 1)}
     assert [*dict.fromkeys(orders[1::2])] == [(1, 1), (1, 1, 1), (1, 1, 1, 0, 1)]
 
 
 def test_what_the_lock_cannot_do_is_left_out() -> None:
     whole = at_gate(acquire(0, JAN, 0), hold(0, JAN, 0), is_locked(0, JAN), release(0, JAN))
-    assert without(whole, frozenset({"hold"})).steps == (whole.steps[0], *whole.steps[2:])
+    assert without_verbs(whole, frozenset({"hold"})).steps == (whole.steps[0], *whole.steps[2:])
 
 
 def test_a_fault_that_did_not_strike_is_not_taken_for_one_that_did() -> None:
-    one = candidates(PROGRAM, MOVES)[0]
-    struck = shown("holds", came_off=True)
+    one = crash_trials(PROGRAM, MOVES)[0]
+    struck = shown("holds", injected=True)
     assert one.point.number in struck.struck
     others = (Event(1, "fault", 0, 0, 2, fault="kill"), Event(1, "gone", 0, 0, 0))
     elsewhere = msgspec.structs.replace(struck.history, events=others)
     assert one.point.number not in msgspec.structs.replace(struck, history=elsewhere).struck
-    assert judged(one, "holds", (), came_off=True).status == "holds"
-    missed = judged(one, "holds", (), came_off=False)
+    assert judged(one, "holds", (), injected=True).status == "holds"
+    missed = judged(one, "holds", (), injected=False)
     assert (missed.status, missed.why) == ("unknown", "the fault did not strike")
 
 
 def test_what_is_wrong_is_said() -> None:
     verdicts = (Verdict("auto_release", "violated", "it is stuck"), Verdict("mutual_exclusion", "holds"))
-    point = judged(candidates(PROGRAM, MOVES)[0], "violated", verdicts, came_off=True)
+    point = judged(crash_trials(PROGRAM, MOVES)[0], "violated", verdicts, injected=True)
     assert (point.status, point.why) == ("violated", "auto_release: it is stuck")
 
 
 def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> None:
     verdicts = (Verdict("auto_release", "violated", "it is stuck"),)
     points = [
-        judged(one, "violated" if place == 2 else "holds", verdicts, came_off=True)
-        for place, one in enumerate(candidates(PROGRAM, MOVES))
+        judged(one, "violated" if place == 2 else "holds", verdicts, injected=True)
+        for place, one in enumerate(crash_trials(PROGRAM, MOVES))
     ]
     lines = plain(crash_points(points)).splitlines()
     assert lines[0].startswith("36 crash points")
@@ -120,7 +120,7 @@ def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> No
 
 
 def test_no_fault_is_cut_off_where_the_terminal_is_narrow() -> None:
-    points = [judged(one, "holds", (), came_off=True) for one in candidates(PROGRAM, MOVES)]
+    points = [judged(one, "holds", (), injected=True) for one in crash_trials(PROGRAM, MOVES)]
     lines = plain(crash_points(points), width=74).splitlines()
     assert "kill    kill    reset   reset   reset   term.   term." in lines[2]
     assert "before  after   before  after   half    before  after" in lines[3]
@@ -153,9 +153,9 @@ class Struck(Executor):
         return next(self._examples)
 
 
-def shown(status: Status, came_off: bool) -> Example:
+def shown(status: Status, injected: bool) -> Example:
     verdicts = (Verdict("auto_release", status, "the machine stalled", timed=status == "unknown"),)
-    events = (Event(1, "fault", 0, 0, 0, fault="kill"),) if came_off else ()
+    events = (Event(1, "fault", 0, 0, 0, fault="kill"),) if injected else ()
     return Example(PROGRAM, History(2, (JAN,), events), verdicts)
 
 
@@ -177,6 +177,6 @@ def test_a_doubt_is_looked_into_and_not_forgotten(
 ) -> None:
     scenario = Scenario(CrashPoints(PROGRAM), name="dies")
     searcher = Searcher(scenario, Struck(*starmap(shown, tries)), Plan(), lambda _: None)
-    point = searcher.tried(candidates(PROGRAM, MOVES)[0])
+    point = searcher.tried(crash_trials(PROGRAM, MOVES)[0])
     assert point.status == status
     assert why in point.why

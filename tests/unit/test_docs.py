@@ -7,7 +7,7 @@ import pytest
 
 from lock_harness.checks import CHECKS
 from lock_harness.core.fault import FAULTS
-from lock_harness.programs.draw import FAULT_STEPS
+from lock_harness.programs.draw import FAULTS_BY_STEP_KIND
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "reports/README.md"])
@@ -44,7 +44,7 @@ def test_every_check_is_explained() -> None:
 def fault_table() -> str:
     """The faults of a race as the page must list them, one row per kind."""
     rows = ["| kind | what happens | lasts | available with |", "|---|---|---|---|"]
-    for step, kind in FAULT_STEPS.items():
+    for step, kind in FAULTS_BY_STEP_KIND.items():
         traits = FAULTS[kind]
         if not traits.needs_gate:
             rows.append(
@@ -59,6 +59,6 @@ def test_the_table_of_faults_on_the_page_is_the_table_in_the_code() -> None:
 
 def test_the_table_of_faults_at_the_gate_names_each_kind_and_its_points() -> None:
     page = (ROOT / "docs/scenarios.md").read_text()
-    for step, kind in FAULT_STEPS.items():
+    for step, kind in FAULTS_BY_STEP_KIND.items():
         points = ", ".join(FAULTS[kind].gate_points)
         assert not points or f"| `{step}` | {points} | {FAULTS[kind].meaning} |\n" in page

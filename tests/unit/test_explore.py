@@ -18,7 +18,7 @@ from lock_harness.exploration.explore import Interrupted, explored
 from lock_harness.exploration.search import Plan
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import Every, Scenario
+from lock_harness.programs.scenario import EveryOrder, Scenario
 from lock_harness.programs.steps import acquire, at_gate
 from lock_harness.render.junit import junit
 from lock_harness.render.story import plain, story
@@ -85,9 +85,9 @@ class Willing(Scripted):
 
 
 @pytest.mark.parametrize(
-    "what", [Draw({"acquire": 1}), Every(at_gate(acquire(0, JAN, 0)))], ids=["draw", "every"]
+    "what", [Draw({"acquire": 1}), EveryOrder(at_gate(acquire(0, JAN, 0)))], ids=["draw", "every"]
 )
-def test_however_little_time_there_is_something_is_run(what: Draw | Every) -> None:
+def test_however_little_time_there_is_something_is_run(what: Draw | EveryOrder) -> None:
     run = explored(Scenario(what, name="short"), Willing(), Plan(seconds=0), LockSpec(), lambda _: None)
     assert run.status == "holds"
     assert run.figures.examples >= 1
@@ -149,7 +149,7 @@ def went(*actors: int) -> Example:
 
 def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
     always = msgspec.structs.replace(went(0, 1), verdicts=GOOD.verdicts)
-    scenario = Scenario(Every(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))), name="orders")
+    scenario = Scenario(EveryOrder(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))), name="orders")
     run = explored(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
     assert run.diverged is not None
     assert run.status == "unknown"
@@ -160,8 +160,8 @@ KILL = Fault(1, message=99)
 STEPS = (acquire(0, JAN, 0), acquire(1, JAN, 0), KILL)
 
 
-@pytest.mark.parametrize("what", [at_gate(*STEPS), Every(at_gate(*STEPS))], ids=["program", "every"])
-def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Program | Every) -> None:
+@pytest.mark.parametrize("what", [at_gate(*STEPS), EveryOrder(at_gate(*STEPS))], ids=["program", "every"])
+def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Program | EveryOrder) -> None:
     moves = (Move(0, 0, 0, "", (0,), JAN),)
     missing = msgspec.structs.replace(GOOD.history, moves=moves)
     struck = msgspec.structs.replace(missing, events=(Event(1, "fault", 1, 0, 2, fault="kill"),))

@@ -10,7 +10,7 @@ from lock_harness.core.program import Month
 from lock_harness.frontends.jobs import known_scenarios
 from lock_harness.programs.discovery import discover, pick
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import Every, Scenario
+from lock_harness.programs.scenario import EveryOrder, Scenario
 from lock_harness.programs.steps import acquire, at_gate
 
 SEED = {
@@ -87,7 +87,7 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
     ("wrong", "why"),
     [
         ("Scenario(program())", "ValueError in line 4: a program needs a step"),
-        ("Scenario([acquire(0, JAN, 0)])", "what must be a Program, Draw, Every or CrashPoints, not a list"),
+        ("Scenario([acquire(0, JAN, 0)])", "what must be a Program, Draw, EveryOrder or CrashPoints, not a list"),
         ("Scenario(program(acquire(0, (2090, 1), 0)))", r"\(2090, 1\) is no month: write Month"),
         ("Scenario(program(acquire(0, '2090-01', 0)))", "'2090-01' is no month: write Month"),
         ("Scenario(program(acquire(0, JAN, 0.5)))", r"Expected `int`, got `float` - at `\$.steps\[0\].timeout_ms`"),
@@ -96,9 +96,9 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
         ("Scenario(at_gate(acquire(0, JAN, 0, pending=True)))", "step 0 is pending, which the gate cannot have"),
         ("Scenario(at_gate(Operation(0, 'spawn')))", "step 0 is a spawn, which the gate cannot have"),
         ("Scenario(at_gate(Fault(0, message=-1), acquire(0, JAN, 0)))", "a kill at message -1: they count from 0"),
-        ("Scenario(Every(Draw({'acquire': 1}, mode='gate')))", "program must be Program, not Draw"),
-        ("Scenario(Every(at_gate(acquire(0, JAN, 0)), switches=-1))", "switches must be 0 or more, not -1"),
-        ("Scenario(Every(at_gate(acquire(0, JAN, 0)), switches='2'))", "switches must be int . None, not '2'"),
+        ("Scenario(EveryOrder(Draw({'acquire': 1}, mode='gate')))", "program must be Program, not Draw"),
+        ("Scenario(EveryOrder(at_gate(acquire(0, JAN, 0)), switches=-1))", "switches must be 0 or more, not -1"),
+        ("Scenario(EveryOrder(at_gate(acquire(0, JAN, 0)), switches='2'))", "switches must be int . None, not '2'"),
         ("Scenario(CrashPoints(at_gate(acquire(1, JAN, 0))))", "actor 0 is the one who is struck: give it a step"),
         ("Scenario(Draw({'acquire': 1}, mode='gates'))", "mode must be 'lockstep' or 'race' or 'gate', not 'gates'"),
         ("Scenario(Draw({'acquire': 1}, mode='gate', scheduler='ptc'))", "scheduler must be 'choices' or 'random' or 'pct'"),
@@ -138,5 +138,5 @@ def test_a_fault_of_a_fixed_program_can_strike_at_a_message() -> None:
 
 
 def test_no_order_stands_for_another_where_a_fault_may_reach_further_than_its_statement() -> None:
-    assert Every(at_gate(acquire(0, Month(2090, 1), 0))).reduces
-    assert not Every(at_gate(Fault(0), acquire(0, Month(2090, 1), 0))).reduces
+    assert EveryOrder(at_gate(acquire(0, Month(2090, 1), 0))).reduces
+    assert not EveryOrder(at_gate(Fault(0), acquire(0, Month(2090, 1), 0))).reduces

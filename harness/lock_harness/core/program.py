@@ -82,7 +82,7 @@ class Program(
     scheduler: SchedulerSpec | None = None
 
     @property
-    def numbers(self) -> int:
+    def total_steps(self) -> int:
         """The numbers of its events are below this: round * len(steps) + index of the step."""
         return self.rounds * len(self.steps)
 

@@ -214,7 +214,7 @@ class Stage(ABC):
 
     def _begin(self, actor: int) -> Begin:
         who, team, months = (actor, self._incarnations[actor]), names(self._team), self._program.months
-        return Begin(*who, team, months, self._steps_for(actor), self._program.numbers)
+        return Begin(*who, team, months, self._steps_for(actor), self._program.total_steps)
 
     def _send_begin(self, actor: int) -> None:
         self._send(actor, self._begin(actor))

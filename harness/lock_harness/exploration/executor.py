@@ -53,7 +53,7 @@ class Example(msgspec.Struct, frozen=True):
         It broke a check, or may have while the machine stalled, or could not be asked for its months in the end.
         """
         doubts = any(v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts)
-        extra = (event for event in self.history.events if event.number >= self.program.numbers)
+        extra = (event for event in self.history.events if event.number >= self.program.total_steps)
         return doubts or any(event.kind == "info" and event.verb == "acquire" for event in extra)
 
     @property

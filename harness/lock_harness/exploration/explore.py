@@ -11,7 +11,7 @@ from lock_harness.exploration.search import Plan, ReportProgress, Searcher
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.draws.gate import guarantee
+from lock_harness.programs.draws.gate import pct_guarantee
 from lock_harness.programs.scenario import Scenario
 
 
@@ -95,7 +95,7 @@ def _report(
         expects=scenario.expects,
         search=searcher.orders,
         points=searcher.points,
-        guarantee=guarantee(what, searcher.moves) if isinstance(what, Draw) else None,
+        guarantee=pct_guarantee(what, searcher.moves) if isinstance(what, Draw) else None,
         diverged=reducer.diverged if reducer else searcher.diverged,
         missed=() if smallest else searcher.missed,
         why_race=reducer.place.why_race if reducer else None,

@@ -9,7 +9,7 @@ from lock_harness.core.errors import HarnessError
 from lock_harness.core.program import Program
 from lock_harness.exploration.executor import Example, Executor, OpenArena
 from lock_harness.gate.schedulers.follow import divergence
-from lock_harness.programs.translation import proof, recordable, translated
+from lock_harness.programs.race_to_gate import earliest_evidence, gate_program, recordable
 
 RECORDINGS = 10
 RECORD_S = 3.0
@@ -44,10 +44,10 @@ def _at_gate(
     race: Place, wanted: frozenset[str], open_gate: OpenArena, tell: Tell, stack: contextlib.ExitStack
 ) -> Place:
     """What comes in the way there says nothing against the race."""
-    program = recordable(race.example.program, proof(race.example.verdicts, wanted))
-    if program.numbers > MOST_NUMBERS:
+    program = recordable(race.example.program, earliest_evidence(race.example.verdicts, wanted))
+    if program.total_steps > MOST_NUMBERS:
         return race._replace(
-            why_race=f"{program.numbers} steps are more than the {MOST_NUMBERS} that the gate takes"
+            why_race=f"{program.total_steps} steps are more than the {MOST_NUMBERS} that the gate takes"
         )
     try:
         with contextlib.ExitStack() as opened:
@@ -84,9 +84,9 @@ def _recorded(race: Program, wanted: frozenset[str], gate: Executor, tell: Tell)
 
 def _replayed(recorded: Example, wanted: frozenset[str], gate: Executor) -> Example | None:
     """The same in that order, if it goes wrong there too; at best with nothing but what proves it."""
-    numbers = proof(recorded.verdicts, wanted)
+    numbers = earliest_evidence(recorded.verdicts, wanted)
     for alone in (True, False):
-        program = translated(recorded.program, recorded.history, numbers, alone)
+        program = gate_program(recorded.program, recorded.history, numbers, evidence_only=alone)
         if program and not gate.leaked_locks and (example := _twice(program, wanted, gate)):
             return example
     return None

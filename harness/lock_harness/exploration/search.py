@@ -23,10 +23,10 @@ from lock_harness.core.run import CrashPoint, Figures, OrderCoverage
 from lock_harness.exploration.executor import Example, Executor, moved
 from lock_harness.figures import Tally
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
-from lock_harness.programs.crash_points import Candidate, candidates, judged, without
-from lock_harness.programs.draw import OPTIONAL, Draw
+from lock_harness.programs.crash_points import CrashTrial, crash_trials, judged, without_verbs
+from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
 from lock_harness.programs.draws import programs
-from lock_harness.programs.scenario import CrashPoints, Every, Scenario
+from lock_harness.programs.scenario import CrashPoints, EveryOrder, Scenario
 
 AHEAD = 3  # programs drawn before they are needed, and histories that wait to be looked at
 LARGE = 5000  # operations of an example of which one history at a time is enough
@@ -97,7 +97,7 @@ class Searcher:
         match self._scenario.what:
             case Draw():
                 self._draw(self._scenario.what)
-            case Every():
+            case EveryOrder():
                 self._try_all(self._scenario.what)
             case CrashPoints():
                 self._strike_everywhere(self._scenario.what)
@@ -110,7 +110,7 @@ class Searcher:
         """The same program in months that may be used."""
         return moved(program, self._executor.arena.years.first)
 
-    def _try_all(self, every: Every) -> None:
+    def _try_all(self, every: EveryOrder) -> None:
         """One order after the other, until one fails or none is left."""
         orders = Exhaustive(every.switches, every.reduces)
         program = self._here(every.program)
@@ -134,30 +134,30 @@ class Searcher:
 
     def _strike_everywhere(self, what: CrashPoints) -> None:
         """One run without faults, to see what is said; then one for each fault, also after one has failed."""
-        program = self._here(without(what.program, OPTIONAL - self._executor.arena.verbs))
+        program = self._here(without_verbs(what.program, OPTIONAL_VERBS - self._executor.arena.verbs))
         example = self._executor.run_confirmed(program)
         self._take(example)
         if self.found:
             return
-        coming = candidates(example.program, example.history.moves)
+        coming = crash_trials(example.program, example.history.moves)
         self.points = tuple(one.point for one in coming)
         for place, one in enumerate(coming):
             if self._executor.leaked_locks:
                 break
             self.points = (*self.points[:place], self.tried(one), *self.points[place + 1 :])
 
-    def tried(self, candidate: Candidate) -> CrashPoint:
+    def tried(self, trial: CrashTrial) -> CrashPoint:
         """What comes of one crash point, once the fault strikes."""
         # what was shown to fail need not be shown again
         shown = self.found.broken if self.found else frozenset()
         for _ in range(TRIES):
-            example = self._executor.run_confirmed(candidate.program, shown)
+            example = self._executor.run_confirmed(trial.program, shown)
             # a violation without the fault is one
-            telling = example.status == "violated" or candidate.point.number in example.struck
+            telling = example.status == "violated" or trial.point.number in example.struck
             if telling:
                 break
         self._take(example)
-        return judged(candidate, example.status, example.verdicts, telling)
+        return judged(trial, example.status, example.verdicts, injected=telling)
 
     def _draw(self, draw: Draw) -> None:
         arena = self._executor.arena
@@ -166,7 +166,7 @@ class Searcher:
             ahead: deque[Future[Example]] = deque()
 
             def submit(program: Program) -> None:
-                if len(ahead) >= (AHEAD if program.numbers < LARGE else 1):
+                if len(ahead) >= (AHEAD if program.total_steps < LARGE else 1):
                     self._collect(ahead.popleft())
                 if self.found or self._time_is_up():
                     raise _Enough

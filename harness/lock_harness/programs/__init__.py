@@ -7,7 +7,7 @@ from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import CrashPoints, Every, Scenario
+from lock_harness.programs.scenario import CrashPoints, EveryOrder, Scenario
 from lock_harness.programs.steps import (
     acquire,
     at_gate,
@@ -25,7 +25,7 @@ __all__ = [
     "Bounds",
     "CrashPoints",
     "Draw",
-    "Every",
+    "EveryOrder",
     "Fault",
     "Month",
     "Operation",

@@ -15,26 +15,26 @@ from lock_harness.core.program import Operation, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Status, Verdict
 
-STRUCK = 0  # the actor who is struck; the others show what became of its months
+TARGET = 0  # the actor who is struck; the others show what became of its months
 
 
-class Candidate(NamedTuple):
+class CrashTrial(NamedTuple):
     """A crash point that was not tried yet, and the program in which the fault strikes there."""
 
     point: CrashPoint
     program: Program
 
 
-def without(program: Program, verbs: frozenset[str]) -> Program:
+def without_verbs(program: Program, verbs: frozenset[str]) -> Program:
     """The same program without these operations."""
     kept = (step for step in program.steps if not isinstance(step, Operation) or step.verb not in verbs)
     return msgspec.structs.replace(program, steps=tuple(kept))
 
 
-def candidates(program: Program, moves: Sequence[Move]) -> list[Candidate]:
+def crash_trials(program: Program, moves: Sequence[Move]) -> list[CrashTrial]:
     """All crash points of a program without faults that takes these moves."""
     return [
-        _candidate(program, place, move, fault, overtaken)
+        _trial(program, place, move, fault, overtaken)
         for place, move, message in _messages(program, moves)
         for fault in _faults(move, message)
         for overtaken in (False, True)
@@ -45,7 +45,7 @@ def _messages(program: Program, moves: Sequence[Move]) -> Iterator[tuple[int, Mo
     """Each move in which the one who is struck says something: its place, and which message of its step it has."""
     before: Counter[int] = Counter()
     for place, move in enumerate(moves):
-        if move.actor == STRUCK and move.text:
+        if move.actor == TARGET and move.text:
             step = _step(program, move)
             yield place, move, before[step]
             before[step] += 1
@@ -61,23 +61,23 @@ def _faults(move: Move, message: int) -> Iterator[Fault]:
     for kind, traits in FAULTS.items():
         for point in traits.gate_points if traits.crash else ():
             if point == "before" or traits.ends_process or move.text != GOOD_BYE:
-                yield Fault(STRUCK, kind, message=message, point=point)
+                yield Fault(TARGET, kind, message=message, point=point)
 
 
-def _candidate(program: Program, place: int, move: Move, fault: Fault, overtaken: bool) -> Candidate:
+def _trial(program: Program, place: int, move: Move, fault: Fault, overtaken: bool) -> CrashTrial:
     number = _step(program, move)
-    step = next(iter(program.steps[number:]), Operation(STRUCK, "release", move.month))
+    step = next(iter(program.steps[number:]), Operation(TARGET, "release", move.month))
     assert isinstance(step, Operation)
     steps = (*program.steps[:number], fault, *program.steps[number:])
     before = (program.choices + (0,) * (place + 1))[: place + 1]
     choices = (*before, 1) if overtaken else program.choices
     point = CrashPoint(number, step.verb, step.month, move.text, fault, overtaken)
-    return Candidate(point, msgspec.structs.replace(program, steps=steps, choices=choices))
+    return CrashTrial(point, msgspec.structs.replace(program, steps=steps, choices=choices))
 
 
-def judged(candidate: Candidate, status: Status, verdicts: Sequence[Verdict], came_off: bool) -> CrashPoint:
+def judged(trial: CrashTrial, status: Status, verdicts: Sequence[Verdict], injected: bool) -> CrashPoint:
     """The point with what came of it."""
-    if status == "holds" and not came_off:
-        return msgspec.structs.replace(candidate.point, why="the fault did not strike")
+    if status == "holds" and not injected:
+        return msgspec.structs.replace(trial.point, why="the fault did not strike")
     why = "; ".join(f"{one.check}: {one.why}" for one in verdicts if one.status == status != "holds")
-    return msgspec.structs.replace(candidate.point, status=status, why=why)
+    return msgspec.structs.replace(trial.point, status=status, why=why)

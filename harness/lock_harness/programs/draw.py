@@ -12,28 +12,28 @@ from lock_harness.core.values import check_fields
 Weights = Mapping[str, int]
 
 
-OPTIONAL = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a lock need not have
+OPTIONAL_VERBS = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a lock need not have
 
 
-MOST_MONTHS = 24
+MAX_MONTHS = 24
 
 
-FAULT_STEPS: dict[str, FaultKind] = {
+FAULTS_BY_STEP_KIND: dict[str, FaultKind] = {
     "crash" if kind == "kill" else kind: kind for kind in fault_kinds(lambda _: True)
 }
-EITHER = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
+COMMON_KINDS = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
 
 
 def _named(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
     kinds = fault_kinds(having)
-    return (name for name, kind in FAULT_STEPS.items() if kind in kinds)
+    return (name for name, kind in FAULTS_BY_STEP_KIND.items() if kind in kinds)
 
 
-KINDS: dict[Mode, tuple[str, ...]] = {
-    "lockstep": (*EITHER, "wait", *_named(lambda fault: not (fault.lasting or fault.needs_gate))),
-    "race": (*EITHER, "round", *_named(lambda fault: not fault.needs_gate)),
+STEP_KINDS: dict[Mode, tuple[str, ...]] = {
+    "lockstep": (*COMMON_KINDS, "wait", *_named(lambda fault: not (fault.lasting or fault.needs_gate))),
+    "race": (*COMMON_KINDS, "round", *_named(lambda fault: not fault.needs_gate)),
     "gate": (
-        *(kind for kind in EITHER if kind != "spawn"),
+        *(kind for kind in COMMON_KINDS if kind != "spawn"),
         "round",
         *_named(lambda fault: bool(fault.gate_points)),
     ),
@@ -44,7 +44,7 @@ KINDS: dict[Mode, tuple[str, ...]] = {
 class Draw:
     """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
 
-    The kinds are in `KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
+    The kinds are in `STEP_KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
     race, and at the gate, a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
     see `lock_harness.core.fault.Fault`; at the gate they strike at a message.  `faults`: how many at most.
     `rounds`: in a race, how often every actor takes its steps.
@@ -92,12 +92,12 @@ class Draw:
                 raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
         if self.rounds != (1, 1) and self.mode != "race":
             raise ValueError(f"rounds {self.rounds}: only a race can have more than one")
-        if self.months[1] > MOST_MONTHS:
-            raise ValueError(f"months {self.months}: there are {MOST_MONTHS} in the two years of a run")
+        if self.months[1] > MAX_MONTHS:
+            raise ValueError(f"months {self.months}: there are {MAX_MONTHS} in the two years of a run")
 
     def _check_weights(self) -> None:
         for kind in self.weights:
-            kinds = KINDS[self.mode]
+            kinds = STEP_KINDS[self.mode]
             if kind not in kinds:
                 close = get_close_matches(kind, kinds, 1)
                 hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind, FaultTarget, fault_kinds
 from lock_harness.core.program import Pooler
-from lock_harness.programs.draw import FAULT_STEPS, Draw
-from lock_harness.programs.scenario import CrashPoints, Every, What
+from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
+from lock_harness.programs.scenario import CrashPoints, EveryOrder, Workload
 
 
 class Equipment(NamedTuple):
@@ -23,13 +23,16 @@ class Equipment(NamedTuple):
 NO_EQUIPMENT = Equipment()
 
 
-def equipment(what: What) -> Equipment:
+def equipment(what: Workload) -> Equipment:
     """What it takes to carry out a program, or whatever may be drawn."""
     if isinstance(what, CrashPoints):
         return Equipment(frozenset(fault_kinds(lambda one: one.crash)), gate=True)
-    if isinstance(what, Every):
+    if isinstance(what, EveryOrder):
         return equipment(what.program)
     more = what.pooler, what.mode == "gate"
     if isinstance(what, Draw):
-        return Equipment(frozenset(FAULT_STEPS[kind] for kind in what.weights if kind in FAULT_STEPS), *more)
+        return Equipment(
+            frozenset(FAULTS_BY_STEP_KIND[kind] for kind in what.weights if kind in FAULTS_BY_STEP_KIND),
+            *more,
+        )
     return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), *more)

@@ -10,7 +10,7 @@ from lock_harness.core.fault import Fault
 from lock_harness.core.program import Operation, Program
 from lock_harness.core.values import check_fields, check_struct
 from lock_harness.core.verdict import Bounds
-from lock_harness.programs.draw import OPTIONAL, Draw
+from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
 
 if TYPE_CHECKING:
     from lock_harness.locks.interface import Lock
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Every:
+class EveryOrder:
     """Every order in which the messages of one program can reach the server.
 
     `switches`: no more than so many from an actor who could go on to another; None: without a bound, and then orders
@@ -66,7 +66,7 @@ class CrashPoints:
             raise ValueError("actor 0 is the one who is struck: give it a step")
 
 
-What = Draw | Program | Every | CrashPoints
+Workload = Draw | Program | EveryOrder | CrashPoints
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Scenario:
     `name` and `about` come from the scenario's file.
     """
 
-    what: What
+    what: Workload
     examples: int = 200
     bounds: Bounds = field(default_factory=Bounds)
     lock: "LockSpec | Lock | None" = None
@@ -88,10 +88,10 @@ class Scenario:
     about: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.what, What):
+        if not isinstance(self.what, Workload):
             kind = type(self.what).__name__  # type: ignore[unreachable]
             raise ValueError(
-                f"what must be a Program, Draw, Every or CrashPoints, not a {kind}: see program(...)"
+                f"what must be a Program, Draw, EveryOrder or CrashPoints, not a {kind}: see program(...)"
             )
         if not isinstance(self.what, Draw):
             check_struct(self.what if isinstance(self.what, Program) else self.what.program)
@@ -116,9 +116,11 @@ class Scenario:
         """The verbs that a lock must have for this scenario to mean anything."""
         if isinstance(self.what, Draw):
             kinds = frozenset(self.what.weights)
-            return kinds if kinds <= OPTIONAL else frozenset()  # of several kinds, those that it has will do
+            return (
+                kinds if kinds <= OPTIONAL_VERBS else frozenset()
+            )  # of several kinds, those that it has will do
         if isinstance(self.what, CrashPoints):
             return frozenset()
-        fixed = self.what.program if isinstance(self.what, Every) else self.what
+        fixed = self.what.program if isinstance(self.what, EveryOrder) else self.what
         steps = (step.verb for step in fixed.steps if isinstance(step, Operation))
-        return frozenset(steps) & OPTIONAL
+        return frozenset(steps) & OPTIONAL_VERBS

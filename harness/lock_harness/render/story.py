@@ -153,7 +153,7 @@ def table(run: Run) -> Table:
     proof = {number for v in run.verdicts if v.status != "holds" for number in v.evidence}
     began = run.history.events[0].at_ns if run.history.events else 0
     rows = sorted(_rows(run), key=lambda row: row[0])
-    rows = rows[: _last_of_interest(rows, run.program.numbers, proof)]
+    rows = rows[: _last_of_interest(rows, run.program.total_steps, proof)]
     after = 0
     for place in _around(rows, proof) if len(rows) > MANY_ROWS else range(len(rows)):
         if place > after:
@@ -187,7 +187,7 @@ def _rows(run: Run) -> list[_Row]:
     view = View(run.history, run.bounds)
     times = [event.at_ns for event in run.history.events]
     for call in view.calls:
-        style = "dim" if call.number >= run.program.numbers else ""
+        style = "dim" if call.number >= run.program.total_steps else ""
         actor = call.session[0]
         if _alone(call, run.history, times):
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))

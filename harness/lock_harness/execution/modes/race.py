@@ -172,5 +172,5 @@ class Race(Stage):
     def _go_on(self, actor: int) -> None:
         """Let the one who replaces a killed actor take the steps that are left."""
         mine = [event.number for event in self._events if event.actor == actor and event.kind == "invoke"]
-        taken = [number for number in mine if number < self._program.numbers]
+        taken = [number for number in mine if number < self._program.total_steps]
         self._send_go(actor, now_ns(), max(taken, default=-1) + 1)

@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from lock_harness.core.program import Month, Program
-from lock_harness.programs.draw import OPTIONAL, Draw
+from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
 from lock_harness.programs.draws import gate, lockstep, race
 from lock_harness.programs.draws.digits import LARGEST_CHOICE
 
@@ -56,4 +56,4 @@ def _months(ring: tuple[Month, ...], turn: int, count: int) -> tuple[Month, ...]
 
 
 def _possible(kind: str, verbs: frozenset[str]) -> bool:
-    return kind in verbs or kind not in OPTIONAL
+    return kind in verbs or kind not in OPTIONAL_VERBS

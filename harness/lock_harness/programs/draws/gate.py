@@ -66,7 +66,7 @@ def _pct(seed: int, draw: Draw, steps: int) -> Pct:
     return Pct(seed, draw.depth, max(1, MOVES_OF_PCT * steps))
 
 
-def guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
+def pct_guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
     """What PCT promises of this draw, whose largest example had so many moves; None of other algorithms."""
     if draw.mode != "gate" or draw.scheduler != "pct":
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.programs.draw import FAULT_STEPS, Draw
+from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
 from lock_harness.programs.draws.digits import Digits
 
 FREE_MS = (0, 50, 200)  # for a month that is free
@@ -83,10 +83,10 @@ def decode(
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind not in FAULT_STEPS:
+        if kind not in FAULTS_BY_STEP_KIND:
             steps.extend(_STEPS[kind](guess, digits))
         elif guess.faults < draw.faults:
-            steps.extend(_fault(guess, digits, FAULT_STEPS[kind]))
+            steps.extend(_fault(guess, digits, FAULTS_BY_STEP_KIND[kind]))
     return Program(actors, months, tuple(steps), pooler=draw.pooler)
 
 

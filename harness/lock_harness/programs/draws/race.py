@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.programs.draw import FAULT_STEPS, Draw
+from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
 from lock_harness.programs.draws.digits import Digits
 
 PAUSES_US = (0, 0, 0, 0, 50, 300, 2000)
@@ -36,12 +36,12 @@ def decoded(
     for choice in choices:
         digits = Digits(choice)
         kind = digits.weighted(weights)
-        if kind in FAULT_STEPS and faults >= most_faults:
+        if kind in FAULTS_BY_STEP_KIND and faults >= most_faults:
             continue
-        faults += kind in FAULT_STEPS
+        faults += kind in FAULTS_BY_STEP_KIND
         actor = digits.below(actors)
-        if kind in FAULT_STEPS:
-            steps.append(fault(actor, FAULT_STEPS[kind], digits))
+        if kind in FAULTS_BY_STEP_KIND:
+            steps.append(fault(actor, FAULTS_BY_STEP_KIND[kind], digits))
         else:
             steps.extend(_operations(kind, actor, months, digits))
     return tuple(steps)

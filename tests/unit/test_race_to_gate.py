@@ -8,7 +8,7 @@ from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
 from lock_harness.core.verdict import Verdict
 from lock_harness.programs.draws.gate import LONG_MS
-from lock_harness.programs.translation import MOST_STEPS, proof, recordable, translated
+from lock_harness.programs.race_to_gate import MAX_STEPS, earliest_evidence, gate_program, recordable
 from tests.histories import JAN, MS, Part, acquire, call, fault, history, kill
 
 TWO = (Operation(0, "acquire", JAN, 20), Operation(1, "acquire", JAN, 20))
@@ -28,7 +28,7 @@ def race(*steps: Step, rounds: int = 1) -> Program:
 
 def at_gate(program: Program, given: History, *numbers: int) -> tuple[tuple[Step, ...], Recorded]:
     """The steps and the order that come of it."""
-    found = translated(program, given, numbers)
+    found = gate_program(program, given, numbers)
     assert found is not None
     assert found.mode == "gate"
     assert isinstance(found.scheduler, Recorded)
@@ -80,7 +80,7 @@ def test_the_proof_alone_is_a_program_too() -> None:
         *(call(0, "is_locked", JAN, at=0, answer=False), acquire(0, 2, True), acquire(1, 4, True)),
         *(fault("reset", 1, at=1), kill(1, at=9)),
     )
-    found = translated(program, given, (1, 2, 4), alone=True)
+    found = gate_program(program, given, (1, 2, 4), evidence_only=True)
     assert found is not None
     assert [step.verb for step in found.steps if isinstance(step, Operation)][:2] == ["acquire", "acquire"]
     assert [step.kind for step in found.steps if isinstance(step, Fault)] == ["kill"]
@@ -99,8 +99,8 @@ def test_steps_that_were_not_taken_are_left_out_and_a_new_session_belongs_to_the
 
 
 def test_too_many_steps_are_refused() -> None:
-    program = race(TWO[0], rounds=MOST_STEPS + 1)
-    assert translated(program, history(*(acquire(0, at, True) for at in range(MOST_STEPS + 1))), ()) is None
+    program = race(TWO[0], rounds=MAX_STEPS + 1)
+    assert gate_program(program, history(*(acquire(0, at, True) for at in range(MAX_STEPS + 1))), ()) is None
 
 
 # Faults
@@ -174,5 +174,5 @@ def test_the_earliest_proof_is_enough() -> None:
         Verdict("nothing_left_behind", "violated"),
     ]
     wanted = frozenset({"mutual_exclusion", "no_lost_update", "nothing_left_behind"})
-    assert proof(verdicts, wanted) == (4, 5)
-    assert proof(verdicts, frozenset({"nothing_left_behind"})) == ()
+    assert earliest_evidence(verdicts, wanted) == (4, 5)
+    assert earliest_evidence(verdicts, frozenset({"nothing_left_behind"})) == ()

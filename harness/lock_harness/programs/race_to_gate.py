@@ -17,8 +17,8 @@ from lock_harness.core.schedule import Recorded
 from lock_harness.core.verdict import Verdict
 from lock_harness.programs.draws.gate import LONG_MS
 
-MOST_STEPS = 300
-AT_GATE: dict[FaultKind, FaultKind] = {
+MAX_STEPS = 300
+GATE_FAULT_FOR: dict[FaultKind, FaultKind] = {
     "kill": "kill",
     "terminate": "terminate",
     "reset": "reset",
@@ -27,16 +27,16 @@ AT_GATE: dict[FaultKind, FaultKind] = {
 """What the gate has in the place of a race's faults; without the others it may go wrong as well."""
 
 
-def proof(verdicts: Sequence[Verdict], wanted: frozenset[str]) -> tuple[int, ...]:
+def earliest_evidence(verdicts: Sequence[Verdict], wanted: frozenset[str]) -> tuple[int, ...]:
     """The numbers that prove a wanted violation, of several the one that comes first; none if nobody knows them."""
     proofs = [one.evidence for one in verdicts if one.status == "violated" and one.check in wanted]
     return min((one for one in proofs if one), key=max, default=())
 
 
-def recordable(program: Program, proof: Sequence[int]) -> Program:
+def recordable(program: Program, evidence: Sequence[int]) -> Program:
     """The race without what the gate cannot have, and with no more rounds than `proof` needs."""
     steps = tuple(one for step in program.steps for one in _at_gate(step))
-    needed = 1 + max(proof, default=program.numbers) // max(1, len(program.steps))
+    needed = 1 + max(evidence, default=program.total_steps) // max(1, len(program.steps))
     return msgspec.structs.replace(program, steps=steps, rounds=min(program.rounds, needed))
 
 
@@ -44,25 +44,31 @@ def _at_gate(step: Step) -> Iterator[Step]:
     if isinstance(step, Operation):
         if step.verb != "spawn":
             yield step
-    elif step.kind in AT_GATE:
-        yield msgspec.structs.replace(step, kind=AT_GATE[step.kind])
+    elif step.kind in GATE_FAULT_FOR:
+        yield msgspec.structs.replace(step, kind=GATE_FAULT_FOR[step.kind])
 
 
-def translated(
-    program: Program, history: History, proof: Sequence[int], alone: bool = False
+def gate_program(
+    program: Program, history: History, evidence: Sequence[int], evidence_only: bool = False
 ) -> Program | None:
     """A race that was recorded, up to its `proof`, as a program for the gate; None if it is too long for that.
 
     `alone`: nothing but the proof, which often is enough.
     """
-    until_ns = max((one.at_ns for one in history.events if not proof or one.number in proof), default=0)
-    events = [one for one in history.events if one.at_ns <= until_ns and (one.number in proof or not alone)]
+    until_ns = max((one.at_ns for one in history.events if not evidence or one.number in evidence), default=0)
+    events = [
+        one
+        for one in history.events
+        if one.at_ns <= until_ns and (one.number in evidence or not evidence_only)
+    ]
     moves = [move for move in history.moves if move.at_ns <= until_ns]
-    asked = {event.number for event in events if event.kind == "invoke" and event.number < program.numbers}
+    asked = {
+        event.number for event in events if event.kind == "invoke" and event.number < program.total_steps
+    }
     taken = {call.number: call for call in calls_of(history.events) if call.number in asked}
     struck = _struck(events, taken, moves)
     placed = [*_placed(program, taken, struck)]
-    if len(placed) > MOST_STEPS:
+    if len(placed) > MAX_STEPS:
         return None
     moves += [one.move for some in struck.values() for one in some if one.move]
     order = _order(moves, {one.number: place for place, one in enumerate(placed)})

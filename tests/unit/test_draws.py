@@ -13,7 +13,7 @@ from lock_harness.core.schedule import Pct
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import neighbours, programs
 from lock_harness.programs.draws.digits import LARGEST_CHOICE
-from lock_harness.programs.draws.gate import LONG_MS, guarantee
+from lock_harness.programs.draws.gate import LONG_MS, pct_guarantee
 from lock_harness.programs.draws.lockstep import LONG_WAIT_MS, decode
 
 WEIGHTS = {
@@ -163,7 +163,7 @@ def test_a_race_can_have_many_months_and_rounds() -> None:
         assert 9 <= len(set(program.months)) == len(program.months) <= 24
         assert {month.year for month in program.months} == {2090, 2091}
         assert 2 <= program.rounds <= 5
-        assert program.numbers == program.rounds * len(program.steps)
+        assert program.total_steps == program.rounds * len(program.steps)
 
     check()
 
@@ -201,7 +201,7 @@ def test_the_parameters_of_pct_fit_the_program(program: Program) -> None:
 
 def test_what_pct_promises() -> None:
     draw = Draw({"acquire": 1}, mode="gate", scheduler="pct", actors=(2, 3), steps=(1, 4), depth=2)
-    guarantee_text = guarantee(draw, moves=10)
+    guarantee_text = pct_guarantee(draw, moves=10)
     assert guarantee_text is not None
     assert guarantee_text.pct.bound(guarantee_text.actors) == pytest.approx(1 / (3 * 12))
-    assert guarantee(GATED, moves=10) is None
+    assert pct_guarantee(GATED, moves=10) is None

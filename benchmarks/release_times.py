@@ -15,13 +15,13 @@ from rich.table import Table
 
 from benchmarks.worker import NAME
 from lock_harness.core.clock import now_ns
+from lock_harness.core.fault import NetworkFault
 from lock_harness.locks.month_lock import acquire_month_lock, get_month_lock_key
 from lock_harness.servers import address
 from lock_harness.servers.embedded import postmaster
 from lock_harness.servers.observer import Observer
 from lock_harness.servers.port import LOOPBACK
 from lock_harness.servers.server import Server
-from lock_harness.wire.network import Kind
 from lock_harness.wire.proxy import Proxy, proxy
 
 REPEATS = 5
@@ -153,10 +153,10 @@ def _terminate(stand: Stand, worker: Worker) -> int:
     return at_ns
 
 
-def _strike(kind: Kind) -> Callable[[Stand, Worker], int]:
+def _strike(kind: NetworkFault) -> Callable[[Stand, Worker], int]:
     def strike(stand: Stand, worker: Worker) -> int:
         at_ns = now_ns()
-        assert stand.through.strike(worker.name, kind)
+        assert stand.through.inject(worker.name, kind)
         return at_ns
 
     return strike

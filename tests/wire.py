@@ -6,7 +6,7 @@ from struct import pack
 
 from hypothesis import strategies as st
 
-from lock_harness.wire.dialogue import Batch, Dialogue, Event, Parameter, Passage, Reply
+from lock_harness.wire.dialogue import Batch, Dialogue, Parameter, PassThrough, Reply, ServerEvent
 from lock_harness.wire.messages import BACKEND, FRONTEND
 from tests.captures import Said, Side
 
@@ -93,29 +93,29 @@ class Listener:
             self.client(data) if side == "client" else self.server(data)
         return self.told
 
-    def client(self, data: bytes) -> list[Batch | Passage]:
+    def client(self, data: bytes) -> list[Batch | PassThrough]:
         parts = []
-        for part in self.dialogue.from_client(data):
+        for part in self.dialogue.feed_client(data):
             parts.append(part)
             self.raw += part.raw
             self.told.append(("batch", part.text) if isinstance(part, Batch) else ("passage", *part.names))
-            self._note(self.dialogue.sent(part))
+            self._note(self.dialogue.mark_sent(part))
         return parts
 
-    def server(self, data: bytes) -> list[Event]:
+    def server(self, data: bytes) -> list[ServerEvent]:
         events = []
-        for event in self.dialogue.from_server(data):
+        for event in self.dialogue.feed_server(data):
             events.append(event)
             self._note([event])
         return events
 
-    def copies_in(self) -> bool:
-        return self.dialogue.copies_in
+    def copying_in(self) -> bool:
+        return self.dialogue.copying_in
 
     def status(self) -> str | None:
         return self.dialogue.status
 
-    def _note(self, events: Iterable[Event]) -> None:
+    def _note(self, events: Iterable[ServerEvent]) -> None:
         for event in events:
             if isinstance(event, Reply):
                 errors = (error.sqlstate for error in event.errors)

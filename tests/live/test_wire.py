@@ -14,9 +14,10 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from lock_harness.core.clock import now_ns
+from lock_harness.core.fault import NetworkFault
 from lock_harness.servers import address
 from lock_harness.servers.server import Server, private_database
-from lock_harness.wire.network import LATENCY_NS, Kind, unavailable
+from lock_harness.wire.network import LATENCY_NS, unavailable
 from lock_harness.wire.proxy import Proxy, proxy
 from tests.frontends.command import within
 from tests.live.conftest import Connection
@@ -183,7 +184,7 @@ def test_a_killed_client_frees_its_lock(either: World, how: str) -> None:
 @ends
 def test_a_half_open_client_keeps_its_lock_though_it_is_dead_until_the_network_heals(wire: World) -> None:
     with process_with_the_lock(wire) as process:
-        assert wire.proxy.strike(NAME, "half_open")
+        assert wire.proxy.inject(NAME, "half_open")
         process.kill()
         process.wait()
         assert not within(NEVER_S, lambda: not wire.held())
@@ -198,7 +199,7 @@ def test_a_half_open_client_keeps_its_lock_though_it_is_dead_until_the_network_h
 def test_the_servers_keepalives_find_a_half_open_client(wire: World, holder: Connection) -> None:
     for setting, value in (("idle", 1), ("interval", 1), ("count", 2)):
         holder.execute(f"SET tcp_keepalives_{setting} = {value}")
-    assert wire.proxy.strike(NAME, "half_open")
+    assert wire.proxy.inject(NAME, "half_open")
     assert within(SOON_S, lambda: not wire.held())
 
 
@@ -206,20 +207,20 @@ def test_the_servers_keepalives_find_a_half_open_client(wire: World, holder: Con
 def test_no_check_of_the_server_finds_a_half_open_client_that_leaves(wire: World, holder: Connection) -> None:
     holder.execute("SET client_connection_check_interval = 10")
     holder.execute("SET tcp_keepalives_idle = 0")
-    assert wire.proxy.strike(NAME, "half_open")
+    assert wire.proxy.inject(NAME, "half_open")
     holder.close()
     assert not within(NEVER_S, lambda: not wire.held())
 
 
 @pytest.mark.parametrize("kind", ["reset", "cut"])
 def test_a_waiting_session_whose_connection_breaks_is_found_by_the_servers_check(
-    wire: World, holder: Connection, kind: Kind
+    wire: World, holder: Connection, kind: NetworkFault
 ) -> None:
     conn = wire.client()
     conn.execute("SET client_connection_check_interval = 10")
     waiting = wire.later(conn, f"SELECT pg_advisory_lock({KEY})")
     assert within(SOON_S, wire.busy)
-    assert wire.proxy.strike(NAME, kind)
+    assert wire.proxy.inject(NAME, kind)
     with pytest.raises(psycopg.OperationalError):
         waiting.result(SOON_S)
     holder.close()
@@ -232,9 +233,9 @@ def test_a_waiting_session_whose_connection_breaks_is_found_by_the_servers_check
 
 @pytest.mark.parametrize("kind", ["reset", "cut"])
 def test_a_broken_connection_frees_the_lock_and_fails_the_next_statement(
-    wire: World, holder: Connection, kind: Kind
+    wire: World, holder: Connection, kind: NetworkFault
 ) -> None:
-    assert wire.proxy.strike(NAME, kind)
+    assert wire.proxy.inject(NAME, kind)
     assert within(SOON_S, lambda: not wire.held())
     with pytest.raises(psycopg.OperationalError):
         holder.execute("SELECT 1")
@@ -242,7 +243,7 @@ def test_a_broken_connection_frees_the_lock_and_fails_the_next_statement(
 
 def test_the_lock_of_a_deaf_client_is_granted_and_it_never_learns(wire: World) -> None:
     conn = wire.client()
-    assert wire.proxy.strike(NAME, "deaf")
+    assert wire.proxy.inject(NAME, "deaf")
     acquiring = wire.later(conn, f"SELECT pg_advisory_lock({KEY})")
     assert within(SOON_S, wire.held)
     assert not within(NEVER_S, acquiring.done)
@@ -256,7 +257,7 @@ def test_the_server_hears_nothing_of_a_mute_client_which_hears_the_server(
     wire: World, holder: Connection
 ) -> None:
     holder.execute("LISTEN news")
-    assert wire.proxy.strike(NAME, "mute")
+    assert wire.proxy.inject(NAME, "mute")
     wire.ask("SELECT pg_notify('news', 'hello')")
     assert [news.payload for news in holder.notifies(timeout=SOON_S, stop_after=1)] == ["hello"]
     releasing = wire.later(holder, f"SELECT pg_advisory_unlock({KEY})")
@@ -269,7 +270,7 @@ def test_the_server_hears_nothing_of_a_mute_client_which_hears_the_server(
 
 def test_a_slow_client_is_only_slow(either: World) -> None:
     conn = either.client()
-    assert either.proxy.strike(NAME, "slow")
+    assert either.proxy.inject(NAME, "slow")
     began = now_ns()
     assert [echo(conn, data) for data in TEXTS[:2]] == TEXTS[:2]
     assert now_ns() - began >= 2 * 2 * LATENCY_NS

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from lock_harness.wire.network import Kind, unavailable
+from lock_harness.core.fault import NetworkFault
+from lock_harness.wire.network import unavailable
 from tests.sockets import NAME, World, die, is_reset, passes, silent
 
 # Broken at once
@@ -13,14 +14,14 @@ from tests.sockets import NAME, World, die, is_reset, passes, silent
 
 def test_reset(tcp: World) -> None:
     client, server = tcp.connection()
-    assert tcp.proxy.strike(NAME, "reset")
+    assert tcp.proxy.inject(NAME, "reset")
     assert is_reset(client)
     assert is_reset(server)
 
 
 def test_cut(either: World) -> None:
     client, server = either.connection()
-    assert either.proxy.strike(NAME, "cut")
+    assert either.proxy.inject(NAME, "cut")
     assert client.recv(1) == b""
     assert server.recv(1) == b""
 
@@ -33,7 +34,7 @@ def half_open(tcp: World) -> tuple[socket.socket, socket.socket]:
     if why := unavailable("half_open"):
         pytest.skip(why)
     client, server = tcp.connection()
-    assert tcp.proxy.strike(NAME, "half_open")
+    assert tcp.proxy.inject(NAME, "half_open")
     return client, server
 
 
@@ -67,7 +68,7 @@ def test_half_open_lets_keepalives_run_out(tcp: World) -> None:
         assert client.recv(1) == b"y"
     client.sendall(b"x")
     assert server.recv(1) == b"x"
-    assert tcp.proxy.strike(NAME, "half_open")
+    assert tcp.proxy.inject(NAME, "half_open")
     began = time.monotonic()
     for end in (server, client):
         with pytest.raises(TimeoutError, match="Connection timed out"):
@@ -89,9 +90,9 @@ def test_half_open_nobody_hears_the_other_go(half_open: Ends, how: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["half_open", "deaf", "mute"])
-def test_what_lost_bytes_is_reset_when_it_heals(tcp: World, kind: Kind) -> None:
+def test_what_lost_bytes_is_reset_when_it_heals(tcp: World, kind: NetworkFault) -> None:
     client, server = tcp.connection()
-    assert tcp.proxy.strike(NAME, kind)
+    assert tcp.proxy.inject(NAME, kind)
     assert silent(client, server)
     assert tcp.proxy.heal(NAME)
     assert is_reset(client)
@@ -103,9 +104,9 @@ def test_what_lost_bytes_is_reset_when_it_heals(tcp: World, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
-def test_one_way_is_lost_and_the_other_is_not(either: World, kind: Kind) -> None:
+def test_one_way_is_lost_and_the_other_is_not(either: World, kind: NetworkFault) -> None:
     client, server = either.connection()
-    assert either.proxy.strike(NAME, kind)
+    assert either.proxy.inject(NAME, kind)
     lost, heard = (server, client) if kind == "deaf" else (client, server)
     lost.sendall(b"hello")
     assert passes(heard, lost)
@@ -114,9 +115,9 @@ def test_one_way_is_lost_and_the_other_is_not(either: World, kind: Kind) -> None
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
 @pytest.mark.parametrize("how", ["close", "die"])
-def test_an_end_is_lost_on_the_way_where_bytes_are_lost(tcp: World, kind: Kind, how: str) -> None:
+def test_an_end_is_lost_on_the_way_where_bytes_are_lost(tcp: World, kind: NetworkFault, how: str) -> None:
     client, server = tcp.connection()
-    assert tcp.proxy.strike(NAME, kind)
+    assert tcp.proxy.inject(NAME, kind)
     lost, heard = (server, client) if kind == "deaf" else (client, server)
     lost.close() if how == "close" else die(lost)
     assert silent(heard)
@@ -128,9 +129,9 @@ def test_an_end_is_lost_on_the_way_where_bytes_are_lost(tcp: World, kind: Kind, 
 
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
-def test_an_end_is_heard_on_the_way_where_bytes_are_heard(tcp: World, kind: Kind) -> None:
+def test_an_end_is_heard_on_the_way_where_bytes_are_heard(tcp: World, kind: NetworkFault) -> None:
     client, server = tcp.connection()
-    assert tcp.proxy.strike(NAME, kind)
+    assert tcp.proxy.inject(NAME, kind)
     lost, heard = (server, client) if kind == "deaf" else (client, server)
     heard.close()
     assert lost.recv(1) == b""
@@ -139,7 +140,7 @@ def test_an_end_is_heard_on_the_way_where_bytes_are_heard(tcp: World, kind: Kind
 def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
     client, server = tcp.connection()
     for kind in ("deaf", "mute", "slow"):
-        assert tcp.proxy.strike(NAME, kind)
+        assert tcp.proxy.inject(NAME, kind)
     client.sendall(b"hello")
     server.sendall(b"hello")
     assert silent(client, server)
@@ -148,9 +149,9 @@ def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
 def test_what_is_left_of_a_mute_connection_may_be_half_open_too(half_open: Ends, tcp: World) -> None:
     del half_open
     client, server = tcp.connection("mute")
-    assert tcp.proxy.strike("mute", "mute")
+    assert tcp.proxy.inject("mute", "mute")
     die(client)
     assert silent(server)
-    assert tcp.proxy.strike("mute", "half_open")
+    assert tcp.proxy.inject("mute", "half_open")
     assert tcp.proxy.heal("mute")
     assert is_reset(server)

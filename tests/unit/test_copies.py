@@ -2,7 +2,7 @@
 
 import pytest
 
-from lock_harness.wire.dialogue import Batch, Passage
+from lock_harness.wire.dialogue import Batch, PassThrough
 from lock_harness.wire.messages import ProtocolError
 from tests.wire import Line, Listener, client, message, server
 
@@ -13,20 +13,20 @@ def replies(told: list[Line]) -> list[Line]:
     return [line[2:] for line in told if line[0] == "reply"]
 
 
-def passed(parts: list[Batch | Passage]) -> list[bool]:
-    return [isinstance(part, Passage) for part in parts]
+def passed(parts: list[Batch | PassThrough]) -> list[bool]:
+    return [isinstance(part, PassThrough) for part in parts]
 
 
 def test_a_copy_by_query_has_one_reply() -> None:
     listener = Listener()
     listener.client(client("Query"))
-    assert not listener.copies_in()
+    assert not listener.copying_in()
     listener.server(server("CopyInResponse"))
-    assert listener.copies_in()
+    assert listener.copying_in()
     assert all(passed(listener.client(client("CopyData", "Sync", "Flush", "CopyData"))))
-    assert listener.copies_in()
+    assert listener.copying_in()
     assert passed(listener.client(client("CopyDone", "Query"))) == [True, False]
-    assert not listener.copies_in()
+    assert not listener.copying_in()
     listener.server(server("CommandComplete", "ReadyForQuery"))
     listener.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
     assert replies(listener.told) == [("I",), ("I",)]
@@ -76,7 +76,7 @@ def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
-    assert not listener.copies_in()
+    assert not listener.copying_in()
     first, second = (message("server", "ReadyForQuery", status) for status in (b"E", b"I"))
     if sync_first:
         assert all(passed(listener.client(client("CopyData", "CopyFail", "Sync"))))
@@ -125,7 +125,7 @@ def test_a_server_may_end_the_copy_itself() -> None:
     listener = Listener()
     listener.client(client("Query"))
     listener.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
-    assert not listener.copies_in()
+    assert not listener.copying_in()
     assert passed(listener.client(client("Query"))) == [False]
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lock_harness.wire import dialogue
+from lock_harness.wire.cache import BoundedCache
 from lock_harness.wire.dialogue import Batch, Diagnostic, Dialogue, Notification, Parameter, Part, Reply
-from lock_harness.wire.memory import Memory
 from lock_harness.wire.messages import BATCH, ProtocolError
-from lock_harness.wire.rules import ANSWERS
+from lock_harness.wire.rules import EXPECTED_REPLIES
 from tests.captures import Said, Session, Side, said
 from tests.wire import Line, Listener, client, cuts, message, server
 
@@ -19,7 +19,7 @@ from tests.wire import Line, Listener, client, cuts, message, server
 @pytest.fixture(autouse=True)
 def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test heard is not remembered in the next."""
-    monkeypatch.setattr(dialogue, "_answers", Memory(500))
+    monkeypatch.setattr(dialogue, "_replies", BoundedCache(500))
 
 
 def refusal(session: Session, begun: bool = True) -> str:
@@ -43,9 +43,9 @@ class Model:
         if self.skips and name != "Sync":
             return []
         self.skips = False
-        if name not in ANSWERS:
+        if name not in EXPECTED_REPLIES:
             return []
-        first, last = ANSWERS[name]
+        first, last = EXPECTED_REPLIES[name]
         spoken = [word for word in sorted(first) if self._luck.random() < 0.3 and not word.startswith("Copy")]
         if self._luck.random() < 0.2:
             self.skips = "ReadyForQuery" not in last
@@ -75,9 +75,9 @@ def test_a_reply_is_complete_with_its_last_message_and_not_before(
 ) -> None:
     """Whether the batches are sent all at once, or each when the one before it has been answered."""
     model, dialogue = Model(luck), Dialogue()
-    assert list(dialogue.from_server(server("ReadyForQuery"))) == []
+    assert list(dialogue.feed_server(server("ReadyForQuery"))) == []
     stream = b"".join(client(*names) for names in asked)
-    parts = [part for piece in data.draw(cuts(stream)) for part in dialogue.from_client(piece)]
+    parts = [part for piece in data.draw(cuts(stream)) for part in dialogue.feed_client(piece)]
     assert [list(part.names) for part in parts] == asked
 
     expected: list[Told] = []
@@ -88,17 +88,17 @@ def test_a_reply_is_complete_with_its_last_message_and_not_before(
         told.extend((spoken, reply.batch, reply.status, len(reply.errors)) for reply in events)
 
     for part in parts if eager else []:
-        note(dialogue.sent(part))
+        note(dialogue.mark_sent(part))
     for part in parts:
         words = [word for name in part.names for word in model.answer(name)]
         status = "I" if "ReadyForQuery" in words else None
         expected.append((spoken + len(words), part, status, words.count("ErrorResponse")))
         if not eager:
-            note(dialogue.sent(part))
+            note(dialogue.mark_sent(part))
         for word in words:
             spoken += 1
             aside = data.draw(st.lists(asides, max_size=1))
-            events = dialogue.from_server(server(*aside, word))
+            events = dialogue.feed_server(server(*aside, word))
             note([event for event in events if isinstance(event, Reply)])
     assert told == expected
 
@@ -331,7 +331,7 @@ def test_garbage_is_refused_in_one_line_or_waited_for(session: Session, begun: b
 names = st.lists(
     st.one_of(
         st.tuples(st.just("client"), st.sampled_from([*BODIES, *ENDS, "Query", "CopyData", "CopyDone", "Terminate"])),
-        st.tuples(st.just("server"), st.sampled_from(sorted({word for answer in ANSWERS.values() for words in answer for word in words} | {"ErrorResponse"}))),
+        st.tuples(st.just("server"), st.sampled_from(sorted({word for answer in EXPECTED_REPLIES.values() for words in answer for word in words} | {"ErrorResponse"}))),
     ),
     max_size=20,
 )  # fmt: skip

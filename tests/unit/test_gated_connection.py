@@ -8,7 +8,7 @@ import pytest
 
 from lock_harness.gate.parked import Parked
 from lock_harness.gate.session import GatedConnection
-from lock_harness.wire.connection import Connection
+from lock_harness.wire.connection import ProxiedConnection
 from lock_harness.wire.loop import Loop
 from tests.wire import client, message, server
 
@@ -35,7 +35,7 @@ class World:
         ]
         for sock in (self._client, self._server):
             sock.setblocking(False)
-        self.gone: list[Connection] = []
+        self.gone: list[ProxiedConnection] = []
         self.connection = GatedConnection(Still(), near, far, HELLO, self.gone.append, "a", self)
         self.connection.server.write()
         self.hears(STARTED)
@@ -51,17 +51,17 @@ class World:
         self.replies += 1
 
     def says(self, data: bytes) -> None:
-        self.connection.heard(self.connection.client, memoryview(data))
+        self.connection.on_data(self.connection.client, memoryview(data))
 
     def hears(self, data: bytes) -> None:
-        self.connection.heard(self.connection.server, memoryview(data))
+        self.connection.on_data(self.connection.server, memoryview(data))
 
     def dies(self) -> None:
         """The client is gone, and nobody has noticed yet."""
         self._client.close()
 
     def hangs_up(self) -> None:
-        self.connection.ended(self.connection.client)
+        self.connection.on_eof(self.connection.client)
 
     def passed(self) -> bytes:
         """What has come to the server since it was last asked."""
@@ -151,7 +151,7 @@ def test_the_end_of_a_client_waits_for_what_it_said_before(world: World) -> None
     world.parked[0].go()
     world.parked[1].go()
     assert world.passed() == client("Query", "Terminate")
-    assert world.connection.client.ended
+    assert world.connection.client.at_eof
 
 
 def test_what_a_client_had_begun_to_say_reaches_the_server_when_it_is_gone(world: World) -> None:
@@ -193,7 +193,7 @@ def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world:
     world.connection.hold_back()
     world.parked[0].go()
     world.hears(DONE)
-    world.connection.ended(world.connection.server)
+    world.connection.on_eof(world.connection.server)
     assert world.client_received() == DONE
 
 
@@ -203,7 +203,7 @@ def test_a_client_that_died_with_its_answer_held_back_is_gone_once(world: World)
     world.parked[0].go()
     world.hears(DONE)
     world.dies()
-    world.connection.ended(world.connection.server)
+    world.connection.on_eof(world.connection.server)
     assert (world.gone, world.replies) == ([world.connection], 1)
 
 
@@ -216,7 +216,7 @@ def test_nonsense_of_a_client_that_died_ends_its_session_once(world: World) -> N
 def test_an_end_that_is_awaited_counts_once_whenever_it_comes(world: World) -> None:
     world.connection.await_end()
     assert world.replies == 0
-    world.connection.ended(world.connection.server)
+    world.connection.on_eof(world.connection.server)
     assert world.replies == 1
     world.connection.await_end()
     assert world.replies == 2
@@ -227,10 +227,10 @@ def test_what_is_forgotten_never_comes(world: World) -> None:
     world.connection.forget()
     world.hangs_up()
     assert world.passed() == b""
-    assert world.connection.client.ended
+    assert world.connection.client.at_eof
 
 
 def test_what_is_said_to_a_session_that_has_ended_is_no_move(world: World) -> None:
-    world.connection.ended(world.connection.server)
+    world.connection.on_eof(world.connection.server)
     world.says(client("Query", "Terminate"))
     assert world.parked == []

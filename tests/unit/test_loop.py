@@ -17,10 +17,10 @@ def test_between_two_times_that_are_due_sockets_are_looked_at() -> None:
         if happened.count("looked") == 2:
             loop.stop()
         else:
-            loop.at(now_ns(), look)
+            loop.call_at(now_ns(), look)
 
     with ours, theirs:
         loop.watch(ours, READ, lambda _: happened.append(ours.recv(1).decode()))
-        loop.at(now_ns(), look)
+        loop.call_at(now_ns(), look)
         loop.run()
     assert happened == ["looked", "!", "looked"]

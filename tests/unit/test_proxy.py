@@ -105,19 +105,19 @@ def test_a_sender_is_held_up_by_a_receiver_that_does_not_read(either: World) -> 
 
 def test_nobody_is_struck_who_is_not_there(tcp: World) -> None:
     client, server = tcp.connection()
-    assert not tcp.proxy.strike("somebody else", "reset")
+    assert not tcp.proxy.inject("somebody else", "reset")
     assert not tcp.proxy.heal("somebody else")
     assert passes(client, server)
 
 
 def test_the_newest_of_a_name_is_struck_and_then_the_next(tcp: World) -> None:
     (old, old_server), (new, _), (other, other_server) = map(tcp.connection, (NAME, NAME, "another"))
-    assert tcp.proxy.strike(NAME, "cut")
+    assert tcp.proxy.inject(NAME, "cut")
     assert new.recv(1) == b""
     assert passes(old, old_server)
-    assert tcp.proxy.strike(NAME, "cut")
+    assert tcp.proxy.inject(NAME, "cut")
     assert old.recv(1) == b""
-    assert not tcp.proxy.strike(NAME, "cut")
+    assert not tcp.proxy.inject(NAME, "cut")
     assert passes(other, other_server)
 
 
@@ -172,4 +172,4 @@ def test_a_proxy_that_was_killed_is_an_error(tcp: World) -> None:
     os.kill(tcp.proxy.pid, signal.SIGKILL)
     assert client.recv(1) == b""
     with pytest.raises(MachineError, match="the proxy between clients and server has ended"):
-        tcp.proxy.strike(NAME, "reset")
+        tcp.proxy.inject(NAME, "reset")

@@ -15,7 +15,7 @@ from tests.sockets import NAME, PATTERN, World, exactly, fill, passes
 
 def test_slow_is_late_and_keeps_every_byte_in_order(either: World) -> None:
     client, server = either.connection()
-    assert either.proxy.strike(NAME, "slow")
+    assert either.proxy.inject(NAME, "slow")
     data = random.Random(7).randbytes(1000)
     for source, target in ((client, server), (server, client)):
         began = now_ns()
@@ -27,7 +27,7 @@ def test_slow_is_late_and_keeps_every_byte_in_order(either: World) -> None:
 
 def test_slow_splits_the_shortest_message(tcp: World) -> None:
     client, server = tcp.connection()
-    assert tcp.proxy.strike(NAME, "slow")
+    assert tcp.proxy.inject(NAME, "slow")
     split = False
     for _ in range(1000):  # on a busy machine both parts may be there when we come to look
         client.sendall(b"X\0\0\0\4")
@@ -60,7 +60,7 @@ def test_whatever_slows_and_heals_no_byte_is_lost(tcp: World, drawn: list[str | 
                 (client if to_server else server).sendall(data)
                 said[to_server] += data
             else:
-                assert tcp.proxy.strike(NAME, "slow") if move == "slow" else tcp.proxy.heal(NAME)
+                assert tcp.proxy.inject(NAME, "slow") if move == "slow" else tcp.proxy.heal(NAME)
         client.shutdown(socket.SHUT_WR)
         assert exactly(server, len(said[True])) == said[True]
         assert server.recv(1) == b""
@@ -72,7 +72,7 @@ def test_whatever_slows_and_heals_no_byte_is_lost(tcp: World, drawn: list[str | 
 @pytest.mark.parametrize("healed_after", [0, 1, 500_000])
 def test_slow_heals_without_losing_a_byte(either: World, healed_after: int) -> None:
     client, server = either.connection()
-    assert either.proxy.strike(NAME, "slow")
+    assert either.proxy.inject(NAME, "slow")
     data = random.Random(healed_after).randbytes(1_000_000)
     with contextlib.closing(client.dup()) as sender:
         sender.setblocking(False)
@@ -85,7 +85,7 @@ def test_slow_heals_without_losing_a_byte(either: World, healed_after: int) -> N
 
 def test_the_end_of_a_slow_connection_comes_after_the_data(either: World) -> None:
     client, server = either.connection()
-    assert either.proxy.strike(NAME, "slow")
+    assert either.proxy.inject(NAME, "slow")
     client.sendall(b"last words")
     client.close()
     assert exactly(server, 10) == b"last words"
@@ -95,7 +95,7 @@ def test_the_end_of_a_slow_connection_comes_after_the_data(either: World) -> Non
 def test_slow_may_come_over_a_connection_that_is_held_up(tcp: World) -> None:
     client, server = tcp.connection()
     sent = fill(client)
-    assert tcp.proxy.strike(NAME, "slow")
+    assert tcp.proxy.inject(NAME, "slow")
     assert tcp.proxy.heal(NAME)
     assert exactly(server, sent) == (PATTERN * (sent // 256 + 1))[:sent]
     assert passes(client, server)

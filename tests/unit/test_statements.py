@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lock_harness.wire.memory import SHORT
+from lock_harness.wire.cache import SHORT
 from lock_harness.wire.messages import Message, ProtocolError
 from lock_harness.wire.statements import (
     BOOL,

@@ -10,26 +10,26 @@ from lock_harness.core.history import Move
 from lock_harness.core.program import Program
 from lock_harness.gate.service import Close, GoOn, Open, Player, Watch
 from lock_harness.servers import address
-from lock_harness.wire.proxy import Proxy, started
+from lock_harness.wire.proxy import Proxy, run_proxy
 
 
 class Gate(Proxy):
     """A running gate.  While it is not open, it is a proxy like any other that nobody breaks."""
 
     def watch(self, dsn: str) -> None:
-        self._answer(Watch(dsn))
+        self._request(Watch(dsn))
 
     def open(self, program: Program, players: Sequence[Player]) -> None:
         """From now on these are let through as the program says: one at a time, or in a race at once."""
-        self._answer(Open(program, tuple(players)))
+        self._request(Open(program, tuple(players)))
 
     def go_on(self, actor: int, player: Player) -> None:
         """The fault that the gate asked for has struck this actor, who is now `player`."""
-        self._answer(GoOn(actor, player))
+        self._request(GoOn(actor, player))
 
     def shut(self) -> tuple[Move, ...]:
         """The program is over: what was let through in it, in order."""
-        return msgspec.json.decode(self._answer(Close()), type=tuple[Move, ...])
+        return msgspec.json.decode(self._request(Close()), type=tuple[Move, ...])
 
 
 @contextlib.contextmanager
@@ -40,6 +40,6 @@ def gate(dsn: str, directory: Path) -> Iterator[Gate]:
     """
     place = address.place(dsn)
     listen = directory if isinstance(place, str) else None
-    with started(Gate, "lock_harness.gate.service", place, listen, str(directory)) as running:
+    with run_proxy(Gate, "lock_harness.gate.service", place, listen, str(directory)) as running:
         running.watch(dsn)
         yield running

@@ -32,9 +32,9 @@ from lock_harness.gate.session import GatedConnection
 from lock_harness.gate.strikes import strikes
 from lock_harness.gate.turns import Turns
 from lock_harness.servers import address
-from lock_harness.wire.connection import Connection
+from lock_harness.wire.connection import ProxiedConnection
 from lock_harness.wire.loop import READ
-from lock_harness.wire.service import Address, ProxyCommand, Service, inherited
+from lock_harness.wire.service import Address, ProxyCommand, ProxyService, inherited_sockets
 from lock_harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
@@ -82,7 +82,7 @@ class Close(msgspec.Struct, frozen=True, tag=True):
 _commands = msgspec.json.Decoder(Watch | Open | GoOn | Close | ProxyCommand)
 
 
-class GateService(Service):
+class GateService(ProxyService):
     """A proxy that takes these orders instead, and hears from the actors by a mailbox in `directory`."""
 
     def __init__(
@@ -97,14 +97,14 @@ class GateService(Service):
         self._numbers: dict[str, int] = {}
         self._breaks = False  # connections, in this program
 
-    def _connected(
+    def _new_connection(
         self, client: socket.socket, server: socket.socket, reader: StartupReader, name: str
-    ) -> Connection:
+    ) -> ProxiedConnection:
         if name:
-            opening, gone = reader.forward, self._forget
+            opening, on_closed = reader.forward, self._on_connection_closed
             self.after(CLOSING_NS, self._look_for_several)
-            return GatedConnection(self._loop, client, server, opening, gone, name, self)
-        return super()._connected(client, server, reader, name)
+            return GatedConnection(self._loop, client, server, opening, on_closed, name, self)
+        return super()._new_connection(client, server, reader, name)
 
     # Orders
 
@@ -140,7 +140,7 @@ class GateService(Service):
         names = [
             name
             for one, name in self._connections.items()
-            if not one.client.ended and self._number(name) is not None
+            if not one.client.at_eof and self._number(name) is not None
         ]
         if self._breaks and len(names) > len({*names}):
             self._mailbox.send(CONDUCTOR, Several())
@@ -161,7 +161,7 @@ class GateService(Service):
             return self._execute(command)
         alive = struck in self._connections
         if alive:
-            struck.strike(command.kind)
+            struck.inject(command.kind)
         return alive
 
     def _close(self) -> list[Move]:
@@ -209,7 +209,7 @@ class GateService(Service):
         return now_ns()
 
     def after(self, delay_ns: int, call: Callable[[], None]) -> None:
-        self._loop.at(now_ns() + delay_ns, call)
+        self._loop.call_at(now_ns() + delay_ns, call)
 
     def strike(self, number: int) -> None:
         struck = self._turns.struck if self._turns else None
@@ -251,4 +251,4 @@ def _state(stat: Path) -> bytes:
 
 if __name__ == "__main__":
     gc.set_threshold(GARBAGE)
-    GateService(*inherited(*sys.argv[1:4]), Path(sys.argv[4])).run()
+    GateService(*inherited_sockets(*sys.argv[1:4]), Path(sys.argv[4])).run()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lock_harness.core.history import GOOD_BYE
 from lock_harness.gate.parked import Parked
-from lock_harness.wire.connection import Connection, End
+from lock_harness.wire.connection import End, ProxiedConnection
 from lock_harness.wire.dialogue import Batch, Dialogue, Part, Reply
 from lock_harness.wire.loop import Loop
 from lock_harness.wire.messages import ProtocolError
@@ -31,7 +31,7 @@ class Keeper(Protocol):
     def answered(self, application_name: str) -> None: ...
 
 
-class GatedConnection(Connection):
+class GatedConnection(ProxiedConnection):
     """A connection whose batches, and whose end, wait for the keeper's leave.
 
     What belongs to the start of a session passes.
@@ -43,12 +43,12 @@ class GatedConnection(Connection):
         client: socket.socket,
         server: socket.socket,
         opening: bytes,
-        gone: Callable[[Connection], None],
+        on_closed: Callable[[ProxiedConnection], None],
         application_name: str,
         keeper: Keeper,
     ) -> None:
         size = HEADER.unpack_from(opening)[0]
-        super().__init__(loop, client, server, opening[:size], gone)
+        super().__init__(loop, client, server, opening[:size], on_closed)
         self.name = application_name
         self._keeper = keeper
         self._dialogue = Dialogue()
@@ -65,7 +65,7 @@ class GatedConnection(Connection):
         if rest := opening[size:]:
             self._said(rest)
 
-    def heard(self, end: End, data: memoryview) -> None:
+    def on_data(self, end: End, data: memoryview) -> None:
         try:
             if end is self.client:
                 self._said(bytes(data))
@@ -75,14 +75,14 @@ class GatedConnection(Connection):
             self.client.forward(memoryview(error_response(str(error))))
             self._close(reset)
 
-    def ended(self, end: End) -> None:
+    def on_eof(self, end: End) -> None:
         if end is self.server:
             self.pass_on()
-            super().ended(end)
+            super().on_eof(end)
             self._owe_nothing()
         elif self._parked:
-            self._left = end.ended = True
-            self.watch()
+            self._left = end.at_eof = True
+            self.update_watches()
         else:
             self._leave()
 
@@ -101,13 +101,13 @@ class GatedConnection(Connection):
         if self._kept is None:
             return
         kept, self._kept = self._kept, bytearray() if half else None
-        if not self.client.gone:
+        if not self.client.closed:
             self.client.forward(memoryview(kept[: len(kept) // 2] if half else kept))
 
     def await_end(self) -> None:
         """The server ends the session: count that as an answer, with which comes what was kept."""
         self._owed += 1
-        if self.server.gone or self.server.ended:
+        if self.server.closed or self.server.at_eof:
             self._owe_nothing()
 
     def forget(self) -> None:
@@ -119,12 +119,12 @@ class GatedConnection(Connection):
     # What passes
 
     def _said(self, data: bytes) -> None:
-        if self.server.ended or self.server.gone:
+        if self.server.at_eof or self.server.closed:
             return  # nobody hears it, and whether it comes before the client has noticed that is up to chance
-        for part in self._dialogue.from_client(data):
-            if _waits(part) and not self._dialogue.copies_in:
+        for part in self._dialogue.feed_client(data):
+            if _waits(part) and not self._dialogue.copying_in:
                 self._park(part)
-            elif self._parked and not self._dialogue.copies_in:
+            elif self._parked and not self._dialogue.copying_in:
                 self._parked.append(part)  # goes with what is before it
             else:
                 self._send(part)
@@ -148,15 +148,15 @@ class GatedConnection(Connection):
         self._send(self._parked.popleft())
         while self._parked and not _waits(self._parked[0]):
             self._send(self._parked.popleft())
-        if self.server.gone:
+        if self.server.closed:
             self._owe_nothing()
         elif self._left and not self._parked:
             self._leave()
 
     def _send(self, part: Part) -> None:
-        if not self.server.gone:
+        if not self.server.closed:
             self.server.forward(memoryview(part.raw))
-            self._replied(len([*self._dialogue.sent(part)]))
+            self._replied(len([*self._dialogue.mark_sent(part)]))
 
     def _answer(self, data: bytes) -> None:
         if self._kept is None:
@@ -167,11 +167,11 @@ class GatedConnection(Connection):
             self._answered(data)
 
     def _answered(self, data: bytes) -> None:
-        self._replied(sum(isinstance(event, Reply) for event in self._dialogue.from_server(data)))
+        self._replied(sum(isinstance(event, Reply) for event in self._dialogue.feed_server(data)))
         if self._starts and self._dialogue.status:
             self._starts = False
             self._replied(1)
-        while self._dialogue.copies_in and self._parked:  # as the server then takes nothing else
+        while self._dialogue.copying_in and self._parked:  # as the server then takes nothing else
             self._send(self._parked.popleft())
 
     def _replied(self, count: int) -> None:
@@ -182,10 +182,10 @@ class GatedConnection(Connection):
     def _leave(self) -> None:
         """The client has gone; what it had begun to say still reaches the server."""
         self._left = False
-        if (begun := self._dialogue.unfinished) and not self.server.gone:
+        if (begun := self._dialogue.unfinished) and not self.server.closed:
             self._over = True
             self.server.forward(memoryview(begun))
-        super().ended(self.client)
+        super().on_eof(self.client)
 
     def _owe_nothing(self) -> None:
         """There will be no more answers.  Whoever said good-bye was owed this one."""

@@ -13,13 +13,13 @@ from typing import Literal, NamedTuple, cast
 import msgspec
 
 from lock_harness.core.errors import one_line
-from lock_harness.wire.memory import SHORT, Memory
+from lock_harness.wire.cache import SHORT, BoundedCache
 from lock_harness.wire.messages import BATCH, Message, MessageReader, ProtocolError
 from lock_harness.wire.rules import (
-    ANSWERS,
     COPY,
     ENDS_BATCH,
     ENDS_READY,
+    EXPECTED_REPLIES,
     IGNORED_IN_COPY,
     NOTHING,
     PLAIN,
@@ -40,7 +40,7 @@ class Part(msgspec.Struct, frozen=True, eq=False, gc=False):
     raw: bytes  # all of them
 
 
-class Passage(Part, frozen=True, eq=False, gc=False):
+class PassThrough(Part, frozen=True, eq=False, gc=False):
     """No batch: a password, data to be copied, a Flush of nothing new, the client's good-bye."""
 
 
@@ -89,21 +89,21 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     errors: tuple[Diagnostic, ...]
 
 
-Event = Reply | Diagnostic | Notification | Parameter
+ServerEvent = Reply | Diagnostic | Notification | Parameter
 
 
-class Known(NamedTuple):
+class CachedReply(NamedTuple):
     """An answer that changes nothing but the status: what the server notes in it, and the status in the end."""
 
-    notices: tuple[Event, ...]
+    notices: tuple[ServerEvent, ...]
     status: Status
 
 
 # How a batch was answered, by the names of its messages: the answers to a lock's questions are few.
-_answers: Memory[tuple[tuple[str, ...], bytes], Known] = Memory(500)
+_replies: BoundedCache[tuple[tuple[str, ...], bytes], CachedReply] = BoundedCache(500)
 
 
-class Pending(NamedTuple):
+class PendingMessage(NamedTuple):
     """A message that the server was sent, the part whose reply it belongs to, and whether the server ignores it."""
 
     message: Message
@@ -114,21 +114,21 @@ class Pending(NamedTuple):
 class Dialogue:
     """One session after its StartupMessage, which the server was sent already.
 
-    What the client says becomes parts.  Whoever sends one of them to the server says so with `sent`, part by part
-    in their order; while the server `copies_in`, no part may be held back.  The iterators read while they are
+    What the client says becomes parts.  Whoever sends one of them to the server says so with `mark_sent`, part by part
+    in their order; while the server `copying_in`, no part may be held back.  The iterators read while they are
     used, so they must be used up.
     """
 
     def __init__(self) -> None:
         self.status: Status | None = None  # by the latest ReadyForQuery; None until the first
-        self.copies_in = False  # the server takes data, and no other answer, until it is sent their end
+        self.copying_in = False  # the server takes data, and no other answer, until it is sent their end
         self._enter(Phase.STARTING)
         self._client, self._server = MessageReader("client"), MessageReader("server")
         self._statements = Statements()
         self._open: list[Message] = []  # of a batch that is not complete
         self._size = 0  # of these, in bytes
         startup = Message("StartupMessage", b"")
-        self._pending = deque([Pending(startup, _passage(startup))])
+        self._pending = deque([PendingMessage(startup, _passage(startup))])
         self._alone: Batch | None = None  # was asked when all was quiet, and nothing was said since
         self._skipping = False  # the server has reported an error and ignores all up to the next Sync
         self._ignored = 0  # Syncs that it ignored since, if it did not fail before it read them
@@ -145,14 +145,14 @@ class Dialogue:
         """What the client has said that is no part yet; if it goes away, this is what is left."""
         return b"".join(message.raw for message in self._open) + self._client.begun
 
-    def from_client(self, data: bytes) -> Iterator[Batch | Passage]:
+    def feed_client(self, data: bytes) -> Iterator[Batch | PassThrough]:
         """The parts that are complete now.  `ProtocolError`, after them, for what cannot be understood."""
         between = self._phase is Phase.ASKING and not self._open and self._client.between
         if between and (known := self._statements.again(data)):
             return iter([Batch(known.messages, known.names, data, known.text)])
         return self._read_client(data)
 
-    def _read_client(self, data: bytes) -> Iterator[Batch | Passage]:
+    def _read_client(self, data: bytes) -> Iterator[Batch | PassThrough]:
         for message in self._client.feed(data):
             rule = self._rules.get(message.name)
             if rule is None:
@@ -175,10 +175,10 @@ class Dialogue:
             return None
         messages, self._open, self._size = tuple(self._open), [], 0
         raw = b"".join([message.raw for message in messages])
-        said = self._statements.say(messages, raw)
-        return Batch(messages, said.names, raw, said.text)
+        description = self._statements.say(messages, raw)
+        return Batch(messages, description.names, raw, description.text)
 
-    def sent(self, part: Part) -> list[Reply]:
+    def mark_sent(self, part: Part) -> list[Reply]:
         """The server was sent this part.  Where there is nothing to wait for, the reply is complete at once."""
         self._alone = part if isinstance(part, Batch) and self._is_quiet() else None
         for message in part.messages:
@@ -188,31 +188,31 @@ class Dialogue:
 
     def _is_quiet(self) -> bool:
         """Whether all is answered, and what comes next depends on nothing that was before."""
-        waits = self._pending or self._skipping or self._errors or self._ignored or self.copies_in
+        waits = self._pending or self._skipping or self._errors or self._ignored or self.copying_in
         return not waits and self._phase is Phase.ASKING and self._server.between
 
     def _await(self, message: Message, part: Part) -> None:
         if message.name in COPY:
-            self.copies_in = False
-        ignored = self.copies_in and message.name in IGNORED_IN_COPY
+            self.copying_in = False
+        ignored = self.copying_in and message.name in IGNORED_IN_COPY
         self._ignored += ignored and message.name == "Sync"
         owner = part if isinstance(part, Batch) or not self._pending else self._pending[-1].part
-        self._pending.append(Pending(message, owner, ignored))
+        self._pending.append(PendingMessage(message, owner, ignored))
 
     # What the server says
 
-    def from_server(self, data: bytes) -> Iterator[Event]:
+    def feed_server(self, data: bytes) -> Iterator[ServerEvent]:
         """What has happened now.  `ProtocolError`, after it, for what answers nothing or cannot be understood."""
         alone, self._alone = self._alone, None
-        if alone and (known := _answers.get((alone.names, data))):
+        if alone and (known := _replies.get((alone.names, data))):
             self.status = known.status
             self._pending.clear()
             return iter([*known.notices, Reply(alone, known.status, ())])
         return self._read_server(data, alone)
 
-    def _read_server(self, data: bytes, alone: Batch | None) -> Iterator[Event]:
+    def _read_server(self, data: bytes, alone: Batch | None) -> Iterator[ServerEvent]:
         names: list[str] = []
-        notices: list[Event] = []
+        notices: list[ServerEvent] = []
         for message in self._server.feed(data):
             names.append(message.name)
             for event in self._heard(message):
@@ -221,9 +221,9 @@ class Dialogue:
                 yield event
         plain = PLAIN.issuperset(names) and names[-1:] == ["ReadyForQuery"] and self._server.between
         if alone and plain and self.status and len(data) <= SHORT:
-            _answers.keep((alone.names, data), Known(tuple(notices), self.status))
+            _replies.put((alone.names, data), CachedReply(tuple(notices), self.status))
 
-    def _heard(self, message: Message) -> Iterator[Event]:
+    def _heard(self, message: Message) -> Iterator[ServerEvent]:
         if message.name == "ParameterStatus":
             fields = message.fields
             yield Parameter(fields.string(), fields.string())
@@ -237,7 +237,7 @@ class Dialogue:
         else:
             yield from self._answered(message)
 
-    def _failed(self, error: Diagnostic) -> Iterator[Event]:
+    def _failed(self, error: Diagnostic) -> Iterator[ServerEvent]:
         yield error
         if error.ends_session:
             return
@@ -245,7 +245,7 @@ class Dialogue:
             raise ProtocolError(f"the server sent ErrorResponse, but nothing is asked: {error.text}")
         self._errors.append(error)
         self._skipping = self._pending[0].message.name not in ENDS_READY
-        self.copies_in = False
+        self.copying_in = False
         if self._phase is Phase.COPYING:
             self._enter(Phase.COPIED)
         yield from self._settled()
@@ -255,7 +255,7 @@ class Dialogue:
         if name == "CommandComplete":
             self._ignored = 0
         asked = self._pending[0].message if self._pending else None
-        first, last = ANSWERS[asked.name] if asked else NOTHING
+        first, last = EXPECTED_REPLIES[asked.name] if asked else NOTHING
         if asked and name in first:
             self._heed(message, asked)
             return []
@@ -276,7 +276,7 @@ class Dialogue:
         if status not in ("I", "T", "E"):
             raise ProtocolError(f"the server sent ReadyForQuery with status {status!a}: it must be I, T or E")
         self.status = self._reply_status = cast(Status, status)
-        self._skipping = self.copies_in = False
+        self._skipping = self.copying_in = False
         self._enter(Phase.ASKING)
 
     def _heed(self, message: Message, asked: Message) -> None:
@@ -291,12 +291,12 @@ class Dialogue:
 
     def _begin_copy(self) -> None:
         """From now on, up to the copy's end, the server ignores any Sync and Flush, even those sent before."""
-        self.copies_in, self._ignored = True, 0
+        self.copying_in, self._ignored = True, 0
         copies, *sent = self._pending
         self._pending = deque([copies])
         for message, part, _ in sent:
             self._await(message, part)
-        if self.copies_in:
+        if self.copying_in:
             self._enter(Phase.COPYING)
 
     # What is settled
@@ -309,7 +309,7 @@ class Dialogue:
         return replies
 
     def _gets_none(self, message: Message, _: Part, ignored: bool) -> bool:
-        return ignored or message.name not in ANSWERS or (self._skipping and message.name != "Sync")
+        return ignored or message.name not in EXPECTED_REPLIES or (self._skipping and message.name != "Sync")
 
     def _pop(self) -> list[Reply]:
         """What was asked first is settled, and perhaps with it the reply to its batch."""
@@ -321,8 +321,8 @@ class Dialogue:
         return reply
 
 
-def _passage(message: Message) -> Passage:
-    return Passage((message,), (message.name,), message.raw)
+def _passage(message: Message) -> PassThrough:
+    return PassThrough((message,), (message.name,), message.raw)
 
 
 def _diagnostic(message: Message) -> Diagnostic:

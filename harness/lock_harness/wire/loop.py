@@ -9,8 +9,8 @@ from itertools import count
 from lock_harness.core.clock import now_ns
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
-Ready = Callable[[int], None]
-Due = Callable[[], None]
+ReadyCallback = Callable[[int], None]
+TimerCallback = Callable[[], None]
 
 
 class Loop:
@@ -18,11 +18,11 @@ class Loop:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._timers: list[tuple[int, int, Due]] = []
+        self._timers: list[tuple[int, int, TimerCallback]] = []
         self._numbers = count()
         self._running = True
 
-    def watch(self, sock: socket.socket, mask: int, ready: Ready) -> None:
+    def watch(self, sock: socket.socket, mask: int, ready: ReadyCallback) -> None:
         """From now on look for `mask` on `sock`; 0: for nothing."""
         watched = sock in self._selector.get_map()
         if not mask:
@@ -33,7 +33,7 @@ class Loop:
         else:
             self._selector.register(sock, mask, ready)
 
-    def at(self, at_ns: int, due: Due) -> None:
+    def call_at(self, at_ns: int, due: TimerCallback) -> None:
         """Call `due` once, at that time of our clock or shortly after."""
         heapq.heappush(self._timers, (at_ns, next(self._numbers), due))
 

@@ -20,7 +20,7 @@ class ProtocolError(ValueError):
     """These bytes do not follow the protocol; the message fits one line and names who said what."""
 
 
-class Kind(NamedTuple):
+class MessageType(NamedTuple):
     """A type of message: its name in the manual, and how long it may be, as its own length says."""
 
     name: str
@@ -29,52 +29,52 @@ class Kind(NamedTuple):
 
 
 FRONTEND = {
-    "B": Kind("Bind", 12, LARGE),
-    "C": Kind("Close", 6, SMALL),
-    "D": Kind("Describe", 6, SMALL),
-    "E": Kind("Execute", 9, SMALL),
-    "F": Kind("FunctionCall", 12, LARGE),
-    "H": Kind("Flush", 4, 4),
-    "P": Kind("Parse", 8, LARGE),
-    "Q": Kind("Query", 5, LARGE),
-    "S": Kind("Sync", 4, 4),
-    "X": Kind("Terminate", 4, 4),
-    "c": Kind("CopyDone", 4, 4),
-    "d": Kind("CopyData", 4, LARGE),
-    "f": Kind("CopyFail", 5, SMALL),
-    "p": Kind("PasswordMessage", 4, 65_535),  # and the answers of SASL and GSS, which share the byte
+    "B": MessageType("Bind", 12, LARGE),
+    "C": MessageType("Close", 6, SMALL),
+    "D": MessageType("Describe", 6, SMALL),
+    "E": MessageType("Execute", 9, SMALL),
+    "F": MessageType("FunctionCall", 12, LARGE),
+    "H": MessageType("Flush", 4, 4),
+    "P": MessageType("Parse", 8, LARGE),
+    "Q": MessageType("Query", 5, LARGE),
+    "S": MessageType("Sync", 4, 4),
+    "X": MessageType("Terminate", 4, 4),
+    "c": MessageType("CopyDone", 4, 4),
+    "d": MessageType("CopyData", 4, LARGE),
+    "f": MessageType("CopyFail", 5, SMALL),
+    "p": MessageType("PasswordMessage", 4, 65_535),  # and the answers of SASL and GSS, which share the byte
 }
 
 BACKEND = {
-    "1": Kind("ParseComplete", 4, 4),
-    "2": Kind("BindComplete", 4, 4),
-    "3": Kind("CloseComplete", 4, 4),
-    "A": Kind("NotificationResponse", 10, HUGE),
-    "C": Kind("CommandComplete", 5, LONG),
-    "D": Kind("DataRow", 6, HUGE),
-    "E": Kind("ErrorResponse", 5, HUGE),
-    "G": Kind("CopyInResponse", 7, LONG),
-    "H": Kind("CopyOutResponse", 7, LONG),
-    "I": Kind("EmptyQueryResponse", 4, 4),
-    "K": Kind("BackendKeyData", 12, 264),
-    "N": Kind("NoticeResponse", 5, HUGE),
-    "R": Kind("Authentication", 8, LONG),
-    "S": Kind("ParameterStatus", 6, LONG),
-    "T": Kind("RowDescription", 6, HUGE),
-    "V": Kind("FunctionCallResponse", 8, HUGE),
-    "W": Kind("CopyBothResponse", 7, LONG),
-    "Z": Kind("ReadyForQuery", 5, 5),
-    "c": Kind("CopyDone", 4, 4),
-    "d": Kind("CopyData", 4, HUGE),
-    "n": Kind("NoData", 4, 4),
-    "s": Kind("PortalSuspended", 4, 4),
-    "t": Kind("ParameterDescription", 6, 6 + 4 * 65_535),
-    "v": Kind("NegotiateProtocolVersion", 12, LONG),
+    "1": MessageType("ParseComplete", 4, 4),
+    "2": MessageType("BindComplete", 4, 4),
+    "3": MessageType("CloseComplete", 4, 4),
+    "A": MessageType("NotificationResponse", 10, HUGE),
+    "C": MessageType("CommandComplete", 5, LONG),
+    "D": MessageType("DataRow", 6, HUGE),
+    "E": MessageType("ErrorResponse", 5, HUGE),
+    "G": MessageType("CopyInResponse", 7, LONG),
+    "H": MessageType("CopyOutResponse", 7, LONG),
+    "I": MessageType("EmptyQueryResponse", 4, 4),
+    "K": MessageType("BackendKeyData", 12, 264),
+    "N": MessageType("NoticeResponse", 5, HUGE),
+    "R": MessageType("Authentication", 8, LONG),
+    "S": MessageType("ParameterStatus", 6, LONG),
+    "T": MessageType("RowDescription", 6, HUGE),
+    "V": MessageType("FunctionCallResponse", 8, HUGE),
+    "W": MessageType("CopyBothResponse", 7, LONG),
+    "Z": MessageType("ReadyForQuery", 5, 5),
+    "c": MessageType("CopyDone", 4, 4),
+    "d": MessageType("CopyData", 4, HUGE),
+    "n": MessageType("NoData", 4, 4),
+    "s": MessageType("PortalSuspended", 4, 4),
+    "t": MessageType("ParameterDescription", 6, 6 + 4 * 65_535),
+    "v": MessageType("NegotiateProtocolVersion", 12, LONG),
 }
 
 SIDES = {
-    side: {ord(letter): kind for letter, kind in kinds.items()}
-    for side, kinds in (("client", FRONTEND), ("server", BACKEND))
+    side: {ord(letter): message_type for letter, message_type in types.items()}
+    for side, types in (("client", FRONTEND), ("server", BACKEND))
 }
 
 
@@ -94,7 +94,7 @@ class MessageReader:
 
     def __init__(self, side: str) -> None:
         self._side = side
-        self._kinds = SIDES[side]
+        self._types = SIDES[side]
         self._received = bytearray()
 
     @property
@@ -112,22 +112,22 @@ class MessageReader:
 
         Nothing is read until the iterator is used, and all must be taken from it.
         """
-        received, kinds = self._received, self._kinds
+        received, types = self._received, self._types
         received += data
         at, end = 0, len(received)
         try:
             while at < end:
-                kind = kinds.get(received[at]) or self._refuse_type(received[at])
+                message_type = types.get(received[at]) or self._refuse_type(received[at])
                 if end - at < HEAD:
                     return
                 length = HEADER.unpack_from(received, at)[1]
-                if not kind.shortest <= length <= kind.longest:
-                    self._refuse_length(kind, length)
+                if not message_type.shortest <= length <= message_type.longest:
+                    self._refuse_length(message_type, length)
                 if end - at < 1 + length:
                     return
                 raw = bytes(received[at : at + 1 + length])
                 at += len(raw)
-                yield Message(kind.name, raw)
+                yield Message(message_type.name, raw)
         finally:
             del received[:at]
 
@@ -136,10 +136,10 @@ class MessageReader:
             f"the {self._side} sent a message of type {chr(letter)!a}, which is none of its types"
         )
 
-    def _refuse_length(self, kind: Kind, length: int) -> NoReturn:
+    def _refuse_length(self, message_type: MessageType, length: int) -> NoReturn:
         raise ProtocolError(
-            f"the {self._side} sent {kind.name} of length {length}: "
-            f"it must have {kind.shortest} to {kind.longest}"
+            f"the {self._side} sent {message_type.name} of length {length}: "
+            f"it must have {message_type.shortest} to {message_type.longest}"
         )
 
 

@@ -7,10 +7,9 @@ import socket
 import struct
 import sys
 from enum import IntEnum
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
-Kind = Literal["reset", "cut", "half_open", "deaf", "mute", "slow"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+from lock_harness.core.fault import NetworkFault
 
 CHUNK = 65_536
 UNREAD_CHUNKS = 256  # a peer that never stops talking does not keep us
@@ -53,7 +52,7 @@ class Condition(NamedTuple):
 
 HEALTHY = Condition(Course.FORWARD, Course.FORWARD)
 LOST = Condition(Course.LOSE, Course.LOSE)
-CONDITIONS: dict[Kind, Condition] = {
+CONDITIONS: dict[NetworkFault, Condition] = {
     "half_open": Condition(Course.HOLD, Course.HOLD),
     "deaf": Condition(Course.FORWARD, Course.LOSE),
     "mute": Condition(Course.LOSE, Course.FORWARD),
@@ -61,7 +60,7 @@ CONDITIONS: dict[Kind, Condition] = {
 }
 
 
-def unavailable(kind: Kind) -> str | None:
+def unavailable(kind: NetworkFault) -> str | None:
     """Why this machine cannot do `kind` to a TCP connection; None if it can."""
     if kind == "half_open" and not sys.platform.startswith("linux"):
         return f"half_open needs socket filters, which Linux has and {sys.platform} has not"

@@ -18,7 +18,8 @@ from typing import TypeVar
 import msgspec
 
 from lock_harness.core.errors import MachineError, one_line
-from lock_harness.wire.network import Kind, unavailable
+from lock_harness.core.fault import NetworkFault
+from lock_harness.wire.network import unavailable
 from lock_harness.wire.service import Address, ProxyCommand
 
 CONNECT_TIMEOUT_S = 5
@@ -40,7 +41,7 @@ class Proxy:
         self._answers = control.makefile("rb")
         self._one_at_a_time = threading.Lock()
 
-    def strike(self, application_name: str, kind: Kind) -> bool:
+    def inject(self, application_name: str, kind: NetworkFault) -> bool:
         """Break the newest connection with this application_name; return when it is broken.
 
         False if there is none.  `MachineError` if this machine cannot do that.  On Unix sockets, which have no
@@ -48,19 +49,19 @@ class Proxy:
         """
         if why := unavailable(kind):
             raise MachineError(why)
-        return self._done(ProxyCommand(application_name, kind))
+        return self._execute(ProxyCommand(application_name, kind))
 
     def heal(self, application_name: str) -> bool:
         """Let the network be well again: a slow connection speeds up, one that may have lost bytes is reset.
 
         False if there is no such connection any more.
         """
-        return self._done(ProxyCommand(application_name))
+        return self._execute(ProxyCommand(application_name))
 
-    def _done(self, command: ProxyCommand) -> bool:
-        return msgspec.json.decode(self._answer(command), type=bool)
+    def _execute(self, command: ProxyCommand) -> bool:
+        return msgspec.json.decode(self._request(command), type=bool)
 
-    def _answer(self, command: msgspec.Struct) -> bytes:
+    def _request(self, command: msgspec.Struct) -> bytes:
         """What the proxy says to an order, which is carried out then."""
         with self._one_at_a_time:
             try:
@@ -88,12 +89,12 @@ def proxy(server: Address, directory: Path | None = None) -> Iterator[Proxy]:
     trusts whoever comes by its Unix socket should not be put behind a port.  `MachineError` if `server` does not
     answer.
     """
-    with started(Proxy, "lock_harness.wire.service", server, directory) as running:
+    with run_proxy(Proxy, "lock_harness.wire.service", server, directory) as running:
         yield running
 
 
 @contextlib.contextmanager
-def started(
+def run_proxy(
     kind: type[P], module: str, server: Address, directory: Path | None = None, *arguments: str
 ) -> Iterator[P]:
     """The same with a process that runs `module`, which is given `arguments` besides."""

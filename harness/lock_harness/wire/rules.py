@@ -21,8 +21,8 @@ class Phase(Enum):
 
 
 COPY = frozenset({"CopyData", "CopyDone", "CopyFail"})
-AFTER_START = frozenset(kind.name for kind in FRONTEND.values()) - {"PasswordMessage"}
-MAY_SAY = {
+AFTER_START = frozenset(message_type.name for message_type in FRONTEND.values()) - {"PasswordMessage"}
+ALLOWED = {
     Phase.STARTING: AFTER_START | {"PasswordMessage"},
     Phase.ASKING: AFTER_START,
     Phase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
@@ -65,42 +65,42 @@ class Rule(NamedTuple):
 
 
 RULES = {
-    phase: {name: Rule(name in PASSES[phase], LEADS_TO[phase].get(name, Phase.ASKING)) for name in may_say}
-    for phase, may_say in MAY_SAY.items()
+    phase: {name: Rule(name in PASSES[phase], LEADS_TO[phase].get(name, Phase.ASKING)) for name in allowed}
+    for phase, allowed in ALLOWED.items()
 }
 
 # What the server says
 
 
-class Answer(NamedTuple):
+class ExpectedReply(NamedTuple):
     """What answers a message: what may come first, and what comes last."""
 
-    first: frozenset[str]
-    last: frozenset[str]
+    intermediate: frozenset[str]
+    final: frozenset[str]
 
 
-def _answer(first: str, last: str) -> Answer:
-    return Answer(frozenset(first.split()), frozenset(last.split()))
+def _expect(intermediate: str, final: str) -> ExpectedReply:
+    return ExpectedReply(frozenset(intermediate.split()), frozenset(final.split()))
 
 
-NOTHING = _answer("", "")
+NOTHING = _expect("", "")
 _COPIES = "CopyInResponse CopyOutResponse CopyBothResponse CopyData CopyDone"
 _RESULTS = f"RowDescription DataRow CommandComplete EmptyQueryResponse {_COPIES}"
-ANSWERS = {
-    "StartupMessage": _answer("Authentication NegotiateProtocolVersion BackendKeyData", "ReadyForQuery"),
-    "Query": _answer(_RESULTS, "ReadyForQuery"),
-    "FunctionCall": _answer("FunctionCallResponse", "ReadyForQuery"),
-    "Sync": _answer("", "ReadyForQuery"),
-    "Parse": _answer("", "ParseComplete"),
-    "Bind": _answer("", "BindComplete"),
-    "Close": _answer("", "CloseComplete"),
-    "Describe": _answer("ParameterDescription", "RowDescription NoData"),
-    "Execute": _answer(f"DataRow {_COPIES}", "CommandComplete EmptyQueryResponse PortalSuspended"),
+EXPECTED_REPLIES = {
+    "StartupMessage": _expect("Authentication NegotiateProtocolVersion BackendKeyData", "ReadyForQuery"),
+    "Query": _expect(_RESULTS, "ReadyForQuery"),
+    "FunctionCall": _expect("FunctionCallResponse", "ReadyForQuery"),
+    "Sync": _expect("", "ReadyForQuery"),
+    "Parse": _expect("", "ParseComplete"),
+    "Bind": _expect("", "BindComplete"),
+    "Close": _expect("", "CloseComplete"),
+    "Describe": _expect("ParameterDescription", "RowDescription NoData"),
+    "Execute": _expect(f"DataRow {_COPIES}", "CommandComplete EmptyQueryResponse PortalSuspended"),
 }
 
 # ErrorResponse, too, answers any of these; then ReadyForQuery still follows where it is due, and after all others
 # the server ignores everything up to the next Sync.
-ENDS_READY = frozenset(name for name, answer in ANSWERS.items() if "ReadyForQuery" in answer.last)
+ENDS_READY = frozenset(name for name, reply in EXPECTED_REPLIES.items() if "ReadyForQuery" in reply.final)
 
 UNTRACKED = frozenset({"CopyData", "PasswordMessage"})  # no answer, and nothing depends on their place
 IGNORED_IN_COPY = frozenset({"Sync", "Flush"})  # by a server that is copying in

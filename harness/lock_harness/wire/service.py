@@ -8,9 +8,10 @@ from functools import partial
 
 import msgspec
 
-from lock_harness.wire.connection import Connection
+from lock_harness.core.fault import NetworkFault
+from lock_harness.wire.connection import ProxiedConnection
 from lock_harness.wire.loop import READ, Loop
-from lock_harness.wire.network import Kind, cut, reset
+from lock_harness.wire.network import cut, reset
 from lock_harness.wire.startup import LONGEST, StartupError, StartupMessage, StartupReader
 
 Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
@@ -20,13 +21,13 @@ class ProxyCommand(msgspec.Struct, frozen=True, tag=True):
     """Strike the newest connection of this application_name; without a kind, heal it."""
 
     application_name: str
-    kind: Kind | None = None
+    kind: NetworkFault | None = None
 
 
 _commands = msgspec.json.Decoder(ProxyCommand)
 
 
-class Service:
+class ProxyService:
     """Serves the clients of `listener` until the other end of `control` is closed.
 
     An order is one line of JSON; its answer, a line too, comes when it has taken effect: `true`, or `false` if
@@ -38,7 +39,7 @@ class Service:
         self._server = server
         self._control = control
         self._loop = Loop()
-        self._connections: dict[Connection, str] = {}  # in the order of their coming
+        self._connections: dict[ProxiedConnection, str] = {}  # in the order of their coming
         self._line = b""
 
     def run(self) -> None:
@@ -77,15 +78,15 @@ class Service:
             return
         packet = reader.packet
         name = packet.application_name if isinstance(packet, StartupMessage) else ""
-        connection = self._connected(client, server, reader, name)
+        connection = self._new_connection(client, server, reader, name)
         self._connections[connection] = name
 
-    def _connected(
+    def _new_connection(
         self, client: socket.socket, server: socket.socket, reader: StartupReader, _name: str
-    ) -> Connection:
-        return Connection(self._loop, client, server, reader.forward, self._forget)
+    ) -> ProxiedConnection:
+        return ProxiedConnection(self._loop, client, server, reader.forward, self._on_connection_closed)
 
-    def _forget(self, connection: Connection) -> None:
+    def _on_connection_closed(self, connection: ProxiedConnection) -> None:
         del self._connections[connection]
 
     def _obey(self, _: int) -> None:
@@ -110,7 +111,7 @@ class Service:
         for connection, name in reversed(self._connections.items()):
             if name == command.application_name:
                 if command.kind:
-                    connection.strike(command.kind)
+                    connection.inject(command.kind)
                 else:
                     connection.heal()
                 return True
@@ -152,11 +153,13 @@ def error_response(why: str) -> bytes:
     return b"E" + struct.pack("!I", 4 + len(fields) + 1) + fields + b"\0"
 
 
-def inherited(listener: str, control: str, server: str) -> tuple[socket.socket, Address, socket.socket]:
+def inherited_sockets(
+    listener: str, control: str, server: str
+) -> tuple[socket.socket, Address, socket.socket]:
     """What a service is made of, from the arguments of its process."""
     address: Address = msgspec.json.decode(server, type=Address)
     return socket.socket(fileno=int(listener)), address, socket.socket(fileno=int(control))
 
 
 if __name__ == "__main__":
-    Service(*inherited(*sys.argv[1:])).run()
+    ProxyService(*inherited_sockets(*sys.argv[1:])).run()

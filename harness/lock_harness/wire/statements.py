@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from lock_harness.core.errors import one_line
-from lock_harness.wire.memory import SHORT, Memory
+from lock_harness.wire.cache import SHORT, BoundedCache
 from lock_harness.wire.messages import Fields, Message
 
 LONGEST_TEXT = 1_000  # characters that are shown
@@ -35,7 +35,7 @@ class Statement:
     types: tuple[int, ...] = ()
 
 
-class Said(NamedTuple):
+class BatchDescription(NamedTuple):
     """What a batch says, which depends on what was prepared, and the texts of what it binds."""
 
     messages: tuple[Message, ...]
@@ -52,7 +52,7 @@ class Statements:
         self._portals: dict[str, str] = {}
         self._bound: dict[str, str] = {}  # by the batch that is looked at
         self._repeats = True  # it would say the same if it came again
-        self._known: Memory[bytes, Said] = Memory(MOST_KNOWN)
+        self._known: BoundedCache[bytes, BatchDescription] = BoundedCache(MOST_KNOWN)
         self._texts = {
             "Query": self._query,
             "Parse": self._parse,
@@ -63,19 +63,19 @@ class Statements:
             "FunctionCall": self._call,
         }
 
-    def again(self, raw: bytes) -> Said | None:
+    def again(self, raw: bytes) -> BatchDescription | None:
         """What these bytes say, if they are a batch that was said before, and the next that this client has said."""
         known = self._known.get(raw)
         if known:
             self._portals.update(known.bound)
         return known
 
-    def say(self, messages: tuple[Message, ...], raw: bytes) -> Said:
+    def say(self, messages: tuple[Message, ...], raw: bytes) -> BatchDescription:
         """Take these messages, together `raw`, for the next that this client has said."""
         text, names = self.text(messages), tuple([message.name for message in messages])
-        said = Said(messages, names, text, self._bound)
+        said = BatchDescription(messages, names, text, self._bound)
         if self._repeats and len(raw) <= SHORT:
-            self._known.keep(raw, said)
+            self._known.put(raw, said)
         return said
 
     def text(self, messages: Sequence[Message]) -> str:

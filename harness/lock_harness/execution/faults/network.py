@@ -17,7 +17,7 @@ class Network:
 
     def inject(self, arena: Arena, victim: Victim) -> bool:
         assert arena.proxy is not None
-        return arena.proxy.strike(victim.session, self._kind)
+        return arena.proxy.inject(victim.session, self._kind)
 
     def heal(self, arena: Arena, victim: Victim) -> None:
         assert arena.proxy is not None

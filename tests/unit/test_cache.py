@@ -1,0 +1,14 @@
+"""What is remembered, and that it is not too much."""
+
+from lock_harness.wire.cache import BoundedCache
+
+
+def test_it_keeps_so_many_and_begins_anew() -> None:
+    cache: BoundedCache[int, str] = BoundedCache(2)
+    cache.put(1, "a")
+    cache.put(2, "b")
+    assert (cache.get(1), cache.get(2), cache.get(3)) == ("a", "b", None)
+    cache.put(3, "c")
+    assert (cache.get(1), cache.get(3)) == (None, "c")
+    cache.clear()
+    assert cache.get(3) is None

@@ -45,7 +45,7 @@ def play(arena: Arena, what: Program) -> None:
     arena.mailbox.send(team[0].name, Baton(0))
     while not isinstance(message := arena.mailbox.receive(PATIENCE_MS), Baton):
         assert message is not None
-        arena.pool.welcome(message)
+        arena.pool.register(message)
 
 
 def kinds(events: list[Event]) -> list[tuple[str, str | None]]:

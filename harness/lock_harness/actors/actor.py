@@ -16,20 +16,20 @@ from lock_harness.actors.journal import Journal
 from lock_harness.actors.mailbox import (
     CONDUCTOR,
     GATE,
+    ActorFailed,
+    AllStepsTaken,
     AtGate,
     Baton,
     Begin,
+    CommandStarted,
     Finish,
     Finished,
-    Go,
     Mailbox,
     Probe,
     Ready,
     Returned,
-    Started,
+    StartRace,
     TeamChanged,
-    Through,
-    Trouble,
 )
 from lock_harness.actors.session import PythonSession, Session
 from lock_harness.core.attempt import Attempt
@@ -87,11 +87,11 @@ class Actor:
                 self._team = message.team
             case Baton():
                 self._take_turns(message.number)
-            case Go():
+            case StartRace():
                 self._race(message)
                 self._mailbox.send(CONDUCTOR, Finished(self._name))
             case Finish():
-                if message.renew:
+                if message.reopen:
                     self._perform_extra(Operation(self._me, "reopen"))
                 self._give_everything_back()
                 self._mailbox.send(CONDUCTOR, Finished(self._name))
@@ -125,7 +125,7 @@ class Actor:
                 self._mailbox.send(self._team[steps[number].actor], Baton(number))
                 return
 
-    def _race(self, go: Go) -> None:
+    def _race(self, go: StartRace) -> None:
         """Take all steps of our own, round after round."""
         self._begin(go.begin)
         steps = self._own_steps(go)
@@ -136,7 +136,7 @@ class Actor:
         self._give_everything_back()
         if self._gated:
             self._gated = False
-            self._mailbox.send(GATE, Through(self._me))
+            self._mailbox.send(GATE, AllStepsTaken(self._me))
 
     def _pass_gate(self, number: int, operation: Operation) -> None:
         """Wait until it is our turn to go on with step `number`."""
@@ -145,7 +145,7 @@ class Actor:
             while not isinstance(self._mailbox.receive(), Baton):
                 pass
 
-    def _own_steps(self, go: Go) -> Iterator[tuple[int, Operation]]:
+    def _own_steps(self, go: StartRace) -> Iterator[tuple[int, Operation]]:
         """Each when it is time for it, with its number."""
         mine = [(i, s) for i, s in zip(go.indices, self._steps, strict=True) if isinstance(s, Operation)]
         for number in range(go.rounds):
@@ -310,7 +310,7 @@ def main(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, 
         return
     kind = "" if isinstance(attempt.error, HarnessError) else f"{type(attempt.error).__name__}: "
     why = address.redact(kind + one_line(attempt.error), dsn)
-    mailbox.send(CONDUCTOR, Trouble(name, address.redact(why, url)))
+    mailbox.send(CONDUCTOR, ActorFailed(name, address.redact(why, url)))
 
 
 def _opener(tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str, mailbox: Mailbox) -> Opener:
@@ -320,7 +320,7 @@ def _opener(tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str, mail
         def started(pid: int) -> None:
             """Whoever strikes us from now on strikes that process too; only then does it open a session."""
             for reader in (CONDUCTOR, GATE):
-                mailbox.send(reader, Started(name, pid))
+                mailbox.send(reader, CommandStarted(name, pid))
 
         def open_command(count: int) -> Session:
             who = session_name(tag, name, count)

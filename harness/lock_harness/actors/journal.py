@@ -38,7 +38,7 @@ class Journal:
         end = start + len(line)
         if end > self._size:
             self._enlarge(2 * end)
-        self._paper[start:end] = line
+        self._buffer[start:end] = line
         self._end[0] = end
 
     def _enlarge(self, size: int) -> None:
@@ -49,8 +49,8 @@ class Journal:
         except OSError as error:
             why = f"an actor cannot write down what it does: {error.strerror}"
             raise MachineError(f"{why}; make room where the temporary files are, or set TMPDIR") from None
-        self._paper = mmap.mmap(self._file, size)
-        self._end = memoryview(self._paper)[:HEAD].cast("Q")
+        self._buffer = mmap.mmap(self._file, size)
+        self._end = memoryview(self._buffer)[:HEAD].cast("Q")
 
 
 class JournalReader:

@@ -47,7 +47,7 @@ class Baton(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
-class Go(msgspec.Struct, frozen=True, tag=True):
+class StartRace(msgspec.Struct, frozen=True, tag=True):
     """To an actor: this is who you are; at `at_ns` begin to take your own steps, `rounds` times, waiting for nobody.
 
     `indices` has the place of each of them among the program's `length` steps.  Numbers below `first` are done.
@@ -72,13 +72,13 @@ class AtGate(msgspec.Struct, frozen=True, tag=True):
     timeout_ms: int = 0
 
 
-class Through(msgspec.Struct, frozen=True, tag=True):
+class AllStepsTaken(msgspec.Struct, frozen=True, tag=True):
     """To the gate: `actor` has taken all its steps."""
 
     actor: int
 
 
-class Struck(msgspec.Struct, frozen=True, tag=True):
+class FaultDue(msgspec.Struct, frozen=True, tag=True):
     """From the gate to the conductor: it is time for fault `number`, and nobody moves until it is done.
 
     `session` says the message that it strikes at: perhaps one that is being opened, and is nobody's session yet.
@@ -88,14 +88,14 @@ class Struck(msgspec.Struct, frozen=True, tag=True):
     session: str
 
 
-class Several(msgspec.Struct, frozen=True, tag=True):
+class SeveralConnections(msgspec.Struct, frozen=True, tag=True):
     """From the gate to the conductor: a session has several connections, and a fault would strike one of them."""
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: give back all that you hold.  `renew`: the server has ended your session, open another."""
+    """To an actor: give back all that you hold.  `reopen`: the server has ended your session, open another."""
 
-    renew: bool = False
+    reopen: bool = False
 
 
 class Probe(msgspec.Struct, frozen=True, tag=True):
@@ -112,7 +112,7 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: done with Go, with Finish, or with Probe."""
+    """From an actor: done with StartRace, with Finish, or with Probe."""
 
     name: str
 
@@ -124,38 +124,38 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     verbs: tuple[str, ...]
 
 
-class Started(msgspec.Struct, frozen=True, tag=True):
+class CommandStarted(msgspec.Struct, frozen=True, tag=True):
     """From an actor to the conductor and the gate: the program of its lock command runs, as this process."""
 
     name: str
     pid: int
 
 
-class Trouble(msgspec.Struct, frozen=True, tag=True):
+class ActorFailed(msgspec.Struct, frozen=True, tag=True):
     """From an actor: my lock session cannot be used; `why` fits one line."""
 
     name: str
     why: str
 
 
-Message = (
+MailboxMessage = (
     Begin
     | TeamChanged
     | Baton
-    | Go
+    | StartRace
     | AtGate
-    | Through
-    | Struck
-    | Several
+    | AllStepsTaken
+    | FaultDue
+    | SeveralConnections
     | Finish
     | Probe
     | Returned
     | Finished
     | Ready
-    | Started
-    | Trouble
+    | CommandStarted
+    | ActorFailed
 )
-_decoder = msgspec.msgpack.Decoder(Message)
+_decoder = msgspec.msgpack.Decoder(MailboxMessage)
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -168,33 +168,33 @@ class Mailbox:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"{directory}/{name}")
         # to make room for each anew would take longer than to read it
-        self._letter = memoryview(bytearray(LARGEST))
+        self._buffer = memoryview(bytearray(LARGEST))
 
-    def send(self, name: str, message: Message) -> bool:
+    def send(self, name: str, message: MailboxMessage) -> bool:
         """False if nobody reads that mailbox any more.  `UserError` for a program that is too large."""
-        letter = _encoder.encode(message)
+        data = _encoder.encode(message)
         try:
-            self._socket.sendto(letter, f"{self._directory}/{name}")
+            self._socket.sendto(data, f"{self._directory}/{name}")
         except (ConnectionRefusedError, FileNotFoundError):
             return False
         except OSError as error:
             if error.errno != errno.EMSGSIZE:
                 raise
             raise UserError(
-                f"the steps that one actor must know fill {len(letter):,} bytes, but a message holds at most "
+                f"the steps that one actor must know fill {len(data):,} bytes, but a message holds at most "
                 f"{LARGEST:,}: take fewer steps, or in a race more rounds"
             ) from None
         return True
 
-    def receive(self, timeout_ms: float | None = None) -> Message | None:
+    def receive(self, timeout_ms: float | None = None) -> MailboxMessage | None:
         """The next message; None if none comes within `timeout_ms`."""
         if timeout_ms is not None and not self.waiting(timeout_ms):
             return None
-        size = self._socket.recv_into(self._letter)
-        message: Message = _decoder.decode(self._letter[:size])
+        size = self._socket.recv_into(self._buffer)
+        message: MailboxMessage = _decoder.decode(self._buffer[:size])
         return message
 
-    def receive_while(self, lifeline: int) -> Message | None:
+    def receive_while(self, lifeline: int) -> MailboxMessage | None:
         """The next message; None when whoever holds the other end of this pipe is gone."""
         ready = select.select([self._socket.fileno(), lifeline], [], [])[0]
         return None if lifeline in ready else self.receive()

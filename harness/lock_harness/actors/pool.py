@@ -18,7 +18,7 @@ from multiprocess import connection, context, forkserver, popen_forkserver, redu
 from lock_harness.actors import wall_clock
 from lock_harness.actors.actor import main, session_name
 from lock_harness.actors.journal import JournalReader
-from lock_harness.actors.mailbox import Mailbox, Message, Ready, Started, Trouble
+from lock_harness.actors.mailbox import ActorFailed, CommandStarted, Mailbox, MailboxMessage, Ready
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.guardian import Guardian
@@ -42,18 +42,18 @@ class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
         preparation = spawn.get_preparation_data(process.name)
         preparation.pop("init_main_from_name", None)
         preparation.pop("init_main_from_path", None)
-        letter = io.BytesIO()
+        data = io.BytesIO()
         context.set_spawning_popen(self)
         try:
-            reduction.dump(preparation, letter)
-            reduction.dump(process, letter)
+            reduction.dump(preparation, data)
+            reduction.dump(process, data)
         finally:
             context.set_spawning_popen(None)
         self.sentinel, into = process.home.connect_to_new_process(self._fds)
         keep = os.dup(into)
         self.finalizer = multiprocess.util.Finalize(self, multiprocess.util.close_fds, (keep, self.sentinel))
         with open(into, "wb") as pipe:
-            pipe.write(letter.getbuffer())
+            pipe.write(data.getbuffer())
         self.pid = forkserver.read_signed(self.sentinel)
 
 
@@ -170,7 +170,7 @@ class ActorProcess:
         self.kill()
 
 
-class Pool:
+class ActorPool:
     """Starts actors ahead of need and hands them out ready.
 
     `lock` is a spec that each process loads for itself, or a callable, which is sent to it by dill.
@@ -195,7 +195,7 @@ class Pool:
         self._starting: dict[str, ActorProcess] = {}
         self._spares: deque[ActorProcess] = deque()
         self._secrets = (dsn, url)
-        self.unread: deque[Message] = deque()  # what came for others while we waited for a spare
+        self.deferred: deque[MailboxMessage] = deque()  # what came for others while we waited for a spare
         self._faketime = faketime
         self._home = _fork_server(faketime, _module_of(lock))
 
@@ -205,7 +205,7 @@ class Pool:
         return self._guardian.directory
 
     @property
-    def coming(self) -> int:
+    def spare_count(self) -> int:
         """How many spares there are, or are on their way."""
         return len(self._starting) + len(self._spares)
 
@@ -216,7 +216,7 @@ class Pool:
 
     def reserve(self, wanted: int) -> None:
         """Have at least `wanted` spares on their way."""
-        while self.coming < wanted:
+        while self.spare_count < wanted:
             self._start()
 
     def take(self) -> ActorProcess:
@@ -226,17 +226,17 @@ class Pool:
         while not self._spares:
             message = self._mailbox.receive(20)
             if message is not None:
-                if not self.welcome(message):
-                    self.unread.append(message)
+                if not self.register(message):
+                    self.deferred.append(message)
             elif now_ns() > deadline or not all_alive(self._starting.values()):
                 self._raise_no_start()
         return self._spares.popleft()
 
-    def welcome(self, message: Message) -> bool:
+    def register(self, message: MailboxMessage) -> bool:
         """Take note of a process that has come up; False for any other message."""
-        if isinstance(message, Trouble):
-            raise self.trouble(message)
-        if isinstance(message, Started) and message.name in self._starting:
+        if isinstance(message, ActorFailed):
+            raise self.failure(message)
+        if isinstance(message, CommandStarted) and message.name in self._starting:
             self._starting[message.name].command_pid = message.pid
             return True
         if not isinstance(message, Ready) or message.name not in self._starting:
@@ -274,7 +274,7 @@ class Pool:
 
     def _raise_no_start(self) -> None:
         while (message := self._mailbox.receive(0)) is not None:
-            self.welcome(message)  # its own words are better than ours
+            self.register(message)  # its own words are better than ours
         if self._spares:
             return
         dead = [name for name, one in self._starting.items() if not one.alive()]
@@ -282,7 +282,7 @@ class Pool:
         words = self._said((dead or list(self._starting))[0]) or "; it said nothing"
         raise UserError(f"the lock {what} before it could be used{words}")
 
-    def trouble(self, message: Trouble) -> UserError:
+    def failure(self, message: ActorFailed) -> UserError:
         """What to tell the user of an actor that cannot go on."""
         return UserError(f"the lock cannot be used: {message.why}{self._said(message.name)}")
 

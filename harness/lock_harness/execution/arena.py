@@ -10,7 +10,7 @@ from os import cpu_count
 from pathlib import Path
 
 from lock_harness.actors.mailbox import CONDUCTOR, Mailbox
-from lock_harness.actors.pool import SPARES, ActorProcess, Pool
+from lock_harness.actors.pool import SPARES, ActorPool, ActorProcess
 from lock_harness.actors.stall_meter import StallMeter
 from lock_harness.actors.wall_clock import library
 from lock_harness.core.clock import now_ns
@@ -46,7 +46,7 @@ class Arena:
     years: Years
     observer: Observer
     mailbox: Mailbox
-    pool: Pool
+    pool: ActorPool
     meter: StallMeter
     verbs: frozenset[str]
     team: list[ActorProcess] = field(default_factory=list)
@@ -70,14 +70,14 @@ class Arena:
 
     def _make_room(self, actors: int) -> None:
         """See that the server has connections for a larger team, and start what is missing all at once."""
-        missing = actors - len(self.team) - self.pool.coming
+        missing = actors - len(self.team) - self.pool.spare_count
         free = self.observer.free_connections()
         if missing > free:
             raise UserError(
                 f"{actors} actors need {missing} more connections than there are now, but the server has {free} left: "
                 "raise its max_connections, or take fewer actors, or fewer workers with -n"
             )
-        self.pool.reserve(self.pool.coming + max(0, missing))
+        self.pool.reserve(self.pool.spare_count + max(0, missing))
 
     def replace(self, index: int) -> ActorProcess:
         """Put a spare in the place of an actor, dead or alive."""
@@ -149,7 +149,7 @@ def open_arena(
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
         faketime = library() if equipment.targets("clock") else None
-        pool = Pool(guardian, mailbox, tag, lock, front.dsn, front.url, faketime)
+        pool = ActorPool(guardian, mailbox, tag, lock, front.dsn, front.url, faketime)
         stack.callback(pool.close)
         pool.reserve(1 + SPARES)
         first = pool.take()

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from lock_harness.actors.actor import RECONNECT_MS
 from lock_harness.actors.counter import reset
 from lock_harness.actors.mailbox import (
+    ActorFailed,
     Begin,
+    CommandStarted,
     Finish,
     Finished,
-    Message,
+    MailboxMessage,
     Probe,
     Ready,
     Returned,
-    Several,
-    Started,
+    SeveralConnections,
     TeamChanged,
-    Trouble,
 )
 from lock_harness.actors.pool import SPARES, START_MS, ActorProcess, all_alive, names
 from lock_harness.analysis.sequential import held_after
@@ -60,7 +60,7 @@ class Stage(ABC):
     def run(self) -> History:
         """Take all steps, let everybody give back what it holds, and look whether anything is left."""
         self._arena.meter.read()
-        self._arena.pool.unread.clear()
+        self._arena.pool.deferred.clear()
         gave_up_ns = None
         reset(self._arena.pool.directory, self._program.months)
         for one in self._team:
@@ -110,7 +110,7 @@ class Stage(ABC):
         bounds = self._arena.bounds
         limit = bounds.release_ms + 2 * bounds.handover_ms  # long enough to be sure
         probers = self._able() or [*range(len(self._team))]
-        probes: list[Message | None] = [None] * len(self._team)
+        probes: list[MailboxMessage | None] = [None] * len(self._team)
         for place, actor in enumerate(probers):
             if share := self._program.months[place :: len(probers)]:
                 probes[actor] = Probe(share, limit)
@@ -229,11 +229,11 @@ class Stage(ABC):
         """The steps that an actor has to know."""
         return self._program.steps
 
-    def _send(self, actor: int, message: Message) -> None:
+    def _send(self, actor: int, message: MailboxMessage) -> None:
         if not self._arena.mailbox.send(self._team[actor].name, message):
             self._raise_dead()
 
-    def _all_do(self, messages: Sequence[Message | None], extra_ms: int = 0) -> None:
+    def _all_do(self, messages: Sequence[MailboxMessage | None], extra_ms: int = 0) -> None:
         waiting = set()
         for actor, message in enumerate(messages):
             if message is not None:
@@ -262,7 +262,7 @@ class Stage(ABC):
         lock = self._arena.lock
         return START_MS if isinstance(lock, LockSpec) and lock.command else RECONNECT_MS
 
-    def _next(self, deadline_ns: int) -> Message:
+    def _next(self, deadline_ns: int) -> MailboxMessage:
         while (message := self._receive(LATE_MS)) is None:
             if not all_alive(self._team):
                 self._raise_dead()
@@ -270,22 +270,22 @@ class Stage(ABC):
                 raise Stuck
         return self._read(message)
 
-    def _receive(self, timeout_ms: float) -> Message | None:
-        unread = self._arena.pool.unread
-        return unread.popleft() if unread else self._arena.mailbox.receive(timeout_ms)
+    def _receive(self, timeout_ms: float) -> MailboxMessage | None:
+        deferred = self._arena.pool.deferred
+        return deferred.popleft() if deferred else self._arena.mailbox.receive(timeout_ms)
 
-    def _read(self, message: Message) -> Message:
+    def _read(self, message: MailboxMessage) -> MailboxMessage:
         if isinstance(message, Returned):
             self._pending = {a: n for a, n in self._pending.items() if n != message.number}
-        elif isinstance(message, Several):
+        elif isinstance(message, SeveralConnections):
             raise NotApplicable(
                 "the lock's sessions have several connections each, and a fault here strikes only one"
             )
-        elif isinstance(message, Trouble):
-            raise self._arena.pool.trouble(message)
-        elif isinstance(message, Ready | Started) and not self._arena.pool.welcome(message):
+        elif isinstance(message, ActorFailed):
+            raise self._arena.pool.failure(message)
+        elif isinstance(message, Ready | CommandStarted) and not self._arena.pool.register(message):
             for one in self._team:
-                if isinstance(message, Started) and one.name == message.name:
+                if isinstance(message, CommandStarted) and one.name == message.name:
                     one.command_pid = message.pid
         return message
 

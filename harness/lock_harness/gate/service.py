@@ -13,13 +13,13 @@ import psycopg
 from lock_harness.actors.mailbox import (
     CONDUCTOR,
     GATE,
+    AllStepsTaken,
     AtGate,
     Baton,
+    CommandStarted,
+    FaultDue,
     Mailbox,
-    Several,
-    Started,
-    Struck,
-    Through,
+    SeveralConnections,
 )
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
@@ -143,7 +143,7 @@ class GateService(ProxyService):
             if not one.client.at_eof and self._number(name) is not None
         ]
         if self._breaks and len(names) > len({*names}):
-            self._mailbox.send(CONDUCTOR, Several())
+            self._mailbox.send(CONDUCTOR, SeveralConnections())
 
     def _number_players(self) -> None:
         self._numbers = {player.session: number for number, player in enumerate(self._players)}
@@ -175,14 +175,14 @@ class GateService(ProxyService):
 
     def _hear(self, _: int) -> None:
         message = self._mailbox.receive()
-        if isinstance(message, Started):
+        if isinstance(message, CommandStarted):
             self._players = [_with_program(player, message) for player in self._players]
         if self._turns is None:
             return
         if isinstance(message, AtGate):
             name, baton = self._players[message.actor].name, Baton(message.number)
             self._turns.at_step(message, lambda: self._tell(name, baton))
-        elif isinstance(message, Through):
+        elif isinstance(message, AllStepsTaken):
             self._turns.through(message.actor)
 
     def _tell(self, name: str, baton: Baton) -> None:
@@ -214,7 +214,7 @@ class GateService(ProxyService):
     def strike(self, number: int) -> None:
         struck = self._turns.struck if self._turns else None
         assert isinstance(struck, GatedConnection)
-        self._mailbox.send(CONDUCTOR, Struck(number, struck.name))
+        self._mailbox.send(CONDUCTOR, FaultDue(number, struck.name))
 
     def waiting(self, actors: Iterable[int]) -> set[int]:
         assert self._observer is not None
@@ -230,7 +230,7 @@ class GateService(ProxyService):
         return any(computes(pid) for pid in self._players[actor].pids)
 
 
-def _with_program(player: Player, started: Started) -> Player:
+def _with_program(player: Player, started: CommandStarted) -> Player:
     """The same, but if it was that player's lock command that was started anew."""
     if player.name != started.name:
         return player

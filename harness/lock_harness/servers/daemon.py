@@ -15,14 +15,14 @@ START_S = 30.0
 GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")  # opens by a line, not by our death
 
 
-def account() -> pwd.struct_passwd | None:
+def server_account() -> pwd.struct_passwd | None:
     """Whom servers run as, if not as ourselves: root lends them to `nobody`."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
-def lend(path: Path) -> None:
+def give_to_server_account(path: Path) -> None:
     """Let the server's user own `path`."""
-    if user := account():
+    if user := server_account():
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
@@ -32,7 +32,7 @@ def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
     The program begins only when the guardian owns it, so there is no moment at which our death could
     leave it behind.
     """
-    user = account()
+    user = server_account()
     with open(guardian.directory / "log", "ab") as log:
         process = subprocess.Popen(
             [*GATE, *command],
@@ -52,7 +52,7 @@ def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
     return process
 
 
-def answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
+def wait_until_ready(process: subprocess.Popen[bytes], dsn: str) -> bool:
     """Wait until a server that was started can be asked; if that does not come to be, end it."""
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
@@ -67,7 +67,7 @@ def answers(process: subprocess.Popen[bytes], dsn: str) -> bool:
     return False
 
 
-def last_words(guardian: Guardian) -> str:
+def log_tail(guardian: Guardian) -> str:
     """The end of the log, on one line."""
     lines = (guardian.directory / "log").read_text(errors="replace").splitlines()
     return one_line(" ".join(lines[-3:])) or "it left no message"

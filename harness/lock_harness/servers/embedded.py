@@ -20,7 +20,13 @@ from typing import Literal
 
 from lock_harness.core.errors import MachineError
 from lock_harness.guardian import Guardian, guarded_directory
-from lock_harness.servers.daemon import account, answers, last_words, lend, start
+from lock_harness.servers.daemon import (
+    give_to_server_account,
+    log_tail,
+    server_account,
+    start,
+    wait_until_ready,
+)
 from lock_harness.servers.port import LOOPBACK, reserved_port
 from lock_harness.servers.server import Server, version_of
 
@@ -65,7 +71,7 @@ class Postmaster:
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            raise MachineError(f"the embedded server did not stop: {last_words(self._guardian)}") from None
+            raise MachineError(f"the embedded server did not stop: {log_tail(self._guardian)}") from None
         self._guardian.disown(self._process.pid)
         self._process = self._start()
 
@@ -76,8 +82,8 @@ class Postmaster:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = start(self._guardian, self._command)
-        if not answers(process, self._dsn):
-            raise MachineError(f"the embedded server did not start: {last_words(self._guardian)}")
+        if not wait_until_ready(process, self._dsn):
+            raise MachineError(f"the embedded server did not start: {log_tail(self._guardian)}")
         return process
 
 
@@ -126,9 +132,9 @@ def _wheel_binaries() -> Path:
 
 def _reachable(binaries: Path, directory: Path) -> Path:
     """`binaries`, or a copy in `directory` where the server's user may not enter the original."""
-    if account() is None:
+    if server_account() is None:
         return binaries
-    lend(directory)
+    give_to_server_account(directory)
     if all(parent.stat().st_mode & stat.S_IXOTH for parent in (binaries, *binaries.parents)):
         return binaries
     # the binaries find their libraries by relative paths: copy both, side by side
@@ -146,7 +152,7 @@ def _initialise(binaries: Path, guardian: Guardian, password: str) -> None:
     password_file = guardian.directory / "password"
     password_file.touch(mode=0o600)
     password_file.write_text(password)
-    lend(password_file)
+    give_to_server_account(password_file)
     command = [
         *(str(binaries / "initdb"), "-D", str(guardian.directory / "data"), "-U", SUPERUSER, "-E", "UTF8"),
         *("--locale=C", "--no-sync", "--no-instructions", "--auth-local=trust"),
@@ -156,5 +162,5 @@ def _initialise(binaries: Path, guardian: Guardian, password: str) -> None:
     failed = process.wait() != 0
     guardian.disown(process.pid)
     if failed:
-        raise MachineError(f"the embedded server could not be set up: {last_words(guardian)}")
+        raise MachineError(f"the embedded server could not be set up: {log_tail(guardian)}")
     password_file.unlink()

@@ -57,7 +57,7 @@ SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a
 
 
 # 16384: what initdb made has a smaller oid
-_AS_NEW = """
+_PRISTINE = """
 SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
@@ -117,7 +117,7 @@ class Observer:
 
     def is_pristine(self) -> bool:
         """Whether nothing was made in this database, and nobody but us has an advisory lock in it."""
-        row = self.conn.execute(_AS_NEW, prepare=True).fetchone()
+        row = self.conn.execute(_PRISTINE, prepare=True).fetchone()
         return bool(row and row[0])
 
     def drop_tables(self, within_ms: int) -> bool:

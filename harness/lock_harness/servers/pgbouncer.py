@@ -13,7 +13,7 @@ from lock_harness.core.errors import MachineError, UserError
 from lock_harness.core.program import Pooler
 from lock_harness.guardian import Guardian, guarded_directory
 from lock_harness.servers import address
-from lock_harness.servers.daemon import answers, last_words, lend, start
+from lock_harness.servers.daemon import give_to_server_account, log_tail, start, wait_until_ready
 from lock_harness.servers.port import LOOPBACK, reserved_port
 from lock_harness.servers.server import Server
 
@@ -74,8 +74,8 @@ def pgbouncer(
         url = f"postgresql://{login}:{password}@{LOOPBACK}:{port}/{path}"
         process = start(guardian, [program, str(guardian.directory / "pgbouncer.ini")])
         try:
-            if not answers(process, dsn):
-                raise MachineError(f"PgBouncer did not start: {last_words(guardian)}")
+            if not wait_until_ready(process, dsn):
+                raise MachineError(f"PgBouncer did not start: {log_tail(guardian)}")
             yield replace(server, dsn=dsn, url=url)
         finally:
             guardian.close()
@@ -99,7 +99,7 @@ def _configure(
         "auth_hba_file": str(directory / "access"),
     }
     lines = [f"{key} = {value}" for key, value in (encrypted | dict(settings) | places).items()]
-    lend(directory)
+    give_to_server_account(directory)
     _write(directory / "userlist.txt", f"{_quoted(user, chr(34))} {_quoted(password, chr(34))}\n")
     _write(directory / "access", ACCESS)
     _write(
@@ -115,4 +115,4 @@ def _quoted(value: str, mark: str) -> str:
 def _write(path: Path, text: str) -> None:
     path.touch(mode=0o600)
     path.write_text(text)
-    lend(path)
+    give_to_server_account(path)

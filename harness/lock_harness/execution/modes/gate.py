@@ -4,7 +4,7 @@ Processes that share nothing but the server can only meet there, so the order of
 interleaving: who moves next is decided in the gate's own process, see `lock_harness.gate`.
 """
 
-from lock_harness.actors.mailbox import Message, Struck
+from lock_harness.actors.mailbox import FaultDue, MailboxMessage
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Operation
@@ -35,7 +35,7 @@ class Gated(Race):
 
     # Faults
 
-    _struck: Struck | None = None  # while a fault strikes
+    _struck: FaultDue | None = None  # while a fault strikes
 
     def _last_known(self, actor: int) -> Victim:
         """The session that the fault strikes may be one that is being opened: then it is that of the next life."""
@@ -45,12 +45,12 @@ class Gated(Race):
         killed = self._fault(self._struck.number).traits.ends_process
         return victim._replace(session=self._struck.session, incarnation=victim.incarnation + (not killed))
 
-    def _read(self, message: Message) -> Message:
-        if isinstance(message, Struck):
+    def _read(self, message: MailboxMessage) -> MailboxMessage:
+        if isinstance(message, FaultDue):
             self._let_strike(message)
         return super()._read(message)
 
-    def _let_strike(self, struck: Struck) -> None:
+    def _let_strike(self, struck: FaultDue) -> None:
         """The gate has come to this fault, and nobody moves."""
         fault = self._fault(struck.number)
         self._struck = struck

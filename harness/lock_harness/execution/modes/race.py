@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 
-from lock_harness.actors.mailbox import Finish, Finished, Go
+from lock_harness.actors.mailbox import Finish, Finished, StartRace
 from lock_harness.actors.pool import all_alive
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
@@ -85,7 +85,7 @@ class Race(Stage):
         return tuple(self._program.steps[index] for index in self._own[actor])
 
     def _send_begin(self, _: int) -> None:
-        """That comes with Go: a letter less to wake up for."""
+        """That comes with StartRace: a letter less to wake up for."""
 
     def _tell_team(self, _: int) -> None:
         """Nobody passes a baton.  And who is busy reads no letters: after a few the sender would have to wait."""
@@ -93,13 +93,13 @@ class Race(Stage):
     def _finishing(self) -> list[Finish | None]:
         """All have given back what they held, but who has no session needs one to be seen, and to ask once more."""
         cut = self._cut()
-        return [Finish(renew=True) if pair in cut else None for pair in enumerate(self._incarnations)]
+        return [Finish(reopen=True) if pair in cut else None for pair in enumerate(self._incarnations)]
 
     def _send_go(self, actor: int, at_ns: int, first: int = 0) -> None:
         length, rounds = len(self._program.steps), self._program.rounds
         gated = self._gate is not None
         indices = tuple(self._own[actor])
-        self._send(actor, Go(self._begin(actor), at_ns, indices, length, rounds, first, gated))
+        self._send(actor, StartRace(self._begin(actor), at_ns, indices, length, rounds, first, gated))
 
     def _longest_ms(self) -> int:
         """How long nobody who runs can do without writing something down."""

@@ -57,32 +57,34 @@ def explored(scenario: Scenario, server: Server, lock: type | None = None) -> Ru
 
 def messages(run: Run) -> list[tuple[str, str]]:
     """What is said, by verb, where it can be struck."""
-    return [*{(one.number, one.fault.message): (one.verb, one.text) for one in run.points}.values()]
+    return [
+        *{(one.number, one.fault.message): (one.verb, one.text) for one in run.coverage.crash_points}.values()
+    ]
 
 
 def test_the_month_lock_survives_every_one(our_server: Server) -> None:
     run = explored(SCENARIO, our_server)
-    doubts = [one for one in run.points if one.status != "holds"]
+    doubts = [one for one in run.coverage.crash_points if one.status != "holds"]
     assert (run.status, doubts) == ("holds", [])
     assert [verb for verb, _ in messages(run)] == ["acquire", "release", "hold", "hold", "acquire", "reopen"]
-    assert len(run.points) == 2 * (5 * len(COLUMNS) + AT_GOOD_BYE)
-    assert run.figures.examples == len(run.points) + 1
-    assert run.figures.faults == len(run.points)
+    assert len(run.coverage.crash_points) == 2 * (5 * len(COLUMNS) + AT_GOOD_BYE)
+    assert run.figures.examples == len(run.coverage.crash_points) + 1
+    assert run.figures.faults == len(run.coverage.crash_points)
 
 
 def test_also_while_a_session_is_being_opened(our_server: Server) -> None:
     short = Scenario(CrashPoints(at_gate(reopen(0), acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0))))
     run = explored(short, our_server, SaysMuch)
-    assert [one for one in run.points if one.status != "holds"] == []
+    assert [one for one in run.coverage.crash_points if one.status != "holds"] == []
     assert [text for verb, text in messages(run) if verb == "reopen"][1:] == ["SELECT 1", "SELECT 2"]
 
 
 def test_also_when_what_is_held_is_given_back_in_the_end(our_server: Server) -> None:
     kept = Scenario(CrashPoints(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))))
     run = explored(kept, our_server)
-    assert [one for one in run.points if one.status != "holds"] == []
+    assert [one for one in run.coverage.crash_points if one.status != "holds"] == []
     assert [verb for verb, _ in messages(run)] == ["acquire", "release"]
-    assert run.figures.faults == len(run.points) == 2 * 2 * len(COLUMNS)
+    assert run.figures.faults == len(run.coverage.crash_points) == 2 * 2 * len(COLUMNS)
 
 
 def test_a_lock_without_a_wrapper_is_struck_at_the_rest(our_server: Server) -> None:
@@ -103,10 +105,10 @@ def test_where_a_lock_loses_a_month_is_told(our_server: Server, monkeypatch: pyt
         "acquire INSERT terminate after", "release UPDATE kill before", "release UPDATE reset before",
         "release UPDATE terminate before",
     }  # fmt: skip
-    found = {where(one): one.why for one in run.points if one.status == "violated"}
+    found = {where(one): one.why for one in run.coverage.crash_points if one.status == "violated"}
     safe = {one: why for one, why in found.items() if one.startswith("acquire") and one.endswith("before")}
     assert safe == {}
-    doubts = {where(one) for one in run.points if one.status != "holds"}
+    doubts = {where(one) for one in run.coverage.crash_points if one.status != "holds"}
     assert doubts >= loses, "where the machine stood still meanwhile, nobody knows"
 
 

@@ -87,7 +87,8 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
         planted = replace(planted, what=small, examples=400)
     run = perform(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)
     assert planted.expects in [one.check for one in run.verdicts if one.status == "violated"]
-    assert run.diverged is None
+    assert run.shrinking is not None
+    assert run.shrinking.divergence is None
     assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
     assert run.repeats is not None
     assert run.repeats[0] == run.repeats[1]

@@ -55,9 +55,9 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
         {"acquire": 3, "release": 2, "round": 3}, mode="race", actors=(2, 4), months=(1, 1), steps=(4, 12)
     )
     found = explored(Scenario(draw, lock=CHECK_THEN_ACT, expects="mutual_exclusion"), our_server)
-    assert found.first_program is not None
-    assert found.why_race is None
-    assert (found.first_program.mode, found.program.mode) == ("race", "gate")
+    assert found.shrinking is not None
+    assert found.shrinking.why_as_race is None
+    assert (found.shrinking.first_program.mode, found.program.mode) == ("race", "gate")
     assert len(found.program.steps) == 2
     assert sum(choice > 0 for choice in found.program.choices) <= 2, found.program.choices
     assert found.repeats == (3, 3)
@@ -91,9 +91,9 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
     scenario = Scenario(Program(3, (JAN,), steps, "race"), expects="mutual_exclusion")
     runs = (perform(Job(scenario, Plan(seed=1), Heirs), our_server, lambda _: None) for _ in range(TRIES))
     found = next(run for run in runs if run.status == "violated")
-    assert found.first_program is not None
-    assert found.why_race is None
-    assert (found.first_program.mode, found.program.mode) == ("race", "gate")
+    assert found.shrinking is not None
+    assert found.shrinking.why_as_race is None
+    assert (found.shrinking.first_program.mode, found.program.mode) == ("race", "gate")
     assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}
 
 

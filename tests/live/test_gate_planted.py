@@ -58,7 +58,8 @@ def test_it_is_found_shrunk_to_two_switches_and_found_again_each_time(
     scenario: Scenario, executor: Executor, steps: int
 ) -> None:
     run = explored(scenario, executor, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
-    assert run.diverged is None
+    assert run.shrinking is not None
+    assert run.shrinking.divergence is None
     assert len(run.program.steps) == steps, run.program
     assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
     again = [executor.run_and_clean_up(run.program).broken for _ in range(REPLAYS)]

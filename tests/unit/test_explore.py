@@ -151,9 +151,9 @@ def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
     always = msgspec.structs.replace(went(0, 1), verdicts=GOOD.verdicts)
     scenario = Scenario(EveryOrder(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))), name="orders")
     run = explored(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
-    assert run.diverged is not None
+    assert run.coverage.divergence is not None
     assert run.status == "unknown"
-    assert run.diverged in junit([run], [""])
+    assert run.coverage.divergence in junit([run], [""])
 
 
 KILL = Fault(1, message=99)
@@ -168,7 +168,7 @@ def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Prog
     for seen, missed in ((missing, (KILL,)), (struck, ())):
         shown = msgspec.structs.replace(GOOD, history=seen)
         run = explored(Scenario(what, name="late"), Told(repeat(shown)), Plan(), LockSpec(), lambda _: None)
-        assert run.missed == missed
+        assert run.coverage.faults_not_injected == missed
         assert run.status == ("unknown" if missed else "holds")
         assert ("the kill of actor 1 at message 99 did not strike" in plain(story(run, ""))) == bool(missed)
         assert ("the kill of actor 1 at message 99 did not strike" in junit([run], [""])) == bool(missed)
@@ -178,7 +178,7 @@ def test_a_violation_counts_for_more_than_a_fault_that_did_not_strike() -> None:
     run = explored(
         Scenario(at_gate(*STEPS), name="late"), Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None
     )
-    assert (run.status, run.missed) == ("violated", ())
+    assert (run.status, run.coverage.faults_not_injected) == ("violated", ())
 
 
 @pytest.mark.parametrize(
@@ -196,5 +196,7 @@ def test_choices_that_lead_elsewhere_once_are_tried_again(
     scenario = Scenario(PROGRAM, name="herd")
     run = explored(scenario, Told(chain(runs, repeat(runs[-1]))), Plan(), LockSpec(), lambda _: None)
     assert run.history.moves[0].actor == taken
-    assert (differed is None) == (run.diverged is None)
-    assert differed is None or (run.diverged is not None and differed in run.diverged)
+    assert run.shrinking is not None
+    divergence = run.shrinking.divergence
+    assert (differed is None) == (divergence is None)
+    assert differed is None or (divergence is not None and differed in divergence)

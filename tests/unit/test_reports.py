@@ -11,7 +11,7 @@ from lock_harness.checks import judge, overall
 from lock_harness.core.errors import MachineError, UserError
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Operation, Program
-from lock_harness.core.run import Environment, Figures, Run, Spread
+from lock_harness.core.run import Environment, Figures, Run, Shrinking, Spread
 from lock_harness.core.verdict import Bounds
 from lock_harness.figures import together
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
@@ -30,18 +30,19 @@ def run(given: object = BROKEN, **changes: object) -> Run:
     verdicts = judge(given, Bounds())
     steps = tuple(Operation(actor, "acquire", JAN) for actor in range(2))
     result = Run(
-        *(
-            "herd",
-            "About it.",
-            "my:Lock",
-            False,
-            7,
-            overall(verdicts),
-            Program(2, (JAN,), steps),
-            given,
-            verdicts,
-        ),
-        *(Bounds(), Figures(examples=3, seconds=1.5), WHERE, (9, 10)),
+        scenario="herd",
+        about="About it.",
+        lock="my:Lock",
+        lock_command=False,
+        seed=7,
+        status=overall(verdicts),
+        program=Program(2, (JAN,), steps),
+        history=given,
+        verdicts=verdicts,
+        bounds=Bounds(),
+        figures=Figures(examples=3, seconds=1.5),
+        environment=WHERE,
+        repeats=(9, 10),
     )
     return msgspec.structs.replace(result, **changes)
 
@@ -149,17 +150,18 @@ def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> N
     race = msgspec.structs.replace(run().program, mode="race")
     told = run(
         program=msgspec.structs.replace(race, mode="gate"),
-        first_program=race,
+        shrinking=Shrinking(race, BROKEN),
         figures=msgspec.structs.replace(WAITED, examples=3),
     )
     assert "it fails at the gate too, and was shrunk there." in plain(story(told, "again"))
     assert "waited 14.5 ms" in line(told).plain
-    assert "at the gate" not in plain(story(run(program=race, first_program=race), "again"))
+    assert "at the gate" not in plain(story(run(program=race, shrinking=Shrinking(race, BROKEN)), "again"))
 
 
 def test_a_race_that_was_not_shrunk_at_the_gate_says_why() -> None:
     race = msgspec.structs.replace(run().program, mode="race")
-    told = run(program=race, first_program=race, why_race="it went wrong in 0 of 10 recordings")
+    why = "it went wrong in 0 of 10 recordings"
+    told = run(program=race, shrinking=Shrinking(race, BROKEN, why_as_race=why))
     assert "Shrunk as a race, whose order is chance: it went wrong in 0 of 10" in plain(story(told, "again"))
 
 
@@ -277,7 +279,7 @@ def test_of_a_huge_example_the_story_tells_what_was_around_the_proof() -> None:
 
 
 def test_a_huge_run_has_a_line_for_each_event(tmp_path: Path) -> None:
-    text = msgspec.structs.replace(huge(), first_history=huge().history)
+    text = msgspec.structs.replace(huge(), shrinking=Shrinking(huge().program, huge().history))
     path = save(text, tmp_path)
     assert load(path) == text
     lines = path.read_text().splitlines()

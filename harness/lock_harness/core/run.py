@@ -1,4 +1,4 @@
-"""The result of one scenario.  A saved run is nothing but a `Run` in JSON."""
+"""The result of one scenario.  A saved run is one `Run` as JSON."""
 
 from typing import Literal
 
@@ -12,9 +12,10 @@ from lock_harness.core.verdict import Bounds, Status, Verdict
 
 
 class PctGuarantee(msgspec.Struct, frozen=True):
-    """What PCT promised in a run: the parameters of its largest example, its actors, and the most moves in one.
+    """The probability bound of PCT for a run.
 
-    With more moves than `pct.length` in an example it promises nothing of those after that.
+    `pct` and `actors` are those of the largest example that could be drawn.  `moves` is the highest number of moves that
+    one example took: moves after the first `pct.length` are not covered by the bound.
     """
 
     pct: Pct
@@ -23,10 +24,10 @@ class PctGuarantee(msgspec.Struct, frozen=True):
 
 
 class OrderCoverage(msgspec.Struct, frozen=True):
-    """How far every order of one program was tried.
+    """How many orders of one program's messages were run.
 
-    `runs` is how many were run; `redundant` of them led only where others had led.  `complete`: no order is left, up to
-    `switches` if that is a bound (then `left_out` is how often it forbade a choice).
+    `runs` counts all runs; `redundant` counts those that were equivalent to earlier runs.  `complete`: no order is left
+    to run.  `switches` is the bound on context switches, if there is one; `left_out` counts the choices that it excluded.
     """
 
     runs: int
@@ -37,10 +38,10 @@ class OrderCoverage(msgspec.Struct, frozen=True):
 
 
 class CrashPoint(msgspec.Struct, frozen=True):
-    """A fault at one message that an actor says to the server, and what came of it.
+    """A fault at one message that an actor sends to the server, and the result of injecting it.
 
-    `number`, `verb`, `month`: the operation, in the program without the fault.  `text`: the message.  `overtaken`: right
-    after the fault another actor moves; else the struck one goes on, if it can.
+    `number`, `verb` and `month` describe the operation, as numbered in the program without the fault.  `text` is the
+    message.  `overtaken`: another actor moves right after the fault; otherwise the faulted actor continues if it can.
     """
 
     number: int
@@ -54,7 +55,7 @@ class CrashPoint(msgspec.Struct, frozen=True):
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """Where it ran: enough to compare two runs, and never a secret."""
+    """The machine, the software and the server of a run.  It contains no credentials."""
 
     harness: str
     python: str
@@ -65,7 +66,7 @@ class Environment(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """A measured quantity, in milliseconds."""
+    """The distribution of a measured duration, in milliseconds."""
 
     count: int
     median_ms: float
@@ -77,17 +78,17 @@ WAIT_BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What was measured over all examples of a run.
+    """Measurements over all examples of a run.
 
-    release     from the end of a session to the moment when the server was seen to have let go
-    belief      for how long a client believed that it held a month after a fault had ended its session
-    shared_ms   the longest that another session surely held the month during one such belief
-    uncontended   how long it took to get a month that nobody else can have held meanwhile
-    waits       how long it took to get a month that another session surely held for some of that time
-    wait_buckets  how many of the waits lasted up to each of `WAIT_BOUNDS_MS`, and at last how many longer
-    overtaken   the most that others were granted a month who had asked for it later than one who waited
+    release       time from the end of a session until the server was seen to have released its locks
+    belief        time for which a client believed that it held a month after a fault had ended its session
+    shared_ms     the longest time for which another session definitely held the month during one such belief
+    uncontended   time to acquire a month that no other session can have held meanwhile
+    waits         time to acquire a month that another session definitely held for part of that time
+    wait_buckets  number of waits up to each of `WAIT_BOUNDS_MS`; the last bucket counts the longer ones
+    overtaken     the most grants of a month, during one wait, to sessions that had asked for it later
 
-    Of the last four without those whose actor was stopped or slowed while it asked.
+    The last four exclude calls during which the actor was paused or slowed down.
     """
 
     examples: int = 0
@@ -105,17 +106,50 @@ class Figures(msgspec.Struct, frozen=True):
     overtaken: int = 0
 
 
-class Run(
-    msgspec.Struct,
-    frozen=True,
-    rename={"leaked_locks": "soiled", "guarantee": "promise"},  # saved runs keep their keys
-):
-    """All that reports read, and all that a replay needs: one scenario's result, in one JSON file.
+class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How much of a scenario the search covered.
 
-    `program`, `history` and `verdicts` are those of the failing example, shrunk; without one, those of the first doubt,
-    or of the first that broke other checks than a planted lock should, or of the last example.  `first_program` and
-    `first_history` keep the first evidence as it was found.  `lock` is an importable name, or with `lock_command` a command line.
-    `repeats`: the shrunk program failed k of n times.
+    orders               of a scenario that runs every order
+    crash_points         of a scenario that injects a fault at every message
+    pct_guarantee        of a scenario that draws programs for the PCT scheduler
+    faults_not_injected  faults of a fixed program that never took effect
+    divergence           where a program left its schedule each time it was run, so that its order could not be run
+    """
+
+    orders: OrderCoverage | None = None
+    crash_points: tuple[CrashPoint, ...] = ()
+    pct_guarantee: PctGuarantee | None = None
+    faults_not_injected: tuple[Fault, ...] = ()
+    divergence: str | None = None
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether part of the scenario could not be checked."""
+        unknown_points = any(point.status == "unknown" for point in self.crash_points)
+        return bool(self.divergence or self.faults_not_injected or unknown_points)
+
+
+class Shrinking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the violation was found, and how it was shrunk to the example of the run.
+
+    `first_program` and `first_history` are the evidence as it was found.  `divergence`: where the same schedule led
+    elsewhere, so that nothing could be shrunk.  `why_as_race`: why a race was shrunk as a race and not at the gate.
+    """
+
+    first_program: Program
+    first_history: History
+    divergence: str | None = None
+    why_as_race: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of one scenario: all that a report or a replay needs.
+
+    `program`, `history` and `verdicts` belong to one example: the shrunk violation if there is one; otherwise the first
+    unknown example, or the first that violated a check other than the expected one, or the last example.
+    `lock` is an importable name, or a command line if `lock_command` is set.  `expects` is the check that must be violated
+    by a planted lock.  `repeats`: the program failed k of the n times that it was run again.
+    `leaked_locks`: the lock left months locked on a server that the user named.
     """
 
     scenario: str
@@ -123,6 +157,7 @@ class Run(
     lock: str
     lock_command: bool
     seed: int
+    expects: str | None = None
     status: Status
     program: Program
     history: History
@@ -131,19 +166,12 @@ class Run(
     figures: Figures
     environment: Environment
     repeats: tuple[int, int] | None = None
-    first_program: Program | None = None
-    first_history: History | None = None
-    expects: str | None = None
-    search: OrderCoverage | None = None
-    points: tuple[CrashPoint, ...] = ()
-    guarantee: PctGuarantee | None = None
-    diverged: str | None = None  # the choices at the gate did not lead there again, so nothing was shrunk
-    missed: tuple[Fault, ...] = ()  # faults of a fixed program that never struck
-    why_race: str | None = None  # a race was shrunk as one, because it did not go wrong at the gate
-    leaked_locks: bool = False  # it left months locked on a server that is not ours to clean
-    format: Literal[1] = 1
+    coverage: Coverage = Coverage()
+    shrinking: Shrinking | None = None
+    leaked_locks: bool = False
+    format: Literal[2] = 2
 
     @property
-    def broken(self) -> tuple[str, ...]:
-        """The names of the checks that the example violates, perhaps not those that a planted lock was to violate."""
+    def violated_checks(self) -> tuple[str, ...]:
+        """The names of the checks that the example violates, which need not include `expects`."""
         return tuple(verdict.check for verdict in self.verdicts if verdict.status == "violated")

@@ -3,8 +3,8 @@
 import contextlib
 
 from lock_harness.core.errors import HarnessError, NotApplicable
-from lock_harness.core.run import Run
-from lock_harness.exploration.executor import Executor, OpenArena
+from lock_harness.core.run import Coverage, Run, Shrinking
+from lock_harness.exploration.executor import Example, Executor, OpenArena
 from lock_harness.exploration.recording import place_to_shrink
 from lock_harness.exploration.reduction import Reducer
 from lock_harness.exploration.search import Plan, ReportProgress, Searcher
@@ -71,17 +71,17 @@ def _report(
     reducer: Reducer | None,
 ) -> Run:
     first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
-    missing = searcher.diverged or searcher.missed or any(p.status == "unknown" for p in searcher.points)
+    coverage = _coverage(scenario, searcher)
     shown = smallest or searcher.doubtful or searcher.beside or searcher.last
     assert shown is not None
-    arena, what = executor.arena, scenario.what
+    arena = executor.arena
     return Run(
         scenario=scenario.name,
         about=scenario.about,
         lock=str(lock),
         lock_command=bool(lock.command),
         seed=plan.seed,
-        status="violated" if smallest else "unknown" if searcher.doubtful or missing else "holds",
+        status="violated" if smallest else "unknown" if searcher.doubtful or coverage.has_gaps else "holds",
         program=shown.program,
         history=shown.history,
         verdicts=shown.verdicts,
@@ -90,15 +90,29 @@ def _report(
         environment=arena.environment(),
         repeats=reducer.repeats if reducer else None,
         leaked_locks=executor.leaked_locks,
-        first_program=first.program if first else None,
-        first_history=first.history if first else None,
         expects=scenario.expects,
-        search=searcher.orders,
-        points=searcher.points,
-        guarantee=pct_guarantee(what, searcher.moves) if isinstance(what, Draw) else None,
-        diverged=reducer.diverged if reducer else searcher.diverged,
-        missed=() if smallest else searcher.missed,
-        why_race=reducer.place.why_race if reducer else None,
+        coverage=coverage,
+        shrinking=_shrinking(first, reducer) if first else None,
+    )
+
+
+def _coverage(scenario: Scenario, searcher: Searcher) -> Coverage:
+    what = scenario.what
+    return Coverage(
+        orders=searcher.orders,
+        crash_points=searcher.points,
+        pct_guarantee=pct_guarantee(what, searcher.moves) if isinstance(what, Draw) else None,
+        faults_not_injected=() if searcher.found else searcher.missed,
+        divergence=searcher.diverged,
+    )
+
+
+def _shrinking(first: Example, reducer: Reducer | None) -> Shrinking:
+    return Shrinking(
+        first_program=first.program,
+        first_history=first.history,
+        divergence=reducer.diverged if reducer else None,
+        why_as_race=reducer.place.why_race if reducer else None,
     )
 
 

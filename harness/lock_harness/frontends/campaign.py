@@ -103,8 +103,8 @@ class Campaign:
     def _show(self, run: Run, path: Path) -> None:
         """One line, or where that is not enough all there is to tell."""
         self._display.end(run.scenario, line(run))
-        if run.points:
-            self._console.print(Padding(crash_points(run.points), (0, 0, 1, 6)), crop=False)
+        if run.coverage.crash_points:
+            self._console.print(Padding(crash_points(run.coverage.crash_points), (0, 0, 1, 6)), crop=False)
         if not succeeded(run) or run.expects:
             self._console.print(story(run, replay_command(path)), crop=False)
             self._console.print()

@@ -140,7 +140,7 @@ def _perform(
 def _assert_good(run: Run, path: Path) -> None:
     __tracebackhide__ = True
     if run.expects and run.status == "holds":
-        others = ", ".join(run.broken)
+        others = ", ".join(run.violated_checks)
         raise LockViolated(
             f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples"
             + (f", but violated {others}" if others else "")

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import msgspec
 
+from lock_harness.core import format_1
 from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.core.run import Run
 from lock_harness.render.junit import junit
 
 DEFAULT = Path("reports")
 LARGE = 1_000_000  # bytes
+CURRENT_FORMAT = 2
 
 
 def save(run: Run, root: Path) -> Path:
@@ -44,13 +46,37 @@ def load(path: Path) -> Run:
     """The run that was saved at `path`, or in the folder `path`.  `UserError` if it is not one."""
     file = path / "run.json" if path.is_dir() else path
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Run)
+        return _decode(file.read_bytes())
+    except _NewerFormat as newer:
+        raise UserError(
+            f"{file} was written by a newer version of lock-harness: its format is {newer}, and this version reads "
+            f"formats up to {CURRENT_FORMAT}; upgrade lock-harness"
+        ) from None
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}; give the path of a run.json") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
             f"{file} is not a saved run, or not a whole one: {one_line(error)}; give a run.json as it was written"
         ) from None
+
+
+class _Header(msgspec.Struct):
+    """The part of a saved run that all formats have."""
+
+    format: int
+
+
+class _NewerFormat(Exception):
+    """The run has a format that this version cannot read."""
+
+
+def _decode(text: bytes) -> Run:
+    header = msgspec.json.decode(text, type=_Header)
+    if header.format > CURRENT_FORMAT:
+        raise _NewerFormat(header.format)
+    if header.format == 1:
+        return msgspec.convert(format_1.upgrade(msgspec.json.decode(text)), Run)
+    return msgspec.json.decode(text, type=Run)
 
 
 def check_writable(root: Path) -> None:

@@ -43,19 +43,21 @@ def story(run: Run, replay: str) -> RenderableType:
     if run.repeats:
         failed, tried = run.repeats
         parts.append(Text(f"The program above failed {failed} of {tried} times when it was run again."))
-    if run.search:
-        parts.append(_line(orders(run.search)))
-    if run.guarantee:
-        parts.append(_line(guarantee_text(run.guarantee)))
-    if run.diverged:
-        parts.append(_line(f"Not gone into: {run.diverged}."))
-    parts += [_line(f"Unknown: {_missed(fault, run.program)}.") for fault in run.missed]
-    if run.first_program:
-        if run.first_program.mode == "race" and run.program.mode == "gate":
+    coverage, shrinking = run.coverage, run.shrinking
+    if coverage.orders:
+        parts.append(_line(orders(coverage.orders)))
+    if coverage.pct_guarantee:
+        parts.append(_line(guarantee_text(coverage.pct_guarantee)))
+    if diverged := shrinking.divergence if shrinking else coverage.divergence:
+        parts.append(_line(f"Not gone into: {diverged}."))
+    parts += [_line(f"Unknown: {_missed(fault, run.program)}.") for fault in coverage.faults_not_injected]
+    if shrinking:
+        first = shrinking.first_program
+        if first.mode == "race" and run.program.mode == "gate":
             parts.append(_line(AT_GATE))
-        if run.why_race:
-            parts.append(_line(f"Shrunk as a race, whose order is chance: {run.why_race}."))
-        parts.append(Text(f"Found with {_measure(run.first_program)}, shrunk to {_measure(run.program)}."))
+        if shrinking.why_as_race:
+            parts.append(_line(f"Shrunk as a race, whose order is chance: {shrinking.why_as_race}."))
+        parts.append(Text(f"Found with {_measure(first)}, shrunk to {_measure(run.program)}."))
     if run.leaked_locks:
         parts.append(
             _line("The lock left months locked on the server: 'lock-harness locks' shows who holds them.")
@@ -67,10 +69,10 @@ def story(run: Run, replay: str) -> RenderableType:
 def reasons(run: Run) -> Iterator[str]:
     """Why it does not hold, what counts most first."""
     yield from (one.why for one in run.verdicts if one.status != "holds")
-    yield from (one.why for one in run.points if one.status != "holds")
-    if run.diverged:
-        yield run.diverged
-    yield from (_missed(fault, run.program) for fault in run.missed)
+    yield from (one.why for one in run.coverage.crash_points if one.status != "holds")
+    if diverged := run.shrinking.divergence if run.shrinking else run.coverage.divergence:
+        yield diverged
+    yield from (_missed(fault, run.program) for fault in run.coverage.faults_not_injected)
 
 
 def _missed(fault: Fault, program: Program) -> str:

@@ -41,9 +41,10 @@ def line(run: Run) -> Text:
 
 def _below(run: Run) -> Iterator[tuple[str, str]]:
     # in lockstep the program says how long somebody waits
-    racing = (run.first_program or run.program).mode == "race"
-    tried = orders(run.search) if run.search else ""
-    bound = guarantee_text(run.guarantee) if run.guarantee else ""
+    first = run.shrinking.first_program if run.shrinking else run.program
+    racing = first.mode == "race"
+    tried = orders(run.coverage.orders) if run.coverage.orders else ""
+    bound = guarantee_text(run.coverage.pct_guarantee) if run.coverage.pct_guarantee else ""
     for one in (belief(run.figures), waiting(run.figures) if racing else "", tried, bound):
         if one:
             yield f"\n      {one}", "dim"
@@ -98,5 +99,5 @@ def histogram(buckets: Sequence[int]) -> str:
 
 def merged(runs: Sequence[Run]) -> Run:
     """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
-    worst = max(runs, key=lambda run: (GRAVITY.index(run.status), bool(run.broken)))
+    worst = max(runs, key=lambda run: (GRAVITY.index(run.status), bool(run.violated_checks)))
     return msgspec.structs.replace(worst, figures=together([run.figures for run in runs]))

@@ -13,9 +13,8 @@ from random import Random
 from typing import Any
 
 from benchmarks.agenda import Agenda, Life
-from lock_harness.analysis.calls import SessionId
 from lock_harness.core.fault import FAULTS, FaultKind
-from lock_harness.core.history import Audit, Event, EventKind, History
+from lock_harness.core.history import Audit, Event, EventKind, History, SessionId
 from lock_harness.core.program import Month, Verb
 
 MS = 1_000_000
@@ -162,7 +161,7 @@ class Client:
     def __init__(self, world: World, actor: int) -> None:
         self._world = world
         self.actor = actor
-        self.session = _Session((actor, 0))
+        self.session = _Session(SessionId(actor, 0))
         self.paused_ns = 0
         self.working = True
         self.asks = False
@@ -280,7 +279,7 @@ class Client:
         self.next_life()
 
     def next_life(self) -> None:
-        self.session = _Session((self.actor, self.session.id[1] + 1))
+        self.session = _Session(SessionId(self.actor, self.session.id.incarnation + 1))
 
     def _closed(self, session: _Session) -> Life:
         yield self._world.some(NOTICED)

@@ -12,6 +12,7 @@ from lock_harness.analysis.calls import FOREVER
 from lock_harness.analysis.view import View
 from lock_harness.checks.linearizable import _stuck, linearizable, unexplained
 from lock_harness.core.fault import FaultKind
+from lock_harness.core.history import SessionId
 from lock_harness.core.program import Verb
 from lock_harness.core.verdict import Bounds, Status
 from lock_harness.linearizability import order_search
@@ -20,7 +21,7 @@ from lock_harness.linearizability.order_search import TooMany
 from lock_harness.linearizability.timeline import Timeline
 from tests.histories import JAN, call, fault, gone, history
 
-ME, YOU = Who((0, 0)), Who((1, 0))
+ME, YOU = Who(SessionId(0, 0)), Who(SessionId(1, 0))
 
 
 def explained_by_some_order(ops: list[Op]) -> bool:
@@ -73,7 +74,7 @@ def histories(draw: st.DrawFn) -> list[Op]:
     ops: list[Op] = []
     kinds: list[Kind] = ["acquire", "acquire", "release", "release", "ask"]
     for actor in range(draw(st.integers(1, 3))):
-        who, now = Who((actor, 0)), draw(st.integers(0, 3))
+        who, now = Who(SessionId(actor, 0)), draw(st.integers(0, 3))
         unsure = False
         for _ in range(draw(st.integers(0, 3))):
             kind, took = draw(st.sampled_from(kinds)), draw(st.integers(1, 5))
@@ -104,7 +105,7 @@ def planned(random: Random) -> list[Op]:
         random.choice([0, 0.2, 0.5]), random.choice([0, 0, 0.5]), random.choice([0, 0, 0.5])
     )  # fmt: skip
     for actor in range(random.randint(1, 4)):
-        who, now, lost, cut_ns = Who((actor, 0)), random.randint(0, 4), False, FOREVER
+        who, now, lost, cut_ns = Who(SessionId(actor, 0)), random.randint(0, 4), False, FOREVER
         for _ in range(random.randint(0, 3)):
             kind: Kind = random.choice(["acquire", "acquire", "acquire", "release", "release", "ask"])
             if random.random() < session_ends:
@@ -176,9 +177,9 @@ def test_it_agrees_with_the_oracle_on_what_a_lock_did() -> None:
 
 def test_it_gives_up_rather_than_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_search, "MOST", 1)
-    taken = [op(Who((actor, 0)), "acquire", None, actor, FOREVER) for actor in range(3)]
+    taken = [op(Who(SessionId(actor, 0)), "acquire", None, actor, FOREVER) for actor in range(3)]
     with pytest.raises(TooMany):
-        unexplained([*taken, op(Who((9, 0)), "acquire", False, 4, 5)])
+        unexplained([*taken, op(Who(SessionId(9, 0)), "acquire", False, 4, 5)])
 
 
 def op(who: Who, kind: Kind, answer: bool | None, from_ns: int, to_ns: int) -> Op:

@@ -20,7 +20,7 @@ def waits_of(written: History) -> list[Told]:
     """In the order in which they asked."""
     return [
         (
-            one.session[0],
+            one.session.actor,
             None if one.took_ns is None else one.took_ns / MS,
             "holder" if one.met else "nobody" if one.alone else "doubt",
             one.overtaken,

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from lock_harness.core.history import Event
+from lock_harness.core.history import Event, SessionId
 from lock_harness.core.program import Month, Verb
 
 FOREVER = 2**63 - 1
-SessionId = tuple[int, int]  # actor, life: one lock session
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -42,7 +41,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     def __str__(self) -> str:
         month = f" {self.month}" if self.month else ""
-        return f"{self.verb}{month} of actor {self.session[0]}"
+        return f"{self.verb}{month} of actor {self.session.actor}"
 
 
 def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:
@@ -54,24 +53,30 @@ def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:
     for event in events:
         if event.verb is None:
             continue
-        key, kind = (event.actor, event.incarnation, event.number), event.kind
+        place_key, kind = (event.actor, event.incarnation, event.number), event.kind
         if kind == "invoke":
-            still_open[key] = len(asked)
+            still_open[place_key] = len(asked)
             asked.append(event)
             ended.append(None)
-        elif key in still_open:
+        elif place_key in still_open:
             if kind == "enter" or kind == "leave":
-                bodies[still_open[key], kind] = event.at_ns
+                bodies[still_open[place_key], kind] = event.at_ns
             else:
-                ended[still_open.pop(key)] = event
-    calls = list(map(_call, asked, ended))
+                ended[still_open.pop(place_key)] = event
+    # one object for each session: there are many calls, and few sessions
+    sessions: dict[tuple[int, int], SessionId] = {}
+    calls = []
+    for invocation, end in zip(asked, ended, strict=True):
+        key = invocation.actor, invocation.incarnation
+        session = sessions.get(key) or sessions.setdefault(key, invocation.session)
+        calls.append(_call(session, invocation, end))
     for (place, part), at_ns in bodies.items():
         calls[place] = replace(calls[place], **{"entered_ns" if part == "enter" else "left_ns": at_ns})
     return tuple(calls)
 
 
-def _call(asked: Event, end: Event | None) -> Call:
-    session, verb = (asked.actor, asked.incarnation), asked.verb or "join"
+def _call(session: SessionId, asked: Event, end: Event | None) -> Call:
+    verb = asked.verb or "join"
     if end is None:
         return Call(session, asked.number, verb, asked.month, asked.timeout_ms, asked.raises, asked.at_ns)
     return Call(

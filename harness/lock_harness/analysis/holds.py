@@ -16,8 +16,8 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from lock_harness.analysis.calls import FOREVER, Call, SessionId
-from lock_harness.core.history import Event
+from lock_harness.analysis.calls import FOREVER, Call
+from lock_harness.core.history import Event, SessionId
 from lock_harness.core.program import Month
 
 Ending = Literal["release", "death", "close", "never"]

@@ -4,10 +4,10 @@ from bisect import bisect_right
 from functools import cached_property
 from itertools import islice, takewhile
 
-from lock_harness.analysis.calls import FOREVER, Call, SessionId, calls_of
+from lock_harness.analysis.calls import FOREVER, Call, calls_of
 from lock_harness.analysis.holds import Latest, SessionEnd, Span, Walk
 from lock_harness.core.fault import FAULTS
-from lock_harness.core.history import Event, History
+from lock_harness.core.history import Event, History, SessionId
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Bounds
 
@@ -28,9 +28,9 @@ class View:
     def kills(self) -> dict[SessionId, Event]:
         """The faults that ended a process."""
         return {
-            (e.actor, e.incarnation): e
-            for e in self.history.events
-            if e.fault and FAULTS[e.fault].ends_process
+            event.session: event
+            for event in self.history.events
+            if event.fault and FAULTS[event.fault].ends_process
         }
 
     @cached_property
@@ -38,16 +38,15 @@ class View:
         """The sessions that a fault ended, while their processes live on."""
         session_ends: dict[SessionId, SessionEnd] = {}
         for event in self.history.events:
-            session = event.actor, event.incarnation
             if event.fault is not None and event.cuts_session:
+                session = event.session
                 cut = session_ends.get(session) or SessionEnd(event.at_ns, FOREVER, FOREVER, event.number)
                 if event.kind == "heal" or not FAULTS[event.fault].lasting:
                     cut = cut._replace(healed_ns=min(event.at_ns, cut.healed_ns))
                 session_ends[session] = cut
-            elif event.kind == "gone" and session in session_ends:
-                session_ends[session] = session_ends[session]._replace(
-                    latest_ns=min(event.at_ns, session_ends[session].latest_ns)
-                )
+            elif event.kind == "gone" and (known := session_ends.get(event.session)):
+                latest_ns = min(event.at_ns, known.latest_ns)
+                session_ends[event.session] = known._replace(latest_ns=latest_ns)
         return session_ends
 
     def hangs(self, call: Call) -> bool:
@@ -65,7 +64,7 @@ class View:
         late_ns = self.bounds.release_ms * 1_000_000
         return self.session_had_ended(call) or any(
             at_ns < call.until_ns and call.invoked_ns < at_ns + late_ns
-            for at_ns in self._cancels.get(call.session[0], ())
+            for at_ns in self._cancels.get(call.session.actor, ())
         )
 
     @cached_property
@@ -95,7 +94,7 @@ class View:
 
         Nor if others moved meanwhile at the gate, where it had to wait; in a race that is only recorded nobody waits.
         """
-        spans = self._slow_spans.get(call.session[0], ())
+        spans = self._slow_spans.get(call.session.actor, ())
         struck = any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
         return struck or (call.returned_ns is not None and self._overtaken(call))
 
@@ -103,7 +102,7 @@ class View:
         moves = self.history.moves
         first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
         within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
-        return any(move.enabled and move.actor != call.session[0] for move in within)
+        return any(move.enabled and move.actor != call.session.actor for move in within)
 
     @cached_property
     def _walks(self) -> list[Walk]:

@@ -22,8 +22,7 @@ def _lingering(view: View) -> Iterator[Finding]:
     bound_ns = view.bounds.release_ms * 1_000_000
     for event in view.history.events:
         if event.kind == "lingers":
-            session = event.actor, event.incarnation
-            kept = [s for s in view.holds if s.session == session and s.ending in ("death", "close")]
+            kept = [s for s in view.holds if s.session == event.session and s.ending in ("death", "close")]
             stalled = view.stalled(event.at_ns - bound_ns, event.at_ns, bound_ns)
             for span in kept[:1]:
                 why = (

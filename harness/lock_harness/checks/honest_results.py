@@ -53,5 +53,5 @@ def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Findi
         yield Finding("violated", why, (call.number,), timed=ended)
     holder = None if locked else view.held_throughout(month, call.invoked_ns, call.until_ns)
     if holder:
-        why = f"the {call} says that {month} is free, but actor {holder.session[0]} held it all the while"
+        why = f"the {call} says that {month} is free, but actor {holder.session.actor} held it all the while"
         yield Finding("violated", why, (holder.first, call.number))

@@ -36,7 +36,7 @@ def linearizable(view: View) -> Verdict:
 
 def _violation(month: Month, stuck: Op, timed: bool) -> Finding:
     why = (
-        f"no order of the calls on {month} explains the {stuck.kind} of actor {stuck.who.session[0]} "
+        f"no order of the calls on {month} explains the {stuck.kind} of actor {stuck.who.session.actor} "
         f"that answered {stuck.answer}"
     )
     return Finding("violated", why, (stuck.number,), timed)

@@ -27,7 +27,7 @@ def mutual_exclusion(view: View) -> Verdict:
 def _overlap(view: View, one: Span, two: Span) -> Finding:
     until = min(one.to_ns, two.to_ns)
     how_long = "until the end" if until == FOREVER else f"for {ms(until - two.from_ns)}"
-    why = f"actors {one.session[0]} and {two.session[0]} both held {two.month} {how_long}"
+    why = f"actors {one.session.actor} and {two.session.actor} both held {two.month} {how_long}"
     after = list(_after_the_end(view, one, two))
     proof = [_said(span, cut) for span, cut in after] + [_shown(view, one, two)]
     reason = "; ".join(part for part in proof if part) or "no fault had ended either session"
@@ -44,7 +44,9 @@ def _after_the_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]
 
 
 def _said(span: Span, cut: SessionEnd) -> str:
-    return f"actor {span.session[0]} said so {ms(span.from_ns - cut.healed_ns)} after its session was ended"
+    return (
+        f"actor {span.session.actor} said so {ms(span.from_ns - cut.healed_ns)} after its session was ended"
+    )
 
 
 def _shown(view: View, one: Span, two: Span) -> str:
@@ -52,7 +54,7 @@ def _shown(view: View, one: Span, two: Span) -> str:
     for audit in view.history.audits:
         began_ns = audit.at_ns - audit.waited_ns
         if two.from_ns < began_ns and audit.at_ns < min(one.to_ns, two.to_ns):
-            return _in_audit(audit, one.session[0], two.session[0], view.history.actors)
+            return _in_audit(audit, one.session.actor, two.session.actor, view.history.actors)
     return ""
 
 

@@ -25,7 +25,7 @@ def no_lost_update(view: View) -> Verdict:
             last[call.month, call.counted] = call
             if before and not _between(before, call, strays.get(call.month, [])):
                 why = (
-                    f"actors {before.session[0]} and {call.session[0]} both counted on from {call.counted} "
+                    f"actors {before.session.actor} and {call.session.actor} both counted on from {call.counted} "
                     f"under {call.month}: one update is lost"
                 )
                 found.append(Finding("violated", why, (before.number, call.number)))

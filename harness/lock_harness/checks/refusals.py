@@ -61,8 +61,8 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
             call, before, other = refusal.call, refusal.before, refusal.other
             text = why.format(
                 month=refusal.month,
-                actor=call.session[0],
-                before=before.session[0] if before else "nobody",
+                actor=call.session.actor,
+                before=before.session.actor if before else "nobody",
                 how=before.ending if before else "",
                 other=other.month if other else "",
             )

@@ -4,7 +4,7 @@ All times are CLOCK_MONOTONIC nanoseconds (`_ns`), which every process of one ma
 durations are milliseconds (`_ms`).
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,13 @@ from lock_harness.core.fault import FAULTS, FaultKind
 from lock_harness.core.program import Month, Verb
 
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
+
+
+class SessionId(NamedTuple):
+    """One lock session: the actor, and which of its incarnations opened it."""
+
+    actor: int
+    incarnation: int
 
 
 class Event(
@@ -49,6 +56,11 @@ class Event(
     error: str | None = None
     counted: int | None = None  # count: the number that was found
     own_error: bool = False  # hold: the exception that came out is the very one that the body raised
+
+    @property
+    def session(self) -> SessionId:
+        """The lock session that the event belongs to."""
+        return SessionId(self.actor, self.incarnation)
 
     @property
     def cuts_session(self) -> bool:

@@ -6,9 +6,10 @@ No lock that lives in a session can prevent it, so it is measured and never judg
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from lock_harness.analysis.calls import Call, SessionId
+from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
 from lock_harness.analysis.view import View
+from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
 
 

@@ -7,7 +7,7 @@ from itertools import zip_longest
 import msgspec
 
 from lock_harness.analysis.view import View
-from lock_harness.core.history import Event
+from lock_harness.core.history import Event, SessionId
 from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Spread
 from lock_harness.core.verdict import Status
 from lock_harness.figures.beliefs import beliefs
@@ -70,13 +70,13 @@ class Tally:
 
 def release_times(events: Sequence[Event]) -> Iterator[int]:
     """How long after each end of a session the server was seen to have let go of it, in nanoseconds."""
-    ended: dict[tuple[int, int], int] = {}
+    ended: dict[SessionId, int] = {}
     for event in events:
-        session = event.actor, event.incarnation
         if event.ends_session:
-            ended[session] = event.at_ns  # of a lasting one in the end the moment of its healing
-        elif event.kind == "gone" and session in ended:
-            yield event.at_ns - ended[session]
+            # a lasting fault has two events: the time of its healing replaces that of its start
+            ended[event.session] = event.at_ns
+        elif event.kind == "gone" and event.session in ended:
+            yield event.at_ns - ended[event.session]
 
 
 def together(parts: Sequence[Figures]) -> Figures:

@@ -8,9 +8,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lock_harness.analysis.calls import Call, SessionId
+from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
 from lock_harness.analysis.view import View
+from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
 
 
@@ -79,7 +80,7 @@ class _Rivals:
         self._ends: list[
             tuple[int, SessionId, int]
         ] = []  # so far: the latest end, whose, the latest of others
-        latest, whose, others = 0, (-1, -1), 0
+        latest, whose, others = 0, SessionId(-1, -1), 0
         for span in ordered:
             if span.session == whose:
                 latest = max(latest, span.to_ns)

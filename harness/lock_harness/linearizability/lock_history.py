@@ -8,8 +8,9 @@ from typing import Literal
 
 import msgspec
 
-from lock_harness.analysis.calls import FOREVER, Call, SessionId
+from lock_harness.analysis.calls import FOREVER, Call
 from lock_harness.analysis.view import View
+from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
 
 Kind = Literal["acquire", "release", "ask", "end"]

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from lock_harness.analysis.calls import FOREVER
+from lock_harness.core.history import SessionId
 from lock_harness.linearizability.lock_history import Op, Who
 
 beginning = attrgetter("from_ns")
 returning = attrgetter("to_ns")
 
 
-NOBODY = Who((-1, -1))
+NOBODY = Who(SessionId(-1, -1))
 
 
 class Timeline:

@@ -137,7 +137,7 @@ def _struck(
     last: dict[int, int] = {}  # actor: when it was struck before
     for event in events:
         if event.kind == "fault" and event.fault:
-            alive = (event.actor, event.incarnation)
+            alive = event.session
             calls = [call for call in taken.values() if alive <= call.session < (event.actor + 1,)]
             said = [m for m in moves if m.actor == event.actor and m.at_ns > last.get(event.actor, 0)]
             call = next((call for call in calls if call.until_ns > event.at_ns), None)

@@ -88,7 +88,7 @@ def _stale(run: Run) -> list[str]:
     if not found:
         return []
     longest = max(found, key=lambda one: (one.beside_ns, one.to_ns - one.from_ns))
-    text = f"Actor {longest.session[0]} believed that it held {longest.month} for {ms(longest.to_ns - longest.from_ns)} after its session was ended"
+    text = f"Actor {longest.session.actor} believed that it held {longest.month} for {ms(longest.to_ns - longest.from_ns)} after its session was ended"
     return [
         text + (f", {ms(longest.beside_ns)} of that beside another holder." if longest.beside_ns else ".")
     ]
@@ -190,7 +190,7 @@ def _rows(run: Run) -> list[_Row]:
     times = [event.at_ns for event in run.history.events]
     for call in view.calls:
         style = "dim" if call.number >= run.program.total_steps else ""
-        actor = call.session[0]
+        actor = call.session.actor
         if _alone(call, run.history, times):
             rows.append((call.invoked_ns, actor, call.number, f"{asked(call)} → {answered(call)}", style))
         else:
@@ -237,7 +237,7 @@ def _alone(call: Call, history: History, times: Sequence[int]) -> bool:
         return False
     between = history.events[bisect_right(times, call.invoked_ns) : bisect_left(times, call.returned_ns)]
     moves = (one.at_ns for one in history.moves if one.text)
-    return all((event.actor, event.incarnation) == call.session for event in between) and not any(
+    return all(event.session == call.session for event in between) and not any(
         call.invoked_ns < at_ns < call.returned_ns for at_ns in moves
     )
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from lock_harness.analysis.calls import FOREVER
 from lock_harness.analysis.holds import SessionEnd, Span
 from lock_harness.analysis.view import View
-from lock_harness.checks.verdicts import Finding, ms, verdict
+from lock_harness.checks.verdicts import Finding, verdict
+from lock_harness.core.clock import format_ms
 from lock_harness.core.history import Audit
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Verdict
@@ -26,7 +27,7 @@ def mutual_exclusion(view: View) -> Verdict:
 
 def _overlap(view: View, one: Span, two: Span) -> Finding:
     until = min(one.to_ns, two.to_ns)
-    how_long = "until the end" if until == FOREVER else f"for {ms(until - two.from_ns)}"
+    how_long = "until the end" if until == FOREVER else f"for {format_ms(until - two.from_ns)}"
     why = f"actors {one.session.actor} and {two.session.actor} both held {two.month} {how_long}"
     after = list(_after_the_end(view, one, two))
     proof = [_said(span, cut) for span, cut in after] + [_shown(view, one, two)]
@@ -44,9 +45,7 @@ def _after_the_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]
 
 
 def _said(span: Span, cut: SessionEnd) -> str:
-    return (
-        f"actor {span.session.actor} said so {ms(span.from_ns - cut.healed_ns)} after its session was ended"
-    )
+    return f"actor {span.session.actor} said so {format_ms(span.from_ns - cut.healed_ns)} after its session was ended"
 
 
 def _shown(view: View, one: Span, two: Span) -> str:

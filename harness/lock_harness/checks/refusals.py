@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
 from lock_harness.analysis.view import View
-from lock_harness.checks.verdicts import STALLED, Finding, ms
+from lock_harness.checks.verdicts import STALLED, Finding
+from lock_harness.core.clock import format_ms
 from lock_harness.core.program import Month
 
 Cause = Literal["ended session", "other month", "none"]
@@ -66,7 +67,7 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
                 how=before.ending if before else "",
                 other=other.month if other else "",
             )
-            text += f" (free for {ms(refusal.free_ns)} of the call)"
+            text += f" (free for {format_ms(refusal.free_ns)} of the call)"
             since = before.to_ns if before else call.invoked_ns
             if cause == "ended session":
                 since -= view.bounds.release_ms * 1_000_000  # the bound is part of what may have stalled

@@ -2,7 +2,8 @@
 
 from lock_harness.analysis.view import View
 from lock_harness.checks.timeouts import asking
-from lock_harness.checks.verdicts import STALLED, Finding, ms, verdict
+from lock_harness.checks.verdicts import STALLED, Finding, verdict
+from lock_harness.core.clock import format_ms
 from lock_harness.core.verdict import Verdict
 
 
@@ -19,7 +20,7 @@ def timeout_not_late(view: View) -> Verdict:
         if took <= limit * 1_000_000:
             continue
         if not view.slowed(call) and not view.session_had_ended(call):
-            what = "never answered" if call.returned_ns is None else f"answered after {ms(took)}"
+            what = "never answered" if call.returned_ns is None else f"answered after {format_ms(took)}"
             why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms and {view.bounds.late_ms} ms of grace"
             blame = view.stalled(call.invoked_ns, ended_ns, late_ns)
             why += STALLED if blame else ""

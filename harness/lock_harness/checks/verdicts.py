@@ -21,7 +21,3 @@ def verdict(check: str, findings: list[Finding]) -> Verdict:
     for finding in sorted(findings, key=lambda one: (one.status != "violated", one.timed)):
         return Verdict(check, *finding)
     return Verdict(check, "holds")
-
-
-def ms(nanoseconds: int) -> str:
-    return f"{nanoseconds / 1e6:.1f} ms"

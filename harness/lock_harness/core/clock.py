@@ -1,13 +1,19 @@
-"""The one clock."""
+"""The monotonic clock that all processes share, and how durations are written in messages."""
 
 import time
 
-now_ns = time.monotonic_ns  # all processes of a machine share it, and wall-clock steps do not move it
+# CLOCK_MONOTONIC: the same for all processes of a machine, and independent of changes to the wall clock
+now_ns = time.monotonic_ns
 
 
 def wait_until(at_ns: int) -> None:
-    """Sleep until shortly before, then watch the clock: a sleep alone ends a little late, and not for all alike."""
+    """Sleep until shortly before `at_ns`, then poll the clock: a sleep alone ends late by a varying time."""
     if (left_ns := at_ns - now_ns()) > 1_000_000:
         time.sleep((left_ns - 500_000) / 1e9)
     while now_ns() < at_ns:
         pass
+
+
+def format_ms(duration_ns: int) -> str:
+    """Return a duration in milliseconds with one decimal, such as "12.3 ms"."""
+    return f"{duration_ns / 1e6:.1f} ms"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
-from lock_harness.checks.verdicts import ms
+from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import FAULTS, Fault, Point
 from lock_harness.core.history import Event, History
 from lock_harness.core.program import Program
@@ -88,9 +88,10 @@ def _stale(run: Run) -> list[str]:
     if not found:
         return []
     longest = max(found, key=lambda one: (one.beside_ns, one.to_ns - one.from_ns))
-    text = f"Actor {longest.session.actor} believed that it held {longest.month} for {ms(longest.to_ns - longest.from_ns)} after its session was ended"
+    text = f"Actor {longest.session.actor} believed that it held {longest.month} for {format_ms(longest.to_ns - longest.from_ns)} after its session was ended"
     return [
-        text + (f", {ms(longest.beside_ns)} of that beside another holder." if longest.beside_ns else ".")
+        text
+        + (f", {format_ms(longest.beside_ns)} of that beside another holder." if longest.beside_ns else ".")
     ]
 
 

@@ -1,4 +1,4 @@
-"""Shrinking, against failures whose smallest program is known."""
+"""Shrinking, tested with failures whose smallest program is known."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -63,7 +63,7 @@ def a_crash_of_a_holder(program: Program) -> bool:
         (a_crash_of_a_holder, 2, 1, 1),
     ],
 )
-def test_the_smallest_is_found(
+def test_shrinking_finds_the_smallest_failing_program(
     fails: Callable[[Program], bool], steps: int, actors: int, months: int
 ) -> None:
     @settings(max_examples=60, deadline=None, database=None)
@@ -81,21 +81,21 @@ def test_the_smallest_is_found(
 
 @settings(max_examples=60, deadline=None, database=None)
 @given(GATED.filter(lambda program: switches(program) >= 2))
-def test_the_fewest_switches_are_found(program: Program) -> None:
+def test_shrinking_finds_the_fewest_context_switches(program: Program) -> None:
     smallest = shrink(program, lambda candidate: switches(candidate) >= 2)
     assert smallest.choices == (1, 1)
 
 
 @settings(deadline=None)
 @given(ANY | GATED)
-def test_what_is_simpler_is_smaller(program: Program) -> None:
+def test_every_candidate_is_tidy_and_smaller_than_its_program(program: Program) -> None:
     for candidate in simpler(program):
         assert size(candidate) < size(program)
         assert candidate == tidy(candidate)
 
 
-def test_a_step_can_go_if_who_moves_when_is_said_anew() -> None:
-    """The first step is a move of an actor that nobody needs; without it there are fewer to choose from."""
+def test_a_step_is_deleted_together_with_the_choice_of_its_move() -> None:
+    """The first step is the only move of an actor that the failure does not need; without it each choice has fewer options."""
     jan = Month(2090, 1)
     steps = (Operation(0, "release", jan), Operation(1, "acquire", jan), Operation(2, "acquire", jan))
 
@@ -108,8 +108,8 @@ def test_a_step_can_go_if_who_moves_when_is_said_anew() -> None:
     assert (len(smallest.steps), smallest.actors, switches(smallest)) == (2, 2, 2)
 
 
-def test_a_step_of_many_moves_can_go() -> None:
-    """It said as much as five messages, so that the only switch comes five moves sooner without it."""
+def test_a_step_is_deleted_together_with_the_choices_of_its_many_moves() -> None:
+    """The step sends five messages, so the only context switch comes five moves earlier without it."""
     jan = Month(2090, 1)
     count, acquire = Operation(0, "count", jan), Operation(0, "acquire", jan)
 
@@ -122,26 +122,26 @@ def test_a_step_of_many_moves_can_go() -> None:
     assert (smallest.steps, smallest.choices) == ((acquire,), (0, 0, 1))
 
 
-def test_a_step_can_go_if_a_fault_strikes_sooner() -> None:
-    """The fault counted the message of a step that nobody needs."""
+def test_a_step_is_deleted_if_a_later_fault_hits_an_earlier_message() -> None:
+    """The fault counts the message of a step that the failure does not need."""
     jan = Month(2090, 1)
     release, acquire = Operation(0, "release", jan), Operation(0, "acquire", jan)
 
     def fails(candidate: Program) -> bool:
-        """The answer to the acquire is late."""
+        """Return whether the reply to the acquire is late."""
         if {Fault, Operation} != {type(step) for step in candidate.steps}:
             return False
         (fault,) = (step for step in candidate.steps if isinstance(step, Fault))
-        said = [step for step in candidate.steps if isinstance(step, Operation)]
-        return fault.message < len(said) and said[fault.message] == acquire
+        operations = [step for step in candidate.steps if isinstance(step, Operation)]
+        return fault.message < len(operations) and operations[fault.message] == acquire
 
     steps = (Fault(0, "late", message=2, point="after"), release, release, acquire)
     smallest = shrink(Program(1, (jan,), steps, "gate"), fails)
     assert smallest.steps == (Fault(0, "late", point="after"), acquire)
 
 
-def test_few_switches_are_tried_first_and_need_not_be_among_those_that_were_found() -> None:
-    """What does not fail is soon tried; a step less with the order of a longer program mostly does not fail."""
+def test_new_schedules_with_few_switches_are_tried_before_any_step_is_deleted() -> None:
+    """A run that does not fail is short, and a step less with the schedule of a longer program mostly does not fail."""
     jan = Month(2090, 1)
     steps = tuple(Operation(actor, "acquire", jan) for actor in (0, 1, 0, 1))
     found = Program(2, (jan,), steps, "gate", choices=(1, 1, 0, 1, 1, 0, 1, 1))
@@ -151,7 +151,7 @@ def test_few_switches_are_tried_first_and_need_not_be_among_those_that_were_foun
     assert {one.steps for one in first} == {steps}
 
 
-def test_a_timeout_that_matters_stays() -> None:
+def test_a_timeout_that_the_failure_needs_is_kept() -> None:
     jan = Month(2090, 1)
     program = Program(
         3, (jan,), (Operation(0, "acquire", jan, 200), Operation(2, "acquire", jan, 50, pending=True))
@@ -165,8 +165,8 @@ def test_a_timeout_that_matters_stays() -> None:
     )
 
 
-def test_what_only_made_a_call_quick_enough_can_go() -> None:
-    """A timeout of a millisecond needed the step before it; a longer one does not."""
+def test_a_step_that_only_makes_a_call_fast_enough_is_deleted() -> None:
+    """A call with a timeout of a millisecond needs the step before it; a call with a longer timeout does not."""
 
     def fails(program: Program) -> bool:
         waits = [(n, s.timeout_ms) for n, s in enumerate(program.steps) if isinstance(s, Operation)]
@@ -179,7 +179,7 @@ def test_what_only_made_a_call_quick_enough_can_go() -> None:
     assert [step.timeout_ms for step in smallest.steps if isinstance(step, Operation)] == [20]
 
 
-def test_joins_of_nothing_are_dropped() -> None:
+def test_tidy_drops_joins_without_a_pending_operation() -> None:
     jan = Month(2090, 1)
     wait = Operation(1, "acquire", jan, 2000, pending=True)
     join = Operation(1, "join")
@@ -187,7 +187,7 @@ def test_joins_of_nothing_are_dropped() -> None:
     assert tidy(Program(2, (jan,), (take, join, wait, join, join))).steps == (take, wait, join)
 
 
-def test_it_ends_at_once_when_told_so() -> None:
+def test_shrinking_stops_at_once_when_the_outcome_is_none() -> None:
     jan = Month(2090, 1)
     long = Program(
         2, (jan,), tuple(Operation(n % 2, "acquire", jan) for n in range(2000)), "race", rounds=100
@@ -202,7 +202,7 @@ def test_it_ends_at_once_when_told_so() -> None:
     assert len(asked) == 3
 
 
-def test_rounds_go_first() -> None:
+def test_rounds_are_reduced_before_anything_else() -> None:
     jan = Month(2090, 1)
     steps = tuple(Operation(actor, "acquire", jan) for actor in range(3))
     program = Program(3, (jan,), steps, "race", rounds=100)

@@ -21,7 +21,7 @@ def stress(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run our tests; `-- --pg URL` for a server of your own, `-- --pg none` for those that need none."""
+    """Run our tests; `-- --lock-pg URL` for a server of your own, `-- --lock-pg none` for those that need none."""
     session.install("-e", ".", *DEV)
     workers = str(max(3, os.cpu_count() or 1))  # they wait more than they compute
     session.run("pytest", *(session.posargs or ("--numprocesses", workers, "--dist", "loadgroup")))

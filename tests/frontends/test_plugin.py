@@ -45,21 +45,23 @@ def test_a_test_of_ones_own(mine: Shell) -> None:
 
 
 def test_without_a_server_it_is_skipped_and_says_why(mine: Shell) -> None:
-    outcome = mine.pytest("test_mine.py", "--pg", "none", "-rs")
+    outcome = mine.pytest("test_mine.py", "--lock-pg", "none", "-rs")
     assert outcome.code == 0
     assert "2 skipped" in outcome.out
-    assert "--pg none: no server to test on; leave it out to have one started" in outcome.out
+    assert "--lock-pg none: no server to test on; leave it out to have one started" in outcome.out
 
 
 def test_scenarios_as_items(sh: Shell) -> None:
-    outcome = sh.pytest("--scenario", "timeout_returns_false", "--scenario", "planted/shared_mode", "-v")
+    outcome = sh.pytest(
+        "--lock-scenario", "timeout_returns_false", "--lock-scenario", "planted/shared_mode", "-v"
+    )
     assert outcome.code == 0, outcome.out
     assert "::planted/shared_mode PASSED" in outcome.out
     assert "2 passed" in outcome.out
 
 
 def test_all_scenarios_on_two_workers(sh: Shell) -> None:
-    outcome = sh.pytest("--scenario", "all", "--lock-examples", "5", "-n", "2")
+    outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "5", "-n", "2")
     doubts = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)  # on a crowded machine
     assert outcome.out.count("\nFAILED ") == len(doubts), outcome.out
     wanted = pick(known_scenarios(), [])
@@ -70,9 +72,9 @@ def test_all_scenarios_on_two_workers(sh: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("--scenario", "crashs"), "did you mean 'crashes'?"),
-        (("--scenario", "crashes", "--lock", "nothing:Lock"), "does not import"),
-        (("--scenario", "crashes", "--lock-years", "abc"), "abc"),
+        (("--lock-scenario", "crashs"), "did you mean 'crashes'?"),
+        (("--lock-scenario", "crashes", "--lock-under-test", "nothing:Lock"), "does not import"),
+        (("--lock-scenario", "crashes", "--lock-years", "abc"), "abc"),
     ],
 )
 def test_a_mistake_is_one_line(sh: Shell, arguments: tuple[str, ...], why: str) -> None:

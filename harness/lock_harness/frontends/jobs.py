@@ -70,7 +70,7 @@ def _importable_name(lock: Lock) -> str:
 def lock_spec(lock: str | None, command: str | None) -> LockSpec | None:
     """The lock that the user chose; None if none was.  `UserError` if it cannot be had."""
     if lock is not None and command is not None:
-        raise UserError("--lock and --lock-command exclude each other: give one of them")
+        raise UserError("a lock's name and --lock-command exclude each other: give one of them")
     if command is not None:
         return command_spec(command)
     if lock is not None:

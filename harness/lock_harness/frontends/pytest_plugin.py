@@ -1,6 +1,6 @@
 """The pytest face: scenarios as test items, and a fixture for tests of one's own.
 
-    pytest --scenario crashes --scenario handover --lock my_package.my_lock:MyLock
+    pytest --lock-scenario crashes --lock-scenario handover --lock-under-test my_package.my_lock:MyLock
     def test_my_lock(check_lock): check_lock("crashes", MyLock, examples=100)
 
 `lock-harness run -n N` uses the same items, spread over workers by pytest-xdist.
@@ -49,10 +49,12 @@ class LockViolated(AssertionError):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lock-harness", "locks on PostgreSQL (lock-harness)")
-    group.addoption("--scenario", action="append", default=[], help="run this scenario; 'all' for all")
-    group.addoption("--lock", help="the lock under test, as package.module:attr")
+    group.addoption("--lock-scenario", action="append", default=[], help="run this scenario; 'all' for all")
+    group.addoption("--lock-under-test", help="the lock under test, as package.module:attr")
     group.addoption("--lock-command", help="the lock under test, as a program that speaks JSON lines")
-    group.addoption("--pg", help="connection string, 'embedded', 'container', or 'none' to skip live tests")
+    group.addoption(
+        "--lock-pg", help="connection string, 'embedded', 'container', or 'none' to skip live tests"
+    )
     group.addoption("--lock-examples", type=int, help="examples of each drawn scenario")
     group.addoption("--lock-seconds", type=float, help="seconds for each drawn scenario")
     group.addoption("--lock-seed", type=int, help="seed of the draws")
@@ -69,13 +71,13 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    wanted = config.getoption("scenario")
+    wanted = config.getoption("lock_scenario")
     if not wanted:
         return
     try:
         names = [name for name in wanted if name != ALL]
         scenarios = pick(known_scenarios(), names)
-        lock = lock_spec(config.getoption("lock"), config.getoption("lock_command"))
+        lock = lock_spec(config.getoption("lock_under_test"), config.getoption("lock_command"))
         years = parse_years(config.getoption("lock_years"))
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
@@ -173,7 +175,7 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
     ) -> Run:
         __tracebackhide__ = True  # the story says it all
         chosen = pick(known_scenarios(), [scenario])[0] if isinstance(scenario, str) else scenario
-        named = lock_spec(config.getoption("lock"), config.getoption("lock_command"))
+        named = lock_spec(config.getoption("lock_under_test"), config.getoption("lock_command"))
         under_test = lock_spec(lock, None) if isinstance(lock, str) else lock or named
         plan = _plan(config)
         plan = Plan(examples or plan.examples, plan.seconds, plan.seed)
@@ -205,13 +207,13 @@ def _server(config: pytest.Config) -> Server:
 
 
 def _start_server(config: pytest.Config) -> Server:
-    if config.getoption("pg") == NONE:
-        pytest.skip("--pg none: no server to test on; leave it out to have one started")
+    if config.getoption("lock_pg") == NONE:
+        pytest.skip("--lock-pg none: no server to test on; leave it out to have one started")
     if _none in config.stash:
         pytest.skip(config.stash[_none])
     stack = config.stash.setdefault(_stack, contextlib.ExitStack())
     try:
-        return stack.enter_context(open_server(config.getoption("pg")))
+        return stack.enter_context(open_server(config.getoption("lock_pg")))
     except MachineError as error:
         config.stash[_none] = f"no server to test on: {error}"
         pytest.skip(config.stash[_none])

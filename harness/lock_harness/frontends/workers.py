@@ -41,7 +41,7 @@ def run_shared(
 ) -> Generator[WorkerMessage, None, None]:
     """Yield what the workers say, until all are done."""
     options = [
-        *(part for one in scenarios for part in ("--scenario", one.name)),
+        *(part for one in scenarios for part in ("--lock-scenario", one.name)),
         *("--lock-seed", str(plan.seed), "--lock-years", str(years), "--lock-reports", str(reports)),
         *("--lock-shares", str(workers), "-n", str(workers)),
         *(("--lock-examples", str(plan.examples)) if plan.examples else ()),
@@ -49,7 +49,7 @@ def run_shared(
         *(("--lock-release-ms", str(release_ms)) if release_ms is not None else ()),
     ]
     if lock:
-        options += ["--lock-command", str(lock)] if lock.command else ["--lock", str(lock)]
+        options += ["--lock-command", str(lock)] if lock.command else ["--lock-under-test", str(lock)]
     with guarded_directory() as guardian:
         yield from _listen(guardian, options, server)
 

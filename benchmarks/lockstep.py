@@ -13,7 +13,8 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import run
 from lock_harness.exploration.search import Plan, Progress
-from lock_harness.frontends.jobs import Job, known_scenarios, perform
+from lock_harness.frontends.jobs import Job, run_job
+from lock_harness.frontends.known_scenarios import known_scenarios
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import Scenario
@@ -68,7 +69,7 @@ def throughput(server: Server, scenario: Scenario, examples: int, repeats: int) 
     The seconds begin when the actors are ready.
     """
     plans = [Plan(examples, seed=seed) for seed in range(repeats)]
-    return [perform(Job(scenario, plan), server, _quiet).figures for plan in plans]
+    return [run_job(Job(scenario, plan), server, _quiet).figures for plan in plans]
 
 
 def swaps(server: Server, times: int) -> list[float]:
@@ -95,7 +96,7 @@ def fixed_programs(server: Server) -> float:
     fixed = [one for one in known_scenarios().values() if isinstance(one.what, Program) and not one.planted]
     began = perf_counter()
     for scenario in fixed:
-        assert perform(Job(scenario, Plan()), server, _quiet).status == "holds", scenario.name
+        assert run_job(Job(scenario, Plan()), server, _quiet).status == "holds", scenario.name
     return perf_counter() - began
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lock_harness.frontends.jobs import known_scenarios
+from lock_harness.frontends.known_scenarios import known_scenarios
 from lock_harness.programs.discovery import pick
 from tests.frontends.command import Shell
 

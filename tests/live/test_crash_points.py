@@ -6,7 +6,7 @@ from lock_harness.core.program import Month
 from lock_harness.core.run import CrashPoint, Run
 from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.month_lock import MonthLock
 from lock_harness.programs.scenario import CrashPoints, Scenario
 from lock_harness.programs.steps import acquire, at_gate, hold, release, reopen
@@ -52,7 +52,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def explored(scenario: Scenario, server: Server, lock: type | None = None) -> Run:
-    return perform(Job(scenario, Plan(seed=1), lock), server, lambda _: None)
+    return run_job(Job(scenario, Plan(seed=1), lock), server, lambda _: None)
 
 
 def messages(run: Run) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.core.run import Run
 from lock_harness.execution.faults import INJECTORS, unavailable
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.programs.equipment import Equipment
 from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.server import Server
@@ -26,7 +26,7 @@ AT_ONCE = sorted(fault_kinds(lambda one: one.ends_session and not one.lasting))
 def run_with(server: Server, program: Program, lock: type | None = None) -> Run:
     """The program's run; a machine that stood still may make it unknown, and nothing may make it violated."""
     try:
-        run = perform(Job(Scenario(program, name="fault"), Plan(), lock), server, lambda _: None)
+        run = run_job(Job(Scenario(program, name="fault"), Plan(), lock), server, lambda _: None)
     except NotApplicable as reason:
         pytest.skip(str(reason))
     assert run.status != "violated", run.verdicts

@@ -10,7 +10,7 @@ import pytest
 
 from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.loading import LockSpec, command_spec
 from lock_harness.programs.discovery import discover
 from lock_harness.programs.draw import Draw
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def explored(scenario: str, lock: LockSpec, server: Server, examples: int) -> Run:
-    return perform(Job(SCENARIOS[scenario], Plan(examples), lock), server, lambda _: None)
+    return run_job(Job(SCENARIOS[scenario], Plan(examples), lock), server, lambda _: None)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
     if isinstance(planted.what, Draw):  # small to begin with
         small = replace(planted.what, scheduler="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))
         planted = replace(planted, what=small, examples=400)
-    run = perform(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)
+    run = run_job(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)
     assert planted.expects in [one.check for one in run.verdicts if one.status == "violated"]
     assert run.shrinking is not None
     assert run.shrinking.divergence is None

@@ -15,7 +15,7 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor, run
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.replay import replay
 from lock_harness.frontends.reports import save
 from lock_harness.locks.loading import LockSpec
@@ -45,7 +45,7 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def explored(scenario: Scenario, server: Server) -> Run:
-    return perform(Job(scenario, Plan(seed=1)), server, lambda _: None)
+    return run_job(Job(scenario, Plan(seed=1)), server, lambda _: None)
 
 
 def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_at_the_gate(
@@ -89,7 +89,7 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
         Operation(2, "acquire", JAN, pause_us=2_000_000),
     )
     scenario = Scenario(Program(3, (JAN,), steps, "race"), expects="mutual_exclusion")
-    runs = (perform(Job(scenario, Plan(seed=1), Heirs), our_server, lambda _: None) for _ in range(TRIES))
+    runs = (run_job(Job(scenario, Plan(seed=1), Heirs), our_server, lambda _: None) for _ in range(TRIES))
     found = next(run for run in runs if run.status == "violated")
     assert found.shrinking is not None
     assert found.shrinking.why_as_race is None

@@ -14,7 +14,7 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.gate.schedulers.exhaustive import Exhaustive
 from lock_harness.gate.schedulers.follow import divergence
 from lock_harness.locks.loading import LockSpec
@@ -47,7 +47,7 @@ def takes(actor: int, timeout_ms: int = 0) -> Operation:
 
 
 def explored(scenario: Scenario, server: Server, seed: int = 1) -> Run:
-    return perform(Job(scenario, Plan(seed=seed)), server, lambda _: None)
+    return run_job(Job(scenario, Plan(seed=seed)), server, lambda _: None)
 
 
 @pytest.mark.parametrize("executor", [CHECK_THEN_ACT], indirect=True)

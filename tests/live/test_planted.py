@@ -8,7 +8,7 @@ import pytest
 from lock_harness.core.errors import NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.programs.discovery import discover
 from lock_harness.servers.server import Server
 
@@ -100,7 +100,7 @@ def test_a_planted_lock_is_caught_with_luck(
 def catch(server: Server, name: str, check: str) -> Run:
     """The run that found the violation, shrunk."""
     try:
-        run = perform(Job(PLANTED[name], Plan(seed=1)), server, lambda _: None)
+        run = run_job(Job(PLANTED[name], Plan(seed=1)), server, lambda _: None)
     except NotApplicable as reason:
         pytest.skip(str(reason))
     assert run.status == "violated"

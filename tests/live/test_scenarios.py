@@ -10,7 +10,7 @@ from lock_harness.core.history import Event
 from lock_harness.core.program import Month
 from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
-from lock_harness.frontends.jobs import Job, perform
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.pytest_plugin import CheckLock
 from lock_harness.programs.discovery import discover
 from lock_harness.programs.draw import Draw
@@ -54,7 +54,7 @@ def test_a_drawn_scenario_holds(lock_server: Server, name: str) -> None:
     """Where the machine stood still for a moment, nothing may be wrong but what leans on time."""
     examples = min(EXAMPLES, SCENARIOS[name].examples)
     try:
-        run = perform(Job(SCENARIOS[name], Plan(examples)), lock_server, lambda _: None)
+        run = run_job(Job(SCENARIOS[name], Plan(examples)), lock_server, lambda _: None)
     except NotApplicable as reason:
         pytest.skip(str(reason))
     doubts = [verdict for verdict in run.verdicts if verdict.status != "holds"]

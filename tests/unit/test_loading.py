@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lock_harness.core.errors import UserError
-from lock_harness.frontends.jobs import lock_spec
+from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.locks.loading import REFERENCE, LockSpec, command_spec, load
 from lock_harness.locks.month_lock import MonthLock
 
@@ -63,4 +63,4 @@ def test_a_command_that_cannot_be(line: str, why: str) -> None:
 
 def test_one_lock_at_a_time() -> None:
     with pytest.raises(UserError, match="exclude each other"):
-        lock_spec("a:b", "sh")
+        resolve_lock("a:b", "sh")

@@ -7,7 +7,7 @@ import pytest
 from lock_harness.core.errors import UserError
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month
-from lock_harness.frontends.jobs import known_scenarios
+from lock_harness.frontends.known_scenarios import known_scenarios
 from lock_harness.programs.discovery import discover, pick
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import EveryOrder, Scenario

@@ -14,9 +14,10 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Plan, Progress
 from lock_harness.frontends.display import Display
-from lock_harness.frontends.jobs import Job, perform, shares
+from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.messages import Failed, Saved, Skipped, WorkerMessage
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
+from lock_harness.frontends.shares import divide_plan
 from lock_harness.frontends.workers import run_shared
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
@@ -80,7 +81,7 @@ class Campaign:
             self._display.begin(scenario, plan)
             job = Job(scenario, plan, self._options.lock, self._options.years, self._options.release_ms)
             try:
-                self._keep(perform(job, server, self._display.show))
+                self._keep(run_job(job, server, self._display.show))
             except NotApplicable as reason:
                 self._show_skipped(scenario.name, str(reason))
             except Interrupted as interrupted:
@@ -115,7 +116,7 @@ class Campaign:
         for scenario in self._scenarios:
             self._display.begin(scenario, plan)
         parts: dict[str, list[Path]] = {scenario.name: [] for scenario in self._scenarios}
-        expected = {scenario.name: len(shares(plan, scenario, workers)) for scenario in self._scenarios}
+        expected = {scenario.name: len(divide_plan(plan, scenario, workers)) for scenario in self._scenarios}
         words = run_shared(
             *(self._scenarios, plan, workers, server, options.lock),
             *(options.years, options.release_ms, options.reports),

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from lock_harness.core.errors import HarnessError, UserError, one_line
 from lock_harness.frontends.campaign import Campaign, Options
-from lock_harness.frontends.jobs import known_scenarios, lock_spec
+from lock_harness.frontends.known_scenarios import known_scenarios
+from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.replay import replay as replay_run
 from lock_harness.frontends.reports import DEFAULT, check_writable
 from lock_harness.programs.discovery import pick
@@ -83,7 +84,7 @@ def run(
         seconds=_seconds(for_),
         seed=seed,
         workers=workers,
-        lock=lock_spec(lock, lock_command),
+        lock=resolve_lock(lock, lock_command),
         years=parse_years(years),
         release_ms=release_ms,
         reports=reports,
@@ -117,7 +118,7 @@ def replay(
     The lock is the one of the run unless another is given. Exit codes as of run.
     """
     _positive("--times", times)
-    return replay_run(path, times, lock_spec(lock, lock_command), pg, console)
+    return replay_run(path, times, resolve_lock(lock, lock_command), pg, console)
 
 
 @app.command(name="list")

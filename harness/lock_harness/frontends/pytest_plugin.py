@@ -20,7 +20,9 @@ from lock_harness.core.errors import HarnessError, MachineError, NotApplicable, 
 from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Plan, Progress, ReportProgress
-from lock_harness.frontends.jobs import Job, known_scenarios, lock_spec, perform, shares
+from lock_harness.frontends.jobs import Job, run_job
+from lock_harness.frontends.known_scenarios import known_scenarios
+from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.messages import (
     PROGRESS_VARIABLE,
     SEED_VARIABLE,
@@ -31,6 +33,7 @@ from lock_harness.frontends.messages import (
     WorkerMessage,
 )
 from lock_harness.frontends.reports import DEFAULT, replay_command, save
+from lock_harness.frontends.shares import divide_plan
 from lock_harness.locks.interface import Lock
 from lock_harness.programs.discovery import pick
 from lock_harness.programs.scenario import Scenario
@@ -77,12 +80,12 @@ def pytest_collection_modifyitems(
     try:
         names = [name for name in wanted if name != ALL]
         scenarios = pick(known_scenarios(), names)
-        lock = lock_spec(config.getoption("lock_under_test"), config.getoption("lock_command"))
+        lock = resolve_lock(config.getoption("lock_under_test"), config.getoption("lock_command"))
         years = parse_years(config.getoption("lock_years"))
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
     for scenario in scenarios:
-        parts = shares(_plan(config), scenario, config.getoption("lock_shares"))
+        parts = divide_plan(_plan(config), scenario, config.getoption("lock_shares"))
         for number, share in enumerate(parts):
             job = Job(scenario, share, lock, years, config.getoption("lock_release_ms"))
             name = scenario.name if len(parts) == 1 else f"{scenario.name}[{number}]"
@@ -132,7 +135,7 @@ def _perform(
 ) -> tuple[Run, Path]:
     reports = config.getoption("lock_reports")
     try:
-        run = perform(job, server, report_progress)
+        run = run_job(job, server, report_progress)
     except Interrupted as interrupted:
         save(interrupted.run, reports)
         raise KeyboardInterrupt from None
@@ -175,8 +178,8 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
     ) -> Run:
         __tracebackhide__ = True  # the story says it all
         chosen = pick(known_scenarios(), [scenario])[0] if isinstance(scenario, str) else scenario
-        named = lock_spec(config.getoption("lock_under_test"), config.getoption("lock_command"))
-        under_test = lock_spec(lock, None) if isinstance(lock, str) else lock or named
+        named = resolve_lock(config.getoption("lock_under_test"), config.getoption("lock_command"))
+        under_test = resolve_lock(lock, None) if isinstance(lock, str) else lock or named
         plan = _plan(config)
         plan = Plan(examples or plan.examples, plan.seconds, plan.seed)
         years, release_ms = parse_years(config.getoption("lock_years")), config.getoption("lock_release_ms")

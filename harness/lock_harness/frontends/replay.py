@@ -13,7 +13,7 @@ from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
 from lock_harness.exploration.executor import Example, Executor, moved
 from lock_harness.figures import Tally
-from lock_harness.frontends.jobs import lock_spec
+from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.reports import load, replay_command
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.equipment import equipment
@@ -64,7 +64,7 @@ def _executor(old: Run, lock: LockSpec, server: Server) -> Executor:
 
 
 def _lock_of(run: Run) -> LockSpec:
-    spec = lock_spec(None, run.lock) if run.lock_command else lock_spec(run.lock, None)
+    spec = resolve_lock(None, run.lock) if run.lock_command else resolve_lock(run.lock, None)
     assert spec is not None
     return spec
 

@@ -14,9 +14,10 @@ from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import run
 from lock_harness.exploration.search import Plan, Progress
 from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.frontends.known_scenarios import known_scenarios
+from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
+from lock_harness.programs.loading import load_scenarios
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, program, release
 from lock_harness.servers.server import Server
@@ -93,7 +94,8 @@ def swaps(server: Server, times: int) -> list[float]:
 
 def fixed_programs(server: Server) -> float:
     """Seconds for the scenarios that are fixed programs, each on a fresh arena."""
-    fixed = [one for one in known_scenarios().values() if isinstance(one.what, Program) and not one.planted]
+    known = load_scenarios(find_known_scenarios())
+    fixed = [one for one in known.values() if isinstance(one.what, Program) and not one.planted]
     began = perf_counter()
     for scenario in fixed:
         assert run_job(Job(scenario, Plan()), server, _quiet).status == "holds", scenario.name

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lock_harness.frontends.known_scenarios import known_scenarios
-from lock_harness.programs.discovery import pick
+from lock_harness.frontends.known_scenarios import find_known_scenarios
+from lock_harness.programs.loading import pick_scenarios
 from tests.frontends.command import Shell
 
 MINE = """
@@ -64,7 +64,7 @@ def test_all_scenarios_on_two_workers(sh: Shell) -> None:
     outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "5", "-n", "2")
     doubts = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)  # on a crowded machine
     assert outcome.out.count("\nFAILED ") == len(doubts), outcome.out
-    wanted = pick(known_scenarios(), [])
+    wanted = pick_scenarios(find_known_scenarios(), [])
     ended = re.findall(r"(\d+) (passed|skipped|failed)", outcome.out)
     assert sum(int(count) for count, _ in ended) == len(wanted), outcome.out
 

@@ -12,12 +12,13 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.loading import LockSpec, command_spec
-from lock_harness.programs.discovery import discover
+from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
+from lock_harness.programs.loading import load_scenarios
 from lock_harness.servers.server import Server
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = discover([ROOT / "scenarios"])
+SCENARIOS = load_scenarios(find_scenarios([ROOT / "scenarios"]))
 INSTALL_S = 60
 
 

@@ -19,16 +19,17 @@ from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.replay import replay
 from lock_harness.frontends.reports import save
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.discovery import discover
+from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.equipment import Equipment
+from lock_harness.programs.loading import load_scenarios
 from lock_harness.programs.scenario import Scenario
 from lock_harness.scenarios.planted.row_survives_crash import RowLock
 from lock_harness.servers.server import Server
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 GATE = Equipment(gate=True)
-PLANTED = discover([Path(__file__).parents[2] / "scenarios"])
+PLANTED = load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"]))
 CHECK_THEN_ACT = LockSpec("lock_harness.scenarios.planted.check_then_act:CheckThenAct")
 TIMES = 20
 TRIES = 5

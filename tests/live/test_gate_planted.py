@@ -13,14 +13,15 @@ from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.explore import explored
 from lock_harness.exploration.search import Plan, Searcher
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.discovery import discover
+from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.equipment import equipment
+from lock_harness.programs.loading import load_scenarios
 from lock_harness.programs.scenario import Scenario
 from lock_harness.scenarios.planted.dies_unnoticed import DiesUnnoticed
 from lock_harness.servers.server import Server
 
-SCENARIOS = discover([Path(__file__).parents[2] / "scenarios"])
+SCENARIOS = load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"]))
 FOUND_IN = 120  # examples; mostly it takes less than ten
 REPLAYS = 20
 

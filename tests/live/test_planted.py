@@ -9,12 +9,13 @@ from lock_harness.core.errors import NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.programs.discovery import discover
+from lock_harness.programs.discovery import find_scenarios
+from lock_harness.programs.loading import load_scenarios
 from lock_harness.servers.server import Server
 
 PLANTED = {
     name.removeprefix("planted/"): one
-    for name, one in discover([Path(__file__).parents[2] / "scenarios"]).items()
+    for name, one in load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"])).items()
     if one.planted
 }
 

@@ -12,14 +12,17 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.pytest_plugin import CheckLock
-from lock_harness.programs.discovery import discover
+from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
+from lock_harness.programs.loading import load_scenarios
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, program, release
 from lock_harness.servers.server import Server
 
 SCENARIOS = {
-    name: one for name, one in discover([Path(__file__).parents[2] / "scenarios"]).items() if not one.planted
+    name: one
+    for name, one in load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"])).items()
+    if not one.planted
 }
 DRAWN = [name for name, one in SCENARIOS.items() if isinstance(one.what, Draw)]
 EXAMPLES = 40

@@ -1,5 +1,6 @@
-"""Scenario files: found by themselves, named after their file, picked by name or folder."""
+"""Scenario files: found by their syntax tree, named after their path, imported only when needed."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from lock_harness.core.errors import UserError
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month
-from lock_harness.frontends.known_scenarios import known_scenarios
-from lock_harness.programs.discovery import discover, pick
+from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes, skipped_notes
+from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
+from lock_harness.programs.loading import load_scenarios, pick_scenarios
 from lock_harness.programs.scenario import EveryOrder, Scenario
 from lock_harness.programs.steps import acquire, at_gate
 
@@ -27,60 +29,140 @@ DRAWN = {"interleavings", "crashes", "timeouts", "handover", "many_months", "wra
 GATED = {"statement_order", "statement_priorities", "statement_faults"}
 RACES = {"races", "thundering_herd", "crash_storm", "paused_holder", "backend_terminated", "counter", "soak"}
 FAULTS = {"server_restart", "network_cut", "half_open", "clock_step", "through_pgbouncer_session", "children"}
-POOLERS = {
-    "through_pgbouncer_transaction",
-    "through_pgbouncer_unreset",
-}  # through which no lock on sessions holds
+# No session lock holds through these poolers, so the reference lock fails as expected.
+POOLERS = {"through_pgbouncer_transaction", "through_pgbouncer_unreset"}
 
 
-def test_all_are_there_and_say_what_they_are_about() -> None:
-    found = known_scenarios()
+def test_every_shipped_scenario_is_found_and_has_a_description() -> None:
+    catalogue = find_known_scenarios()
+    found = load_scenarios(catalogue)
     assert set(found) >= SEED | DRAWN
     assert all(scenario.about for scenario in found.values())
     assert {
         name for name, one in found.items() if isinstance(one.what, Draw) and not one.planted
     } == DRAWN | RACES | FAULTS | GATED
+    assert (catalogue.skipped, catalogue.replaced) == ((), ())
 
 
-def test_a_run_leaves_planted_locks_out_unless_asked() -> None:
-    found = known_scenarios()
-    assert not any(one.planted for one in pick(found, []))
-    assert {one.name for one in pick(found, ["planted"])} == {
-        name for name in found if name.startswith("planted/")
+def test_planted_locks_are_run_only_when_they_are_named() -> None:
+    known = find_known_scenarios()
+    assert not any(one.planted for one in pick_scenarios(known, []))
+    assert {one.name for one in pick_scenarios(known, ["planted"])} == {
+        name for name in known.files if name.startswith("planted/")
     }
-    assert all(one.planted for one in pick(found, ["planted", *POOLERS]))
+    assert all(one.planted for one in pick_scenarios(known, ["planted", *POOLERS]))
 
 
-def test_a_wrong_name_is_guessed() -> None:
+def test_an_unknown_name_is_answered_with_the_closest_one() -> None:
     with pytest.raises(UserError, match="did you mean 'crashes'"):
-        pick(known_scenarios(), ["crashs"])
+        pick_scenarios(find_known_scenarios(), ["crashs"])
     with pytest.raises(UserError, match="lock-harness list"):
-        pick(known_scenarios(), ["qqqqqqqq"])
+        pick_scenarios(find_known_scenarios(), ["qqqqqqqq"])
 
 
-def test_a_file_is_a_scenario(tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text(
-        '"""What it\nis about.\n\nMore."""\n'
-        "from lock_harness.programs import Draw, Scenario\n"
-        'SCENARIO = Scenario(Draw({"acquire": 1}))\n'
-    )
-    (tmp_path / "_helper.py").write_text("raise RuntimeError\n")
-    assert discover([tmp_path]) == {
+OWN = "from lock_harness.programs import Draw, Scenario\nSCENARIO = Scenario(Draw({'acquire': 1}))\n"
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Write files into the folder; `__` in a name separates a sub-folder from the name."""
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def test_a_scenario_is_named_after_its_file_and_described_by_its_docstring(tmp_path: Path) -> None:
+    write(tmp_path, mine='"""What it\nis about.\n\nMore."""\n' + OWN)
+    assert load_scenarios(find_scenarios([tmp_path])) == {
         "mine": Scenario(Draw({"acquire": 1}), name="mine", about="What it is about.")
     }
+
+
+def test_a_scenario_in_a_subfolder_is_named_with_its_folder(tmp_path: Path) -> None:
+    found = find_scenarios([write(tmp_path / "scenarios", slow__mine=OWN)])
+    assert found.files["slow/mine"].module_name == "scenarios.slow.mine"
+    assert [one.name for one in pick_scenarios(found, ["slow"])] == ["slow/mine"]
+
+
+def test_an_annotated_scenario_counts_but_an_annotation_alone_does_not(tmp_path: Path) -> None:
+    found = find_scenarios([write(tmp_path, full="SCENARIO: object = 1\n", bare="SCENARIO: object\n")])
+    assert list(found.files) == ["full"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "defines no SCENARIO"),
+        ("x = 1\n", "defines no SCENARIO"),
+        ("def make():\n    SCENARIO = 1\n", "defines no SCENARIO"),
+        ("scenario.SCENARIO = 1\n", "defines no SCENARIO"),
+        ("raise RuntimeError('never imported')\n", "defines no SCENARIO"),
+        ("x = 1\n\nSCENARIO = = 2\n", "does not parse: line 3: invalid syntax"),
+        ("# coding: nonsense\n", "does not parse: unknown encoding: nonsense"),
+    ],
+)
+def test_a_file_that_defines_no_scenario_is_skipped_with_a_reason(
+    tmp_path: Path, text: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = write(tmp_path / "scenarios", helper=text, mine=OWN)
+    found = find_scenarios([folder])
+    assert list(found.files) == ["mine"]
+    assert skipped_notes(found) == [f"skipped scenarios/helper.py: {reason}"]
+
+
+def test_private_files_and_folders_are_ignored(tmp_path: Path) -> None:
+    write(tmp_path, _private=OWN, _old__mine=OWN)
+    (tmp_path / "__init__.py").write_text("raise RuntimeError\n")
+    found = find_scenarios([tmp_path])
+    assert (dict(found.files), found.skipped) == ({}, ())
+
+
+def test_a_warning_of_the_parser_does_not_skip_a_file(tmp_path: Path) -> None:
+    assert "mine" in find_scenarios([write(tmp_path, mine=OWN + "PATTERN = '\\d'\n")]).files
+
+
+def test_finding_scenarios_imports_none_and_naming_one_imports_no_other(tmp_path: Path) -> None:
+    fails = "SCENARIO = 1\nraise RuntimeError\n"
+    found = find_scenarios([write(tmp_path, fails=fails, works=OWN)])
+    assert [one.name for one in pick_scenarios(found, ["works"])] == ["works"]
+    with pytest.raises(UserError, match="does not import: RuntimeError"):
+        pick_scenarios(found, [])
+
+
+def test_a_file_in_a_later_folder_replaces_the_one_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = write(tmp_path / "scenarios", crashes='"""Mine."""\n' + OWN)
+    found = find_known_scenarios()
+    assert found.files["crashes"].path == own / "crashes.py"
+    assert pick_scenarios(found, ["crashes"])[0].about == "Mine."
+    assert replacement_notes(found, ["crashes"]) == [
+        "scenarios/crashes.py replaces the shipped scenario crashes"
+    ]
+    assert replacement_notes(found, ["handover"]) == []
+
+
+def test_a_scenario_can_import_a_helper_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    write(tmp_path / "neighbours", _helper="WEIGHTS = {'acquire': 1}\n")
+    write(tmp_path / "neighbours", mine="from neighbours._helper import WEIGHTS\n" + OWN)
+    assert pick_scenarios(find_scenarios([tmp_path / "neighbours"]), ["mine"])
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("x = 1\n", "does not define SCENARIO"),
-        ("import nothing_like_it\n", "does not import: ModuleNotFound"),
+        ("SCENARIO = 1\n", "does not define SCENARIO = Scenario"),
+        ("import nothing_like_it\nSCENARIO = 1\n", "does not import: ModuleNotFound"),
     ],
 )
-def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
-    (tmp_path / "mine.py").write_text(text)
+def test_a_scenario_file_that_cannot_be_loaded_is_a_mistake(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(UserError, match=why):
-        discover([tmp_path])
+        load_scenarios(find_scenarios([write(tmp_path, mine=text)]))
 
 
 @pytest.mark.parametrize(
@@ -116,27 +198,29 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, why: str) -> None:
         ("sys.exit(3)", "exits with 3"),
     ],
 )  # fmt: skip
-def test_a_wrong_value_is_told_in_one_line(tmp_path: Path, wrong: str, why: str) -> None:
+def test_a_wrong_value_in_a_scenario_file_is_reported_in_one_line(
+    tmp_path: Path, wrong: str, why: str
+) -> None:
     (tmp_path / "mine.py").write_text(
         f"import sys\nfrom lock_harness.programs import *\nJAN = Month(2090, 1)\nSCENARIO = {wrong}\n"
     )
     with pytest.raises(UserError, match=why) as caught:
-        discover([tmp_path])
+        load_scenarios(find_scenarios([tmp_path]))
     assert "\n" not in str(caught.value)
 
 
-def test_weights_must_be_kinds_of_steps() -> None:
+def test_the_weights_of_a_draw_must_name_kinds_of_steps() -> None:
     with pytest.raises(ValueError, match="'aquire' is no kind of step in lockstep: did you mean 'acquire'"):
         Draw({"aquire": 1})
     with pytest.raises(ValueError, match="steps"):
         Draw({"acquire": 1}, steps=(5, 2))
 
 
-def test_a_fault_of_a_fixed_program_can_strike_at_a_message() -> None:
+def test_a_fault_of_a_fixed_program_can_be_injected_at_a_message() -> None:
     struck = at_gate(Fault(0, "reset", message=1, point="after"), acquire(0, Month(2090, 1), 0))
     assert (struck.mode, struck.actors, struck.months) == ("gate", 1, (Month(2090, 1),))
 
 
-def test_no_order_stands_for_another_where_a_fault_may_reach_further_than_its_statement() -> None:
+def test_orders_of_a_program_with_faults_are_not_reduced() -> None:
     assert EveryOrder(at_gate(acquire(0, Month(2090, 1), 0))).reduces
     assert not EveryOrder(at_gate(Fault(0), acquire(0, Month(2090, 1), 0))).reduces

@@ -16,11 +16,11 @@ from rich.text import Text
 
 from lock_harness.core.errors import HarnessError, UserError, one_line
 from lock_harness.frontends.campaign import Campaign, Options
-from lock_harness.frontends.known_scenarios import known_scenarios
+from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes, skipped_notes
 from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.replay import replay as replay_run
 from lock_harness.frontends.reports import DEFAULT, check_writable
-from lock_harness.programs.discovery import pick
+from lock_harness.programs.loading import pick_scenarios
 from lock_harness.render.lock_table import lock_table
 from lock_harness.servers import address, doctor, holders
 from lock_harness.servers.lease import DEFAULT_YEARS, parse_years
@@ -89,7 +89,8 @@ def run(
         release_ms=release_ms,
         reports=reports,
     )
-    chosen = pick(known_scenarios(), scenarios)
+    catalogue = find_known_scenarios()
+    chosen = pick_scenarios(catalogue, scenarios)
     if pg == NONE:
         console.print("skipped: --pg none leaves no server to test on; leave it out to have one started")
         return 0
@@ -99,6 +100,8 @@ def run(
     campaign = Campaign(chosen, options, console)
     check_writable(reports)
     lock_of_all = "each its own" if all(one.lock for one in chosen) else options.lock or "reference"
+    for note in replacement_notes(catalogue, [one.name for one in chosen]):
+        console.print(Text(note, "dim"), soft_wrap=True)
     with open_server(pg) as server:
         console.print(f"{server}, lock {lock_of_all}, seed {campaign.seed}", soft_wrap=True)
         return campaign.run(server)
@@ -124,8 +127,11 @@ def replay(
 @app.command(name="list")
 def list_scenarios() -> int:
     """List the scenarios; those under planted/ have a broken lock, which must be caught."""
-    for name, scenario in known_scenarios().items():
-        console.print(Text.assemble((f"{name:<36}", "bold"), scenario.about), soft_wrap=True)
+    catalogue = find_known_scenarios()
+    for name, file in catalogue.files.items():
+        console.print(Text.assemble((f"{name:<36}", "bold"), file.about), soft_wrap=True)
+    for note in (*replacement_notes(catalogue, catalogue.files), *skipped_notes(catalogue)):
+        console.print(Text(note, "dim"), soft_wrap=True)
     return 0
 
 

@@ -21,7 +21,7 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.search import Plan, Progress, ReportProgress
 from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.frontends.known_scenarios import known_scenarios
+from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.messages import (
     PROGRESS_VARIABLE,
@@ -35,7 +35,7 @@ from lock_harness.frontends.messages import (
 from lock_harness.frontends.reports import DEFAULT, replay_command, save
 from lock_harness.frontends.shares import divide_plan
 from lock_harness.locks.interface import Lock
-from lock_harness.programs.discovery import pick
+from lock_harness.programs.loading import pick_scenarios
 from lock_harness.programs.scenario import Scenario
 from lock_harness.render.story import plain, story
 from lock_harness.render.summary import succeeded
@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(
         return
     try:
         names = [name for name in wanted if name != ALL]
-        scenarios = pick(known_scenarios(), names)
+        scenarios = pick_scenarios(find_known_scenarios(), names)
         lock = resolve_lock(config.getoption("lock_under_test"), config.getoption("lock_command"))
         years = parse_years(config.getoption("lock_years"))
     except UserError as error:
@@ -177,7 +177,9 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
         scenario: str | Scenario, lock: Lock | str | None = None, *, examples: int | None = None
     ) -> Run:
         __tracebackhide__ = True  # the story says it all
-        chosen = pick(known_scenarios(), [scenario])[0] if isinstance(scenario, str) else scenario
+        chosen = (
+            pick_scenarios(find_known_scenarios(), [scenario])[0] if isinstance(scenario, str) else scenario
+        )
         named = resolve_lock(config.getoption("lock_under_test"), config.getoption("lock_command"))
         under_test = resolve_lock(lock, None) if isinstance(lock, str) else lock or named
         plan = _plan(config)

@@ -1,83 +1,114 @@
-"""How scenario files are found, loaded and picked by name."""
+"""Find scenario files.  A file is parsed, not imported, so a folder may hold any other Python code as well."""
 
-import importlib.util
-import sys
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from difflib import get_close_matches
+import ast
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from traceback import extract_tb
 
-from lock_harness.core.attempt import Attempt
-from lock_harness.core.errors import UserError, one_line
-from lock_harness.programs.scenario import Scenario
-
-SHIPPED_PACKAGE = "lock_harness.scenarios"
-
+from lock_harness.core.errors import one_line
 
 SHIPPED = Path(__file__).parents[1] / "scenarios"
+SHIPPED_PACKAGE = "lock_harness.scenarios"
+VARIABLE = "SCENARIO"
 
 
-def discover(folders: Iterable[Path]) -> dict[str, Scenario]:
-    """All scenarios in these folders: each `*.py` with a `SCENARIO`, named after its file.
+@dataclass(frozen=True)
+class ScenarioFile:
+    """A Python file that assigns SCENARIO at its top level.
 
-    A scenario in a sub-folder is called `folder/file`.  `UserError` for a file that does not import.
+    `name`: its path below the folder, without the suffix, such as `planted/shared_mode`.
+    `module_name`: the name under which it is imported, here and in the actors.
+    `about`: the first paragraph of its docstring, in one line.
     """
-    found: dict[str, Scenario] = {}
+
+    name: str
+    path: Path
+    module_name: str
+    about: str
+
+
+@dataclass(frozen=True)
+class SkippedFile:
+    """A Python file in a scenario folder that is not a scenario, and the reason."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The scenario files of one or more folders.
+
+    `files`: the scenario files by name.
+    `skipped`: the other Python files, except private ones.
+    `replaced`: the files that a file of the same name in a later folder replaces.
+    """
+
+    files: Mapping[str, ScenarioFile]
+    skipped: tuple[SkippedFile, ...] = ()
+    replaced: tuple[ScenarioFile, ...] = ()
+
+
+def find_scenarios(folders: Iterable[Path]) -> Catalogue:
+    """Return the scenario files in these folders and their sub-folders, without importing any.
+
+    A private file or folder, whose name begins with `_` or `.`, is ignored.
+    """
+    files: dict[str, ScenarioFile] = {}
+    skipped: list[SkippedFile] = []
+    replaced: list[ScenarioFile] = []
     for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            name = path.relative_to(folder).with_suffix("").as_posix()
-            if not path.name.startswith("_"):
-                found[name] = _load(path, name, folder)
-    return found
+        for path in _public_files(folder):
+            entry = _examine(path, folder)
+            if isinstance(entry, SkippedFile):
+                skipped.append(entry)
+                continue
+            if entry.name in files:
+                replaced.append(files[entry.name])
+            files[entry.name] = entry
+    return Catalogue(files, tuple(skipped), tuple(replaced))
 
 
-def pick(scenarios: Mapping[str, Scenario], wanted: Iterable[str]) -> list[Scenario]:
-    """The scenarios called `wanted`; a folder's name stands for all in it; none wanted: all that need no request."""
-    picked: dict[str, Scenario] = {}
-    for name in wanted:
-        inside = {key: one for key, one in scenarios.items() if key.startswith(f"{name}/")}
-        if name in scenarios:
-            inside[name] = scenarios[name]
-        if not inside:
-            close = get_close_matches(name, scenarios, 1)
-            hint = f"did you mean {close[0]!r}?" if close else "'lock-harness list' shows them all"
-            raise UserError(f"there is no scenario {name!r}: {hint}")
-        picked |= inside
-    return list(
-        (
-            picked or {key: one for key, one in scenarios.items() if not (one.planted or one.on_request)}
-        ).values()
-    )
+def _public_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not any(part.startswith(("_", ".")) for part in parts):
+            yield path
 
 
-def _load(path: Path, name: str, folder: Path) -> Scenario:
+def _examine(path: Path, folder: Path) -> ScenarioFile | SkippedFile:
+    try:
+        tree = _parse(path)
+    except OSError as error:
+        return SkippedFile(path, f"cannot be read: {error.strerror}")
+    except SyntaxError as error:
+        where = f"line {error.lineno}: " if error.lineno else ""
+        return SkippedFile(path, f"does not parse: {where}{one_line(error.msg)}")
+    # A null byte, in Python 3.11.
+    except ValueError as error:
+        return SkippedFile(path, f"does not parse: {one_line(error)}")
+    if not any(_assigns_scenario(statement) for statement in tree.body):
+        return SkippedFile(path, f"defines no {VARIABLE}")
+    name = path.relative_to(folder).with_suffix("").as_posix()
     package = SHIPPED_PACKAGE if folder.resolve() == SHIPPED.resolve() else folder.name
     module_name = ".".join((package, *name.split("/")))
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.get(module_name)
-    if module is None or getattr(module, "__file__", None) != str(path):
-        module = importlib.util.module_from_spec(spec)
-        _execute(spec.loader.exec_module, module, path)
-        sys.modules[module_name] = module
-    scenario = getattr(module, "SCENARIO", None)
-    if not isinstance(scenario, Scenario):
-        raise UserError(f"the scenario file {path} does not define SCENARIO = Scenario(...)")
-    about = (module.__doc__ or "").strip().split("\n\n")[0]
-    return replace(scenario, name=name, about=one_line(about))
+    about = (ast.get_docstring(tree, clean=False) or "").strip().split("\n\n")[0]
+    return ScenarioFile(name, path, module_name, one_line(about))
 
 
-def _execute(run: Callable[..., object], module: object, path: Path) -> None:
-    """A file may raise whatever it likes."""
-    try:
-        with Attempt() as attempt:
-            run(module)
-    except SystemExit as error:
-        raise UserError(f"the scenario file {path} exits with {error.code}: it must only define") from None
-    if raised := attempt.error:
-        lines = [frame.lineno for frame in extract_tb(raised.__traceback__) if frame.filename == str(path)]
-        where = f" in line {lines[-1]}" if lines else ""
-        kind = type(raised).__name__
-        raise UserError(f"the scenario file {path} does not import: {kind}{where}: {one_line(raised)}")
+def _parse(path: Path) -> ast.Module:
+    with warnings.catch_warnings():
+        # The parser may warn, for example of an invalid escape; the user asked for no opinion on the file.
+        warnings.simplefilter("ignore")
+        return ast.parse(path.read_bytes(), str(path))
+
+
+def _assigns_scenario(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        targets = [statement.target]
+    else:
+        return False
+    return any(isinstance(target, ast.Name) and target.id == VARIABLE for target in targets)

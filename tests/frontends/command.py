@@ -40,21 +40,26 @@ class Outcome:
 
 @dataclass
 class Shell:
-    """A working directory, a folder for temporary files, and a mark on every process started from here."""
+    """A working directory, a folder for temporary files, and a mark on every process started from here.
+
+    `python`: the interpreter that runs the command.  `variables`: what is added to the environment.
+    """
 
     cwd: Path
     temporary: Path
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    python: str = sys.executable
+    variables: dict[str, str] = field(default_factory=dict)
 
     def environment(self, **more: str) -> dict[str, str]:
         mine = {"TMPDIR": str(self.temporary), MARK: self.mark, "COLUMNS": "120"}
         inherited = {
             key: value for key, value in os.environ.items() if not key.startswith(("PG", "HYPERDRIVE"))
         }
-        return inherited | mine | more
+        return inherited | mine | self.variables | more
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "lock_harness", *arguments]
+        return [self.python, "-m", "lock_harness", *arguments]
 
     def run(self, *arguments: str, **environment: str) -> Outcome:
         return self._finish(self.command(*arguments), environment)
@@ -62,7 +67,7 @@ class Shell:
     def pytest(self, *arguments: str) -> Outcome:
         """A pytest session in the folder, with the plugin that is installed."""
         quiet = ("-p", "no:cacheprovider", "--basetemp", str(self.cwd / ".pytest"))
-        return self._finish([sys.executable, "-m", "pytest", *quiet, *arguments], {})
+        return self._finish([self.python, "-m", "pytest", *quiet, *arguments], {})
 
     def _finish(self, command: list[str], environment: dict[str, str]) -> Outcome:
         done = subprocess.run(

@@ -19,7 +19,7 @@ from lock_harness.core.history import History
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
-from lock_harness.execution.modes import MODES
+from lock_harness.execution.program_run import ProgramRun
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import get_month_lock_key
 from lock_harness.servers.server import Server
@@ -72,7 +72,7 @@ def pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
         months = [Month(arena.years.first, 1 if shared else 1 + one) for one in range(ACTORS)]
         program = _program(months)
         with _bare_loops(arena.server.dsn, months) as loops:
-            MODES["race"](program, arena).run()  # everybody warm, every statement prepared
+            ProgramRun(program, arena).run()  # everybody warm, every statement prepared
             _run_bare(loops)
             return [_pair(program, arena, loops) for _ in range(repeats)]
 
@@ -86,7 +86,7 @@ def _program(months: Sequence[Month]) -> Program:
 
 def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measured:
     began = perf_counter()
-    history = MODES["race"](program, arena).run()
+    history = ProgramRun(program, arena).run()
     whole_s = perf_counter() - began
     began = perf_counter()
     assert overall(judge(history, arena.bounds)) == "holds"

@@ -67,7 +67,7 @@ def test_a_program_that_is_slow_to_start_again_does_not_hang(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a crowded machine Node needed longer than a call is waited for."""
-    monkeypatch.setattr("lock_harness.execution.stage.GRACE_MS", 200)
+    monkeypatch.setattr("lock_harness.execution.time_limits.GRACE_MS", 200)
     with open_arena(lock_server, command_spec(SLOW_START), Bounds()) as arena:
         example = run(Program(1, (), (reopen(0),)), arena)
     assert example.history.gave_up_ns is None

@@ -11,7 +11,7 @@ from lock_harness.core.history import Event, History
 from lock_harness.core.program import Month, Operation, Program, Verb
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
-from lock_harness.execution.modes import MODES
+from lock_harness.execution.program_run import ProgramRun
 from lock_harness.exploration.executor import run
 from lock_harness.locks.loading import LockSpec
 from lock_harness.servers.server import Server
@@ -84,7 +84,7 @@ def test_many_actors_and_no_journal_that_grows(arena: Arena) -> None:
     program = race(arena, MANY, ROUNDS)
     sizes = []
     for _ in range(3):
-        history = MODES["race"](program, arena).run()
+        history = ProgramRun(program, arena).run()
         assert history.gave_up_ns is None
         assert {event.actor for event in taken(history, program)} == {*range(MANY)}
         assert [audit.locks for audit in history.audits] == [()]

@@ -11,7 +11,7 @@ from lock_harness.core.history import History
 from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.verdict import Status, Verdict
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.modes import MODES
+from lock_harness.execution.program_run import ProgramRun
 from lock_harness.gate.schedulers.follow import choices_made
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
@@ -82,7 +82,7 @@ def run(program: Program, arena: Arena) -> Example:
 
     Whatever chose at the gate, the example's program has it as choices, which lead there again.
     """
-    history = MODES[program.mode](program, arena).run()
+    history = ProgramRun(program, arena).run()
     if program.mode == "gate":
         made = choices_made(history.moves)
         program = msgspec.structs.replace(program, choices=made, scheduler=None)

@@ -2,7 +2,7 @@
 
 from lock_harness.actors.wall_clock import clock_file, library, step
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.faults.injector import Victim
+from lock_harness.execution.team import ActorSession
 from lock_harness.servers.server import Server
 
 
@@ -15,9 +15,9 @@ class Clock:
             return None
         return "there is no libfaketime that leaves the monotonic clock alone: pip install libfaketime"
 
-    def inject(self, arena: Arena, victim: Victim) -> bool:
-        step(clock_file(arena.pool.directory, victim.process.name), self._by_s)
+    def inject(self, arena: Arena, target: ActorSession) -> bool:
+        step(clock_file(arena.pool.directory, target.process.name), self._by_s)
         return True
 
-    def heal(self, arena: Arena, victim: Victim) -> None:
-        step(clock_file(arena.pool.directory, victim.process.name), 0)
+    def heal(self, arena: Arena, target: ActorSession) -> None:
+        step(clock_file(arena.pool.directory, target.process.name), 0)

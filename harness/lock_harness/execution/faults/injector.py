@@ -1,19 +1,10 @@
 """What the faults have in common."""
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from lock_harness.actors.pool import ActorProcess
 from lock_harness.execution.arena import Arena
+from lock_harness.execution.team import ActorSession
 from lock_harness.servers.server import Server
-
-
-class Victim(NamedTuple):
-    """Whom a fault strikes, and heals: the process and the session that it had when it was struck."""
-
-    actor: int
-    incarnation: int
-    process: ActorProcess
-    session: str
 
 
 class Injector(Protocol):
@@ -24,5 +15,5 @@ class Injector(Protocol):
     """
 
     def unavailable(self, server: Server) -> str | None: ...
-    def inject(self, arena: Arena, victim: Victim) -> bool: ...
-    def heal(self, arena: Arena, victim: Victim) -> None: ...
+    def inject(self, arena: Arena, target: ActorSession) -> bool: ...
+    def heal(self, arena: Arena, target: ActorSession) -> None: ...

@@ -1,7 +1,7 @@
 """An answer that comes too late.  The gate keeps it and lets it go on in the end, so there is nothing to do here."""
 
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.faults.injector import Victim
+from lock_harness.execution.team import ActorSession
 from lock_harness.servers.server import Server
 
 
@@ -9,8 +9,8 @@ class Late:
     def unavailable(self, _: Server) -> None:
         """Everywhere where there is a gate."""
 
-    def inject(self, _: Arena, __: Victim) -> bool:
+    def inject(self, _: Arena, __: ActorSession) -> bool:
         return True
 
-    def heal(self, _: Arena, __: Victim) -> None:
+    def heal(self, _: Arena, __: ActorSession) -> None:
         """It comes by itself."""

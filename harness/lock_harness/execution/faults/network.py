@@ -2,7 +2,7 @@
 
 from lock_harness.core.fault import NetworkFault
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.faults.injector import Victim
+from lock_harness.execution.team import ActorSession
 from lock_harness.servers import address
 from lock_harness.servers.server import Server
 from lock_harness.wire.network import unavailable
@@ -15,10 +15,10 @@ class Network:
     def unavailable(self, server: Server) -> str | None:
         return unavailable(self._kind) or address.why_not_through(server.url)
 
-    def inject(self, arena: Arena, victim: Victim) -> bool:
+    def inject(self, arena: Arena, target: ActorSession) -> bool:
         assert arena.proxy is not None
-        return arena.proxy.inject(victim.session, self._kind)
+        return arena.proxy.inject(target.name, self._kind)
 
-    def heal(self, arena: Arena, victim: Victim) -> None:
+    def heal(self, arena: Arena, target: ActorSession) -> None:
         assert arena.proxy is not None
-        arena.proxy.heal(victim.session)
+        arena.proxy.heal(target.name)

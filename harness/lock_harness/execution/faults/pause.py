@@ -6,7 +6,7 @@ Its connection stays open and its session keeps what it holds.
 import signal
 
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.faults.injector import Victim
+from lock_harness.execution.team import ActorSession
 from lock_harness.servers.server import Server
 
 
@@ -14,9 +14,9 @@ class Pause:
     def unavailable(self, _: Server) -> None:
         """Everywhere."""
 
-    def inject(self, _: Arena, victim: Victim) -> bool:
-        victim.process.signal(signal.SIGSTOP)
+    def inject(self, _: Arena, target: ActorSession) -> bool:
+        target.process.signal(signal.SIGSTOP)
         return True
 
-    def heal(self, _: Arena, victim: Victim) -> None:
-        victim.process.signal(signal.SIGCONT)
+    def heal(self, _: Arena, target: ActorSession) -> None:
+        target.process.signal(signal.SIGCONT)

@@ -4,7 +4,7 @@ Only ever a session of the harness's own.
 """
 
 from lock_harness.execution.arena import Arena
-from lock_harness.execution.faults.injector import Victim
+from lock_harness.execution.team import ActorSession
 from lock_harness.servers.server import Server
 
 
@@ -12,8 +12,8 @@ class Terminate:
     def unavailable(self, _: Server) -> None:
         """Everywhere."""
 
-    def inject(self, arena: Arena, victim: Victim) -> bool:
-        return arena.observer.terminate(victim.session)
+    def inject(self, arena: Arena, target: ActorSession) -> bool:
+        return arena.observer.terminate(target.name)
 
-    def heal(self, _: Arena, victim: Victim) -> None:
+    def heal(self, _: Arena, target: ActorSession) -> None:
         """The actor opens another session when a call fails."""

@@ -1,8 +1,8 @@
 """Lockstep: one operation at a time, in the drawn order; waiting operations stay pending.
 
-The whole program goes to the actors first.  Then they pass a baton: who holds it takes its step and hands
-the baton straight to the next in line.  The conductor takes part only where it must act itself: it injects
-faults, sees that a pending call has really begun to wait, and sees old sessions go.
+All steps are sent to the actors ahead.  Then the actors pass a baton: the actor that has it takes its step and sends
+the baton straight to the actor of the next step.  The baton comes back to the conductor only where the conductor must
+act itself: it injects faults, sees that a pending call has really begun to wait, and sees old sessions end.
 """
 
 from lock_harness.actors.actor import conductors_turn
@@ -10,65 +10,77 @@ from lock_harness.actors.mailbox import Baton
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Operation
-from lock_harness.execution.stage import Stage
+from lock_harness.execution.context import RunContext
+from lock_harness.execution.time_limits import NS_PER_MS
 
-NOTICE_MS = 500  # what a pending call is given to reach the server
+# how long a pending call may take to reach the server
+NOTICE_MS = 500
 
 
-class Lockstep(Stage):
-    """Runs one program on an arena, step by step."""
+class LockstepMode:
+    """Takes the steps of a program one after the other."""
 
-    def _take_steps(self) -> None:
-        steps = self._program.steps
+    free_running = False
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._steps = context.program.steps
+        self._team = context.team
+
+    def take_steps(self) -> None:
+        """Take all steps.  `Stuck` if a call does not return."""
         number = 0
-        while number < len(steps):
-            step = steps[number]
+        while number < len(self._steps):
+            step = self._steps[number]
             if isinstance(step, Fault):
-                self._strike(number, step)
+                self._context.faults.inject(number)
                 number += 1
             elif step.pending:
                 self._begin_pending(number, step)
                 number += 1
             else:
-                self._send(step.actor, Baton(number))
-                number = self._until_our_turn(number)
-                self._see_old_session_go(number - 1)
+                self._team.send(step.actor, Baton(number))
+                number = self._await_baton(number)
+                self._await_end_of_closed_session(number - 1)
 
-    def _see_old_session_go(self, number: int) -> None:
-        step = self._program.steps[number]
-        if isinstance(step, Operation) and step.verb == "reopen":
-            old = self._last_known(step.actor)
-            self._see_go(old, number, now_ns())
-            self._read_journals()
-
-    def _begin_pending(self, number: int, step: Operation) -> None:
-        """Give the baton to an actor that will not pass it on, and see that its call reached the server."""
-        one = self._team[step.actor]
-        if step.actor in self._pending:
-            self._until_returned(step.actor)
-        before = self._arena.observer.activity(one.session)
-        self._pending[step.actor] = number
-        self._send(step.actor, Baton(number))
-        until = now_ns() + NOTICE_MS * 1_000_000
-        while step.actor in self._pending and now_ns() < until:
-            if (message := self._receive(0)) is not None:
-                self._read(message)
-            after = self._arena.observer.activity(one.session)
-            if after != before and after is not None and after.quiet:
-                return
-
-    def _until_our_turn(self, number: int) -> int:
-        """Wait for the baton that was sent out for step `number`; which step is it for now?"""
+    def _await_baton(self, number: int) -> int:
+        """Wait for the baton that was sent for step `number`, and return the number of the conductor's step."""
         end = number + 1
-        while not conductors_turn(self._program.steps, end):
+        while not conductors_turn(self._steps, end):
             end += 1
-        deadline = self._deadline(range(number, end))
+        deadline = self._team.deadline_ns(range(number, end))
         while True:
-            message = self._next(deadline)
+            message = self._team.next_message(deadline)
             if isinstance(message, Baton):
                 return message.number
 
-    def _until_returned(self, actor: int) -> None:
-        deadline = self._deadline([])
-        while actor in self._pending:
-            self._next(deadline)
+    def _await_end_of_closed_session(self, number: int) -> None:
+        """If step `number` closed a session to open another, wait until the server has ended the old one."""
+        step = self._steps[number]
+        if isinstance(step, Operation) and step.verb == "reopen":
+            # the journal has not been read since the reopen, so this is still the old session
+            closed = self._team.last_known_session(step.actor)
+            self._context.faults.await_session_end(closed, number, now_ns())
+            self._context.recorder.read_journals()
+
+    def _begin_pending(self, number: int, step: Operation) -> None:
+        """Send the baton to an actor that does not pass it on, and wait until its call has reached the server."""
+        if step.actor in self._team.pending:
+            self._await_return(step.actor)
+        session = self._team.last_known_session(step.actor).name
+        activity = self._context.arena.observer.activity
+        before = activity(session)
+        self._team.pending[step.actor] = number
+        self._team.send(step.actor, Baton(number))
+        until_ns = now_ns() + NOTICE_MS * NS_PER_MS
+        while step.actor in self._team.pending and now_ns() < until_ns:
+            self._team.receive(0)
+            after = activity(session)
+            if after != before and after is not None and after.quiet:
+                return
+
+    def _await_return(self, actor: int) -> None:
+        """Wait until the pending operation of an actor has returned."""
+        deadline = self._team.deadline_ns()
+        while actor in self._team.pending:
+            self._team.next_message(deadline)

@@ -1,0 +1,139 @@
+"""Injects the faults of one program, heals them, and notes when the server has ended the sessions that they hit."""
+
+from lock_harness.core.clock import now_ns
+from lock_harness.core.fault import Fault
+from lock_harness.core.program import Program
+from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults import INJECTORS
+from lock_harness.execution.recorder import HistoryRecorder
+from lock_harness.execution.team import ActorSession, Team
+from lock_harness.execution.time_limits import NS_PER_MS
+
+
+class FaultDriver:
+    """Carries out the faults of one program.  A mode decides when.
+
+    The injectors in `lock_harness.execution.faults` do what differs from one kind of fault to the next.
+    """
+
+    def __init__(self, program: Program, arena: Arena, team: Team, recorder: HistoryRecorder) -> None:
+        self._program = program
+        self._arena = arena
+        self._team = team
+        self._recorder = recorder
+        # the lasting faults that were injected and not healed yet, by their numbers
+        self._active: dict[int, ActorSession] = {}
+
+    def inject(self, number: int, opening: str | None = None) -> None:
+        """Inject fault `number`.  If it ends sessions at once, wait until the server has ended them.
+
+        Args:
+            opening: The session at whose message the gate injects the fault.  It may be one that the actor is just
+                opening.  By default the fault hits the session that the actor has now.
+        """
+        fault = self.fault(number)
+        if fault.traits.ends_process:
+            self._kill(number, fault, opening)
+        elif fault.traits.whole_server:
+            self._inject_into_server(number, fault)
+        else:
+            self._inject_into_actor(number, fault, opening)
+
+    def fault(self, number: int) -> Fault:
+        """Return the fault that is step `number` of the program."""
+        fault = self._program.steps[number]
+        assert isinstance(fault, Fault)
+        return fault
+
+    def _kill(self, number: int, fault: Fault, opening: str | None) -> None:
+        """Send SIGKILL to an actor, wait for the end of its session, and let a spare process take its place."""
+        self._heal_actor(fault.actor)
+        injected_ns = now_ns()
+        INJECTORS[fault.kind].inject(self._arena, self._team.last_known_session(fault.actor))
+        # only now: the actor may have opened another session just before it died
+        target = self._target(fault, opening)
+        self._recorder.note("fault", target, number, injected_ns, fault.kind)
+        self.await_session_end(target, number, injected_ns)
+        self._team.replace(fault.actor)
+
+    def _inject_into_actor(self, number: int, fault: Fault, opening: str | None) -> None:
+        """Inject a fault that hits the session of one actor, whose process lives on."""
+        target, injected_ns = self._target(fault, opening), now_ns()
+        if not INJECTORS[fault.kind].inject(self._arena, target):
+            return
+        self._recorder.note("fault", target, number, injected_ns, fault.kind)
+        if fault.traits.lasting:
+            self._active[number] = target
+        elif fault.traits.ends_session:
+            self.await_session_end(target, number, injected_ns)
+
+    def _inject_into_server(self, number: int, fault: Fault) -> None:
+        """Inject a fault that ends every session, also those that the actors open until it takes effect."""
+        injected_ns = now_ns()
+        before = [self._recorder.current_session(actor) for actor in self._team.actors]
+        for target in before:
+            self._recorder.note("fault", target, number, injected_ns, fault.kind)
+        # warm actors that this program does not use would be found dead by the next one
+        self._arena.dismiss(keep=len(before))
+        INJECTORS[fault.kind].inject(self._arena, before[fault.actor])
+        for target in before:
+            self.await_session_end(target, number, injected_ns)
+        opened = [one for target in before for one in self._recorder.current_sessions_since(target)]
+        alive = self._arena.observer.alive([one.name for one in opened])
+        for target in opened:
+            if target.name not in alive:
+                self._recorder.note("fault", target, number, injected_ns, fault.kind)
+                self._recorder.note("gone", target, number)
+
+    def _target(self, fault: Fault, opening: str | None) -> ActorSession:
+        """Return the session that a fault hits."""
+        now = self._recorder.current_session(fault.actor)
+        if opening is None or opening == now.name:
+            return now
+        # the session that an actor is opening belongs to its next incarnation; a killed actor does not get that far
+        incarnation = now.incarnation + (not fault.traits.ends_process)
+        return now._replace(name=opening, incarnation=incarnation)
+
+    def await_session_end(self, target: ActorSession, number: int, since_ns: int) -> None:
+        """Ask the server until the session is gone, within the bound for a release, and note the answer."""
+        until_ns = since_ns + self._arena.bounds.release_ms * NS_PER_MS
+        while (lingers := bool(self._arena.observer.alive([target.name]))) and now_ns() < until_ns:
+            pass
+        self._recorder.note("lingers" if lingers else "gone", target, number)
+
+    # Lasting faults
+
+    def heal(self, number: int) -> None:
+        """Undo a lasting fault if it is active.  If it ends its session, wait for that now."""
+        if number not in self._active:
+            return
+        fault, target = self.fault(number), self._active.pop(number)
+        INJECTORS[fault.kind].heal(self._arena, target)
+        healed_ns = now_ns()
+        self._recorder.note("heal", target, number, healed_ns, fault.kind)
+        if fault.traits.ends_session:
+            self.await_session_end(target, number, healed_ns)
+
+    def heal_all(self) -> None:
+        for number in [*self._active]:
+            self.heal(number)
+
+    def _heal_actor(self, actor: int) -> None:
+        """Undo the lasting faults of one actor."""
+        for number in self._active_on(actor):
+            self.heal(number)
+
+    def overlaps_active(self, number: int) -> bool:
+        """Return whether a lasting fault that hits the same part of the same actor is active.
+
+        Its network connection is one such part; otherwise two faults overlap if they are of the same kind.
+        """
+        new = self.fault(number)
+        for active in map(self.fault, self._active_on(new.actor)):
+            if active.kind == new.kind or active.traits.target == new.traits.target == "network":
+                return True
+        return False
+
+    def _active_on(self, actor: int) -> list[int]:
+        """Return the numbers of the lasting faults that are active on an actor."""
+        return [number for number, target in self._active.items() if target.actor == actor]

@@ -1,0 +1,85 @@
+"""Actors that take their own steps: common to a race and to the gate."""
+
+import contextlib
+from collections.abc import Iterator
+
+from lock_harness.actors.mailbox import Finished, MailboxMessage, StartRace
+from lock_harness.core.clock import now_ns
+from lock_harness.core.program import Operation
+from lock_harness.execution.context import RunContext
+from lock_harness.gate.service import Player
+
+
+class FreeRunners:
+    """Starts the actors, and keeps account of those that have not finished.
+
+    `running`: the actors that have not finished.
+    """
+
+    def __init__(self, context: RunContext) -> None:
+        self._program = context.program
+        self._team = context.team
+        self._recorder = context.recorder
+        self._gate = context.arena.gate
+        self.running: set[int] = set()
+        self._indices: list[list[int]] = [[] for _ in context.team.actors]
+        for index, step in enumerate(context.program.steps):
+            if isinstance(step, Operation):
+                self._indices[step.actor].append(index)
+
+    @contextlib.contextmanager
+    def open_gate(self) -> Iterator[None]:
+        """Open the gate, if there is one, for the length of a `with` block; then record the moves that it let through."""
+        if self._gate is None:
+            yield
+            return
+        self._gate.open(self._program, [self._player(actor) for actor in self._team.actors])
+        try:
+            yield
+        finally:
+            self._recorder.moves = self._gate.shut()
+
+    def start(self, at_ns: int) -> None:
+        """Let all actors take their steps from `at_ns` on."""
+        self.running = {*self._team.actors}
+        for actor in self._team.actors:
+            self._send_start(actor, at_ns)
+
+    def resume(self, actor: int) -> None:
+        """Let the actor that replaces a killed one take the steps that are left."""
+        self._send_start(actor, now_ns(), first=self._recorder.last_step_begun(actor) + 1)
+
+    def tell_gate_injected(self, actor: int) -> None:
+        """Tell the gate, if there is one, that the fault of an actor was injected, and who the actor is now."""
+        if self._gate is not None:
+            self._gate.go_on(actor, self._player(actor))
+
+    def await_message(self, until_ns: int) -> MailboxMessage | None:
+        """Return the next message, or None at `until_ns`.  `running` is up to date then."""
+        message = self._team.await_message(until_ns)
+        if isinstance(message, Finished):
+            processes = enumerate(self._team.processes)
+            self.running -= {actor for actor, process in processes if process.name == message.name}
+        return message
+
+    def journal_lengths(self) -> dict[str, int]:
+        """Return how many bytes each running actor has logged, by the name of its process."""
+        running = [self._team.processes[actor] for actor in self.running]
+        return {process.name: process.journal.length() for process in running}
+
+    def _send_start(self, actor: int, at_ns: int, first: int = 0) -> None:
+        steps = tuple(self._program.steps[index] for index in self._indices[actor])
+        message = StartRace(
+            begin=self._team.begin_message(actor, steps),
+            at_ns=at_ns,
+            indices=tuple(self._indices[actor]),
+            length=len(self._program.steps),
+            rounds=self._program.rounds,
+            first=first,
+            gated=self._gate is not None,
+        )
+        self._team.send(actor, message)
+
+    def _player(self, actor: int) -> Player:
+        process = self._team.processes[actor]
+        return Player(name=process.name, session=process.session.rpartition(".")[0], pids=process.pids)

@@ -1,0 +1,94 @@
+"""The run of one program, from the first message to the actors to the finished history."""
+
+from lock_harness.actors import counter
+from lock_harness.actors.mailbox import Finish, MailboxMessage, Probe
+from lock_harness.core.clock import now_ns
+from lock_harness.core.history import History
+from lock_harness.core.program import Program
+from lock_harness.execution.arena import Arena
+from lock_harness.execution.context import RunContext
+from lock_harness.execution.fault_driver import FaultDriver
+from lock_harness.execution.modes import MODES
+from lock_harness.execution.recorder import HistoryRecorder
+from lock_harness.execution.team import Stuck, Team
+from lock_harness.execution.time_limits import opening_ms
+
+
+class ProgramRun:
+    """Runs one program on an arena.  The program's mode takes the steps; what comes before and after is the same."""
+
+    def __init__(self, program: Program, arena: Arena) -> None:
+        mode = MODES[program.mode]
+        self._program = program
+        self._arena = arena
+        self._free_running = mode.free_running
+        self._team = Team(program, arena, mode.free_running)
+        self._recorder = HistoryRecorder(program, arena, self._team)
+        faults = FaultDriver(program, arena, self._team, self._recorder)
+        self._mode = mode(RunContext(program, arena, self._team, self._recorder, faults))
+
+    def run(self) -> History:
+        """Take all steps, let the actors give back what they hold, and look for what is left behind."""
+        self._forget_last_program()
+        gave_up_ns = None
+        try:
+            self._team.begin()
+            self._mode.take_steps()
+            self._recorder.read_journals()
+            self._finish()
+            audit = self._recorder.audit("at the end")
+            # a month that is left locked would only keep a probe waiting
+            if not any(lock.granted for lock in audit.locks):
+                self._probe()
+        except Stuck:
+            gave_up_ns = now_ns()
+        self._recorder.read_journals()
+        self._discard_unusable_actors(stuck=gave_up_ns is not None)
+        # read the stall meter as late as possible: it logs a stall only when the stall is over
+        return self._recorder.history(gave_up_ns)
+
+    def _forget_last_program(self) -> None:
+        self._arena.meter.read()
+        self._arena.pool.deferred.clear()
+        counter.reset(self._arena.pool.directory, self._program.months)
+
+    def _finish(self) -> None:
+        """Audit, let the actors give back what they hold, and let those that lost their sessions open others.
+
+        Free-running actors have given everything back at the end of their steps already.
+        """
+        lost = self._recorder.actors_without_session()
+        finishing = lost if self._free_running else {*self._team.actors}
+        if not finishing:
+            return
+        if not self._team.pending:
+            self._recorder.audit("after the steps")
+        messages = [
+            Finish(reopen=actor in lost) if actor in finishing else None for actor in self._team.actors
+        ]
+        self._team.run_to_finish(messages, extra_ms=opening_ms(self._arena.lock) if lost else 0)
+        self._team.pending.clear()
+
+    def _probe(self) -> None:
+        """Let the actors acquire and release each month once more, to show that none is stuck.
+
+        An actor takes part only if it has a session, as a lock may fail to open another after a fault.
+        """
+        bounds = self._arena.bounds
+        # long enough to be sure
+        timeout_ms = bounds.release_ms + 2 * bounds.handover_ms
+        lost = self._recorder.actors_without_session()
+        probers = [actor for actor in self._team.actors if actor not in lost] or [*self._team.actors]
+        messages: list[MailboxMessage | None] = [None] * len(self._team.actors)
+        for place, actor in enumerate(probers):
+            if share := self._program.months[place :: len(probers)]:
+                messages[actor] = Probe(share, timeout_ms)
+        self._team.run_to_finish(messages, extra_ms=timeout_ms * 12)
+
+    def _discard_unusable_actors(self, stuck: bool) -> None:
+        """Leave only actors to the next program that have a session and are not in a call."""
+        if stuck:
+            self._arena.dismiss()
+            return
+        for actor in self._recorder.actors_without_session():
+            self._arena.replace(actor)

@@ -1,0 +1,134 @@
+"""The history of one program while it grows."""
+
+from typing import Literal
+
+from lock_harness.analysis.sequential import held_after
+from lock_harness.core.clock import now_ns
+from lock_harness.core.fault import FaultKind
+from lock_harness.core.history import Audit, Event, EventKind, History, Move, ServerLock
+from lock_harness.core.program import Program
+from lock_harness.execution.arena import Arena
+from lock_harness.execution.team import ActorSession, Team
+
+# how long an audit gives the server to show what the clients were told
+SETTLE_NS = 25_000_000
+
+
+class HistoryRecorder:
+    """Collects the events that the actors log, the events that the conductor notes, and the audits.
+
+    What it knows of the actors is as old as the last call of `read_journals`, which the methods with `current` in their
+    name call first.
+
+    Attributes:
+        moves: The moves that the gate let through, if there is a gate.
+    """
+
+    def __init__(self, program: Program, arena: Arena, team: Team) -> None:
+        self._program = program
+        self._arena = arena
+        self._team = team
+        self._events: list[Event] = []
+        self._audits: list[Audit] = []
+        self.moves: tuple[Move, ...] = ()
+
+    def read_journals(self) -> None:
+        """Take over what the actors have logged since the last call, and count the sessions that they opened."""
+        for actor, process in enumerate(self._team.processes):
+            events = process.journal.read()
+            reopened = sum(event.verb == "reopen" and event.kind == "ok" for event in events)
+            self._team.note_reopened(actor, reopened)
+            self._events.extend(events)
+
+    def note(
+        self,
+        kind: EventKind,
+        target: ActorSession,
+        number: int,
+        at_ns: int | None = None,
+        fault: FaultKind | None = None,
+    ) -> None:
+        """Note what step `number`, mostly a fault, did to a session.  By default it happened just now."""
+        event = Event(at_ns or now_ns(), kind, target.actor, target.incarnation, number, fault=fault)
+        self._events.append(event)
+
+    def history(self, gave_up_ns: int | None) -> History:
+        """Return everything that is recorded."""
+        return History(
+            actors=self._program.actors,
+            months=self._program.months,
+            events=tuple(sorted(self._events, key=lambda event: event.at_ns)),
+            audits=tuple(self._audits),
+            stalls=tuple(self._arena.meter.read()),
+            gave_up_ns=gave_up_ns,
+            moves=self.moves,
+        )
+
+    # Sessions
+
+    def current_session(self, actor: int) -> ActorSession:
+        """Return the session that an actor has now."""
+        self.read_journals()
+        return self._team.last_known_session(actor)
+
+    def current_sessions_since(self, before: ActorSession) -> list[ActorSession]:
+        """Return the sessions that an actor has opened after `before`.  The last one is its session now."""
+        now = self.current_session(before.actor)
+        names = now.process.all_sessions
+        return [
+            now._replace(incarnation=incarnation, name=names[incarnation - now.incarnation - 1])
+            for incarnation in range(before.incarnation + 1, now.incarnation + 1)
+        ]
+
+    def actors_without_session(self) -> set[int]:
+        """Return the actors whose last known session was ended by a fault, while their processes live on."""
+        lost = self._lost_sessions()
+        return {
+            actor for actor, incarnation in enumerate(self._team.incarnations) if (actor, incarnation) in lost
+        }
+
+    def _lost_sessions(self) -> set[tuple[int, int]]:
+        """Return the actors and incarnations whose sessions were ended by faults, while their processes live on."""
+        return {(event.actor, event.incarnation) for event in self._events if event.cuts_session}
+
+    def last_step_begun(self, actor: int) -> int:
+        """Return the highest number of a step of the program that an actor has begun, or -1."""
+        begun = (event.number for event in self._events if event.actor == actor and event.kind == "invoke")
+        return max((number for number in begun if number < self._program.total_steps), default=-1)
+
+    # The server's view
+
+    def audit(self, where: Literal["after the steps", "at the end"]) -> Audit:
+        """Compare the server's locks with the clients' answers once they agree, or have had time to."""
+        self.read_journals()
+        self._events.sort(key=lambda event: event.at_ns)
+        held = held_after(self._events)
+        processes = [*enumerate(self._team.processes), *self._team.killed]
+        actor_of = {name: actor for actor, process in processes for name in process.all_sessions}
+        began = now_ns()
+        while True:
+            rows = self._arena.observer.locks(list(actor_of))
+            locks = tuple(
+                ServerLock(actor_of[row.name], row.pid, row.key, row.granted) for row in rows if row.key
+            )
+            waited = now_ns() - began
+            if sum(lock.granted for lock in locks) == len(held) or waited > SETTLE_NS:
+                break
+        seen = self._count_seen({row.name for row in rows})
+        audit = Audit(at_ns=now_ns(), where=where, held=held, locks=locks, sessions=seen, waited_ns=waited)
+        self._audits.append(audit)
+        return audit
+
+    def _count_seen(self, names: set[str]) -> int:
+        """Return how many actors have a session among `names`, or need not have one there.
+
+        An actor that lost its session need not.  Behind a pooler a session may get its name only with its first
+        statement, so an actor that has made no call yet need not either.
+        """
+        called = {(event.actor, event.incarnation) for event in self._events if event.kind == "invoke"}
+        expected = called - self._lost_sessions()
+        return sum(
+            not names.isdisjoint(process.all_sessions)
+            or (actor, self._team.incarnations[actor]) not in expected
+            for actor, process in enumerate(self._team.processes)
+        )

@@ -17,7 +17,7 @@ from lock_harness.core.run import OrderCoverage
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import moved, run
-from lock_harness.gate.schedulers.exhaustive import Exhaustive
+from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.equipment import Equipment
 from lock_harness.programs.steps import acquire, at_gate, release
@@ -78,13 +78,13 @@ def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
 
     The actors are as good as new after a violation, too, unless they left a lock behind: these locks keep nothing else.
     """
-    orders, broken, began = Exhaustive(reduce=reduce), set[frozenset[str]](), perf_counter()
+    orders, broken, began = ExhaustiveSearch(reduce=reduce), set[frozenset[str]](), perf_counter()
     here = moved(program, arena.years.first)
     while orders.next:
         choices, scheduler = orders.next
         example = run(msgspec.structs.replace(here, choices=choices, scheduler=scheduler), arena)
-        if orders.ran(example.history.moves) is None:
+        if orders.record(example.history.moves) is None:
             broken.add(example.broken)
         if example.history.audits[-1].locks:
             arena.reset()
-    return Exhausted(orders.search, frozenset(broken), perf_counter() - began)
+    return Exhausted(orders.coverage, frozenset(broken), perf_counter() - began)

@@ -16,7 +16,7 @@ from lock_harness.scenarios.planted.row_survives_crash import RowLock
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
-AT_GOOD_BYE = 4  # of the seven faults; there is no answer any more
+AT_TERMINATE = 4  # of the seven faults; there is no answer any more
 
 
 class SaysMuch(MonthLock):
@@ -67,7 +67,7 @@ def test_the_month_lock_survives_every_one(our_server: Server) -> None:
     doubts = [one for one in run.coverage.crash_points if one.status != "holds"]
     assert (run.status, doubts) == ("holds", [])
     assert [verb for verb, _ in messages(run)] == ["acquire", "release", "hold", "hold", "acquire", "reopen"]
-    assert len(run.coverage.crash_points) == 2 * (5 * len(COLUMNS) + AT_GOOD_BYE)
+    assert len(run.coverage.crash_points) == 2 * (5 * len(COLUMNS) + AT_TERMINATE)
     assert run.figures.examples == len(run.coverage.crash_points) + 1
     assert run.figures.faults == len(run.coverage.crash_points)
 

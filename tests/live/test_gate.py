@@ -15,8 +15,8 @@ from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.search import Plan
 from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.gate.schedulers.exhaustive import Exhaustive
-from lock_harness.gate.schedulers.follow import divergence
+from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
+from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
 from lock_harness.programs.draw import Draw
@@ -80,13 +80,13 @@ THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
 
 def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage, dict[frozenset[str], int]]:
     """How far that went, and how often which checks were violated."""
-    orders, broken = Exhaustive(), dict[frozenset[str], int]()
+    orders, broken = ExhaustiveSearch(), dict[frozenset[str], int]()
     while orders.next:
         choices, scheduler = orders.next
         example = executor.run_and_clean_up(structs.replace(program, choices=choices, scheduler=scheduler))
-        if orders.ran(example.history.moves) is None:
+        if orders.record(example.history.moves) is None:
             broken[example.broken] = broken.get(example.broken, 0) + 1
-    return orders.search, broken
+    return orders.coverage, broken
 
 
 @pytest.mark.parametrize("executor", [LockSpec()], indirect=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lock_harness.gate.service import computes
+from lock_harness.gate.service import is_running
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="there is no /proc here")
 WORKS_ASIDE = """
@@ -27,11 +27,11 @@ def test_a_thread_aside_counts(code: str, expected: bool) -> None:
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        assert any(computes(child.pid) == expected for _ in range(LOOKS))
+        assert any(is_running(child.pid) == expected for _ in range(LOOKS))
         child.kill()
 
 
 def test_who_is_gone_does_not() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
-    assert not computes(child.pid)
+    assert not is_running(child.pid)

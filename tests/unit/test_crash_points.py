@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.history import GOOD_BYE, Event, History, Move
+from lock_harness.core.history import TERMINATE, Event, History, Move
 from lock_harness.core.program import Month, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Bounds, Status, Verdict
@@ -28,14 +28,14 @@ MOVES = (
     Move(1, 0, 0, "SET a = 1", BOTH, JAN),
     Move(2, 0, 0, "SELECT lock()", BOTH, JAN),
     Move(3, 0, 1, "", BOTH),  # a step that begins with nothing said
-    Move(4, 0, 1, GOOD_BYE, BOTH),
+    Move(4, 0, 1, TERMINATE, BOTH),
     Move(5, 1, 2, "SELECT lock()", ALONE, JAN),
 )
 AT_A_MESSAGE = {
     ("kill", "before"), ("kill", "after"), ("terminate", "before"), ("terminate", "after"),
     ("reset", "before"), ("reset", "after"), ("reset", "half"),
 }  # fmt: skip
-AT_A_GOOD_BYE = {("kill", "before"), ("kill", "after"), ("terminate", "before"), ("reset", "before")}
+AT_TERMINATE = {("kill", "before"), ("kill", "after"), ("terminate", "before"), ("reset", "before")}
 
 
 def test_every_fault_strikes_at_every_message_twice() -> None:
@@ -46,19 +46,19 @@ def test_every_fault_strikes_at_every_message_twice() -> None:
     assert len(set(listed)) == len(listed)
     assert {*listed} == {
         (number, message, *fault, overtaken)
-        for number, message, faults in ((0, 0, AT_A_MESSAGE), (0, 1, AT_A_MESSAGE), (1, 0, AT_A_GOOD_BYE))
+        for number, message, faults in ((0, 0, AT_A_MESSAGE), (0, 1, AT_A_MESSAGE), (1, 0, AT_TERMINATE))
         for fault in faults
         for overtaken in (False, True)
     }
     assert {(one.verb, one.text) for one in points} == {
         ("acquire", "SET a = 1"),
         ("acquire", "SELECT lock()"),
-        ("reopen", GOOD_BYE),
+        ("reopen", TERMINATE),
     }
 
 
 def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_the_message() -> None:
-    second = [one for one in crash_trials(PROGRAM, MOVES) if one.point.text == GOOD_BYE][:2]
+    second = [one for one in crash_trials(PROGRAM, MOVES) if one.point.text == TERMINATE][:2]
     for one in second:
         assert one.program.steps == (PROGRAM.steps[0], one.point.fault, *PROGRAM.steps[1:])
     assert [one.program.choices for one in second] == [(), (0, 0, 0, 0, 1)]

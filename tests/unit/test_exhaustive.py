@@ -8,10 +8,10 @@ from lock_harness.core.history import Move
 from lock_harness.core.program import Month, Program
 from lock_harness.core.run import OrderCoverage
 from lock_harness.core.schedule import Access
-from lock_harness.gate.schedulers import scheduler_of
+from lock_harness.gate.schedulers import scheduler_for
 from lock_harness.gate.schedulers.access import access, commute
-from lock_harness.gate.schedulers.exhaustive import Exhaustive
-from lock_harness.gate.schedulers.scheduler import Turn
+from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
+from lock_harness.gate.schedulers.scheduler import Decision
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
 READ_1, READ_2 = (f"SELECT EXISTS (SELECT FROM t WHERE n = {key})" for key in (209001, 209002))
@@ -22,27 +22,27 @@ Texts = Sequence[Sequence[str]]
 
 def run(texts: Texts, program: Program) -> list[Move]:
     """Actors that say these things one after the other."""
-    scheduler = scheduler_of(program)
+    scheduler = scheduler_for(program)
     moves: list[Move] = []
     said = [0] * len(texts)
     last = 0
     while ready := [actor for actor, all_ in enumerate(texts) if said[actor] < len(all_)]:
         enabled = tuple(sorted(ready, key=lambda actor: (actor != last, actor)))
-        last = scheduler.choose(Turn(enabled, (), moves))
+        last = scheduler.choose(Decision(enabled, (), moves))
         text = texts[last][said[last]]
         moves.append(Move(len(moves), last, 0, text, enabled, MONTHS.get(text)))
         said[last] += 1
     return moves
 
 
-def explored(texts: Texts, search: Exhaustive) -> list[list[Move]]:
+def explored(texts: Texts, search: ExhaustiveSearch) -> list[list[Move]]:
     runs = []
     while search.next is not None:
         program = Program(
             len(texts), (JAN,), (), "gate", choices=search.next.choices, scheduler=search.next.scheduler
         )
         runs.append(run(texts, program))
-        search.ran(runs[-1])
+        search.record(runs[-1])
     return runs
 
 
@@ -66,10 +66,10 @@ def _ordered(one: Move, other: Move) -> bool:
 
 
 def test_without_reduction_every_order_is_run_once() -> None:
-    search = Exhaustive(reduce=False)
+    search = ExhaustiveSearch(reduce=False)
     orders = [order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)]
     assert len(orders) == len(set(orders)) == 20  # 6! / (3! 3!)
-    assert search.search == OrderCoverage(20, 0, complete=True)
+    assert search.coverage == OrderCoverage(20, 0, complete=True)
 
 
 @pytest.mark.parametrize(
@@ -83,25 +83,27 @@ def test_without_reduction_every_order_is_run_once() -> None:
     ],
 )
 def test_reduction_leaves_out_only_what_leads_to_the_same(texts: Texts) -> None:
-    everything = {normal_form(moves) for moves in explored(texts, Exhaustive(reduce=False))}
-    search = Exhaustive()
+    everything = {normal_form(moves) for moves in explored(texts, ExhaustiveSearch(reduce=False))}
+    search = ExhaustiveSearch()
     reduced = [normal_form(moves) for moves in explored(texts, search)]
     assert set(reduced) == everything
-    assert search.search.runs - search.search.redundant == len(everything)
+    assert search.coverage.runs - search.coverage.redundant == len(everything)
 
 
 def test_moves_that_all_commute_are_run_in_one_order() -> None:
-    search = Exhaustive()
+    search = ExhaustiveSearch()
     explored([[READ_1], [READ_1, READ_2], [READ_2]], search)
-    assert search.search.runs - search.search.redundant == 1
+    assert search.coverage.runs - search.coverage.redundant == 1
 
 
 def test_a_bound_on_switches_runs_those_within_it() -> None:
-    search = Exhaustive(switches=1)
+    search = ExhaustiveSearch(switches=1)
     orders = {order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)}
-    everything = {order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], Exhaustive(reduce=False))}
+    everything = {
+        order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], ExhaustiveSearch(reduce=False))
+    }
     assert orders == {one for one in everything if _switches(one) <= 1}
-    assert search.search.left_out > 0
+    assert search.coverage.left_out > 0
 
 
 def _switches(moves: Sequence[int]) -> int:
@@ -114,13 +116,13 @@ def _switches(moves: Sequence[int]) -> int:
 
 
 def test_moves_that_went_elsewhere_are_refused() -> None:
-    search = Exhaustive()
-    search.ran([Move(0, 0, 0, TAKE_1, (0, 1)), Move(1, 1, 0, TAKE_1, (1,))])
-    before = search.search
-    told = search.ran([Move(0, 0, 0, TAKE_1, (0,))])
+    search = ExhaustiveSearch()
+    search.record([Move(0, 0, 0, TAKE_1, (0, 1)), Move(1, 1, 0, TAKE_1, (1,))])
+    before = search.coverage
+    told = search.record([Move(0, 0, 0, TAKE_1, (0,))])
     assert told is not None
     assert "at move 0" in told
-    assert search.search == before
+    assert search.coverage == before
 
 
 ANYTHING, READS = Access(None), Access(None, True)

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from lock_harness.gate.parked import Parked
+from lock_harness.gate.pending import PendingRequest
 from lock_harness.gate.session import GatedConnection
 from lock_harness.wire.connection import ProxiedConnection
 from lock_harness.wire.loop import Loop
 from tests.wire import client, message, server
 
-HELLO = b"\0\0\0\x08\0\x03\0\0"
+STARTUP = b"\0\0\0\x08\0\x03\0\0"
 STARTED = server("Authentication", "ReadyForQuery")
 DONE = server("CommandComplete", "ReadyForQuery")
 
@@ -28,7 +28,7 @@ class World:
     """A connection whose client and server are at our own hand, and the keeper that it asks."""
 
     def __init__(self, stack: ExitStack) -> None:
-        self.parked: list[Parked] = []
+        self.pending: list[PendingRequest] = []
         self.replies = 0
         (self._client, near), (self._server, far) = [
             [stack.enter_context(sock) for sock in socket.socketpair()] for _ in range(2)
@@ -36,18 +36,18 @@ class World:
         for sock in (self._client, self._server):
             sock.setblocking(False)
         self.gone: list[ProxiedConnection] = []
-        self.connection = GatedConnection(Still(), near, far, HELLO, self.gone.append, "a", self)
+        self.connection = GatedConnection(Still(), near, far, STARTUP, self.gone.append, "a", self)
         self.connection.server.write()
         self.hears(STARTED)
-        self.parked.clear()  # the start of the session, which has passed
+        self.pending.clear()  # the start of the session, which has passed
         self.replies = 0
         self.passed()
         self.client_received()
 
-    def said(self, _: str, parked: Parked) -> None:
-        self.parked.append(parked)
+    def on_request(self, _: str, request: PendingRequest) -> None:
+        self.pending.append(request)
 
-    def answered(self, _: str) -> None:
+    def on_reply(self, _: str) -> None:
         self.replies += 1
 
     def says(self, data: bytes) -> None:
@@ -87,8 +87,8 @@ def world() -> Iterator[World]:
 
 def test_a_batch_waits_and_its_answer_is_counted(world: World) -> None:
     world.says(client("Query"))
-    assert (world.passed(), [one.text for one in world.parked]) == (b"", ["SELECT 1"])
-    world.parked[0].go()
+    assert (world.passed(), [one.text for one in world.pending]) == (b"", ["SELECT 1"])
+    world.pending[0].let_through()
     assert (world.passed(), world.replies) == (client("Query"), 0)
     world.hears(DONE)
     assert (world.client_received(), world.replies) == (DONE, 1)
@@ -97,26 +97,26 @@ def test_a_batch_waits_and_its_answer_is_counted(world: World) -> None:
 def test_what_needs_no_leave_does_not_overtake_what_waits(world: World) -> None:
     world.says(client("Query", "CopyData", "CopyDone", "Query"))
     assert world.passed() == b""
-    world.parked[0].go()
+    world.pending[0].let_through()
     assert world.passed() == client("Query", "CopyData", "CopyDone")
-    world.parked[1].go()
+    world.pending[1].let_through()
     assert world.passed() == client("Query")
 
 
 def test_while_the_server_copies_in_nothing_waits(world: World) -> None:
     world.says(client("Query", "Parse", "Sync"))
-    world.parked[0].go()
+    world.pending[0].let_through()
     world.passed()
     world.hears(server("CopyInResponse"))
     assert world.passed() == client("Parse", "Sync")
     world.says(client("CopyData", "CopyDone"))
     assert world.passed() == client("CopyData", "CopyDone")
-    world.parked[1].go()
+    world.pending[1].let_through()
     assert (world.passed(), world.replies) == (b"", 1)
 
 
 @pytest.mark.parametrize(
-    ("said", "harmless"),
+    ("said", "only_prepares"),
     [
         (("Parse", "Sync"), [True]),
         (("Parse", "Bind", "Execute", "Sync"), [False]),
@@ -126,30 +126,30 @@ def test_while_the_server_copies_in_nothing_waits(world: World) -> None:
     ],
 )
 def test_a_batch_is_harmless_if_nothing_is_run_in_it_nor_ended_by_it(
-    world: World, said: tuple[str, ...], harmless: list[bool]
+    world: World, said: tuple[str, ...], only_prepares: list[bool]
 ) -> None:
     world.says(client(*said))
-    assert [one.harmless for one in world.parked] == harmless
+    assert [one.only_prepares for one in world.pending] == only_prepares
 
 
 @pytest.mark.parametrize(
-    ("sql", "harmless"),
+    ("sql", "only_prepares"),
     [(b"DEALLOCATE ALL\0", True), (b"deallocate one\0", True), (b"DEALLOCATE ALL; SELECT 1\0", False)],
 )
 def test_what_a_library_takes_back_is_as_harmless_as_what_it_prepares(
-    world: World, sql: bytes, harmless: bool
+    world: World, sql: bytes, only_prepares: bool
 ) -> None:
     """psycopg does so after a rollback, but only if it had prepared something."""
     world.says(message("client", "Query", sql))
-    assert [one.harmless for one in world.parked] == [harmless]
+    assert [one.only_prepares for one in world.pending] == [only_prepares]
 
 
 def test_the_end_of_a_client_waits_for_what_it_said_before(world: World) -> None:
     world.says(client("Query", "Terminate"))
     world.hangs_up()
-    assert [one.text for one in world.parked] == ["SELECT 1", "Terminate"]
-    world.parked[0].go()
-    world.parked[1].go()
+    assert [one.text for one in world.pending] == ["SELECT 1", "Terminate"]
+    world.pending[0].let_through()
+    world.pending[1].let_through()
     assert world.passed() == client("Query", "Terminate")
     assert world.connection.client.at_eof
 
@@ -166,13 +166,13 @@ def test_what_a_client_had_begun_to_say_reaches_the_server_when_it_is_gone(world
 def test_an_answer_that_is_held_back_comes_when_it_may(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
-    world.parked[0].go()
+    world.pending[0].let_through()
     world.hears(DONE)
     assert (world.client_received(), world.replies) == (b"", 1)
     world.connection.pass_on()
     assert world.client_received() == DONE
     world.says(client("Query"))
-    world.parked[1].go()
+    world.pending[1].let_through()
     world.hears(DONE)
     assert world.client_received() == DONE
 
@@ -180,7 +180,7 @@ def test_an_answer_that_is_held_back_comes_when_it_may(world: World) -> None:
 def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
-    world.parked[0].go()
+    world.pending[0].let_through()
     world.hears(DONE)
     world.connection.pass_on(half=True)
     assert world.client_received() == DONE[: len(DONE) // 2]
@@ -191,7 +191,7 @@ def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
 def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
-    world.parked[0].go()
+    world.pending[0].let_through()
     world.hears(DONE)
     world.connection.on_eof(world.connection.server)
     assert world.client_received() == DONE
@@ -200,7 +200,7 @@ def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world:
 def test_a_client_that_died_with_its_answer_held_back_is_gone_once(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
-    world.parked[0].go()
+    world.pending[0].let_through()
     world.hears(DONE)
     world.dies()
     world.connection.on_eof(world.connection.server)
@@ -233,4 +233,4 @@ def test_what_is_forgotten_never_comes(world: World) -> None:
 def test_what_is_said_to_a_session_that_has_ended_is_no_move(world: World) -> None:
     world.connection.on_eof(world.connection.server)
     world.says(client("Query", "Terminate"))
-    assert world.parked == []
+    assert world.pending == []

@@ -2,10 +2,10 @@
 
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.schedule import Recorded
-from lock_harness.gate.parked import Parked
+from lock_harness.gate.pending import PendingRequest
 from lock_harness.gate.recorder import Recorder
-from lock_harness.gate.schedulers.recorded import AsRecorded
-from lock_harness.gate.schedulers.scheduler import Turn
+from lock_harness.gate.schedulers.recorded import RecordedScheduler
+from lock_harness.gate.schedulers.scheduler import Decision
 
 
 class Noted:
@@ -16,10 +16,10 @@ class Noted:
         self.went: list[str] = []
 
     def step(self, actor: int, number: int) -> None:
-        self.recorder.at_step(AtGate(actor, number, None), lambda: self.went.append(f"step {number}"))
+        self.recorder.on_step(AtGate(actor, number, None), lambda: self.went.append(f"step {number}"))
 
-    def say(self, actor: int, text: str, harmless: bool = False) -> None:
-        self.recorder.said(actor, Parked(text, lambda: self.went.append(text), harmless))
+    def say(self, actor: int, text: str, only_prepares: bool = False) -> None:
+        self.recorder.on_request(actor, PendingRequest(text, lambda: self.went.append(text), only_prepares))
 
     def moves(self) -> list[tuple[int, int, str]]:
         return [(one.actor, one.number, one.text) for one in self.recorder.moves]
@@ -38,7 +38,7 @@ def test_a_step_is_noted_with_its_first_statement_when_that_comes() -> None:
     noted.say(0, "belongs to the start of the session")
     for actor in (0, 1, 2):
         noted.step(actor, actor)
-    noted.say(1, "prepare", harmless=True)
+    noted.say(1, "prepare", only_prepares=True)
     noted.say(1, "ask")
     noted.say(0, "ask")
     noted.say(1, "take")
@@ -51,7 +51,7 @@ def test_whoever_takes_the_place_of_a_killed_actor_stands_before_no_step_yet() -
     noted.step(0, 0)
     noted.say(0, "take")
     noted.step(0, 1)
-    noted.recorder.go_on(0)
+    noted.recorder.on_injected(0)
     noted.say(0, "hello")
     noted.step(0, 1)
     assert noted.moves() == [(0, 0, "take"), (0, 1, "")], "the dead one never took step 1"
@@ -60,31 +60,31 @@ def test_whoever_takes_the_place_of_a_killed_actor_stands_before_no_step_yet() -
 # The chooser
 
 
-def choose(scheduler: AsRecorded, *ready: int, at: list[int], asleep: tuple[int, ...] = ()) -> int:
-    return scheduler.choose(Turn(ready, asleep, (), at))
+def choose(scheduler: RecordedScheduler, *ready: int, at: list[int], polling: tuple[int, ...] = ()) -> int:
+    return scheduler.choose(Decision(ready, polling, (), at))
 
 
 def test_it_goes_as_recorded_and_then_on_as_before() -> None:
-    scheduler = AsRecorded(Recorded(((1, 1), (0, 0), (1, 1))), 2)
+    scheduler = RecordedScheduler(Recorded(((1, 1), (0, 0), (1, 1))), 2)
     assert [choose(scheduler, 0, 1, at=[0, 1]) for _ in range(5)] == [1, 0, 1, 0, 0]
 
 
 def test_who_may_not_move_is_left_for_later() -> None:
-    scheduler = AsRecorded(Recorded(((1, 1), (0, 0))), 2)
+    scheduler = RecordedScheduler(Recorded(((1, 1), (0, 0))), 2)
     assert choose(scheduler, 0, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[0, 1]) == 1
 
 
 def test_moves_too_many_are_left_out() -> None:
     """0 was recorded with three tries, and needs one."""
-    scheduler = AsRecorded(Recorded(((0, 0), (0, 0), (0, 0), (1, 1), (0, 2))), 3)
+    scheduler = RecordedScheduler(Recorded(((0, 0), (0, 0), (0, 0), (1, 1), (0, 2))), 3)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[2, 1]) == 1
     assert choose(scheduler, 1, 0, at=[2, 1]) == 0
 
 
 def test_whoever_takes_more_moves_is_let_through_to_its_next_step_when_that_is_due() -> None:
-    scheduler = AsRecorded(Recorded(((0, 0), (1, 1), (0, 2), (1, 3))), 4)
+    scheduler = RecordedScheduler(Recorded(((0, 0), (1, 1), (0, 2), (1, 3))), 4)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[0, 1]) == 1
     assert choose(scheduler, 1, 0, at=[0, 1]) == 0, "one more message of step 0"
@@ -93,18 +93,18 @@ def test_whoever_takes_more_moves_is_let_through_to_its_next_step_when_that_is_d
 
 
 def test_but_not_if_it_only_tries_again_and_again() -> None:
-    scheduler = AsRecorded(Recorded(((0, 2), (1, 1))), 3)
-    assert choose(scheduler, 1, at=[0, 1], asleep=(0,)) == 1
+    scheduler = RecordedScheduler(Recorded(((0, 2), (1, 1))), 3)
+    assert choose(scheduler, 1, at=[0, 1], polling=(0,)) == 1
 
 
 def test_a_try_that_was_recorded_is_waited_for() -> None:
-    scheduler = AsRecorded(Recorded(((0, 0), (1, 1))), 2)
-    assert choose(scheduler, 1, at=[0, 1], asleep=(0,)) == 0
+    scheduler = RecordedScheduler(Recorded(((0, 0), (1, 1))), 2)
+    assert choose(scheduler, 1, at=[0, 1], polling=(0,)) == 0
 
 
 def test_what_is_in_no_program_belongs_to_the_step_before() -> None:
     """0 opens a new session between its steps; its number is that of no step."""
-    scheduler = AsRecorded(Recorded(((0, 0), (0, 0), (1, 1), (0, 2))), 3)
+    scheduler = RecordedScheduler(Recorded(((0, 0), (0, 0), (1, 1), (0, 2))), 3)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[7, 1]) == 0
     assert choose(scheduler, 0, 1, at=[2, 1]) == 1

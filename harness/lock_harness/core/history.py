@@ -104,7 +104,7 @@ class Stall(msgspec.Struct, frozen=True):
     overslept_ns: int
 
 
-GOOD_BYE = "Terminate"  # the text of a move in which a client ends its session
+TERMINATE = "Terminate"  # the text of a move in which a client ends its session
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):

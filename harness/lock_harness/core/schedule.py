@@ -36,7 +36,7 @@ class Access(msgspec.Struct, frozen=True):
     reads: bool = False
 
 
-class Asleep(msgspec.Struct, frozen=True, tag=True):
+class SleepSet(msgspec.Struct, frozen=True, tag="Asleep"):
     """Whoever is in this sleep set does not move until somebody does what does not commute with its next move.
 
     `moves` has the actors and what their next moves touch.
@@ -51,4 +51,4 @@ class Recorded(msgspec.Struct, frozen=True, tag=True):
     moves: tuple[tuple[int, int], ...]
 
 
-SchedulerSpec = Random | Pct | Asleep | Recorded
+SchedulerSpec = Random | Pct | SleepSet | Recorded

@@ -17,7 +17,7 @@ from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import UserError
 from lock_harness.core.run import Environment
 from lock_harness.core.verdict import Bounds
-from lock_harness.gate.process import Gate, gate
+from lock_harness.gate.process import Gate, run_gate
 from lock_harness.guardian import guarded_directory
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
@@ -175,7 +175,7 @@ def _front(
         dsn = home.url if tcp or (isinstance(lock, LockSpec) and lock.command) else home.dsn
         between: Proxy | None = None
         if equipment.gate:
-            between = stack.enter_context(gate(dsn, directory))
+            between = stack.enter_context(run_gate(dsn, directory))
         elif tcp:
             between = stack.enter_context(proxy(address.place(dsn)))
         if between:

@@ -12,7 +12,7 @@ from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.verdict import Status, Verdict
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.program_run import ProgramRun
-from lock_harness.gate.schedulers.follow import choices_made
+from lock_harness.gate.schedulers.replay import choices_made
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
 AGREE = 2  # how often in a row a reliable failure must come back

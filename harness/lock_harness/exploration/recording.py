@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lock_harness.core.errors import HarnessError
 from lock_harness.core.program import Program
 from lock_harness.exploration.executor import Example, Executor, OpenArena
-from lock_harness.gate.schedulers.follow import divergence
+from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.race_to_gate import earliest_evidence, gate_program, recordable
 
 RECORDINGS = 10

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from lock_harness.core.program import Program
 from lock_harness.exploration.executor import AGREE, Example
 from lock_harness.exploration.recording import Place
-from lock_harness.gate.schedulers.follow import divergence
+from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.shrinking import shrink
 
 SHRINK_S = 15.0

@@ -22,7 +22,7 @@ from lock_harness.core.program import Program
 from lock_harness.core.run import CrashPoint, Figures, OrderCoverage
 from lock_harness.exploration.executor import Example, Executor, moved
 from lock_harness.figures import Tally
-from lock_harness.gate.schedulers.exhaustive import Exhaustive
+from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
 from lock_harness.programs.crash_points import CrashTrial, crash_trials, judged, without_verbs
 from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
 from lock_harness.programs.draws import programs
@@ -112,23 +112,23 @@ class Searcher:
 
     def _try_all(self, every: EveryOrder) -> None:
         """One order after the other, until one fails or none is left."""
-        orders = Exhaustive(every.switches, every.reduces)
+        orders = ExhaustiveSearch(every.switches, every.reduces)
         program = self._here(every.program)
         wanted = self._plan.examples or MOST_ORDERS
         struck: set[int] = set()
-        while orders.next and not self.found and not self._time_is_up() and orders.search.runs < wanted:
+        while orders.next and not self.found and not self._time_is_up() and orders.coverage.runs < wanted:
             choices, scheduler = orders.next
             ordered = msgspec.structs.replace(program, choices=choices, scheduler=scheduler)
             for _ in range(TRIES):
                 example = self._executor.run_confirmed(ordered)
                 self._take(example)
                 struck |= example.struck
-                if (elsewhere := orders.ran(example.history.moves)) is None:
+                if (elsewhere := orders.record(example.history.moves)) is None:
                     break
             else:
                 self.diverged = elsewhere
                 break
-        self.orders = orders.search
+        self.orders = orders.coverage
         if self.orders.complete:
             self.missed = _not_struck(program, struck)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from lock_harness.core.history import Move
 from lock_harness.core.program import Program
-from lock_harness.gate.service import Close, GoOn, Open, Player, Watch
+from lock_harness.gate.service import ActorInfo, CloseGate, ObserveServer, OpenGate, ReportInjected
 from lock_harness.servers import address
 from lock_harness.wire.proxy import Proxy, run_proxy
 
@@ -16,24 +16,24 @@ from lock_harness.wire.proxy import Proxy, run_proxy
 class Gate(Proxy):
     """A running gate.  While it is not open, it is a proxy like any other that nobody breaks."""
 
-    def watch(self, dsn: str) -> None:
-        self._request(Watch(dsn))
+    def observe_server(self, dsn: str) -> None:
+        self._request(ObserveServer(dsn))
 
-    def open(self, program: Program, players: Sequence[Player]) -> None:
+    def open_gate(self, program: Program, actors: Sequence[ActorInfo]) -> None:
         """From now on these are let through as the program says: one at a time, or in a race at once."""
-        self._request(Open(program, tuple(players)))
+        self._request(OpenGate(program, tuple(actors)))
 
-    def go_on(self, actor: int, player: Player) -> None:
-        """The fault that the gate asked for has struck this actor, who is now `player`."""
-        self._request(GoOn(actor, player))
+    def report_injected(self, actor: int, info: ActorInfo) -> None:
+        """The fault that the gate asked for has struck this actor, who is now `info`."""
+        self._request(ReportInjected(actor, info))
 
-    def shut(self) -> tuple[Move, ...]:
+    def close_gate(self) -> tuple[Move, ...]:
         """The program is over: what was let through in it, in order."""
-        return msgspec.json.decode(self._request(Close()), type=tuple[Move, ...])
+        return msgspec.json.decode(self._request(CloseGate()), type=tuple[Move, ...])
 
 
 @contextlib.contextmanager
-def gate(dsn: str, directory: Path) -> Iterator[Gate]:
+def run_gate(dsn: str, directory: Path) -> Iterator[Gate]:
     """A gate before the server for actors that have their mailboxes in `directory`.
 
     A server that is reached by a Unix socket is reached by another one there, which is quicker than TCP.
@@ -41,5 +41,5 @@ def gate(dsn: str, directory: Path) -> Iterator[Gate]:
     place = address.place(dsn)
     listen = directory if isinstance(place, str) else None
     with run_proxy(Gate, "lock_harness.gate.service", place, listen, str(directory)) as running:
-        running.watch(dsn)
+        running.observe_server(dsn)
         yield running

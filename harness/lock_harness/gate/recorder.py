@@ -6,13 +6,13 @@ from itertools import count
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.clock import now_ns
 from lock_harness.core.history import Move
-from lock_harness.gate.parked import Parked, Speaker
+from lock_harness.gate.pending import HeldConnection, PendingRequest
 
 
 class Recorder:
-    """In the place of `Turns`, and with the same moves: a step with its first statement, or a further statement."""
+    """In the place of `SchedulerCore`, and with the same moves: a step with its first statement, or a further statement."""
 
-    struck: Speaker | None = None  # faults strike when it is time for them, at no message
+    hit_connection: HeldConnection | None = None  # faults strike when it is time for them, at no message
 
     def __init__(self) -> None:
         self._moves: dict[int, Move] = {}
@@ -25,28 +25,28 @@ class Recorder:
         """All moves so far, in the order of time."""
         return sorted(self._moves.values(), key=lambda move: move.at_ns)
 
-    def at_step(self, step: AtGate, go: Callable[[], None]) -> None:
+    def on_step(self, step: AtGate, let_through: Callable[[], None]) -> None:
         """An actor stands before a step of its own."""
         self._steps[step.actor] = step
         self._silent[step.actor] = number = next(self._numbers)
         self._moves[number] = _move(step, "")
-        go()
+        let_through()
 
-    def said(self, actor: int, parked: Parked) -> None:
+    def on_request(self, actor: int, request: PendingRequest) -> None:
         """An actor says something to the server.  The first message of a step is its move, with its time."""
         step = self._steps.get(actor)
-        if step and not parked.harmless:
+        if step and not request.only_prepares:
             number = self._silent.pop(actor) if actor in self._silent else next(self._numbers)
-            self._moves[number] = _move(step, parked.text or "")
-        parked.go()
+            self._moves[number] = _move(step, request.text or "")
+        request.let_through()
 
-    def answered(self, actor: int) -> None:
+    def on_reply(self, actor: int) -> None:
         """Nobody waits for that."""
 
-    def through(self, actor: int) -> None:
+    def on_finish(self, actor: int) -> None:
         """Nor for that."""
 
-    def go_on(self, actor: int) -> None:
+    def on_injected(self, actor: int) -> None:
         """Another has taken the place of this actor, and stands before no step yet; perhaps it takes the same one."""
         self._steps.pop(actor, None)
         self._moves.pop(self._silent.pop(actor, -1), None)

@@ -25,12 +25,12 @@ from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import Move
 from lock_harness.core.program import Program
-from lock_harness.gate.parked import Parked
+from lock_harness.gate.fault_plan import fault_plans
+from lock_harness.gate.pending import PendingRequest
 from lock_harness.gate.recorder import Recorder
-from lock_harness.gate.schedulers import scheduler_of
+from lock_harness.gate.scheduler_core import SchedulerCore
+from lock_harness.gate.schedulers import scheduler_for
 from lock_harness.gate.session import GatedConnection
-from lock_harness.gate.strikes import strikes
-from lock_harness.gate.turns import Turns
 from lock_harness.servers import address
 from lock_harness.wire.connection import ProxiedConnection
 from lock_harness.wire.loop import READ
@@ -40,14 +40,14 @@ from lock_harness.wire.startup import StartupReader
 OBSERVER = "lock-harness/gate"
 CLOSING_NS = 20_000_000  # after that a connection that was closed before another was opened has surely ended
 GARBAGE = 100_000  # objects: to look for cycles more often would hold everybody up, and there are hardly any
-_WAITING = """
+_BLOCKED = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a
  WHERE a.application_name = ANY(%s) AND a.wait_event_type = 'Lock'
    AND pg_catalog.pg_blocking_pids(a.pid) <> '{}'
 """
 
 
-class Player(msgspec.Struct, frozen=True):
+class ActorInfo(msgspec.Struct, frozen=True):
     """An actor: its mailbox, its sessions' application_name without their number, its processes, its own one first."""
 
     name: str
@@ -55,31 +55,31 @@ class Player(msgspec.Struct, frozen=True):
     pids: tuple[int, ...]
 
 
-class Watch(msgspec.Struct, frozen=True, tag=True):
+class ObserveServer(msgspec.Struct, frozen=True, tag=True):
     """Ask this server who waits for whom."""
 
     dsn: str
 
 
-class Open(msgspec.Struct, frozen=True, tag=True):
+class OpenGate(msgspec.Struct, frozen=True, tag=True):
     """From now on let these actors through as the program says; in a race at once, and note what they say."""
 
     program: Program
-    players: tuple[Player, ...]
+    actors: tuple[ActorInfo, ...]
 
 
-class GoOn(msgspec.Struct, frozen=True, tag=True):
-    """The fault has struck this actor, who is now `player`."""
+class ReportInjected(msgspec.Struct, frozen=True, tag=True):
+    """The fault has struck this actor, who is now `actor`."""
 
     actor: int
-    player: Player
+    info: ActorInfo
 
 
-class Close(msgspec.Struct, frozen=True, tag=True):
+class CloseGate(msgspec.Struct, frozen=True, tag=True):
     """Let everybody through, and tell what was let through."""
 
 
-_commands = msgspec.json.Decoder(Watch | Open | GoOn | Close | ProxyCommand)
+_commands = msgspec.json.Decoder(ObserveServer | OpenGate | ReportInjected | CloseGate | ProxyCommand)
 
 
 class GateService(ProxyService):
@@ -92,8 +92,8 @@ class GateService(ProxyService):
         self._mailbox = Mailbox(directory, GATE)
         self._loop.watch(self._mailbox.socket, READ, self._hear)
         self._observer: psycopg.Connection[Any] | None = None
-        self._turns: Turns | Recorder | None = None
-        self._players: list[Player] = []
+        self._core: SchedulerCore | Recorder | None = None
+        self._actors: list[ActorInfo] = []
         self._numbers: dict[str, int] = {}
         self._breaks = False  # connections, in this program
 
@@ -102,7 +102,7 @@ class GateService(ProxyService):
     ) -> ProxiedConnection:
         if name:
             opening, on_closed = reader.forward, self._on_connection_closed
-            self.after(CLOSING_NS, self._look_for_several)
+            self.call_later(CLOSING_NS, self._look_for_several)
             return GatedConnection(self._loop, client, server, opening, on_closed, name, self)
         return super()._new_connection(client, server, reader, name)
 
@@ -112,28 +112,28 @@ class GateService(ProxyService):
         command = _commands.decode(line)
         done: list[Move] | bool = True
         match command:
-            case Watch():
+            case ObserveServer():
                 self._observer = address.connect(command.dsn, OBSERVER)
-            case Open():
+            case OpenGate():
                 self._open(command)
-            case GoOn():
+            case ReportInjected():
                 self._go_on(command)
             case ProxyCommand():
                 done = self._break(command)
-            case Close():
+            case CloseGate():
                 done = self._close()
         return msgspec.json.encode(done)
 
-    def _open(self, command: Open) -> None:
-        self._players = [*command.players]
-        self._number_players()
+    def _open(self, command: OpenGate) -> None:
+        self._actors = [*command.actors]
+        self._number_actors()
         faults = [step for step in command.program.steps if isinstance(step, Fault)]
         self._breaks = any(fault.kind != "kill" for fault in faults)
         self._look_for_several()
         if command.program.mode == "race":
-            self._turns = Recorder()
+            self._core = Recorder()
         else:
-            self._turns = Turns(strikes(command.program), scheduler_of(command.program), self)
+            self._core = SchedulerCore(fault_plans(command.program), scheduler_for(command.program), self)
 
     def _look_for_several(self) -> None:
         """A fault strikes one connection; of a session with several it would not be known whether it has ended."""
@@ -145,60 +145,60 @@ class GateService(ProxyService):
         if self._breaks and len(names) > len({*names}):
             self._mailbox.send(CONDUCTOR, SeveralConnections())
 
-    def _number_players(self) -> None:
-        self._numbers = {player.session: number for number, player in enumerate(self._players)}
+    def _number_actors(self) -> None:
+        self._numbers = {one.session: number for number, one in enumerate(self._actors)}
 
-    def _go_on(self, command: GoOn) -> None:
-        self._players[command.actor] = command.player
-        self._number_players()
-        if self._turns:
-            self._turns.go_on(command.actor)
+    def _go_on(self, command: ReportInjected) -> None:
+        self._actors[command.actor] = command.info
+        self._number_actors()
+        if self._core:
+            self._core.on_injected(command.actor)
 
     def _break(self, command: ProxyCommand) -> bool:
         """Break the connection that a fault strikes just now, which need not be the newest of its name."""
-        struck = self._turns.struck if self._turns else None
-        if command.kind is None or not isinstance(struck, GatedConnection):
+        hit = self._core.hit_connection if self._core else None
+        if command.kind is None or not isinstance(hit, GatedConnection):
             return self._execute(command)
-        alive = struck in self._connections
+        alive = hit in self._connections
         if alive:
-            struck.inject(command.kind)
+            hit.inject(command.kind)
         return alive
 
     def _close(self) -> list[Move]:
-        turns, self._turns = self._turns, None
-        if turns is None:
+        core, self._core = self._core, None
+        if core is None:
             return []
-        turns.close()
-        return turns.moves
+        core.close()
+        return core.moves
 
     # What actors and their connections tell
 
     def _hear(self, _: int) -> None:
         message = self._mailbox.receive()
         if isinstance(message, CommandStarted):
-            self._players = [_with_program(player, message) for player in self._players]
-        if self._turns is None:
+            self._actors = [_with_program(one, message) for one in self._actors]
+        if self._core is None:
             return
         if isinstance(message, AtGate):
-            name, baton = self._players[message.actor].name, Baton(message.number)
-            self._turns.at_step(message, lambda: self._tell(name, baton))
+            name, baton = self._actors[message.actor].name, Baton(message.number)
+            self._core.on_step(message, lambda: self._tell(name, baton))
         elif isinstance(message, AllStepsTaken):
-            self._turns.through(message.actor)
+            self._core.on_finish(message.actor)
 
     def _tell(self, name: str, baton: Baton) -> None:
         self._mailbox.send(name, baton)
 
-    def said(self, application_name: str, parked: Parked) -> None:
+    def on_request(self, application_name: str, request: PendingRequest) -> None:
         number = self._number(application_name)
-        if self._turns is None or number is None:
-            parked.go()
+        if self._core is None or number is None:
+            request.let_through()
         else:
-            self._turns.said(number, parked)
+            self._core.on_request(number, request)
 
-    def answered(self, application_name: str) -> None:
+    def on_reply(self, application_name: str) -> None:
         number = self._number(application_name)
-        if self._turns is not None and number is not None:
-            self._turns.answered(number)
+        if self._core is not None and number is not None:
+            self._core.on_reply(number)
 
     def _number(self, application_name: str) -> int | None:
         return self._numbers.get(application_name.rpartition(".")[0])
@@ -208,36 +208,36 @@ class GateService(ProxyService):
     def now_ns(self) -> int:
         return now_ns()
 
-    def after(self, delay_ns: int, call: Callable[[], None]) -> None:
+    def call_later(self, delay_ns: int, call: Callable[[], None]) -> None:
         self._loop.call_at(now_ns() + delay_ns, call)
 
-    def strike(self, number: int) -> None:
-        struck = self._turns.struck if self._turns else None
-        assert isinstance(struck, GatedConnection)
-        self._mailbox.send(CONDUCTOR, FaultDue(number, struck.name))
+    def inject(self, number: int) -> None:
+        hit = self._core.hit_connection if self._core else None
+        assert isinstance(hit, GatedConnection)
+        self._mailbox.send(CONDUCTOR, FaultDue(number, hit.name))
 
-    def waiting(self, actors: Iterable[int]) -> set[int]:
+    def blocked(self, actors: Iterable[int]) -> set[int]:
         assert self._observer is not None
         names = {
             name: number
             for name in set(self._connections.values())
             if (number := self._number(name)) is not None and number in actors
         }
-        rows = self._observer.execute(_WAITING, ([*names],), prepare=True).fetchall()
+        rows = self._observer.execute(_BLOCKED, ([*names],), prepare=True).fetchall()
         return {names[name] for (name,) in rows}
 
-    def runs(self, actor: int) -> bool:
-        return any(computes(pid) for pid in self._players[actor].pids)
+    def is_actor_running(self, actor: int) -> bool:
+        return any(is_running(pid) for pid in self._actors[actor].pids)
 
 
-def _with_program(player: Player, started: CommandStarted) -> Player:
-    """The same, but if it was that player's lock command that was started anew."""
-    if player.name != started.name:
-        return player
-    return msgspec.structs.replace(player, pids=(player.pids[0], started.pid))
+def _with_program(actor: ActorInfo, started: CommandStarted) -> ActorInfo:
+    """The same, but if it was that actor's lock command that was started anew."""
+    if actor.name != started.name:
+        return actor
+    return msgspec.structs.replace(actor, pids=(actor.pids[0], started.pid))
 
 
-def computes(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a thread of the process runs or could run, or reads a disk; where that cannot be told none does."""
     return any(_state(stat) in b"RD" for stat in Path(f"/proc/{pid}/task").glob("*/stat"))
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from lock_harness.core.history import GOOD_BYE
-from lock_harness.gate.parked import Parked
+from lock_harness.core.history import TERMINATE
+from lock_harness.gate.pending import PendingRequest
 from lock_harness.wire.connection import End, ProxiedConnection
 from lock_harness.wire.dialogue import Batch, Dialogue, Part, Reply
 from lock_harness.wire.loop import Loop
@@ -16,7 +16,7 @@ from lock_harness.wire.network import reset
 from lock_harness.wire.service import error_response
 from lock_harness.wire.startup import HEADER
 
-HELLO = "StartupMessage"
+STARTUP = "StartupMessage"
 RUNS = {
     "Query",
     "Execute",
@@ -24,15 +24,15 @@ RUNS = {
 }  # a batch with none of these changes nothing that others could see
 
 
-class Keeper(Protocol):
+class Gatekeeper(Protocol):
     """Who decides when a message may pass."""
 
-    def said(self, application_name: str, parked: Parked) -> None: ...
-    def answered(self, application_name: str) -> None: ...
+    def on_request(self, application_name: str, request: PendingRequest) -> None: ...
+    def on_reply(self, application_name: str) -> None: ...
 
 
 class GatedConnection(ProxiedConnection):
-    """A connection whose batches, and whose end, wait for the keeper's leave.
+    """A connection whose batches, and whose end, wait for the gatekeeper's leave.
 
     What belongs to the start of a session passes.
     """
@@ -45,23 +45,23 @@ class GatedConnection(ProxiedConnection):
         opening: bytes,
         on_closed: Callable[[ProxiedConnection], None],
         application_name: str,
-        keeper: Keeper,
+        gatekeeper: Gatekeeper,
     ) -> None:
         size = HEADER.unpack_from(opening)[0]
         super().__init__(loop, client, server, opening[:size], on_closed)
         self.name = application_name
-        self._keeper = keeper
+        self._gatekeeper = gatekeeper
         self._dialogue = Dialogue()
-        self._parked: deque[Part] = deque()
+        self._pending: deque[Part] = deque()
         self._owed = 1  # a session that starts
         self._starts = True
         self._kept: bytearray | None = None  # what the server has answered, if that is held back
         self._runs_on = (
-            False  # what was run before a Flush lasts until a Sync, which then is more than harmless
+            False  # what was run before a Flush lasts until a Sync, which then is more than only_prepares
         )
         self._over = False  # the client has gone, in the midst of a batch
         self._left = False  # the client has closed its side, but what it said before still waits
-        keeper.said(application_name, Parked(HELLO, _nothing, True, self))
+        gatekeeper.on_request(application_name, PendingRequest(STARTUP, _nothing, True, self))
         if rest := opening[size:]:
             self._said(rest)
 
@@ -80,7 +80,7 @@ class GatedConnection(ProxiedConnection):
             self.pass_on()
             super().on_eof(end)
             self._owe_nothing()
-        elif self._parked:
+        elif self._pending:
             self._left = end.at_eof = True
             self.update_watches()
         else:
@@ -112,7 +112,7 @@ class GatedConnection(ProxiedConnection):
 
     def forget(self) -> None:
         """What still waits here was never said."""
-        self._parked.clear()
+        self._pending.clear()
         if self._left:
             self._leave()
 
@@ -123,34 +123,36 @@ class GatedConnection(ProxiedConnection):
             return  # nobody hears it, and whether it comes before the client has noticed that is up to chance
         for part in self._dialogue.feed_client(data):
             if _waits(part) and not self._dialogue.copying_in:
-                self._park(part)
-            elif self._parked and not self._dialogue.copying_in:
-                self._parked.append(part)  # goes with what is before it
+                self._hold(part)
+            elif self._pending and not self._dialogue.copying_in:
+                self._pending.append(part)  # goes with what is before it
             else:
                 self._send(part)
 
-    def _park(self, part: Part) -> None:
-        self._parked.append(part)
-        text = part.text if isinstance(part, Batch) else GOOD_BYE
-        go = partial(self._let_through, part)
-        self._keeper.said(self.name, Parked(text, go, self._is_harmless(part), self))
+    def _hold(self, part: Part) -> None:
+        self._pending.append(part)
+        text = part.text if isinstance(part, Batch) else TERMINATE
+        let_through = partial(self._let_through, part)
+        self._gatekeeper.on_request(
+            self.name, PendingRequest(text, let_through, self._only_prepares(part), self)
+        )
 
-    def _is_harmless(self, part: Part) -> bool:
+    def _only_prepares(self, part: Part) -> bool:
         runs, flushes = isinstance(part, Batch) and _runs(part), part.names[-1] == "Flush"
         ends, self._runs_on = self._runs_on and not flushes, (self._runs_on or runs) and flushes
         return isinstance(part, Batch) and not runs and not ends
 
     def _let_through(self, part: Part) -> None:
         self._owed += 1
-        if part not in self._parked:  # it went when the server began to copy
+        if part not in self._pending:  # it went when the server began to copy
             self._replied(1)
             return
-        self._send(self._parked.popleft())
-        while self._parked and not _waits(self._parked[0]):
-            self._send(self._parked.popleft())
+        self._send(self._pending.popleft())
+        while self._pending and not _waits(self._pending[0]):
+            self._send(self._pending.popleft())
         if self.server.closed:
             self._owe_nothing()
-        elif self._left and not self._parked:
+        elif self._left and not self._pending:
             self._leave()
 
     def _send(self, part: Part) -> None:
@@ -171,13 +173,13 @@ class GatedConnection(ProxiedConnection):
         if self._starts and self._dialogue.status:
             self._starts = False
             self._replied(1)
-        while self._dialogue.copying_in and self._parked:  # as the server then takes nothing else
-            self._send(self._parked.popleft())
+        while self._dialogue.copying_in and self._pending:  # as the server then takes nothing else
+            self._send(self._pending.popleft())
 
     def _replied(self, count: int) -> None:
         for _ in range(min(count, self._owed)):
             self._owed -= 1
-            self._keeper.answered(self.name)
+            self._gatekeeper.on_reply(self.name)
 
     def _leave(self) -> None:
         """The client has gone; what it had begun to say still reaches the server."""
@@ -193,8 +195,8 @@ class GatedConnection(ProxiedConnection):
 
 
 def _waits(part: Part) -> bool:
-    """Whether it is for the keeper to say when it may go."""
-    return isinstance(part, Batch) or part.names == (GOOD_BYE,)
+    """Whether it is for the gatekeeper to say when it may go."""
+    return isinstance(part, Batch) or part.names == (TERMINATE,)
 
 
 def _runs(batch: Batch) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from lock_harness.core.fault import FAULTS, Fault
-from lock_harness.core.history import GOOD_BYE, Move
+from lock_harness.core.history import TERMINATE, Move
 from lock_harness.core.program import Operation, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Status, Verdict
@@ -60,7 +60,7 @@ def _faults(move: Move, message: int) -> Iterator[Fault]:
     """Nothing can happen to the answer to a good-bye, nor to that session afterwards.  To be late is not to crash."""
     for kind, traits in FAULTS.items():
         for point in traits.gate_points if traits.crash else ():
-            if point == "before" or traits.ends_process or move.text != GOOD_BYE:
+            if point == "before" or traits.ends_process or move.text != TERMINATE:
                 yield Fault(TARGET, kind, message=message, point=point)
 
 

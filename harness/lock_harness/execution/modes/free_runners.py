@@ -7,7 +7,7 @@ from lock_harness.actors.mailbox import Finished, MailboxMessage, StartRace
 from lock_harness.core.clock import now_ns
 from lock_harness.core.program import Operation
 from lock_harness.execution.context import RunContext
-from lock_harness.gate.service import Player
+from lock_harness.gate.service import ActorInfo
 
 
 class FreeRunners:
@@ -33,11 +33,11 @@ class FreeRunners:
         if self._gate is None:
             yield
             return
-        self._gate.open(self._program, [self._player(actor) for actor in self._team.actors])
+        self._gate.open_gate(self._program, [self._actor_info(actor) for actor in self._team.actors])
         try:
             yield
         finally:
-            self._recorder.moves = self._gate.shut()
+            self._recorder.moves = self._gate.close_gate()
 
     def start(self, at_ns: int) -> None:
         """Let all actors take their steps from `at_ns` on."""
@@ -52,7 +52,7 @@ class FreeRunners:
     def tell_gate_injected(self, actor: int) -> None:
         """Tell the gate, if there is one, that the fault of an actor was injected, and who the actor is now."""
         if self._gate is not None:
-            self._gate.go_on(actor, self._player(actor))
+            self._gate.report_injected(actor, self._actor_info(actor))
 
     def await_message(self, until_ns: int) -> MailboxMessage | None:
         """Return the next message, or None at `until_ns`.  `running` is up to date then."""
@@ -80,6 +80,6 @@ class FreeRunners:
         )
         self._team.send(actor, message)
 
-    def _player(self, actor: int) -> Player:
+    def _actor_info(self, actor: int) -> ActorInfo:
         process = self._team.processes[actor]
-        return Player(name=process.name, session=process.session.rpartition(".")[0], pids=process.pids)
+        return ActorInfo(name=process.name, session=process.session.rpartition(".")[0], pids=process.pids)

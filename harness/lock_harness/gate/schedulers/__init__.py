@@ -1,27 +1,28 @@
 """Who moves next at the gate: one algorithm to a file.  Pure: they see turns and name an actor."""
 
 from lock_harness.core.program import Program
-from lock_harness.core.schedule import Asleep, Pct, Random, Recorded
-from lock_harness.gate.schedulers.asleep import Sleepers
-from lock_harness.gate.schedulers.follow import Follow, GoOn
-from lock_harness.gate.schedulers.pct import Priorities
-from lock_harness.gate.schedulers.random import RandomWalk
-from lock_harness.gate.schedulers.recorded import AsRecorded
+from lock_harness.core.schedule import Pct, Random, Recorded, SleepSet
+from lock_harness.gate.schedulers.non_preemptive import NonPreemptiveScheduler
+from lock_harness.gate.schedulers.pct import PctScheduler
+from lock_harness.gate.schedulers.random import RandomScheduler
+from lock_harness.gate.schedulers.recorded import RecordedScheduler
+from lock_harness.gate.schedulers.replay import ReplayScheduler
 from lock_harness.gate.schedulers.scheduler import Scheduler
+from lock_harness.gate.schedulers.sleep_sets import SleepSetScheduler
 
 
-def scheduler_of(program: Program) -> Scheduler:
+def scheduler_for(program: Program) -> Scheduler:
     """What a program says: its choices first, then its algorithm."""
     then: Scheduler
     match program.scheduler:
         case Random():
-            then = RandomWalk(program.scheduler.seed)
+            then = RandomScheduler(program.scheduler.seed)
         case Pct():
-            then = Priorities(program.scheduler)
-        case Asleep():
-            then = Sleepers(program.scheduler)
+            then = PctScheduler(program.scheduler)
+        case SleepSet():
+            then = SleepSetScheduler(program.scheduler)
         case Recorded():
-            then = AsRecorded(program.scheduler, len(program.steps))
+            then = RecordedScheduler(program.scheduler, len(program.steps))
         case _:
-            then = GoOn()
-    return Follow(program.choices, then)
+            then = NonPreemptiveScheduler()
+    return ReplayScheduler(program.choices, then)

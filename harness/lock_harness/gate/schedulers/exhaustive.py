@@ -13,11 +13,11 @@ from lock_harness.core.history import Move
 from lock_harness.core.run import OrderCoverage
 from lock_harness.core.schedule import Access, SchedulerSpec
 from lock_harness.gate.schedulers.access import access
-from lock_harness.gate.schedulers.asleep import SleepSet, asleep, woken
-from lock_harness.gate.schedulers.follow import divergence
+from lock_harness.gate.schedulers.replay import divergence
+from lock_harness.gate.schedulers.sleep_sets import NextMoves, sleep_set, woken
 
 
-class Next(NamedTuple):
+class NextSchedule(NamedTuple):
     """What to run next."""
 
     choices: tuple[int, ...]
@@ -29,7 +29,7 @@ class _Node:
     """A decision on the path that was run last."""
 
     move: Move
-    sleep: SleepSet
+    sleep: NextMoves
     switches: int  # before it
     tried: dict[int, Access] = field(default_factory=dict)
 
@@ -38,22 +38,22 @@ class _Node:
         return self.switches + (actor != self.move.enabled[0])
 
 
-class Exhaustive:
+class ExhaustiveSearch:
     """Says what to run, and is told what came of it.  `next` is None when there is nothing left."""
 
     def __init__(self, switches: int | None = None, reduce: bool = True) -> None:
         self._most = switches
         self._reduce = reduce and switches is None
         self._path: list[_Node] = []
-        self.next: Next | None = Next((), None)
+        self.next: NextSchedule | None = NextSchedule((), None)
         self._runs = self._redundant = self._left_out = 0
 
     @property
-    def search(self) -> OrderCoverage:
+    def coverage(self) -> OrderCoverage:
         """How far it has come."""
         return OrderCoverage(self._runs, self._redundant, self.next is None, self._most, self._left_out)
 
-    def ran(self, moves: Sequence[Move]) -> str | None:
+    def record(self, moves: Sequence[Move]) -> str | None:
         """These were the moves of `next`.  If they did not follow its choices: where, in one line; they do not count."""
         path = [node.move for node in self._path]
         if elsewhere := divergence(path, moves[: len(path)]):
@@ -69,7 +69,7 @@ class Exhaustive:
         """Remember the decisions that are new; whether one of them was of somebody who need not have moved."""
         redundant = False
         for move in moves[len(self._path) :]:
-            sleep: SleepSet = {}
+            sleep: NextMoves = {}
             switches = 0
             if self._path:
                 last = self._path[-1]
@@ -104,4 +104,4 @@ class Exhaustive:
         node.move = Move(0, actor, 0, "", enabled)  # until it has been run
         choices = tuple(one.move.enabled.index(one.move.actor) for one in self._path)
         sleep = {**node.sleep, **node.tried} if self._reduce else {}
-        self.next = Next(choices, asleep(sleep.items()) if sleep else None)
+        self.next = NextSchedule(choices, sleep_set(sleep.items()) if sleep else None)

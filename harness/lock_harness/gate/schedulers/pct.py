@@ -3,10 +3,10 @@
 import random
 
 from lock_harness.core.schedule import Pct
-from lock_harness.gate.schedulers.scheduler import Turn
+from lock_harness.gate.schedulers.scheduler import Decision
 
 
-class Priorities:
+class PctScheduler:
     """Of those who are ready the one of highest priority moves, and at each change point its priority drops.
 
     Whoever sleeps between two tries spins on what others must do first: it moves only if nobody is ready.
@@ -20,11 +20,11 @@ class Priorities:
         self._priorities: dict[int, float] = {}
         self._made = 0
 
-    def choose(self, turn: Turn) -> int:
-        for actor in sorted(turn.enabled):
+    def choose(self, decision: Decision) -> int:
+        for actor in sorted(decision.enabled):
             if actor not in self._priorities:
                 self._priorities[actor] = self._dice.random()
-        candidates = turn.ready or turn.asleep
+        candidates = decision.ready or decision.polling
         best = max(candidates, key=self._priorities.__getitem__)
         self._made += 1
         for at, priority in self._drops:

@@ -2,12 +2,12 @@
 
 import random
 
-from lock_harness.gate.schedulers.scheduler import Turn
+from lock_harness.gate.schedulers.scheduler import Decision
 
 
-class RandomWalk:
+class RandomScheduler:
     def __init__(self, seed: int) -> None:
         self._dice = random.Random(seed)
 
-    def choose(self, turn: Turn) -> int:
-        return self._dice.choice(turn.enabled)
+    def choose(self, decision: Decision) -> int:
+        return self._dice.choice(decision.enabled)

@@ -1,10 +1,10 @@
 """As it was recorded in a race, as far as that goes."""
 
 from lock_harness.core.schedule import Recorded
-from lock_harness.gate.schedulers.scheduler import Turn
+from lock_harness.gate.schedulers.scheduler import Decision
 
 
-class AsRecorded:
+class RecordedScheduler:
     """The first of the moves that are left, by somebody who may move; when none is left, whoever moved last goes on.
 
     Not every step takes as many moves as it took in the race: those too many are left out, and whoever takes more is
@@ -18,13 +18,15 @@ class AsRecorded:
         )
         self._at: dict[int, int] = {}
 
-    def choose(self, turn: Turn) -> int:
-        self._at |= {actor: turn.steps[actor] for actor in turn.enabled if turn.steps[actor] < self._steps}
+    def choose(self, decision: Decision) -> int:
+        self._at |= {
+            actor: decision.steps[actor] for actor in decision.enabled if decision.steps[actor] < self._steps
+        }
         self._left = [(actor, step) for actor, step in self._left if step >= self._at.get(actor, 0)]
         for place, (actor, step) in enumerate(self._left):
-            if actor in turn.enabled and step == self._at.get(actor):
+            if actor in decision.enabled and step == self._at.get(actor):
                 del self._left[place]
                 return actor
-            if actor in turn.ready:
+            if actor in decision.ready:
                 return actor
-        return turn.enabled[0]
+        return decision.enabled[0]

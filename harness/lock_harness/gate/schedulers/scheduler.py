@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from lock_harness.core.history import Move
 
 
-class Turn(NamedTuple):
+class Decision(NamedTuple):
     """Who may move: `ready` with the one who moved last first; then those who try again, which do so mostly in vain.
 
     Whoever sleeps between two tries will come to the gate if it is waited for.  `before` has all moves so far.
@@ -14,16 +14,16 @@ class Turn(NamedTuple):
     """
 
     ready: tuple[int, ...]
-    asleep: tuple[int, ...]
+    polling: tuple[int, ...]
     before: Sequence[Move]
     steps: Sequence[int] = ()
 
     @property
     def enabled(self) -> tuple[int, ...]:
-        return self.ready + self.asleep
+        return self.ready + self.polling
 
 
 class Scheduler(Protocol):
-    def choose(self, turn: Turn) -> int:
+    def choose(self, decision: Decision) -> int:
         """One of the actors that are enabled."""
         ...

@@ -1,13 +1,14 @@
-"""Turns at the gate, with actors that are simulated: nothing here waits, and no time passes but by our own hand."""
+"""SchedulerCore at the gate, with actors that are simulated: nothing here waits, and no time passes but by our own hand."""
 
 from collections.abc import Callable, Iterable
 
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.fault import Fault
-from lock_harness.gate.parked import Parked
-from lock_harness.gate.schedulers.follow import Follow, GoOn
-from lock_harness.gate.strikes import Coming, Strikes
-from lock_harness.gate.turns import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, Turns
+from lock_harness.gate.fault_plan import FaultPlan, PlannedFault
+from lock_harness.gate.pending import PendingRequest
+from lock_harness.gate.scheduler_core import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, SchedulerCore
+from lock_harness.gate.schedulers.non_preemptive import NonPreemptiveScheduler
+from lock_harness.gate.schedulers.replay import ReplayScheduler
 
 
 class Line:
@@ -38,45 +39,46 @@ class Simulated:
         self.held_up: set[int] = set()
         self.computing: set[int] = set()
         self.went: list[tuple[int, str]] = []
-        self.struck: list[int] = []
+        self.injected: list[int] = []
         self.later: list[tuple[int, Callable[[], None]]] = []
-        coming = [Coming(number, fault) for number, fault in enumerate(faults, -len(faults))]
-        strikes = [Strikes(one for one in coming if one.fault.actor == actor) for actor in range(actors)]
-        self.turns = Turns(strikes, Follow(choices, GoOn()), self)
+        planned = [PlannedFault(number, fault) for number, fault in enumerate(faults, -len(faults))]
+        plans = [FaultPlan(one for one in planned if one.fault.actor == actor) for actor in range(actors)]
+        self.core = SchedulerCore(plans, ReplayScheduler(choices, NonPreemptiveScheduler()), self)
 
     def now_ns(self) -> int:
         return self.now
 
-    def waiting(self, actors: Iterable[int]) -> set[int]:
+    def blocked(self, actors: Iterable[int]) -> set[int]:
         return self.held_up & set(actors)
 
-    def runs(self, actor: int) -> bool:
+    def is_actor_running(self, actor: int) -> bool:
         return actor in self.computing
 
-    def after(self, delay_ns: int, call: Callable[[], None]) -> None:
+    def call_later(self, delay_ns: int, call: Callable[[], None]) -> None:
         self.later.append((self.now + delay_ns, call))
 
-    def strike(self, number: int) -> None:
-        self.struck.append(number)
+    def inject(self, number: int) -> None:
+        self.injected.append(number)
 
     def step(self, actor: int, number: int = 0, timeout_ms: int = 0) -> None:
-        self.turns.at_step(
+        self.core.on_step(
             AtGate(actor, number, None, timeout_ms), lambda: self.went.append((actor, f"step {number}"))
         )
 
-    def say(self, actor: int, text: str, harmless: bool = False) -> None:
-        self.turns.said(
-            actor, Parked(text, lambda: self.went.append((actor, text)), harmless, Line(self, actor))
+    def say(self, actor: int, text: str, only_prepares: bool = False) -> None:
+        self.core.on_request(
+            actor,
+            PendingRequest(text, lambda: self.went.append((actor, text)), only_prepares, Line(self, actor)),
         )
 
     def pass_time(self, by_ns: int) -> None:
         """Long enough to be noticed, and looked at twice: what was said before the first look is there by the next."""
         self.now += by_ns
-        self.turns.look()
-        self.turns.look()
+        self.core.look()
+        self.core.look()
 
     def moves(self) -> list[tuple[int, str, tuple[int, ...]]]:
-        return [(one.actor, one.text, one.enabled) for one in self.turns.moves]
+        return [(one.actor, one.text, one.enabled) for one in self.core.moves]
 
 
 def test_nobody_moves_until_all_have_come() -> None:
@@ -92,7 +94,7 @@ def test_the_first_statement_of_a_step_goes_with_it_and_the_next_waits() -> None
     world.step(0)
     world.step(1)
     world.say(0, "SELECT 1")
-    world.turns.answered(0)
+    world.core.on_reply(0)
     assert world.went == [(0, "step 0"), (0, "SELECT 1")]
     world.say(0, "SELECT 2")
     assert world.moves() == [(0, "SELECT 1", (0, 1)), (1, "", (0, 1))]
@@ -104,13 +106,13 @@ def test_another_session_may_be_opened_while_a_good_bye_waits() -> None:
     world.step(0)
     world.step(1)
     world.say(0, "DELETE")
-    world.turns.answered(0)
+    world.core.on_reply(0)
     world.say(0, "Terminate")
-    world.say(0, "StartupMessage", harmless=True)
+    world.say(0, "StartupMessage", only_prepares=True)
     assert world.went[-2:] == [(1, "step 0"), (0, "StartupMessage")]
-    world.turns.answered(0)
-    world.turns.through(1)
-    world.turns.answered(0)
+    world.core.on_reply(0)
+    world.core.on_finish(1)
+    world.core.on_reply(0)
     world.step(0, 1)
     assert world.went[-2:] == [(0, "Terminate"), (0, "step 1")]
 
@@ -120,9 +122,9 @@ def test_nobody_else_moves_before_the_answer_and_what_follows_it() -> None:
     world.step(0)
     world.step(1)
     world.say(0, "SELECT 1")
-    world.turns.answered(0)
+    world.core.on_reply(0)
     assert len(world.moves()) == 1
-    world.turns.through(0)
+    world.core.on_finish(0)
     assert world.moves()[1:] == [(1, "", (1,))]
 
 
@@ -136,10 +138,10 @@ def test_who_waits_in_the_server_lets_others_move_and_goes_on_when_it_is_let() -
     assert world.moves()[1:] == [(1, "", (1,))]
     world.say(1, "release")
     world.held_up = set()
-    world.turns.answered(1)
+    world.core.on_reply(1)
     world.step(1, 3)
     assert len(world.moves()) == 2, "0 was let go on by the server, so it moves now"
-    world.turns.answered(0)
+    world.core.on_reply(0)
     world.step(0, 2)
     assert world.moves()[2:] == [(1, "", (1, 0))]
 
@@ -149,7 +151,7 @@ def test_who_sleeps_between_two_tries_comes_last_and_is_waited_for_if_it_is_pick
     world.step(0)
     world.step(1)
     world.say(0, "try")
-    world.turns.answered(0)
+    world.core.on_reply(0)
     world.computing = {0}
     world.pass_time(2 * NAP_NS)
     assert len(world.moves()) == 1, "it computes"
@@ -166,12 +168,12 @@ def test_who_has_slept_already_and_says_the_same_again_comes_last_too() -> None:
     world.step(0)
     world.step(1)
     world.say(0, "try")
-    world.turns.answered(0)
+    world.core.on_reply(0)
     world.say(0, "try")
     assert world.moves() == [(0, "try", (0, 1)), (1, "", (1, 0))]
     world.say(1, "SELECT 1")
-    world.turns.answered(1)
-    world.turns.through(1)
+    world.core.on_reply(1)
+    world.core.on_finish(1)
     assert world.moves()[2:] == [(0, "try", (0,))]
 
 
@@ -182,7 +184,7 @@ def test_who_says_the_same_in_its_next_step_does_not_try_again() -> None:
         if not number:
             world.step(1)
         world.say(0, "SELECT 1")
-        world.turns.answered(0)
+        world.core.on_reply(0)
     assert [(actor, enabled) for actor, _, enabled in world.moves()] == [(0, (0, 1))] * 3
 
 
@@ -191,7 +193,7 @@ def test_who_sleeps_too_long_is_not_waited_for() -> None:
     world.step(0)
     world.step(1)
     world.say(0, "try")
-    world.turns.answered(0)
+    world.core.on_reply(0)
     world.pass_time(2 * NAP_NS)
     world.pass_time(2 * LONG_SLEEP_NS)
     assert world.moves()[1:] == [(1, "", (1,))]
@@ -201,8 +203,8 @@ def test_preparing_a_statement_is_no_move() -> None:
     world = Simulated(2)
     world.step(0)
     world.step(1)
-    world.say(0, "Parse", harmless=True)
-    world.turns.answered(0)
+    world.say(0, "Parse", only_prepares=True)
+    world.core.on_reply(0)
     world.say(0, "SELECT 1")
     assert world.went == [(0, "step 0"), (0, "Parse"), (0, "SELECT 1")]
     assert [text for _, text, _ in world.moves()] == ["SELECT 1"]
@@ -211,7 +213,7 @@ def test_preparing_a_statement_is_no_move() -> None:
 def test_a_closed_gate_lets_everything_through() -> None:
     world = Simulated(2)
     world.step(0)
-    world.turns.close()
+    world.core.close()
     assert world.went == [(0, "step 0")]
     world.say(0, "anything")
     world.step(1)
@@ -221,7 +223,7 @@ def test_a_closed_gate_lets_everything_through() -> None:
 # Faults
 
 
-def struck(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
+def injected(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
     """Two actors; 0 was let take step 0 and says its first message, and 1 would be next."""
     world = Simulated(2, choices, faults)
     world.step(0)
@@ -231,66 +233,66 @@ def struck(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
 
 
 def test_a_fault_before_a_message_keeps_it_from_the_server_and_nobody_moves_until_it_has_struck() -> None:
-    world = struck(Fault(0, "terminate"))
-    assert (world.struck, world.went) == ([-1], [(0, "step 0")])
-    world.turns.answered(0)
+    world = injected(Fault(0, "terminate"))
+    assert (world.injected, world.went) == ([-1], [(0, "step 0")])
+    world.core.on_reply(0)
     world.pass_time(NAP_NS + 1)
     assert world.went == [(0, "step 0")]
-    world.turns.go_on(0)
+    world.core.on_injected(0)
     assert world.went == [(0, "step 0"), (0, "SELECT 1")]
 
 
 def test_a_fault_after_a_message_waits_until_the_server_has_done_it() -> None:
-    world = struck(Fault(0, "terminate", point="after"))
-    assert (world.struck, world.went) == ([], [(0, "step 0"), (0, "held back"), (0, "SELECT 1")])
-    world.turns.answered(0)
-    assert world.struck == [-1]
-    world.turns.go_on(0)
+    world = injected(Fault(0, "terminate", point="after"))
+    assert (world.injected, world.went) == ([], [(0, "step 0"), (0, "held back"), (0, "SELECT 1")])
+    world.core.on_reply(0)
+    assert world.injected == [-1]
+    world.core.on_injected(0)
     assert world.went[3:] == [(0, "awaits the end")]
 
 
 def test_or_until_the_server_makes_it_wait() -> None:
-    world = struck(Fault(0, "kill", point="after"))
+    world = injected(Fault(0, "kill", point="after"))
     world.held_up = {0}
     world.pass_time(ASK_NS + 1)
-    assert world.struck == [-1]
+    assert world.injected == [-1]
 
 
 def test_half_an_answer_comes_before_the_connection_breaks() -> None:
-    world = struck(Fault(0, "reset", point="half"))
-    world.turns.answered(0)
+    world = injected(Fault(0, "reset", point="half"))
+    world.core.on_reply(0)
     assert world.went[3:] == [(0, "half passed on")]
-    assert world.struck == [-1]
+    assert world.injected == [-1]
 
 
 def test_a_fault_strikes_at_its_message_counted_from_its_place() -> None:
     world = Simulated(1, (), (Fault(0, "reset", message=2),))
     world.step(0)
     for text in ("one", "two", "three"):
-        world.say(0, "prepare", harmless=True)
-        world.turns.answered(0)
-        assert world.struck == []
+        world.say(0, "prepare", only_prepares=True)
+        world.core.on_reply(0)
+        assert world.injected == []
         world.say(0, text)
-        world.turns.answered(0)
-    assert world.struck == [-1]
+        world.core.on_reply(0)
+    assert world.injected == [-1]
     assert [what for _, what in world.went if what in ("one", "two", "three")] == ["one", "two"]
 
 
 def test_a_fault_after_a_later_step_does_not_count_what_was_said_before() -> None:
-    strikes = Strikes([Coming(3, Fault(0))])
-    parked = Parked("SELECT 1", lambda: None)
-    strikes.at_step(2)
-    assert strikes.at_message(parked) is None
-    strikes.at_step(4)
-    strike = strikes.at_message(parked)
+    plans = FaultPlan([PlannedFault(3, Fault(0))])
+    parked = PendingRequest("SELECT 1", lambda: None)
+    plans.at_step(2)
+    assert plans.at_message(parked) is None
+    plans.at_step(4)
+    strike = plans.at_message(parked)
     assert strike is not None
     assert strike.number == 3
 
 
 def test_whoever_was_killed_says_no_more_and_all_wait_for_the_one_in_its_place() -> None:
-    world = struck(Fault(0, "kill"))
+    world = injected(Fault(0, "kill"))
     assert world.went == [(0, "step 0"), (0, "forgotten")]
-    world.turns.go_on(0)
+    world.core.on_injected(0)
     world.pass_time(NAP_NS + 1)
     assert len(world.went) == 2
     world.step(0, 1)
@@ -298,9 +300,9 @@ def test_whoever_was_killed_says_no_more_and_all_wait_for_the_one_in_its_place()
 
 
 def test_what_the_dead_had_still_said_by_another_connection_was_never_said() -> None:
-    world = struck(Fault(0, "kill"))
+    world = injected(Fault(0, "kill"))
     world.say(0, "Terminate")
-    world.turns.go_on(0)
+    world.core.on_injected(0)
     assert world.went == [(0, "step 0"), (0, "forgotten"), (0, "forgotten")]
 
 
@@ -309,8 +311,8 @@ def test_a_late_answer_comes_after_the_timeout_and_nobody_moves_before() -> None
     world.step(0, timeout_ms=20)
     world.step(1)
     world.say(0, "SELECT 1")
-    world.turns.answered(0)
-    world.turns.go_on(0)
+    world.core.on_reply(0)
+    world.core.on_injected(0)
     world.step(0, 1)
     assert world.went == [(0, "step 0"), (0, "held back"), (0, "SELECT 1")]
     at_ns, call = world.later[-1]
@@ -320,6 +322,6 @@ def test_a_late_answer_comes_after_the_timeout_and_nobody_moves_before() -> None
 
 
 def test_closing_lets_through_what_a_fault_held_back() -> None:
-    world = struck(Fault(0, "late", point="after"))
-    world.turns.close()
+    world = injected(Fault(0, "late", point="after"))
+    world.core.close()
     assert (0, "passed on") in world.went

@@ -4,17 +4,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from lock_harness.core.history import Move
-from lock_harness.gate.schedulers.scheduler import Scheduler, Turn
+from lock_harness.gate.schedulers.scheduler import Decision, Scheduler
 
 
-class GoOn:
-    """Always number 0: whoever moved last goes on."""
-
-    def choose(self, turn: Turn) -> int:
-        return turn.enabled[0]
-
-
-class Follow:
+class ReplayScheduler:
     """Choice c picks number c of those enabled, modulo how many there are."""
 
     def __init__(self, choices: Sequence[int], then: Scheduler) -> None:
@@ -22,12 +15,12 @@ class Follow:
         self._then = then
         self._made = 0
 
-    def choose(self, turn: Turn) -> int:
+    def choose(self, decision: Decision) -> int:
         if self._made == len(self._choices):
-            return self._then.choose(turn)
+            return self._then.choose(decision)
         choice = self._choices[self._made]
         self._made += 1
-        return turn.enabled[choice % len(turn.enabled)]
+        return decision.enabled[choice % len(decision.enabled)]
 
 
 def choices_made(moves: Sequence[Move]) -> tuple[int, ...]:

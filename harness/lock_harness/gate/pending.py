@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 
-class Speaker(Protocol):
+class HeldConnection(Protocol):
     """The connection by which a client says something."""
 
     def hold_back(self) -> None:
@@ -24,13 +24,13 @@ class Speaker(Protocol):
         ...
 
 
-class Parked(NamedTuple):
-    """A step (without `text`), or what a client says to the server; `go` lets it through.
+class PendingRequest(NamedTuple):
+    """A step (without `text`), or what a client says to the server; `let_through` lets it through.
 
-    `harmless`: it only prepares, and whether a client does that can depend on what it did long ago, so it is no move.
+    `only_prepares`: it only prepares, and whether a client does that can depend on what it did long ago, so it is no move.
     """
 
     text: str | None
-    go: Callable[[], None]
-    harmless: bool = False
-    speaker: Speaker | None = None
+    let_through: Callable[[], None]
+    only_prepares: bool = False
+    connection: HeldConnection | None = None

@@ -1,0 +1,61 @@
+"""Faults that strike at a message: when each of one actor is due."""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.program import Program
+from lock_harness.gate.pending import HeldConnection, PendingRequest
+
+
+class PlannedFault(NamedTuple):
+    """A fault, and its number in the program."""
+
+    number: int
+    fault: Fault
+
+
+class DueFault(NamedTuple):
+    """A fault at the message that it strikes at."""
+
+    number: int
+    fault: Fault
+    request: PendingRequest
+
+    @property
+    def connection(self) -> HeldConnection:
+        assert self.request.connection is not None
+        return self.request.connection
+
+
+class FaultPlan:
+    """The faults that one actor has still before it."""
+
+    def __init__(self, faults: Iterable[PlannedFault] = ()) -> None:
+        self._planned = deque(faults)
+        self._step = -1
+        self._messages = 0  # messages since the place of the first of them
+
+    def at_step(self, number: int) -> None:
+        self._step = number
+
+    def at_message(self, request: PendingRequest) -> DueFault | None:
+        """This message goes to the server now: the fault that strikes at it, if one does."""
+        if not self._planned or self._planned[0].number > self._step:
+            return None
+        number, fault = self._planned[0]
+        if self._messages < fault.message:
+            self._messages += 1
+            return None
+        self._planned.popleft()
+        self._messages = 0
+        return DueFault(number, fault, request)
+
+
+def fault_plans(program: Program) -> list[FaultPlan]:
+    """Those of each actor."""
+    faults = [
+        PlannedFault(number, step) for number, step in enumerate(program.steps) if isinstance(step, Fault)
+    ]
+    return [FaultPlan(one for one in faults if one.fault.actor == actor) for actor in range(program.actors)]

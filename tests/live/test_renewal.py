@@ -92,7 +92,7 @@ class NeverAndMakes(MakesAFunction):
 
 def test_after_a_doubt_nothing_is_left_either(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the next program met there was taken for its own fault."""
-    monkeypatch.setattr("lock_harness.analysis.view.View.stalled", lambda *_: True)
+    monkeypatch.setattr("lock_harness.analysis.delays.Delays.stalled", lambda *_: True)
     with ExitStack() as stack:
         executor = Executor(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))
         stack.callback(executor.close)

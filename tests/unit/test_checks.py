@@ -367,4 +367,4 @@ def test_at_the_gate_others_excuse_a_late_answer_and_in_a_recorded_race_they_do_
     for enabled, slowed in (((0, 1), True), ((), False)):
         moves = (Move(2 * MS, 1, 1, "ask", enabled),)
         view = View(structs.replace(late, moves=moves), BOUNDS)
-        assert view.slowed(view.calls[0]) is slowed
+        assert view.delays.slowed(view.calls[0]) is slowed

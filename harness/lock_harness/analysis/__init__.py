@@ -1,1 +1,1 @@
-"""What checks, figures and reports share: the calls and holds of a history, and the sequential model. No I/O."""
+"""The parts that checks, figures and reports share: the calls and holds of a history.  No I/O."""

@@ -1,4 +1,4 @@
-"""Calls: what somebody asked of the lock and what came of it, put together from events."""
+"""Calls: each operation that an actor called on its lock session, with its outcome, put together from events."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,10 @@ FOREVER = 2**63 - 1
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """An operation from its invocation to its return; `returned_ns` is None if it never did."""
+    """One operation from its invocation to its return; `returned_ns` is None if it never returned.
+
+    `entered_ns` and `left_ns`: when the body of a `hold` began and ended.  The other fields are those of `Event`.
+    """
 
     session: SessionId
     number: int
@@ -32,11 +35,12 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def until_ns(self) -> int:
+        """When it returned, or FOREVER."""
         return FOREVER if self.returned_ns is None else self.returned_ns
 
     @property
-    def unsure(self) -> bool:
-        """Whether it may or may not have had its effect."""
+    def indeterminate(self) -> bool:
+        """Whether it may or may not have taken effect."""
         return self.returned_ns is None or self.error is not None
 
     def __str__(self) -> str:
@@ -45,52 +49,58 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
 
 def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:
-    """All calls, in the order of their invocation."""
-    asked: list[Event] = []
-    ended: list[Event | None] = []
-    bodies: dict[tuple[int, str], int] = {}  # when the body of this call began or ended
-    still_open: dict[tuple[int, int, int], int] = {}  # the place in `asked`, until the answer comes
+    """Return all calls, in the order of their invocation."""
+    invocations: list[Event] = []
+    ends: list[Event | None] = []
+    # when the body of a call began or ended, by the call's place in `invocations`
+    bodies: dict[tuple[int, str], int] = {}
+    # the places of the calls that have not returned yet
+    pending: dict[tuple[int, int, int], int] = {}
     for event in events:
         if event.verb is None:
             continue
-        place_key, kind = (event.actor, event.incarnation, event.number), event.kind
+        key, kind = (event.actor, event.incarnation, event.number), event.kind
         if kind == "invoke":
-            still_open[place_key] = len(asked)
-            asked.append(event)
-            ended.append(None)
-        elif place_key in still_open:
+            pending[key] = len(invocations)
+            invocations.append(event)
+            ends.append(None)
+        elif key in pending:
             if kind == "enter" or kind == "leave":
-                bodies[still_open[place_key], kind] = event.at_ns
+                bodies[pending[key], kind] = event.at_ns
             else:
-                ended[still_open.pop(place_key)] = event
-    # one object for each session: there are many calls, and few sessions
-    sessions: dict[tuple[int, int], SessionId] = {}
-    calls = []
-    for invocation, end in zip(asked, ended, strict=True):
-        key = invocation.actor, invocation.incarnation
-        session = sessions.get(key) or sessions.setdefault(key, invocation.session)
-        calls.append(_call(session, invocation, end))
+                ends[pending.pop(key)] = event
+    calls = _joined(invocations, ends)
     for (place, part), at_ns in bodies.items():
         calls[place] = replace(calls[place], **{"entered_ns" if part == "enter" else "left_ns": at_ns})
     return tuple(calls)
 
 
-def _call(session: SessionId, asked: Event, end: Event | None) -> Call:
-    verb = asked.verb or "join"
-    if end is None:
-        return Call(session, asked.number, verb, asked.month, asked.timeout_ms, asked.raises, asked.at_ns)
+def _joined(invocations: list[Event], ends: list[Event | None]) -> list[Call]:
+    # one object for each session: there are many calls and few sessions
+    sessions: dict[tuple[int, int], SessionId] = {}
+    calls = []
+    for invocation, end in zip(invocations, ends, strict=True):
+        key = invocation.actor, invocation.incarnation
+        session = sessions.get(key) or sessions.setdefault(key, invocation.session)
+        calls.append(_call(session, invocation, end))
+    return calls
+
+
+def _call(session: SessionId, invocation: Event, end: Event | None) -> Call:
+    # an invocation has no outcome: its fields are the defaults for a call that never returned
+    outcome = end or invocation
     return Call(
         session=session,
-        number=asked.number,
-        verb=verb,
-        month=asked.month,
-        timeout_ms=asked.timeout_ms,
-        raises=asked.raises,
-        invoked_ns=asked.at_ns,
-        returned_ns=end.at_ns,
-        answer=end.answer,
-        listed=end.listed,
-        counted=end.counted,
-        error=end.error,
-        own_error=end.own_error,
+        number=invocation.number,
+        verb=invocation.verb or "join",
+        month=invocation.month,
+        timeout_ms=invocation.timeout_ms,
+        raises=invocation.raises,
+        invoked_ns=invocation.at_ns,
+        returned_ns=None if end is None else end.at_ns,
+        answer=outcome.answer,
+        listed=outcome.listed,
+        counted=outcome.counted,
+        error=outcome.error,
+        own_error=outcome.own_error,
     )

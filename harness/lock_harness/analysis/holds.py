@@ -1,17 +1,19 @@
-"""Spans in which a month was surely or possibly held.
+"""Spans of time in which a session definitely or possibly held a month.
 
-Two approximations keep verdicts true whatever the machine's load.  A *hold* is shorter than the truth: it
-begins when an acquire has returned True and ends when its release or close is called, or just before a
-fault.  A *possible hold* is longer than the truth: it begins when the call is made, ends when the release
-has returned, and after a death or a close only when the bound for auto-release is over; what an
-unknown outcome may have taken lasts until its session ends.  So two overlapping holds break exclusion for sure,
-and outside all possible holds a month is free for sure.
+Two approximations keep the verdicts true however loaded the machine is:
+
+* A *definite hold* is shorter than the truth.  It begins when an acquire has returned True.  It ends when the release
+  or close is called, or just before a fault.
+* A *possible hold* is longer than the truth.  It begins when the acquire is called.  It ends when the release has
+  returned, or, after a death or a close, at the end of the bound for auto-release.  A month that an indeterminate call
+  may have acquired is possibly held until the session ends.
+
+So two overlapping definite holds certainly break mutual exclusion, and outside all possible holds a month is certainly
+free.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -21,11 +23,13 @@ from lock_harness.core.history import Event, SessionId
 from lock_harness.core.program import Month
 
 Ending = Literal["release", "death", "close", "never"]
-K = TypeVar("K")
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
-    """`session` holds, surely or possibly, from the call `first` to what ended it."""
+    """A time in which `session` holds `month`, definitely or possibly.
+
+    `first` is the number of the call that began it, `last` the number of the call or fault that ended it.
+    """
 
     session: SessionId
     month: Month
@@ -37,9 +41,9 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 
 
 class SessionEnd(NamedTuple):
-    """A session was ended at some time between `earliest_ns` and `latest_ns`.
+    """The end of a session by a fault, at some time between `earliest_ns` and `latest_ns`.
 
-    The bound for letting go of what it held begins at `healed_ns`: a server that nothing reaches cannot know.
+    The bound for auto-release begins at `healed_ns`, because a server that no packet reaches cannot notice the end.
     """
 
     earliest_ns: int
@@ -48,174 +52,198 @@ class SessionEnd(NamedTuple):
     number: int
 
 
-class Latest(Generic[K]):
-    """Of the spans that begin before some time: the last to end, among all or but for those of one `key`.
+@dataclass(slots=True)
+class _HeldState:
+    """What one session holds of one month, at the current call.
 
-    For that it is enough to remember, at each beginning, the last to end and the last one of another key.
+    `count` is how often the month is definitely held.  `indeterminate`: a call may have changed that unnoticed.
     """
-
-    def __init__(self, spans: Iterable[Span], key: Callable[[Span], K]) -> None:
-        self._begins: list[int] = []
-        self._last: list[tuple[Span, Span | None]] = []
-        self._key = key
-        last: Span | None = None
-        other: Span | None = None
-        for span in sorted(spans, key=lambda span: span.from_ns):
-            if last is None or key(span) == key(last):
-                last = span if last is None or span.to_ns > last.to_ns else last
-            elif span.to_ns > last.to_ns:
-                last, other = span, last
-            elif other is None or span.to_ns > other.to_ns:
-                other = span
-            self._begins.append(span.from_ns)
-            self._last.append((last, other))
-
-    def before(self, at_ns: int, but: K | None = None) -> Span | None:
-        place = bisect_left(self._begins, at_ns) - 1
-        if place < 0:
-            return None
-        last, other = self._last[place]
-        return other if but is not None and self._key(last) == but else last
-
-
-def _cut_short(call: Call, at_ns: int) -> Call:
-    """What a call is worth whose session ended meanwhile: whatever it answered may have gone with the session."""
-    entered = call.entered_ns if call.entered_ns is not None and call.entered_ns < at_ns else None
-    left = min(call.left_ns or at_ns, at_ns)
-    return replace(call, answer=None, error="its session was ended", entered_ns=entered, left_ns=left)
-
-
-@dataclass
-class _Grip:
-    """What one session has, or may have, of one month."""
 
     month: Month
     count: int = 0
-    sure_ns: int = 0
-    sure_number: int = 0
-    maybe_ns: int = 0
-    maybe_number: int = 0
-    maybe: bool = False
-    unsure: bool = False
+    definite_from_ns: int = 0
+    definite_number: int = 0
+    possible: bool = False
+    possible_from_ns: int = 0
+    possible_number: int = 0
+    indeterminate: bool = False
 
 
-@dataclass
-class Walk:
-    """Goes through the calls of one session in order and notes the spans."""
+@dataclass(slots=True)
+class SessionHolds:
+    """The holds of one session, computed by passing its calls to `add` in order, and then its death to `finish`.
+
+    `counts` has, for the number of each release, how often the session held the month; None if that is not known.
+    """
 
     session: SessionId
     release_ns: int
-    cut: SessionEnd | None
-    severed: bool = False
-    holds: list[Span] = field(default_factory=list)
+    session_end: SessionEnd | None
+    definite: list[Span] = field(default_factory=list)
     possible: list[Span] = field(default_factory=list)
     counts: dict[int, int | None] = field(default_factory=dict)
-    grips: dict[Month, _Grip] = field(default_factory=dict)
-    closed: Call | None = None
+    _ended_by_fault: bool = field(default=False, init=False)
+    _states: dict[Month, _HeldState] = field(default_factory=dict, init=False)
+    _closed: Call | None = field(default=None, init=False)
 
-    def step(self, call: Call) -> None:
-        if self.cut and self.cut.earliest_ns < call.until_ns:
-            if call.invoked_ns < self.cut.earliest_ns:
-                self._loosen(call)
-            self._sever(self.cut)
-            if call.invoked_ns < self.cut.latest_ns and call.month is not None:
-                self.grips.setdefault(call.month, _Grip(call.month)).unsure = True
-                call = _cut_short(call, self.cut.earliest_ns)
+    def add(self, call: Call) -> None:
+        """Apply the next call of the session."""
+        if self.session_end and self.session_end.earliest_ns < call.until_ns:
+            call = self._apply_session_end(call, self.session_end)
         if call.verb == "reopen":
-            self.closed = call
-        elif call.month is not None and call.verb in ("acquire", "release", "hold"):
-            grip = self.grips.setdefault(call.month, _Grip(call.month))
-            {"acquire": self._acquire, "release": self._release, "hold": self._hold}[call.verb](call, grip)
+            self._closed = call
+        elif call.month is not None:
+            if call.verb == "acquire":
+                self._acquire(call, self._state(call.month))
+            elif call.verb == "release":
+                self._release(call, self._state(call.month))
+            elif call.verb == "hold":
+                self._hold(call, self._state(call.month))
 
-    def _loosen(self, call: Call) -> None:
-        """A release or a close that was on its way when the session ended: no more is surely held since the call."""
-        for grip in self.grips.values():
-            if grip.count and (
-                call.verb == "reopen" or (call.verb == "release" and call.month == grip.month)
-            ):
-                self._sure(
-                    grip, call.invoked_ns, call.number, "release" if call.verb == "release" else "close"
-                )
-                grip.count = 0
-
-    def _sever(self, cut: SessionEnd) -> None:
-        if not self.severed:
-            self.severed = True
-            self._end_spans(cut.earliest_ns, cut.healed_ns + self.release_ns, cut.number, "death")
-
-    def _acquire(self, call: Call, grip: _Grip) -> None:
-        if call.answer or call.unsure:
-            self._maybe_from(call, grip)
-            grip.unsure |= call.unsure
-        if call.answer:
-            if grip.count == 0:
-                grip.sure_ns, grip.sure_number = call.until_ns, call.number
-            grip.count += 1
-
-    def _release(self, call: Call, grip: _Grip) -> None:
-        self.counts[call.number] = None if grip.unsure else grip.count
-        if grip.count and (grip.count == 1 or not call.answer):
-            self._sure(grip, call.invoked_ns, call.number, "release")
-            grip.count = 0
-        elif grip.count:
-            grip.count -= 1
-        if not call.answer:
-            grip.unsure |= grip.maybe  # it said "not held", or nothing: then until the session ends
-        elif grip.maybe and not grip.count and not grip.unsure:
-            self._possible(grip, call.until_ns, call.number, "release")
-
-    def _hold(self, call: Call, grip: _Grip) -> None:
-        if call.entered_ns is not None:
-            to_ns = FOREVER if call.left_ns is None else call.left_ns  # cut short: see `end`
-            ending: Ending = "never" if call.left_ns is None else "release"
-            span = Span(self.session, grip.month, call.entered_ns, to_ns, call.number, call.number, ending)
-            self.holds.append(span)
-        if call.answer or call.unsure:
-            already = grip.maybe
-            self._maybe_from(call, grip)
-            grip.unsure |= call.unsure
-            if not already and not grip.unsure:
-                self._possible(grip, call.until_ns, call.number, "release")
-
-    def end(self, kill: Event | None) -> None:
-        """The session ends: by SIGKILL, by its own close, or not before the history does."""
-        sure_ns, maybe_ns = FOREVER, FOREVER
+    def finish(self, kill: Event | None) -> None:
+        """End the session: by SIGKILL, by its own close, or not before the history ends."""
+        definite_ns, possible_ns = FOREVER, FOREVER
         last: int | None = None
         ending: Ending = "never"
-        if self.closed:
-            sure_ns, last, ending = self.closed.invoked_ns, self.closed.number, "close"
-            if self.closed.returned_ns is not None:
-                maybe_ns = self.closed.returned_ns + self.release_ns
+        if self._closed:
+            definite_ns, last, ending = self._closed.invoked_ns, self._closed.number, "close"
+            if self._closed.returned_ns is not None:
+                possible_ns = self._closed.returned_ns + self.release_ns
         if kill:
-            sure_ns, maybe_ns = min(sure_ns, kill.at_ns), kill.at_ns + self.release_ns
+            definite_ns, possible_ns = min(definite_ns, kill.at_ns), kill.at_ns + self.release_ns
             last, ending = kill.number, "death"
-        if self.cut and self.cut.earliest_ns < sure_ns:
-            self._sever(self.cut)
-        self._end_spans(sure_ns, maybe_ns, last, ending)
+        if self.session_end and self.session_end.earliest_ns < definite_ns:
+            self._end_holds_by_fault(self.session_end)
+        self._end_all_holds(definite_ns=definite_ns, possible_ns=possible_ns, last=last, ending=ending)
 
-    def _end_spans(self, sure_ns: int, maybe_ns: int, last: int | None, ending: Ending) -> None:
-        """What is held ends surely by `sure_ns`, and possibly not before `maybe_ns`."""
-        for grip in self.grips.values():
-            if grip.count:
-                self._sure(grip, sure_ns, last, ending)
-            if grip.maybe:
-                self._possible(grip, maybe_ns, last, ending)
-        self.holds = [
-            replace(span, to_ns=sure_ns, last=last, ending=ending) if span.to_ns == FOREVER else span
-            for span in self.holds
+    def _state(self, month: Month) -> _HeldState:
+        return self._states.get(month) or self._states.setdefault(month, _HeldState(month))
+
+    # A fault ends the session, its process lives on
+
+    def _apply_session_end(self, call: Call, session_end: SessionEnd) -> Call:
+        """End the holds, and return `call` with what its answer is still worth."""
+        if call.invoked_ns < session_end.earliest_ns:
+            self._end_holds_given_back_by(call)
+        self._end_holds_by_fault(session_end)
+        if call.invoked_ns >= session_end.latest_ns or call.month is None:
+            return call
+        self._state(call.month).indeterminate = True
+        return _cut_short(call, session_end.earliest_ns)
+
+    def _end_holds_given_back_by(self, call: Call) -> None:
+        """End the definite holds that a release or a close was giving back when the session ended."""
+        ending: Ending = "release" if call.verb == "release" else "close"
+        for state in self._states.values():
+            released = call.verb == "release" and call.month == state.month
+            if state.count and (released or call.verb == "reopen"):
+                self._end_definite_hold(state, call.invoked_ns, call.number, ending)
+
+    def _end_holds_by_fault(self, session_end: SessionEnd) -> None:
+        if not self._ended_by_fault:
+            self._ended_by_fault = True
+            self._end_all_holds(
+                definite_ns=session_end.earliest_ns,
+                possible_ns=session_end.healed_ns + self.release_ns,
+                last=session_end.number,
+                ending="death",
+            )
+
+    def _end_all_holds(self, *, definite_ns: int, possible_ns: int, last: int | None, ending: Ending) -> None:
+        """End every definite hold at `definite_ns`, and every possible hold at `possible_ns`."""
+        for state in self._states.values():
+            if state.count:
+                self._end_definite_hold(state, definite_ns, last, ending)
+            if state.possible:
+                self._end_possible_hold(state, possible_ns, last, ending)
+        self.definite = [
+            replace(span, to_ns=definite_ns, last=last, ending=ending) if span.to_ns == FOREVER else span
+            for span in self.definite
         ]
-        self.grips.clear()
+        self._states.clear()
+
+    # One call
+
+    def _acquire(self, call: Call, state: _HeldState) -> None:
+        if call.answer or call.indeterminate:
+            self._begin_possible_hold(state, call)
+            state.indeterminate |= call.indeterminate
+        if call.answer:
+            if state.count == 0:
+                state.definite_from_ns, state.definite_number = call.until_ns, call.number
+            state.count += 1
+
+    def _release(self, call: Call, state: _HeldState) -> None:
+        self.counts[call.number] = None if state.indeterminate else state.count
+        if state.count and (state.count == 1 or not call.answer):
+            self._end_definite_hold(state, call.invoked_ns, call.number, "release")
+        elif state.count:
+            state.count -= 1
+        if not call.answer:
+            # the answer was False, or there was none: the month stays possibly held until the session ends
+            state.indeterminate |= state.possible
+        elif state.possible and not state.count and not state.indeterminate:
+            self._end_possible_hold(state, call.until_ns, call.number, "release")
+
+    def _hold(self, call: Call, state: _HeldState) -> None:
+        if call.entered_ns is not None:
+            self.definite.append(
+                Span(
+                    session=self.session,
+                    month=state.month,
+                    from_ns=call.entered_ns,
+                    # a body without an end was cut short: `_end_all_holds` replaces the time
+                    to_ns=FOREVER if call.left_ns is None else call.left_ns,
+                    first=call.number,
+                    last=call.number,
+                    ending="never" if call.left_ns is None else "release",
+                )
+            )
+        if call.answer or call.indeterminate:
+            held_before = state.possible
+            self._begin_possible_hold(state, call)
+            state.indeterminate |= call.indeterminate
+            if not held_before and not state.indeterminate:
+                self._end_possible_hold(state, call.until_ns, call.number, "release")
+
+    # One hold
 
     @staticmethod
-    def _maybe_from(call: Call, grip: _Grip) -> None:
-        if not grip.maybe:
-            grip.maybe, grip.maybe_ns, grip.maybe_number = True, call.invoked_ns, call.number
+    def _begin_possible_hold(state: _HeldState, call: Call) -> None:
+        if not state.possible:
+            state.possible, state.possible_from_ns, state.possible_number = True, call.invoked_ns, call.number
 
-    def _sure(self, grip: _Grip, to_ns: int, last: int | None, ending: Ending) -> None:
-        span = Span(self.session, grip.month, grip.sure_ns, to_ns, grip.sure_number, last, ending)
-        self.holds.append(span)
+    def _end_definite_hold(self, state: _HeldState, to_ns: int, last: int | None, ending: Ending) -> None:
+        state.count = 0
+        self.definite.append(
+            Span(
+                session=self.session,
+                month=state.month,
+                from_ns=state.definite_from_ns,
+                to_ns=to_ns,
+                first=state.definite_number,
+                last=last,
+                ending=ending,
+            )
+        )
 
-    def _possible(self, grip: _Grip, to_ns: int, last: int | None, ending: Ending) -> None:
-        grip.maybe = False
-        span = Span(self.session, grip.month, grip.maybe_ns, to_ns, grip.maybe_number, last, ending)
-        self.possible.append(span)
+    def _end_possible_hold(self, state: _HeldState, to_ns: int, last: int | None, ending: Ending) -> None:
+        state.possible = False
+        self.possible.append(
+            Span(
+                session=self.session,
+                month=state.month,
+                from_ns=state.possible_from_ns,
+                to_ns=to_ns,
+                first=state.possible_number,
+                last=last,
+                ending=ending,
+            )
+        )
+
+
+def _cut_short(call: Call, at_ns: int) -> Call:
+    """Return `call` as an indeterminate one: what it answered may have been lost with the session."""
+    entered = call.entered_ns if call.entered_ns is not None and call.entered_ns < at_ns else None
+    left = min(call.left_ns or at_ns, at_ns)
+    return replace(call, answer=None, error="its session was ended", entered_ns=entered, left_ns=left)

@@ -1,11 +1,12 @@
-"""A history arranged for judging: calls, holds, faults and stalls, and questions about them."""
+"""A history arranged for the checks: its calls, holds, faults and stalls, and questions about them."""
 
-from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
-from itertools import islice, takewhile
 
 from lock_harness.analysis.calls import FOREVER, Call, calls_of
-from lock_harness.analysis.holds import Latest, SessionEnd, Span, Walk
+from lock_harness.analysis.delays import Delays
+from lock_harness.analysis.holds import SessionEnd, SessionHolds, Span
+from lock_harness.analysis.spans import LastEndingSpans
 from lock_harness.core.fault import FAULTS
 from lock_harness.core.history import Event, History, SessionId
 from lock_harness.core.program import Month
@@ -13,7 +14,7 @@ from lock_harness.core.verdict import Bounds
 
 
 class View:
-    """One history and the bounds to judge it by.  Everything is computed once, when first asked for."""
+    """One history, and the bounds that apply to it.  Everything is computed once, when it is first needed."""
 
     def __init__(self, history: History, bounds: Bounds) -> None:
         self.history = history
@@ -24,9 +25,11 @@ class View:
         """All calls, in the order of their invocation."""
         return calls_of(self.history.events)
 
+    # How sessions ended
+
     @cached_property
     def kills(self) -> dict[SessionId, Event]:
-        """The faults that ended a process."""
+        """The faults that ended a process, by the session that it had."""
         return {
             event.session: event
             for event in self.history.events
@@ -35,32 +38,37 @@ class View:
 
     @cached_property
     def session_ends(self) -> dict[SessionId, SessionEnd]:
-        """The sessions that a fault ended, while their processes live on."""
-        session_ends: dict[SessionId, SessionEnd] = {}
+        """The sessions that a fault ended while their processes lived on."""
+        ends: dict[SessionId, SessionEnd] = {}
         for event in self.history.events:
-            if event.fault is not None and event.cuts_session:
-                session = event.session
-                cut = session_ends.get(session) or SessionEnd(event.at_ns, FOREVER, FOREVER, event.number)
+            if event.fault is not None and event.ends_only_session:
+                end = ends.get(event.session) or SessionEnd(event.at_ns, FOREVER, FOREVER, event.number)
                 if event.kind == "heal" or not FAULTS[event.fault].lasting:
-                    cut = cut._replace(healed_ns=min(event.at_ns, cut.healed_ns))
-                session_ends[session] = cut
-            elif event.kind == "gone" and (known := session_ends.get(event.session)):
-                latest_ns = min(event.at_ns, known.latest_ns)
-                session_ends[event.session] = known._replace(latest_ns=latest_ns)
-        return session_ends
+                    end = end._replace(healed_ns=min(event.at_ns, end.healed_ns))
+                ends[event.session] = end
+            elif event.kind == "gone" and (known := ends.get(event.session)):
+                ends[event.session] = known._replace(latest_ns=min(event.at_ns, known.latest_ns))
+        return ends
 
     def hangs(self, call: Call) -> bool:
-        """Whether it had not returned in the end, although whoever called lived on."""
+        """Whether `call` never returned although its actor was not killed."""
         return call.returned_ns is None and call.session not in self.kills
 
     def session_had_ended(self, call: Call) -> bool:
-        """Whether the server ended the session before the call returned: then it need not answer."""
-        cut = self.session_ends.get(call.session)
-        return cut is not None and cut.earliest_ns < call.until_ns
+        """Whether a fault ended the session before `call` returned.  Then the server need not answer."""
+        end = self.session_ends.get(call.session)
+        return end is not None and end.earliest_ns < call.until_ns
+
+    # What excuses an error or a delay
+
+    @cached_property
+    def delays(self) -> Delays:
+        """What besides the lock may have delayed a call."""
+        return Delays(self.history, self.bounds)
 
     def may_fail(self, call: Call) -> bool:
-        """Whether a fault excuses an error: the session was ended, or the statement cancelled."""
-        # a cancel may hit a statement that began after it was sent
+        """Whether a fault excuses an error of `call`: its session was ended, or its statement was cancelled."""
+        # a cancel request may hit a statement that began after the request was sent
         late_ns = self.bounds.release_ms * 1_000_000
         return self.session_had_ended(call) or any(
             at_ns < call.until_ns and call.invoked_ns < at_ns + late_ns
@@ -75,117 +83,82 @@ class View:
                 cancels.setdefault(event.actor, []).append(event.at_ns)
         return cancels
 
-    @cached_property
-    def _slow_spans(self) -> dict[int, list[tuple[int, int]]]:
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for event in self.history.events:
-            if event.fault == "late":  # the call that waits for the answer
-                spans.setdefault(event.actor, []).append((event.at_ns, event.at_ns + 1))
-            elif event.fault in ("pause", "slow"):
-                began = spans.setdefault(event.actor, [])
-                if event.kind == "fault":
-                    began.append((event.at_ns, FOREVER))
-                else:
-                    began[-1] = (began[-1][0], event.at_ns)
-        return spans
-
-    def slowed(self, call: Call) -> bool:
-        """Whether the actor was stopped, or its connection slow, during the call: it need not be in time.
-
-        Nor if others moved meanwhile at the gate, where it had to wait; in a race that is only recorded nobody waits.
-        """
-        spans = self._slow_spans.get(call.session.actor, ())
-        struck = any(began < call.until_ns and call.invoked_ns < ended for began, ended in spans)
-        return struck or (call.returned_ns is not None and self._overtaken(call))
-
-    def _overtaken(self, call: Call) -> bool:
-        moves = self.history.moves
-        first = bisect_right(moves, call.invoked_ns, key=lambda move: move.at_ns)
-        within = takewhile(lambda move: move.at_ns < call.until_ns, islice(moves, first, None))
-        return any(move.enabled and move.actor != call.session.actor for move in within)
+    # Who held what
 
     @cached_property
-    def _walks(self) -> list[Walk]:
-        walks: dict[SessionId, Walk] = {}
+    def _session_holds(self) -> list[SessionHolds]:
+        sessions: dict[SessionId, SessionHolds] = {}
+        release_ns = self.bounds.release_ms * 1_000_000
         for call in self.calls:
-            if call.session not in walks:
-                release_ns = self.bounds.release_ms * 1_000_000
-                walks[call.session] = Walk(call.session, release_ns, self.session_ends.get(call.session))
-            walks[call.session].step(call)
-        for session, walk in walks.items():
-            walk.end(self.kills.get(session))
-        return list(walks.values())
+            holds = sessions.get(call.session)
+            if holds is None:
+                holds = SessionHolds(call.session, release_ns, self.session_ends.get(call.session))
+                sessions[call.session] = holds
+            holds.add(call)
+        for session, holds in sessions.items():
+            holds.finish(self.kills.get(session))
+        return list(sessions.values())
 
     @cached_property
     def holds(self) -> list[Span]:
-        """When months were surely held, in the order of time."""
-        return sorted((span for walk in self._walks for span in walk.holds), key=lambda span: span.from_ns)
+        """All definite holds, in the order of their beginnings."""
+        spans = (span for session in self._session_holds for span in session.definite)
+        return sorted(spans, key=lambda span: span.from_ns)
 
     @cached_property
-    def possible(self) -> dict[Month, list[Span]]:
-        """When each month may have been held."""
-        spans: dict[Month, list[Span]] = {}
-        for walk in self._walks:
-            for span in walk.possible:
-                spans.setdefault(span.month, []).append(span)
-        return spans
+    def possible_holds(self) -> dict[Month, list[Span]]:
+        """The possible holds of each month, session by session."""
+        return _by_month(span for session in self._session_holds for span in session.possible)
 
     @cached_property
-    def outlived(self) -> set[Month]:
-        """The months that may have been held when their session ended."""
+    def held_at_session_end(self) -> set[Month]:
+        """The months that may have been held when the holder's session ended."""
         return {
             month
-            for month, spans in self.possible.items()
+            for month, spans in self.possible_holds.items()
             if any(span.ending in ("death", "close") for span in spans)
         }
 
     @cached_property
     def counts(self) -> dict[int, int | None]:
-        """For the number of each release: how often its session held the month; None if unknown."""
-        return {number: count for walk in self._walks for number, count in walk.counts.items()}
+        """How often the session held the month at each release, by the number of the call; None if unknown."""
+        return {number: count for session in self._session_holds for number, count in session.counts.items()}
+
+    def possibly_held(self, month: Month, before_ns: int, *, but: SessionId | None = None) -> Span | None:
+        """Return the last-ending possible hold of `month` that begins before this time, `but` one session's."""
+        spans = self._possible_by_session.get(month)
+        return spans.before(before_ns, but=but) if spans else None
 
     @cached_property
-    def _rivals(self) -> dict[Month, Latest[SessionId]]:
-        return {month: Latest(spans, lambda span: span.session) for month, spans in self.possible.items()}
-
-    @cached_property
-    def _holds_of_month(self) -> dict[Month, Latest[SessionId]]:
-        spans: dict[Month, list[Span]] = {}
-        for span in self.holds:
-            spans.setdefault(span.month, []).append(span)
-        return {month: Latest(some, lambda span: span.session) for month, some in spans.items()}
-
-    @cached_property
-    def _all_holds(self) -> Latest[Month]:
-        return Latest(self.holds, lambda span: span.month)
-
-    def maybe_held(self, month: Month, before_ns: int, but: SessionId | None = None) -> Span | None:
-        """Of the possible holds of `month` by others than `but` that begin before this time, the last to end."""
-        rivals = self._rivals.get(month)
-        return rivals.before(before_ns, but) if rivals else None
+    def _possible_by_session(self) -> dict[Month, LastEndingSpans[SessionId]]:
+        return {month: LastEndingSpans(spans, _session) for month, spans in self.possible_holds.items()}
 
     def held_throughout(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
-        """A hold of `month` that covers all of this stretch."""
-        holds = self._holds_of_month.get(month)
+        """Return a definite hold of `month` that covers all of this time, if there is one."""
+        holds = self._holds_by_session.get(month)
         span = holds.before(from_ns + 1) if holds else None
         return span if span and to_ns <= span.to_ns else None
 
+    @cached_property
+    def _holds_by_session(self) -> dict[Month, LastEndingSpans[SessionId]]:
+        return {month: LastEndingSpans(spans, _session) for month, spans in _by_month(self.holds).items()}
+
     def other_month_held(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
-        """A hold of another month than `month` that meets this stretch."""
-        span = self._all_holds.before(to_ns, month)
+        """Return a definite hold of another month than `month` within this time, if there is one."""
+        span = self._holds_of_all_months.before(to_ns, but=month)
         return span if span and from_ns < span.to_ns else None
 
     @cached_property
-    def _stall_ends(self) -> list[int]:
-        return [stall.at_ns for stall in self.history.stalls]
+    def _holds_of_all_months(self) -> LastEndingSpans[Month]:
+        return LastEndingSpans(self.holds, lambda span: span.month)
 
-    def stalled(self, from_ns: int, to_ns: int, late_ns: int) -> bool:
-        """Whether the machine stalled enough in this stretch to be to blame for `late_ns`."""
-        total = 0
-        stalls = self.history.stalls
-        for place in range(bisect_right(self._stall_ends, from_ns), len(stalls)):
-            began = stalls[place].at_ns - stalls[place].overslept_ns
-            if began >= to_ns:
-                break
-            total += min(to_ns, stalls[place].at_ns) - max(from_ns, began)
-        return total >= max(self.bounds.stall_ms * 1_000_000, late_ns // 20)
+
+def _session(span: Span) -> SessionId:
+    return span.session
+
+
+def _by_month(spans: Iterable[Span]) -> dict[Month, list[Span]]:
+    months: dict[Month, list[Span]] = {}
+    for span in spans:
+        months.setdefault(span.month, []).append(span)
+    return months

@@ -23,7 +23,7 @@ def _lingering(view: View) -> Iterator[Finding]:
     for event in view.history.events:
         if event.kind == "lingers":
             kept = [s for s in view.holds if s.session == event.session and s.ending in ("death", "close")]
-            stalled = view.stalled(event.at_ns - bound_ns, event.at_ns, bound_ns)
+            stalled = view.delays.stalled(event.at_ns - bound_ns, event.at_ns, bound_ns)
             for span in kept[:1]:
                 why = (
                     f"actor {event.actor} ended ({span.ending}) while it held {span.month}, and the server still had "

@@ -46,10 +46,10 @@ def _hung(view: View) -> Iterator[Finding]:
 
 def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Finding]:
     """The claim that `month` is locked, or is not, at some moment of the call."""
-    maybe = view.maybe_held(month, call.until_ns) if locked else None
+    maybe = view.possibly_held(month, call.until_ns) if locked else None
     if locked and (maybe is None or maybe.to_ns <= call.invoked_ns):
         why = f"the {call} says that {month} is locked, but nobody can have held it then"
-        ended = month in view.outlived
+        ended = month in view.held_at_session_end
         yield Finding("violated", why, (call.number,), timed=ended)
     holder = None if locked else view.held_throughout(month, call.invoked_ns, call.until_ns)
     if holder:

@@ -41,11 +41,11 @@ def wrong_refusals(view: View) -> Iterator[Refusal]:
     for call in view.calls:
         if call.answer is False and call.month and call.verb in ("acquire", "hold"):
             returned = call.until_ns
-            before = view.maybe_held(call.month, returned, but=call.session)
+            before = view.possibly_held(call.month, returned, but=call.session)
             free_since = before.to_ns if before else 0
             always = free_since <= call.invoked_ns
             free_ns = returned - max(free_since, call.invoked_ns)
-            late = free_ns >= view.bounds.handover_ms * 1_000_000 and not view.slowed(call)
+            late = free_ns >= view.bounds.handover_ms * 1_000_000 and not view.delays.slowed(call)
             if always or late:
                 other = view.other_month_held(call.month, call.invoked_ns, returned)
                 yield Refusal(call, call.month, before, free_ns, always, other)
@@ -72,7 +72,7 @@ def findings(view: View, cause: Cause, why: str) -> list[Finding]:
             if cause == "ended session":
                 since -= view.bounds.release_ms * 1_000_000  # the bound is part of what may have stalled
             leaned_on_time = not refusal.always_free or cause == "ended session"
-            stalled = leaned_on_time and view.stalled(since, call.until_ns, refusal.free_ns)
+            stalled = leaned_on_time and view.delays.stalled(since, call.until_ns, refusal.free_ns)
             text += STALLED if stalled else ""
             numbers = [call.number] + [n for s in (before, other) if s for n in (s.first, s.last)]
             evidence = tuple(number for number in numbers if number is not None)

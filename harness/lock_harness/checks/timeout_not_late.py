@@ -19,10 +19,10 @@ def timeout_not_late(view: View) -> Verdict:
         late_ns = took - call.timeout_ms * 1_000_000
         if took <= limit * 1_000_000:
             continue
-        if not view.slowed(call) and not view.session_had_ended(call):
+        if not view.delays.slowed(call) and not view.session_had_ended(call):
             what = "never answered" if call.returned_ns is None else f"answered after {format_ms(took)}"
             why = f"the {call} {what}, with a timeout of {call.timeout_ms} ms and {view.bounds.late_ms} ms of grace"
-            blame = view.stalled(call.invoked_ns, ended_ns, late_ns)
+            blame = view.delays.stalled(call.invoked_ns, ended_ns, late_ns)
             why += STALLED if blame else ""
             found.append(Finding("unknown" if blame else "violated", why, (call.number,), timed=True))
     return verdict("timeout_not_late", found)

@@ -63,7 +63,7 @@ class Event(
         return SessionId(self.actor, self.incarnation)
 
     @property
-    def cuts_session(self) -> bool:
+    def ends_only_session(self) -> bool:
         """Whether it is a fault that ends the session of a process that lives on, or the healing of one."""
         return self.fault is not None and FAULTS[self.fault].ends_session
 

@@ -89,7 +89,7 @@ class HistoryRecorder:
 
     def _lost_sessions(self) -> set[tuple[int, int]]:
         """Return the actors and incarnations whose sessions were ended by faults, while their processes live on."""
-        return {(event.actor, event.incarnation) for event in self._events if event.cuts_session}
+        return {(event.actor, event.incarnation) for event in self._events if event.ends_only_session}
 
     def last_step_begun(self, actor: int) -> int:
         """Return the highest number of a step of the program that an actor has begun, or -1."""

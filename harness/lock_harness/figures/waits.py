@@ -34,8 +34,10 @@ class Wait(NamedTuple):
 def waits(view: View) -> list[Wait]:
     """All such calls, latest first, but for those whose actor was stopped or slowed meanwhile."""
     grants = _grants(view.holds)
-    sure = {month: _Rivals(span for span in view.holds if span.month == month) for month in view.possible}
-    maybe = {month: _Rivals(spans) for month, spans in view.possible.items()}
+    sure = {
+        month: _Rivals(span for span in view.holds if span.month == month) for month in view.possible_holds
+    }
+    maybe = {month: _Rivals(spans) for month, spans in view.possible_holds.items()}
     granted_later: dict[Month, list[int]] = {}  # sorted: when those were granted who asked after this call
     found: list[Wait] = []
     for call in reversed(view.calls):
@@ -44,7 +46,7 @@ def waits(view: View) -> list[Wait]:
         if call.month is None or not _asks(call, granted_ns):
             continue
         later = granted_later.setdefault(call.month, [])
-        if not view.slowed(call):
+        if not view.delays.slowed(call):
             where = call.session, call.invoked_ns, ended_ns
             met = call.month in sure and sure[call.month].meet(*where)
             alone = call.month not in maybe or not maybe[call.month].meet(*where)

@@ -1,0 +1,41 @@
+"""Look up spans by time."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+from lock_harness.analysis.holds import Span
+
+K = TypeVar("K")
+
+
+class LastEndingSpans(Generic[K]):
+    """An index that returns, of the spans that begin before some time, the one that ends last.
+
+    The spans of one `key` can be left out.  For that it is enough to remember, at each beginning, the span that ends last
+    and the last-ending span of another key.
+    """
+
+    def __init__(self, spans: Iterable[Span], key: Callable[[Span], K]) -> None:
+        self._begins: list[int] = []
+        self._last: list[tuple[Span, Span | None]] = []
+        self._key = key
+        last: Span | None = None
+        other: Span | None = None
+        for span in sorted(spans, key=lambda span: span.from_ns):
+            if last is None or key(span) == key(last):
+                last = span if last is None or span.to_ns > last.to_ns else last
+            elif span.to_ns > last.to_ns:
+                last, other = span, last
+            elif other is None or span.to_ns > other.to_ns:
+                other = span
+            self._begins.append(span.from_ns)
+            self._last.append((last, other))
+
+    def before(self, at_ns: int, *, but: K | None = None) -> Span | None:
+        """Return the last-ending span that begins before `at_ns`, without those of the key `but`."""
+        place = bisect_left(self._begins, at_ns) - 1
+        if place < 0:
+            return None
+        last, other = self._last[place]
+        return other if but is not None and self._key(last) == but else last

@@ -1,10 +1,10 @@
-"""Is there any order in which these operations on a re-entrant session lock could have taken effect?
+"""Is there an order in which the operations on a re-entrant session lock took effect that explains every answer?
 
-Operations overlap, those of unknown outcome may have happened or not, a session that ends frees what it holds
-at some time within the bound.  Mostly the order is obvious (`obvious_order`): one sweep in the order of the
-returns, which makes no choice, so that its state is as good as any other that could be.  Where it does not
-explain an answer, all orders are tried from there on (`order_search`), until one state is left that is as good
-as any other; there the sweep goes on.
+Operations overlap, indeterminate ones may have happened or not, and a session that ends releases what it holds at some
+time within the bound.  For most histories the greedy linearization (`linearizability.greedy`) explains every answer: one
+pass in the order of the returns, which makes no choice, so no other state could explain more.  Where it does not explain
+an answer, all orders are tried from there on (`linearizability.order_search`) until one state is left, which dominates
+all others.  There the greedy pass continues.
 """
 
 from bisect import bisect_right
@@ -14,56 +14,57 @@ from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Verdict
-from lock_harness.linearizability.greedy_order import Obvious
+from lock_harness.linearizability.greedy import GreedyLinearization
 from lock_harness.linearizability.lock_history import Op, lock_history
-from lock_harness.linearizability.order_search import Economy, OrderSearch, TooMany
+from lock_harness.linearizability.order_search import Approximation, OrderSearch, TooManyStates
 from lock_harness.linearizability.timeline import Timeline, beginning
 
 
 def linearizable(view: View) -> Verdict:
+    """Every answer about a month is explained by one order of the operations on it."""
     found: list[Finding] = []
     for month, ops in lock_history(view).items():
         try:
-            stuck = unexplained(ops)
-        except TooMany:
+            op = first_unexplained(ops)
+        except TooManyStates:
             why = f"the calls on {month} could have taken effect in more orders than can be tried"
             found.append(Finding("unknown", why, ()))
             continue
-        if stuck is not None:
-            found.append(_violation(month, stuck, timed=any(op.kind == "end" for op in ops)))
+        if op is not None:
+            found.append(_violation(month, op, timed=any(op.kind == "end" for op in ops)))
     return verdict("linearizable", found)
 
 
-def _violation(month: Month, stuck: Op, timed: bool) -> Finding:
+def _violation(month: Month, op: Op, timed: bool) -> Finding:
     why = (
-        f"no order of the calls on {month} explains the {stuck.kind} of actor {stuck.who.session.actor} "
-        f"that answered {stuck.answer}"
+        f"no order of the calls on {month} explains the {op.kind} of actor {op.session.id.actor} "
+        f"that answered {op.answer}"
     )
-    return Finding("violated", why, (stuck.number,), timed)
+    return Finding("violated", why, (op.number,), timed)
 
 
-def unexplained(ops: Iterable[Op]) -> Op | None:
-    """The first operation, by the time of its return, that no order explains; None if there is an order.
+def first_unexplained(ops: Iterable[Op]) -> Op | None:
+    """Return the first operation, by the time of its return, that no order explains; None if an order explains all.
 
-    `TooMany` if it cannot be told in a reasonable time: it takes very many calls of unknown outcome at once.
+    `TooManyStates` if that takes too long, which requires very many indeterminate calls at once.
     """
     line = Timeline(ops)
-    stuck, sure = _stuck(line, "thrift")
-    if stuck is None or sure:
-        return stuck
-    return _stuck(line, "plenty")[0] or _stuck(line, "exact")[0]
+    op, certain = search_orders(line, "under")
+    if op is None or certain:
+        return op
+    return search_orders(line, "over")[0] or search_orders(line, "exact")[0]
 
 
-def _stuck(line: Timeline, economy: Economy) -> tuple[Op | None, bool]:
-    """The first operation that is not explained, and whether no state was dropped on the way to it."""
-    search, obvious = OrderSearch(line, economy), Obvious()
-    at = noticed = 0
+def search_orders(line: Timeline, approximation: Approximation) -> tuple[Op | None, bool]:
+    """Return the first operation that no order of this search explains, and whether that is certain."""
+    search, greedy = OrderSearch(line, approximation), GreedyLinearization()
+    at = watched_begun = 0
     while True:
-        at, noticed = obvious.go(line, at, noticed)
+        at, watched_begun = greedy.advance(line, at, watched_begun)
         if at == len(line.returns):
             return None, True
-        at, found = search.search(at, obvious)
+        at, found = search.search(at, greedy)
         if found is None:
             return line.returns[at], not search.dropped
-        obvious = found
-        noticed = bisect_right(line.notices, line.returns[at - 1].to_ns, key=beginning)
+        greedy = found
+        watched_begun = bisect_right(line.watched, line.returns[at - 1].to_ns, key=beginning)

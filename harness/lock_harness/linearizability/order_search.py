@@ -1,278 +1,239 @@
-"""Every order that can explain a stretch of what happened to one month, kept as the states that they lead to.
+"""A search through all orders that can explain a part of a month's history, as the set of states they lead to.
 
-"Just-in-time linearization" (G. Lowe, Testing for linearizability, 2017): an operation gets its place in the
-order only when it returns, and before it as many others as it needs.  What changes nothing (a refusal, a
-question) gets its place as soon as it is true.  The states stay few, since only its holder can let anybody
-else in, and since a state is dropped if all that can follow it can follow another one too: what must have its
-place has it there, and no more of what need not happen is used up.
+This is the search of J. Wing and C. Gong (Testing and verifying concurrent objects, 1993) with the just-in-time
+linearization of G. Lowe (Testing for linearizability, 2017): an operation is placed in the order only when it returns,
+after as many others as it requires.  An operation that changes nothing (a refusal, a question) is placed as soon as its
+answer is right.  The states stay few for two reasons.  Only the holder of the month can release it.  And a state is
+dropped if all that can follow it can also follow another state, which has placed at least the same operations of known
+outcome and at most the same indeterminate ones.
 
-A session that ended, and whose last call may have taken the month, can be the one somebody else was refused
-by; each can be so once, and the one whose end is due first is the one to use.  Which of them are *spent* is all
-that states may differ in without end, so the search knows three economies.  `exact` keeps all such states.
-`thrift` keeps the one that spent least: an order that it finds is an order.  For `plenty` nobody is ever spent:
-if it finds no order, there is none.
+The indeterminate acquire of a session that has ended can explain one refusal of another session; after that the session
+is *used up*.  If there are several such sessions, the one with the earliest deadline is used first.  The number of
+states that differ only in the used-up sessions has no bound, so there are three searches:
+
+exact  keeps all of these states
+under  keeps the state with the fewest used-up sessions.  This under-approximates the orders: an order that it finds exists.
+over   never uses a session up.  This over-approximates the orders: if it finds none, there is none.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from lock_harness.linearizability.greedy_order import Obvious
-from lock_harness.linearizability.lock_history import Op, Who
-from lock_harness.linearizability.timeline import Timeline, returning
+from lock_harness.linearizability.greedy import GreedyLinearization
+from lock_harness.linearizability.lock_history import Op, ServerSession
+from lock_harness.linearizability.open_ops import OpenOps
+from lock_harness.linearizability.timeline import Timeline
 
-Economy = Literal["thrift", "plenty", "exact"]
-MOST = 200  # states at one moment, before the search gives up
-
-
-class TooMany(Exception):
-    """There are more states to follow than can be followed."""
+Approximation = Literal["under", "over", "exact"]
+# the search gives up with more states than this at one moment
+MAX_STATES = 200
 
 
-class State(NamedTuple):
-    """Who holds the month how often, which open operations have had their place, and which sessions are spent."""
+class TooManyStates(Exception):
+    """The search reached more states than it can follow."""
 
-    holder: Who | None
+
+class LockState(NamedTuple):
+    """The holder of the month, how often it holds it, the open operations that are placed, and the used-up sessions."""
+
+    holder: ServerSession | None
     times: int
     placed: frozenset[Op]
-    spent: frozenset[Who]
+    used_up: frozenset[ServerSession]
 
 
 class OrderSearch:
-    """Goes on where the obvious order ends, until it is obvious again."""
+    """Continues where the greedy linearization needs a choice, until one state is left.
 
-    def __init__(self, line: Timeline, economy: Economy) -> None:
-        self.dropped = False  # whether some state was, that might have come further
+    `dropped`: whether a state was dropped that might have explained more.
+    """
+
+    def __init__(self, line: Timeline, approximation: Approximation) -> None:
+        self.dropped = False
         self._line = line
-        self._economy = economy
-        self._begun = 0
-        self._now_ns = -1
-        self._open: list[Op] = []
-        # the ends of sessions that may have taken the month, when these have begun, by when they are due
-        self._ending: list[Op] = []
-        self._spent: set[Who] = set()
+        self._approximation = approximation
+        self._open = OpenOps(line)
+        # the sessions that were used up before this part of the history
+        self._used_up: set[ServerSession] = set()
 
-    def search(self, at: int, known: Obvious) -> tuple[int, Obvious | None]:
-        """From the return `at` to the first after which one state is left; None: at this one none is left."""
+    def search(self, at: int, known: GreedyLinearization) -> tuple[int, GreedyLinearization | None]:
+        """Place the operations from the return `at` on, until one state is left.
+
+        Returns the place of the next return and that state.  If no order explains a return, returns its place and None.
+        """
         returns = self._line.returns
-        self._go_to(returns[at].to_ns)
-        self._forget_before(at)
-        states = {self._start(known)}
+        self._open.advance_to(returns[at].to_ns)
+        self._open.close_before(at)
+        states = {self._from_greedy(known)}
         for place in range(at, len(returns)):
             op = returns[place]
-            if fresh := self._go_to(op.to_ns):
-                states = {self._settled(state, fresh) for state in states}
-            after = [after for state in states for after in self._placing(op, state)]
-            states = self._best([*states, *after] if op.answer is None else after)
+            if fresh := self._open.advance_to(op.to_ns):
+                states = {self._with_true_answers(state, fresh) for state in states}
+            after = [after for state in states for after in self._states_with(op, state)]
+            states = self._undominated([*states, *after] if op.answer is None else after)
             if not states:
                 return place, None
-            self._close(op)
-            states = {self._without(state, op) for state in states}
-            if len(states) == 1 and not self._odd_open():
-                return place + 1, self._known(*states)
+            self._open.close(op)
+            states = {_without(state, op) for state in states}
+            if len(states) == 1 and not self._open.any_non_sequential():
+                return place + 1, self._to_greedy(*states)
         return len(returns), known
 
-    # What is open
+    # From the greedy linearization to states, and back
 
-    def _go_to(self, now_ns: int) -> list[Op]:
-        """What has begun since we were here last, and is open."""
-        self._now_ns = now_ns
-        fresh: list[Op] = []
-        begins, begun = self._line.begins, self._begun
-        while begun < len(begins) and begins[begun].from_ns <= now_ns:
-            op = begins[begun]
-            begun += 1
-            if op.kind == "end" and op.who not in self._line.odd:
-                self._open = [one for one in self._open if one.who != op.who]
-                fresh = [one for one in fresh if one.who != op.who]
-                if op.who in self._line.maybe:
-                    insort(self._ending, op, key=returning)
-            elif op.to_ns >= now_ns:
-                self._open.append(op)
-                fresh.append(op)
-        self._begun = begun
-        return fresh
+    def _from_greedy(self, known: GreedyLinearization) -> LockState:
+        self._used_up = known.used_up
+        placed = frozenset(op for op in self._open.ops if op in known.placed_early or known.was_true(op))
+        return LockState(known.holder, known.times, placed, frozenset())
 
-    def _odd_open(self) -> bool:
-        odd = self._line.odd
-        return bool(odd) and any(op.who in odd for op in self._open)
-
-    def _forget_before(self, at: int) -> None:
-        """What returned while there was nothing to search."""
-        returns, now_ns = self._line.returns, self._now_ns
-        over = set(returns[bisect_left(returns, now_ns, hi=at, key=returning) : at])
-        ended = {op.who for op in self._open if op.kind == "end" and (op.to_ns < now_ns or op in over)}
-        self._open = [
-            op for op in self._open if op.to_ns >= now_ns and op not in over and op.who not in ended
-        ]
-        del self._ending[: bisect_left(self._ending, now_ns, key=returning)]
-
-    def _close(self, op: Op) -> None:
-        if op.kind == "end":
-            self._open = [one for one in self._open if one.who != op.who]
-            self._ending = [one for one in self._ending if one is not op]
-        else:
-            self._open = [one for one in self._open if one is not op]
-
-    # From what is known to states, and back
-
-    def _start(self, known: Obvious) -> State:
-        self._spent = known.spent
-        placed = frozenset(op for op in self._open if op in known.early or known.was_true(op))
-        return State(known.holder, known.times, placed, frozenset())
-
-    def _known(self, state: State) -> Obvious:
-        self._spent |= state.spent
-        self._ending = [op for op in self._ending if op.who not in state.spent]
-        self._open = [
-            op
-            for op in self._open
-            if op.answer is not None
-            or not (op in state.placed or (op.kind == "acquire" and op.who in state.spent))
-        ]
-        leaving = self._end_of(state.holder) or next(
-            (
-                op
-                for op in self._open
-                if op.who == state.holder and op.kind == "release" and op.answer is not False
-                if op not in state.placed
-            ),
-            None,
+    def _to_greedy(self, state: LockState) -> GreedyLinearization:
+        self._used_up |= state.used_up
+        self._open.possible_ends = [op for op in self._open.possible_ends if op.session not in state.used_up]
+        self._open.keep(lambda op: op.answer is not None or not _is_used(op, state))
+        return GreedyLinearization(
+            holder=state.holder,
+            times=state.times,
+            pending_release=self._open.end_of(state.holder) or self._pending_release(state),
+            placed_early={op for op in state.placed if op.answer is not None},
+            used_up=self._used_up,
         )
-        early = {op for op in state.placed if op.answer is not None}
-        return Obvious(state.holder, state.times, -1, -1, leaving, early, self._spent)
 
-    # What can follow
+    def _pending_release(self, state: LockState) -> Op | None:
+        for op in self._open.ops:
+            releases = op.kind == "release" and op.answer is not False
+            if releases and op.session == state.holder and op not in state.placed:
+                return op
+        return None
 
-    def _placing(self, op: Op, start: State) -> Iterator[State]:
-        """All states that can follow and in which `op`, which returns, has its place."""
+    # The states that can follow
+
+    def _states_with(self, op: Op, start: LockState) -> Iterator[LockState]:
+        """Return the states that can follow `start` and in which `op`, which returns, is placed."""
         if op in start.placed:
             yield start
             return
         seen, frontier = [start], [start]
         while frontier:
             state = frontier.pop()
-            after = self._end(state, op) if op.kind == "end" else self._step(state, op)
+            after = self._after_end(state, op) if op.kind == "end" else self._after(state, op)
             if after is not None:
-                yield self._settled(after)
-                if not self._line.odd:
-                    continue  # what can be done before it, can as well be done later
-            for after in map(self._settled, self._moves(state)):
+                yield self._with_true_answers(after)
+                if not self._line.non_sequential:
+                    # what can be placed before `op` can as well be placed later
+                    continue
+            for after in map(self._with_true_answers, self._successors(state)):
                 if op in after.placed:
                     yield after
-                elif not any(self._as_good(better, after) for better in seen):
+                elif not any(self._dominates(better, after) for better in seen):
                     seen.append(after)
                     frontier.append(after)
 
-    def _end(self, state: State, end: Op) -> State | None:
-        """The last moment for what a session held; and for what it may have taken, which now costs nothing."""
-        who, held = end.who, state.holder == end.who
-        if who in self._line.odd:
-            return self._step(state, end)
-        after = State(None, 0, state.placed, state.spent - {who}) if held else state
-        unspent = who in self._line.maybe and who not in state.spent and who not in self._spent
-        if state.holder is None and unspent:
-            return after._replace(placed=self._settled(state._replace(holder=who)).placed)
-        return after
-
-    def _moves(self, state: State) -> Iterator[State]:
-        end = self._end_of(state.holder)
+    def _successors(self, state: LockState) -> Iterator[LockState]:
+        """Return the states after one more operation."""
+        end = self._open.end_of(state.holder)
         if end is not None:
-            yield self._freed(state, end)
+            yield self._released_by_end(state, end)
             return
         granted: Op | None = None
-        for op in self._open:
-            if op in state.placed or (after := self._step(state, op)) is None:
+        for op in self._open.ops:
+            if op in state.placed or (after := self._after(state, op)) is None:
                 continue
-            if state.holder is None and op.answer and not self._line.odd:
+            if state.holder is None and op.answer and not self._line.non_sequential:
                 granted = op if granted is None or op.to_ns < granted.to_ns else granted
             else:
                 yield after
-        if (
-            granted is not None
-        ):  # of all that were granted: the first to return; it could not get in behind another
-            yield State(granted.who, 1, state.placed | {granted}, state.spent)
+        if granted is not None:
+            # of all acquires that were granted, the first to return: it could not follow another one in time
+            yield LockState(granted.session, 1, state.placed | {granted}, state.used_up)
         if state.holder is None:
-            for end in self._ending:
-                if end.who not in state.spent and end.who not in self._spent:
-                    yield self._taken(state, end.who)
+            for end in self._open.possible_ends:
+                if end.session not in state.used_up and end.session not in self._used_up:
+                    yield self._acquired_indeterminately(state, end.session)
                     return
 
-    def _end_of(self, who: Who | None) -> Op | None:
-        """The end of a session, if it has begun and nothing else of it matters any more."""
-        end = None if who is None or who in self._line.odd else self._line.ends.get(who)
-        return end if end is not None and end.from_ns <= self._now_ns else None
-
-    def _freed(self, state: State, end: Op) -> State:
-        counts = end.who in self._line.maybe and self._economy != "plenty"
-        return State(None, 0, state.placed, state.spent | {end.who} if counts else state.spent)
-
-    def _step(self, state: State, op: Op) -> State | None:
-        """The state after `op`, which changes something; None if it cannot be next."""
-        if op.answer is False or op.kind == "ask" or self._ended(state, op):
+    def _after(self, state: LockState, op: Op) -> LockState | None:
+        """Return the state after `op`, which changes something; None if it cannot be next."""
+        if op.answer is False or op.kind == "ask" or self._session_ended(state, op):
             return None
-        mine, odd = state.holder == op.who, op.who in self._line.odd
+        mine, non_sequential = state.holder == op.session, op.session in self._line.non_sequential
         placed = state.placed | {op}
         if op.kind == "end":
-            return State(None, 0, placed, state.spent) if mine else state._replace(placed=placed)
+            return LockState(None, 0, placed, state.used_up) if mine else state._replace(placed=placed)
         if op.kind == "release":
             if state.times > 1:
-                return State(op.who, state.times - 1, placed, state.spent) if mine else None
-            placed = placed if odd or op.answer else state.placed
-            return State(None, 0, placed, state.spent) if mine else None
-        if op.answer or odd:
+                return LockState(op.session, state.times - 1, placed, state.used_up) if mine else None
+            placed = placed if non_sequential or op.answer else state.placed
+            return LockState(None, 0, placed, state.used_up) if mine else None
+        if op.answer or non_sequential:
             free = state.holder is None
-            return State(op.who, state.times + 1, placed, state.spent) if mine or free else None
-        if state.holder is not None or op.who in state.spent:
+            return LockState(op.session, state.times + 1, placed, state.used_up) if mine or free else None
+        if state.holder is not None or op.session in state.used_up:
             return None
-        return self._taken(state, op.who)
+        return self._acquired_indeterminately(state, op.session)
 
-    def _taken(self, state: State, who: Who) -> State:
-        """By a call of which nobody knows whether it took the month."""
-        spent = state.spent if self._economy == "plenty" else state.spent | {who}
-        return State(who, 1, state.placed, spent)
+    def _after_end(self, state: LockState, end: Op) -> LockState | None:
+        """Return the state after `end`, which returns: the session's hold ends.
 
-    def _settled(self, state: State, fresh: Iterable[Op] | None = None) -> State:
-        """With all those in their place that change nothing and are true now; `fresh`: only of these."""
+        The hold of an indeterminate acquire can last until now, so it explains open refusals without being used up.
+        """
+        session, mine = end.session, state.holder == end.session
+        if session in self._line.non_sequential:
+            return self._after(state, end)
+        after = LockState(None, 0, state.placed, state.used_up - {session}) if mine else state
+        used_up = session in state.used_up or session in self._used_up
+        if state.holder is None and session in self._line.may_have_acquired and not used_up:
+            held = self._with_true_answers(state._replace(holder=session))
+            return after._replace(placed=held.placed)
+        return after
+
+    def _released_by_end(self, state: LockState, end: Op) -> LockState:
+        counts = end.session in self._line.may_have_acquired and self._approximation != "over"
+        return LockState(None, 0, state.placed, state.used_up | {end.session} if counts else state.used_up)
+
+    def _acquired_indeterminately(self, state: LockState, session: ServerSession) -> LockState:
+        used_up = state.used_up if self._approximation == "over" else state.used_up | {session}
+        return LockState(session, 1, state.placed, used_up)
+
+    def _with_true_answers(self, state: LockState, among: Iterable[Op] | None = None) -> LockState:
+        """Return `state` with all operations placed that change nothing and whose answer is right now."""
         true_now = [
             op
-            for op in (self._open if fresh is None else fresh)
-            if op not in state.placed and changes_nothing(state.holder, op) and not self._ended(state, op)
+            for op in (self._open.ops if among is None else among)
+            if op not in state.placed
+            and changes_nothing(state.holder, op)
+            and not self._session_ended(state, op)
         ]
         if not true_now:
             return state
-        return State(state.holder, state.times, state.placed.union(true_now), state.spent)
+        return LockState(state.holder, state.times, state.placed.union(true_now), state.used_up)
 
-    def _without(self, state: State, op: Op) -> State:
-        """When `op` has returned, and so has its place in every state, that need not be said any more."""
-        spent = state.spent - {op.who} if op.kind == "end" else state.spent
-        return State(state.holder, state.times, state.placed - {op}, spent)
+    def _session_ended(self, state: LockState, op: Op) -> bool:
+        return op.session in self._line.non_sequential and self._line.ends.get(op.session) in state.placed
 
-    def _ended(self, state: State, op: Op) -> bool:
-        return op.who in self._line.odd and self._line.ends.get(op.who) in state.placed
+    # The states that matter
 
-    # Which states matter
-
-    def _best(self, states: Iterable[State]) -> set[State]:
-        """Without those that another is as good as.  `TooMany` if these are too many."""
-        kept: list[State] = []
+    def _undominated(self, states: Iterable[LockState]) -> set[LockState]:
+        """Return the states that no other one dominates.  `TooManyStates` if there are too many."""
+        kept: list[LockState] = []
         for state in states:
-            if not any(self._as_good(one, state) for one in kept):
-                kept = [one for one in kept if not self._as_good(state, one)]
+            if not any(self._dominates(one, state) for one in kept):
+                kept = [one for one in kept if not self._dominates(state, one)]
                 kept.append(state)
-        if len(kept) > MOST:
-            raise TooMany
-        return self._cheapest(kept) if self._economy == "thrift" and len(kept) > 1 else set(kept)
+        if len(kept) > MAX_STATES:
+            raise TooManyStates
+        return (
+            self._with_fewest_used_up(kept) if self._approximation == "under" and len(kept) > 1 else set(kept)
+        )
 
-    def _cheapest(self, states: list[State]) -> set[State]:
-        """Of those that differ in nothing but what is spent, one."""
-        cheapest: dict[tuple[Who | None, int, frozenset[Op]], State] = {}
-        for state in sorted(states, key=lambda one: len(one.spent)):
-            cheapest.setdefault(state[:3], state)
-        self.dropped |= len(cheapest) < len(states)
-        return set(cheapest.values())
+    def _with_fewest_used_up(self, states: list[LockState]) -> set[LockState]:
+        """Return one of the states that differ only in the used-up sessions."""
+        fewest: dict[tuple[ServerSession | None, int, frozenset[Op]], LockState] = {}
+        for state in sorted(states, key=lambda one: len(one.used_up)):
+            fewest.setdefault(state[:3], state)
+        self.dropped |= len(fewest) < len(states)
+        return set(fewest.values())
 
-    def _as_good(self, one: State, other: State) -> bool:
+    def _dominates(self, one: LockState, other: LockState) -> bool:
         """Whether all that can follow `other` can follow `one`."""
         if one.holder != other.holder or one.times != other.times:
             return False
@@ -282,21 +243,34 @@ class OrderSearch:
         for op in one.placed - other.placed:
             if op.answer is not False and op.kind != "ask":
                 return False
-        return one.spent <= other.spent or self._cheaper(one.spent - other.spent, other.spent - one.spent)
+        return one.used_up <= other.used_up or self._end_earlier(
+            one.used_up - other.used_up, other.used_up - one.used_up
+        )
 
-    def _cheaper(self, ones: frozenset[Who], others: frozenset[Who]) -> bool:
-        """Whether for each of `ones` there is one of `others` that can end later, all of them ending by now."""
-        ends = [[self._end_of(who) for who in whos] for whos in (ones, others)]
+    def _end_earlier(self, ones: frozenset[ServerSession], others: frozenset[ServerSession]) -> bool:
+        """Whether for each of `ones` there is one of `others` with a later deadline, all of their ends having begun."""
+        ends = [[self._open.end_of(session) for session in sessions] for sessions in (ones, others)]
         due = [sorted((end.to_ns for end in some if end is not None), reverse=True) for some in ends]
         return len(ones) == len(due[0]) <= len(due[1]) == len(others) and all(
             mine <= theirs for mine, theirs in zip(*due, strict=False)
         )
 
 
-def changes_nothing(holder: Who | None, op: Op) -> bool:
-    """Whether `op` is true while `holder` has the month, and leaves it so."""
+def changes_nothing(holder: ServerSession | None, op: Op) -> bool:
+    """Whether the answer of `op` is right while `holder` holds the month, and `op` leaves it so."""
     if op.kind == "ask":
         return op.answer == (holder is not None)
     if op.kind == "acquire":
-        return op.answer is False and holder not in (None, op.who)
-    return op.kind == "release" and op.answer is False and holder != op.who
+        return op.answer is False and holder not in (None, op.session)
+    return op.kind == "release" and op.answer is False and holder != op.session
+
+
+def _is_used(op: Op, state: LockState) -> bool:
+    """Whether `op`, which is indeterminate, has taken effect, or cannot any more."""
+    return op in state.placed or (op.kind == "acquire" and op.session in state.used_up)
+
+
+def _without(state: LockState, op: Op) -> LockState:
+    """Return `state` without `op`, which has returned: it is placed in every state."""
+    used_up = state.used_up - {op.session} if op.kind == "end" else state.used_up
+    return LockState(state.holder, state.times, state.placed - {op}, used_up)

@@ -1,4 +1,4 @@
-"""What the terminal shows while scenarios run: a line for each, examples done, rate, time left."""
+"""What a terminal shows while scenarios run: a bar for each, with its examples, their rate and the time left."""
 
 import time
 from types import TracebackType
@@ -24,10 +24,10 @@ PHASES = {"draw": "", "shrink": "violation found, shrinking", "repeat": "running
 
 
 class Display:
-    """Live bars on a terminal; elsewhere only what is printed for good."""
+    """Bars on a terminal.  If the output is not a terminal, only the results are printed."""
 
     def __init__(self, console: Console) -> None:
-        self.console = console
+        self._console = console
         self._bars = Bars(
             SpinnerColumn(),
             TextColumn("{task.description:<34}"),
@@ -41,10 +41,10 @@ class Display:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._done: dict[str, dict[int, Progress]] = {}
+        self._progress: dict[str, dict[int, Progress]] = {}
 
-    def begin(self, scenario: Scenario, plan: Plan) -> None:
-        """Show a bar for this scenario: by examples, or without an end where something else decides."""
+    def add(self, scenario: Scenario, plan: Plan) -> None:
+        """Show a bar for the scenario.  Its length is the number of examples, if that is known in advance."""
         total = None
         if isinstance(scenario.what, Program):
             total = 1
@@ -52,13 +52,13 @@ class Display:
             total = plan.examples or scenario.examples
         if scenario.name not in self._tasks:
             self._tasks[scenario.name] = self._bars.add_task(scenario.name, total=total, rate="", note="")
-            self._done[scenario.name] = {}
+            self._progress[scenario.name] = {}
 
-    def show(self, progress: Progress) -> None:
-        """Take note of one worker's progress on a scenario."""
+    def update(self, progress: Progress) -> None:
+        """Show the progress of a scenario, or of one share of it, which is told apart by its seed."""
         if progress.scenario not in self._tasks:
             return
-        shares = self._done[progress.scenario]
+        shares = self._progress[progress.scenario]
         shares[progress.seed] = progress
         examples = sum(share.figures.examples for share in shares.values())
         seconds = max(share.figures.seconds for share in shares.values())
@@ -67,11 +67,11 @@ class Display:
         rate = f"{examples / seconds:.0f}/s" if seconds else ""
         self._bars.update(self._tasks[progress.scenario], completed=examples, rate=rate, note=note)
 
-    def end(self, scenario: str, result: RenderableType) -> None:
-        """Replace the bar by what came of it."""
+    def finish(self, scenario: str, result: RenderableType) -> None:
+        """Replace the bar of the scenario by its result."""
         if scenario in self._tasks:
             self._bars.remove_task(self._tasks.pop(scenario))
-        self.console.print(result, soft_wrap=True)
+        self._console.print(result, soft_wrap=True)
 
     def __enter__(self) -> Self:
         self._began = time.monotonic()
@@ -85,4 +85,5 @@ class Display:
 
     @property
     def seconds(self) -> float:
+        """The time since the display was started."""
         return time.monotonic() - self._began

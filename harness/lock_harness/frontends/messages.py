@@ -1,23 +1,19 @@
-"""What the workers of `run -n` tell the command that started them, and the variables by which it tells them."""
+"""The messages that the workers of `run -n` send to the command that started them."""
 
 import msgspec
 
 from lock_harness.exploration.search import Progress
 
-SEED_VARIABLE = "LOCK_HARNESS_SEED"  # workers inherit it, so that all draw alike
-SERVER_VARIABLE = "LOCK_HARNESS_SERVER"  # a server that is running already, for workers
-PROGRESS_VARIABLE = "LOCK_HARNESS_PROGRESS"  # a Unix datagram socket that wants to know how it goes
-
 
 class Saved(msgspec.Struct, frozen=True, tag=True):
-    """A share of a scenario has ended; its run lies at `path`."""
+    """A share of a scenario is finished; its run is saved at `path`."""
 
     scenario: str
     path: str
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """A share of a scenario could not be run."""
+    """A share of a scenario ended with an error of the user or the machine."""
 
     scenario: str
     why: str
@@ -25,7 +21,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Skipped(msgspec.Struct, frozen=True, tag=True):
-    """The lock cannot do this scenario."""
+    """The scenario is not applicable to this lock or machine."""
 
     scenario: str
     why: str

@@ -25,7 +25,7 @@ def test_what_a_dying_lock_prints_is_shown_without_its_password(sh: Shell, lock_
     )
     outcome = sh.run("run", "crashes", *chosen, "--pg", lock_server.url)
     assert outcome.code == 2
-    assert "it said: postgresql://postgres:***@" in outcome.complaint
+    assert "it printed: postgresql://postgres:***@" in outcome.complaint
     assert str(conninfo_to_dict(lock_server.url)["password"]) not in outcome.err
 
 

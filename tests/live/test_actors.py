@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from lock_harness.actors.mailbox import Baton, Begin
-from lock_harness.actors.pool import names
+from lock_harness.actors.process import names
 from lock_harness.core.errors import UserError
 from lock_harness.core.history import Event
 from lock_harness.core.program import Mode, Month, Program

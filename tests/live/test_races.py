@@ -96,6 +96,6 @@ def test_a_program_that_fits_into_no_message_is_a_clear_error(arena: Arena) -> N
     month = Month(arena.years.first, 1)
     steps = tuple(Operation(0, "is_locked", month) for _ in range(10_000))
     with pytest.raises(
-        UserError, match=r"fill [\d,]+ bytes, but a message holds at most 212,992: take fewer"
+        UserError, match=r"a message of [\d,]+ bytes, but a message has at most 212,992: use fewer"
     ):
         run(Program(1, (month,), steps), arena)

@@ -103,4 +103,4 @@ def test_without_room_the_writer_says_so(tmp_path: Path) -> None:
     words = subprocess.run(
         [sys.executable, "-c", FULL, tmp_path / "j"], check=True, capture_output=True, text=True
     ).stdout
-    assert words.startswith("an actor cannot write down what it does: File too large; make room")
+    assert words.startswith("an actor cannot write its journal: File too large; free space")

@@ -1,1 +1,1 @@
-"""Actor processes: started ahead of need, told what to do by datagrams, ended with their group."""
+"""Actor processes: forked ahead of need, controlled by datagrams, killed with their process group."""

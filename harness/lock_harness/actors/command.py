@@ -1,10 +1,10 @@
-"""A lock session in a program of any language: the program *is* the actor, this is its voice."""
+"""A lock session in a program of any language, which this process controls by the line protocol."""
 
 import os
 import subprocess
 from collections.abc import Callable, Sequence
 
-from lock_harness.actors.session import BodyError, Note, boolean
+from lock_harness.actors.session import BodyError, require_bool
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.line_protocol import (
@@ -16,16 +16,21 @@ from lock_harness.locks.line_protocol import (
     encode,
 )
 
-VERBS = ("hold", "is_locked", "count")  # the optional ones
+OPTIONAL_VERBS = ("hold", "is_locked", "count")
 EXIT_S = 5.0
 BODY_TEXT = "the body failed"
 
 
 class CommandSession:
-    """A running lock command with an open session.  `started` is told its process, before it opens the session."""
+    """A running lock command with an open session.
+
+    Args:
+        url: The server's address, which the command gets in `open`.
+        on_start: Gets the process id of the command before the session is opened.
+    """
 
     def __init__(
-        self, command: Sequence[str], url: str, application_name: str, started: Callable[[int], None]
+        self, command: Sequence[str], url: str, application_name: str, on_start: Callable[[int], None]
     ) -> None:
         process = subprocess.Popen(
             command,
@@ -37,53 +42,55 @@ class CommandSession:
         assert process.stdout is not None
         self._process, self._input, self._output = process, process.stdin, process.stdout
         self._requests = 0
-        started(process.pid)
-        opened = self._ask("open", dsn=url)
+        on_start(process.pid)
+        opened = self._request("open", dsn=url)
         if opened.error is not None:
             raise UserError(f"the lock command could not open a session: {opened.error}")
         self._verbs = tuple(opened.ok) if isinstance(opened.ok, list) else ()
-        unknown = [verb for verb in self._verbs if verb not in VERBS]
+        unknown = [verb for verb in self._verbs if verb not in OPTIONAL_VERBS]
         if unknown:
-            names = ", ".join(VERBS)
+            names = ", ".join(OPTIONAL_VERBS)
             raise LineProtocolError(f"the lock command offers {unknown[0]!r}: the optional verbs are {names}")
 
     def verbs(self) -> tuple[str, ...]:
         return self._verbs
 
     def acquire(self, month: Month, timeout_ms: int) -> bool:
-        return self._decide("acquire", month, timeout_ms)
+        return self._request_bool("acquire", month, timeout_ms)
 
     def release(self, month: Month) -> bool:
-        return self._decide("release", month)
+        return self._request_bool("release", month)
 
     def is_locked(self, month: Month) -> bool:
-        return self._decide("is_locked", month)
+        return self._request_bool("is_locked", month)
 
-    def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
+    def list_locked(self, months: Sequence[Month]) -> tuple[Month, ...]:
         raise UserError(f"the line protocol cannot list locks, not even {months}")
 
     def count(self, month: Month) -> int | None:
-        """The number that the program found when it counted; None if it does not count."""
+        """Return the number that the command found when it counted; None if it does not count."""
         if "count" not in self._verbs:
             return None
-        found = self._result("count", month)
+        found = self._request_ok("count", month)
         if not isinstance(found, int) or isinstance(found, bool):
             raise TypeError(f"count returned {found!r}, which is not a whole number")
         return found
 
-    def hold(self, operation: Operation, _enter: Note, _leave: Note) -> tuple[bool, BodyError | None]:
-        """The body runs inside the program, so when it begins and ends is not seen here."""
+    def hold(
+        self, operation: Operation, _on_enter: Callable[[], None], _on_leave: Callable[[], None]
+    ) -> tuple[bool, BodyError | None]:
+        """Run a body in the command; the harness does not see when the body begins and ends."""
         assert operation.month is not None
         text = BODY_TEXT if operation.raises else None
         try:
-            return self._decide("hold", operation.month, operation.timeout_ms, text), None
+            return self._request_bool("hold", operation.month, operation.timeout_ms, text), None
         except LockCommandFailed as error:
             if text is None or text not in str(error):
                 raise
             return True, BodyError(text)
 
     def close(self) -> None:
-        """End its input; a program that does not exit then is killed."""
+        """Close the standard input of the command; kill it if it does not exit then."""
         self._input.close()
         try:
             self._process.wait(EXIT_S)
@@ -92,20 +99,20 @@ class CommandSession:
             self._process.wait()
         self._output.close()
 
-    def _decide(
+    def _request_bool(
         self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
     ) -> bool:
-        return boolean(self._result(verb, month, timeout_ms, raises), verb)
+        return require_bool(self._request_ok(verb, month, timeout_ms, raises), verb)
 
-    def _result(
+    def _request_ok(
         self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
     ) -> object:
-        answer = self._ask(verb, month, timeout_ms, raises)
+        answer = self._request(verb, month, timeout_ms, raises)
         if answer.error is not None:
             raise LockCommandFailed(answer.error)
         return answer.ok
 
-    def _ask(
+    def _request(
         self,
         verb: str,
         month: Month | None = None,

@@ -1,7 +1,7 @@
-"""A number in a file that nothing but the lock under test protects: what a lost update would show in.
+"""A counter in a file that only the lock under test protects, so that a broken lock loses updates.
 
-It is read with one system call and written with another, in a fixed width: a SIGKILL leaves the old number
-or the new one.
+The counter is read by one system call and written by another, in a fixed width, so that a SIGKILL leaves
+either the old number or the new one.
 """
 
 import os
@@ -12,8 +12,8 @@ from lock_harness.core.program import Month
 WIDTH = 20
 
 
-def count(directory: Path, month: Month) -> int:
-    """Add one; the number that was found."""
+def increment(directory: Path, month: Month) -> int:
+    """Add one to the counter of `month`; return the number before."""
     file = os.open(path_of(directory, month), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         found = int(os.pread(file, WIDTH, 0) or b"0")

@@ -1,10 +1,11 @@
-"""What an actor did, on paper that outlives it.
+"""The journal of an actor: a memory-mapped file of events that survives the death of its writer.
 
-A journal is a file that its writer maps into memory.  What is written there belongs to the kernel at once:
-SIGKILL, which discards every buffer of a process, does not reach it.  And it costs no system call.
+What the writer stores in the mapped memory belongs to the kernel at once.  So SIGKILL, which discards every
+buffer of a process, does not lose it, and a write costs no system call.
 
-The file begins with the number of bytes that count.  It goes up, in one store, when a whole line is there, so
-a writer that dies in the midst of a line has not written it.  Each line is one event in JSON.
+The file begins with the number of its valid bytes.  The writer increases that number by a single store after it has
+written a whole line, so a line that was cut short by SIGKILL is not part of the journal.  Each line is one event in
+JSON.
 """
 
 import mmap
@@ -17,13 +18,13 @@ import msgspec
 from lock_harness.core.errors import MachineError
 from lock_harness.core.history import Event, Stall
 
-HEAD = 8  # bytes of the number
+HEAD = 8  # bytes of the number of valid bytes
 FIRST_SIZE = 65_536
 _encoder = msgspec.json.Encoder()
 
 
 class Journal:
-    """The writing side, in the actor."""
+    """The writer's side of a journal."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -32,7 +33,11 @@ class Journal:
         self._end[0] = HEAD
 
     def write(self, event: Event | Stall) -> None:
-        """`MachineError` if there is no room for it."""
+        """Append one event.
+
+        Raises:
+            MachineError: The disk is full.
+        """
         line = _encoder.encode(event) + b"\n"
         start = self._end[0]
         end = start + len(line)
@@ -42,40 +47,44 @@ class Journal:
         self._end[0] = end
 
     def _enlarge(self, size: int) -> None:
-        """Real zeros rather than a hole: where the disk is full, the write below fails, and not a store later on."""
+        """Fill the file with zeros up to `size` bytes and map it.
+
+        With a hole instead of zeros, a full disk would only show when a later store raises SIGBUS.
+        """
         try:
             while self._size < size:
                 self._size += os.pwrite(self._file, bytes(size - self._size), self._size)
         except OSError as error:
-            why = f"an actor cannot write down what it does: {error.strerror}"
-            raise MachineError(f"{why}; make room where the temporary files are, or set TMPDIR") from None
+            why = f"an actor cannot write its journal: {error.strerror}"
+            raise MachineError(f"{why}; free space for temporary files, or set TMPDIR") from None
         self._buffer = mmap.mmap(self._file, size)
         self._end = memoryview(self._buffer)[:HEAD].cast("Q")
 
 
 class JournalReader:
-    """The reading side, in the conductor; it reads each event once."""
+    """The conductor's side of a journal, which reads each event once."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._offset = HEAD
-        self._file: int | None = None  # open from the first time on that there is something to read
+        # opened by the first read that finds the file
+        self._file: int | None = None
 
     def restart(self) -> None:
-        """Forget all that was written and use the file anew.  The writer must have nothing to write meanwhile."""
-        os.pwrite(self._opened(), HEAD.to_bytes(HEAD, sys.byteorder), 0)
+        """Empty the journal.  The writer must not write meanwhile."""
+        os.pwrite(self._open(), HEAD.to_bytes(HEAD, sys.byteorder), 0)
         self._offset = HEAD
 
     def length(self) -> int:
-        """How many bytes count by now: it goes up whenever something is written down."""
-        return int.from_bytes(os.pread(self._opened(), HEAD, 0), sys.byteorder)
+        """Return the number of valid bytes, which grows with every event."""
+        return int.from_bytes(os.pread(self._open(), HEAD, 0), sys.byteorder)
 
     def read(self) -> list[Event]:
-        """The events since the last call."""
+        """Return the events since the last call."""
         return msgspec.json.Decoder(Event).decode_lines(self._new_lines())
 
     def read_stalls(self) -> list[Stall]:
-        """The same for a journal of stalls."""
+        """Return the stalls since the last call, from the journal of a stall meter."""
         return msgspec.json.Decoder(Stall).decode_lines(self._new_lines())
 
     def close(self) -> None:
@@ -83,7 +92,7 @@ class JournalReader:
             os.close(self._file)
             self._file = None
 
-    def _opened(self) -> int:
+    def _open(self) -> int:
         if self._file is None:
             self._file = os.open(self._path, os.O_RDWR)
         return self._file
@@ -93,6 +102,6 @@ class JournalReader:
             end = self.length()
         except FileNotFoundError:
             return b""
-        text = os.pread(self._opened(), max(0, end - self._offset), self._offset)
+        text = os.pread(self._open(), max(0, end - self._offset), self._offset)
         self._offset += len(text)
         return text

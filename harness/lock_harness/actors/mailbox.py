@@ -1,8 +1,8 @@
-"""Messages between the processes of one arena: datagrams to names.
+"""Messages between the processes of one arena, sent as datagrams to named mailboxes.
 
-Every process has a mailbox, a Unix datagram socket at `<arena>/<name>`.  A datagram arrives whole or not
-at all, keeps its order, needs no connection, and wakes a sleeping reader in microseconds; a new process is
-reached by its name, without handing file descriptors around.
+Every process has a mailbox, a Unix datagram socket at `<arena>/<name>`.  Datagrams arrive whole and in order,
+need no connection, and wake a sleeping reader within microseconds.  A new process is reached by its name, without
+passing file descriptors.
 """
 
 import contextlib
@@ -16,15 +16,18 @@ import msgspec
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Step
 
-CONDUCTOR, GATE = "conductor", "gate"  # their mailboxes
-LARGEST = 212_992  # what Linux lets one datagram carry unless told otherwise
+CONDUCTOR, GATE = "conductor", "gate"  # names of mailboxes
+LARGEST = 212_992  # bytes of a datagram, by default on Linux
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: you are number `actor` of `team` (names of mailboxes), at this `incarnation`.
+    """To an actor: a new program begins.
 
-    `steps` are those that it has to know: in lockstep all, in a race its own.  What is in no program is numbered
-    from `numbers` on.
+    Attributes:
+        actor: The index of the receiver in `team`.
+        team: The names of the actors' mailboxes.
+        steps: In lockstep all steps of the program; in a race those of the receiver.
+        first_extra_number: The first number of operations that are not in the program.
     """
 
     actor: int
@@ -32,7 +35,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     team: tuple[str, ...]
     months: tuple[Month, ...]
     steps: tuple[Step, ...]
-    numbers: int
+    first_extra_number: int
 
 
 class TeamChanged(msgspec.Struct, frozen=True, tag=True):
@@ -42,16 +45,19 @@ class TeamChanged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Baton(msgspec.Struct, frozen=True, tag=True):
-    """It is the receiver's turn: step `number` is next."""
+    """To an actor or the conductor: it is the receiver's turn, with step `number`."""
 
     number: int
 
 
 class StartRace(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: this is who you are; at `at_ns` begin to take your own steps, `rounds` times, waiting for nobody.
+    """To an actor: take your own steps `rounds` times, from `at_ns` on, without waiting for other actors.
 
-    `indices` has the place of each of them among the program's `length` steps.  Numbers below `first` are done.
-    `gated`: but before each of them ask the gate.
+    Attributes:
+        begin: The program; its `steps` are those of the receiver.
+        indices: The index of each of these steps among the program's `length` steps.
+        first: Skip the steps with lower numbers: they are done.
+        gated: Ask the gate before each step.
     """
 
     begin: Begin
@@ -64,7 +70,7 @@ class StartRace(msgspec.Struct, frozen=True, tag=True):
 
 
 class AtGate(msgspec.Struct, frozen=True, tag=True):
-    """To the gate: `actor` stands before step `number`, about `month`, and takes it when the baton comes."""
+    """To the gate: `actor` waits for the baton before it takes step `number`, which concerns `month`."""
 
     actor: int
     number: int
@@ -79,9 +85,9 @@ class AllStepsTaken(msgspec.Struct, frozen=True, tag=True):
 
 
 class FaultDue(msgspec.Struct, frozen=True, tag=True):
-    """From the gate to the conductor: it is time for fault `number`, and nobody moves until it is done.
+    """From the gate to the conductor: inject fault `number` now; no actor moves until it is done.
 
-    `session` says the message that it strikes at: perhaps one that is being opened, and is nobody's session yet.
+    `session` sent the message that the fault hits.  It may be a session that is still being opened.
     """
 
     number: int
@@ -89,11 +95,11 @@ class FaultDue(msgspec.Struct, frozen=True, tag=True):
 
 
 class SeveralConnections(msgspec.Struct, frozen=True, tag=True):
-    """From the gate to the conductor: a session has several connections, and a fault would strike one of them."""
+    """From the gate to the conductor: a session has several connections, so a fault would hit only one of them."""
 
 
 class Finish(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: give back all that you hold.  `reopen`: the server has ended your session, open another."""
+    """To an actor: release everything that you hold; with `reopen` open another session first."""
 
     reopen: bool = False
 
@@ -112,27 +118,27 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: done with StartRace, with Finish, or with Probe."""
+    """From an actor: it has completed StartRace, Finish or Probe."""
 
     name: str
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: my first session is open; my lock can do these verbs besides acquire and release."""
+    """From an actor: its first session is open, and its lock offers these optional verbs."""
 
     name: str
     verbs: tuple[str, ...]
 
 
 class CommandStarted(msgspec.Struct, frozen=True, tag=True):
-    """From an actor to the conductor and the gate: the program of its lock command runs, as this process."""
+    """From an actor to the conductor and the gate: its lock command runs as process `pid`."""
 
     name: str
     pid: int
 
 
 class ActorFailed(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: my lock session cannot be used; `why` fits one line."""
+    """From an actor: its lock session cannot be used; `why` is one line."""
 
     name: str
     why: str
@@ -160,18 +166,23 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class Mailbox:
-    """One process's mailbox, and the means to write to the others of the same directory."""
+    """The mailbox of one process, which can send to the other mailboxes of the same directory."""
 
     def __init__(self, directory: Path, name: str) -> None:
         self.name = name
-        self._directory = str(directory)  # joined by hand: a path would take longer than to send a message
+        # a str, because joining a Path takes longer than sending a message
+        self._directory = str(directory)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"{directory}/{name}")
-        # to make room for each anew would take longer than to read it
+        # reused, because allocating it takes longer than receiving a message
         self._buffer = memoryview(bytearray(LARGEST))
 
     def send(self, name: str, message: MailboxMessage) -> bool:
-        """False if nobody reads that mailbox any more.  `UserError` for a program that is too large."""
+        """Send a message; return False if no process reads that mailbox.
+
+        Raises:
+            UserError: The message is too large for a datagram.
+        """
         data = _encoder.encode(message)
         try:
             self._socket.sendto(data, f"{self._directory}/{name}")
@@ -181,31 +192,31 @@ class Mailbox:
             if error.errno != errno.EMSGSIZE:
                 raise
             raise UserError(
-                f"the steps that one actor must know fill {len(data):,} bytes, but a message holds at most "
-                f"{LARGEST:,}: take fewer steps, or in a race more rounds"
+                f"the steps of one actor need a message of {len(data):,} bytes, but a message has at most "
+                f"{LARGEST:,}: use fewer steps, or in a race more rounds"
             ) from None
         return True
 
     def receive(self, timeout_ms: float | None = None) -> MailboxMessage | None:
-        """The next message; None if none comes within `timeout_ms`."""
-        if timeout_ms is not None and not self.waiting(timeout_ms):
+        """Return the next message; None if none arrives within `timeout_ms`."""
+        if timeout_ms is not None and not self.wait(timeout_ms):
             return None
         size = self._socket.recv_into(self._buffer)
         message: MailboxMessage = _decoder.decode(self._buffer[:size])
         return message
 
-    def receive_while(self, lifeline: int) -> MailboxMessage | None:
-        """The next message; None when whoever holds the other end of this pipe is gone."""
-        ready = select.select([self._socket.fileno(), lifeline], [], [])[0]
-        return None if lifeline in ready else self.receive()
+    def receive_while(self, sentinel: int) -> MailboxMessage | None:
+        """Return the next message; None when `sentinel` becomes readable, because its process has ended."""
+        ready = select.select([self._socket.fileno(), sentinel], [], [])[0]
+        return None if sentinel in ready else self.receive()
 
     @property
     def socket(self) -> socket.socket:
-        """So that a selector can watch it."""
+        """The socket, for a selector."""
         return self._socket
 
-    def waiting(self, timeout_ms: float) -> bool:
-        """Whether a message is there, or comes within `timeout_ms`."""
+    def wait(self, timeout_ms: float) -> bool:
+        """Wait for a message; return whether one arrives within `timeout_ms`."""
         return bool(select.select([self._socket], [], [], max(0.0, timeout_ms) / 1000)[0])
 
     def close(self) -> None:

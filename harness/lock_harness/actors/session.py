@@ -1,4 +1,4 @@
-"""One lock session as an actor uses it, and the answers checked for being answers at all."""
+"""One lock session as an actor uses it, with a check that each answer has the right type."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -7,28 +7,37 @@ from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
 
-Note = Callable[[], None]
-
 
 class BodyError(Exception):
-    """What a failing body raises.  It must come out of the lock's wrapper unchanged."""
+    """The exception that a failing body raises.  It must leave the lock's wrapper unchanged."""
 
 
 class Session(Protocol):
-    """What the actor needs of a session, whether its lock is Python or a command."""
+    """The methods that an actor needs, whether the lock is a Python class or a lock command."""
 
     def verbs(self) -> tuple[str, ...]: ...
     def acquire(self, month: Month, timeout_ms: int) -> bool: ...
     def release(self, month: Month) -> bool: ...
     def is_locked(self, month: Month) -> bool: ...
-    def listed(self, months: Sequence[Month]) -> tuple[Month, ...]: ...
+    def list_locked(self, months: Sequence[Month]) -> tuple[Month, ...]: ...
     def count(self, month: Month) -> int | None: ...
-    def hold(self, operation: Operation, enter: Note, leave: Note, /) -> tuple[bool, BodyError | None]: ...
+    def hold(
+        self, operation: Operation, on_enter: Callable[[], None], on_leave: Callable[[], None], /
+    ) -> tuple[bool, BodyError | None]: ...
     def close(self) -> None: ...
 
 
-def boolean(value: object, verb: str) -> bool:
-    """`value`, which must be True or False: a row or a number that is merely truthy hides a misread result."""
+SessionOpener = Callable[[int], Session]
+"""Opens the session with the given number; the first session of an actor has number 0."""
+
+
+def session_name(tag: str, actor: str, number: int) -> str:
+    """Return the application_name of a session, by which the server's catalogues identify it."""
+    return f"lock-harness/{tag}/{actor}.{number}"
+
+
+def require_bool(value: object, verb: str) -> bool:
+    """Return `value`, which must be True or False; a row or a number that is merely truthy hides a misread result."""
     if not isinstance(value, bool):
         raise TypeError(f"{verb} returned {value!r}, which is not a bool")
     return value
@@ -47,15 +56,16 @@ class PythonSession:
         return (*verbs_of(self._client), "spawn")
 
     def acquire(self, month: Month, timeout_ms: int) -> bool:
-        return boolean(self._client.acquire(month.year, month.month, timeout_ms), "acquire")
+        return require_bool(self._client.acquire(month.year, month.month, timeout_ms), "acquire")
 
     def release(self, month: Month) -> bool:
-        return boolean(self._client.release(month.year, month.month), "release")
+        return require_bool(self._client.release(month.year, month.month), "release")
 
     def is_locked(self, month: Month) -> bool:
-        return boolean(self._client.is_locked(month.year, month.month), "is_locked")
+        return require_bool(self._client.is_locked(month.year, month.month), "is_locked")
 
-    def listed(self, months: Sequence[Month]) -> tuple[Month, ...]:
+    def list_locked(self, months: Sequence[Month]) -> tuple[Month, ...]:
+        """Return those of `months` that the lock lists as granted."""
         granted = {
             lock.lock_key
             for lock in self._client.all_locks()
@@ -64,31 +74,34 @@ class PythonSession:
         return tuple(month for month in months if self._client.key(month.year, month.month) in granted)
 
     def count(self, month: Month) -> int | None:
-        """The number that the lock found when it counted; None if it does not count."""
+        """Return the number that the lock found when it counted; None if the lock does not count."""
         count = getattr(self._client, "count", None)
         return int(count(month.year, month.month)) if callable(count) else None
 
-    def hold(self, operation: Operation, enter: Note, leave: Note) -> tuple[bool, BodyError | None]:
-        """Whether the body ran, and the very exception that it raised, if that came out.
+    def hold(
+        self, operation: Operation, on_enter: Callable[[], None], on_leave: Callable[[], None]
+    ) -> tuple[bool, BodyError | None]:
+        """Run a body under the lock, which calls `on_enter` and `on_leave`.
 
-        Any other exception comes out of this function.
+        Returns whether the body ran, and its own exception if that left the lock unchanged.  Any other
+        exception is raised.
         """
         month = operation.month
         assert month is not None
-        own = BodyError("the body failed") if operation.raises else None
+        own_error = BodyError("the body failed") if operation.raises else None
         acquired = False
         try:
             with self._client.hold(month.year, month.month, operation.timeout_ms) as answer:
-                acquired = boolean(answer, "hold")
+                acquired = require_bool(answer, "hold")
                 if acquired:
-                    enter()
-                    leave()
-                    if own:
-                        raise own
+                    on_enter()
+                    on_leave()
+                    if own_error:
+                        raise own_error
         except BodyError as error:
-            if error is not own:
+            if error is not own_error:
                 raise
-            return acquired, own
+            return acquired, own_error
         return acquired, None
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""A witness for upper bounds on time: did the machine run us at all?
+"""The stall meter: a witness for upper bounds on time, which records when the machine did not run processes.
 
-A process of its own sleeps a millisecond at a time and notes by how much it overslept.  When an answer is
-late while the meter overslept too, the machine is to blame and nothing is known about the lock.
+A separate process sleeps for a millisecond at a time and records how much it overslept.  If an answer is late
+while the meter overslept too, the machine may be the cause, and the verdict is unknown.
 """
 
 import signal
@@ -15,12 +15,12 @@ from lock_harness.core.clock import now_ns
 from lock_harness.core.history import Stall
 from lock_harness.guardian import Guardian
 
-NAP_S = 0.001
-WORTH_NOTING_NS = 3_000_000
+SLEEP_S = 0.001
+SHORTEST_STALL_NS = 3_000_000
 
 
 class StallMeter:
-    """Our side: starts the process, reads what it noted."""
+    """Starts the process of the meter and reads the stalls that it recorded."""
 
     def __init__(self, guardian: Guardian) -> None:
         path = guardian.directory / "stalls.journal"
@@ -34,7 +34,7 @@ class StallMeter:
         guardian.own(self._process.pid)
 
     def read(self) -> list[Stall]:
-        """The stalls since the last call."""
+        """Return the stalls since the last call."""
         return self._reader.read_stalls()
 
     def close(self) -> None:
@@ -44,17 +44,17 @@ class StallMeter:
         self._guardian.disown(self._process.pid)
 
 
-def _watch(path: Path) -> None:
+def _measure(path: Path) -> None:
     journal = Journal(path)
     while True:
         before = now_ns()
-        time.sleep(NAP_S)
+        time.sleep(SLEEP_S)
         after = now_ns()
-        overslept = after - before - int(NAP_S * 1e9)
-        if overslept > WORTH_NOTING_NS:
+        overslept = after - before - int(SLEEP_S * 1e9)
+        if overslept > SHORTEST_STALL_NS:
             journal.write(Stall(after, overslept))
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _watch(Path(sys.argv[1]))
+    _measure(Path(sys.argv[1]))

@@ -1,7 +1,7 @@
-"""A wall clock that can be wrong: actors started under libfaketime, which reads its offset from a file of each actor.
+"""Wall clocks that can be wrong: actors run under libfaketime, which reads the offset of each actor from a file.
 
-The monotonic clock stays right.  Not every libfaketime can do that: version 0.9.10, which Debian ships, makes
-every sleep of Python fail then.  So what is found is tried out first.
+The monotonic clock stays right.  Not every libfaketime supports that: with version 0.9.10, which Debian ships,
+every sleep of Python fails.  So each library is tried out before it is used.
 """
 
 import functools
@@ -24,12 +24,12 @@ print(round(wall), round(monotonic))
 
 @functools.cache
 def library() -> Path | None:
-    """A libfaketime that works here; None if there is none."""
+    """Return a libfaketime that works on this machine; None if there is none."""
     return next((path for path in _candidates() if _works(path)), None)
 
 
 def environment(library: Path, file: Path) -> dict[str, str]:
-    """What a process must be started with, so that `file` says by how much its wall clock is off."""
+    """Return the variables that make a process read the offset of its wall clock from `file`."""
     return {
         "LD_PRELOAD": str(library),
         FILE: str(file),
@@ -43,23 +43,25 @@ def clock_file(directory: Path, name: str) -> Path:
 
 
 def step(file: Path, by_s: int) -> None:
-    """From now on the wall clock that reads `file` is off by so many seconds."""
-    fresh = file.with_suffix(".new")
-    fresh.write_text(f"{by_s:+d}\n")
-    fresh.replace(file)  # a reader never sees half of it
+    """Set the offset of the wall clock that reads `file` to `by_s` seconds."""
+    # replaced as a whole: a reader never sees half of it
+    new = file.with_suffix(".new")
+    new.write_text(f"{by_s:+d}\n")
+    new.replace(file)
 
 
 def _candidates() -> Iterator[Path]:
-    package = importlib.util.find_spec("libfaketime")  # found, not imported: it would want to start us anew
+    # not imported: the package would restart this process
+    package = importlib.util.find_spec("libfaketime")
     if package is not None and package.origin is not None:
         yield from Path(package.origin).parent.glob("vendor/*/src/libfaketime.so.1")
     yield from Path("/usr").glob("lib*/**/faketime/libfaketime.so.1")
 
 
 def _works(path: Path) -> bool:
-    def clocks(more: dict[str, str]) -> list[int]:
+    def clocks(variables: dict[str, str]) -> list[int]:
         command = [sys.executable, "-S", "-c", _TRIAL]
-        done = subprocess.run(command, env={**os.environ, **more}, capture_output=True, check=False)
+        done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, check=False)
         return [int(word) for word in done.stdout.split()]
 
     fake = {"LD_PRELOAD": str(path), "FAKETIME": f"+{10 * HOUR_S}", "DONT_FAKE_MONOTONIC": "1"}

@@ -10,7 +10,8 @@ from os import cpu_count
 from pathlib import Path
 
 from lock_harness.actors.mailbox import CONDUCTOR, Mailbox
-from lock_harness.actors.pool import SPARES, ActorPool, ActorProcess
+from lock_harness.actors.pool import SPARES, ActorPool
+from lock_harness.actors.process import ActorProcess
 from lock_harness.actors.stall_meter import StallMeter
 from lock_harness.actors.wall_clock import library
 from lock_harness.core.clock import now_ns
@@ -101,7 +102,7 @@ class Arena:
         if not self._gone(sessions):
             return False
         if not self.observer.is_pristine():
-            spares = self.pool.sessions  # they may have made the tables
+            spares = self.pool.spare_sessions  # they may have made the tables
             self.pool.close()
             if not (self._gone(spares) and self.observer.drop_tables(self.bounds.release_ms)):
                 return False

@@ -14,7 +14,7 @@ from lock_harness.actors.mailbox import (
     SeveralConnections,
     TeamChanged,
 )
-from lock_harness.actors.pool import ActorProcess, all_alive, names
+from lock_harness.actors.process import ActorProcess, all_alive, names
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable, UserError
 from lock_harness.core.program import Program, Step
@@ -84,7 +84,7 @@ class Team:
             team=names(self.processes),
             months=self._program.months,
             steps=steps,
-            numbers=self._program.total_steps,
+            first_extra_number=self._program.total_steps,
         )
 
     def replace(self, actor: int) -> None:
@@ -109,7 +109,7 @@ class Team:
     def note_reopened(self, actor: int, times: int) -> None:
         """Count the sessions that an actor has opened again."""
         self.incarnations[actor] += times
-        self.processes[actor].sessions += times
+        self.processes[actor].session_count += times
 
     # Messages
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lock_harness.actors.actor import RECONNECT_MS
+from lock_harness.actors.operations import RECONNECT_MS
 from lock_harness.actors.pool import START_MS
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault

@@ -5,7 +5,7 @@ the baton straight to the actor of the next step.  The baton comes back to the c
 act itself: it injects faults, sees that a pending call has really begun to wait, and sees old sessions end.
 """
 
-from lock_harness.actors.actor import conductors_turn
+from lock_harness.actors.actor import is_conductors_turn
 from lock_harness.actors.mailbox import Baton
 from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
@@ -46,7 +46,7 @@ class LockstepMode:
     def _await_baton(self, number: int) -> int:
         """Wait for the baton that was sent for step `number`, and return the number of the conductor's step."""
         end = number + 1
-        while not conductors_turn(self._steps, end):
+        while not is_conductors_turn(self._steps, end):
             end += 1
         deadline = self._team.deadline_ns(range(number, end))
         while True:

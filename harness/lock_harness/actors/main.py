@@ -1,0 +1,84 @@
+"""The main function of an actor process: opens a lock session, then acts on messages until the process is killed."""
+
+import os
+import signal
+from pathlib import Path
+
+import multiprocess
+
+from lock_harness.actors import wall_clock
+from lock_harness.actors.actor import Actor
+from lock_harness.actors.command import CommandSession
+from lock_harness.actors.journal import Journal
+from lock_harness.actors.mailbox import CONDUCTOR, GATE, ActorFailed, CommandStarted, Mailbox
+from lock_harness.actors.operations import OperationRunner
+from lock_harness.actors.session import PythonSession, Session, SessionOpener, session_name
+from lock_harness.core.attempt import Attempt
+from lock_harness.core.errors import HarnessError, one_line
+from lock_harness.locks.interface import Lock
+from lock_harness.locks.loading import LockSpec, load
+from lock_harness.servers import address
+
+
+def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, url: str) -> None:
+    """Run an actor until its process is killed or the harness has ended.
+
+    If the lock session cannot be used, the conductor gets `ActorFailed`.  `dsn` is the server's address for
+    Python, `url` the same address for a lock command.
+    """
+    # In a process group of its own: a Ctrl-C in the terminal is for the conductor, and `kill_group` reaches
+    # every program that the lock starts.
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _redirect_output(directory / f"{name}.log")
+    os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
+    mailbox = Mailbox(directory, name)
+    with Attempt() as attempt:
+        open_session = _session_opener(tag, name, lock, dsn, url, mailbox)
+        journal = Journal(directory / f"{name}.journal")
+        actor = Actor(name, mailbox, OperationRunner(directory, journal, open_session, dsn))
+        mailbox.send(CONDUCTOR, actor.ready())
+        # The guardian kills the processes that it knows.  It may not know one that was being forked when the
+        # harness died, so the actor also watches its parent.
+        while (message := mailbox.receive_while(multiprocess.parent_process().sentinel)) is not None:
+            actor.handle(message)
+    if attempt.error is None:
+        return
+    kind = "" if isinstance(attempt.error, HarnessError) else f"{type(attempt.error).__name__}: "
+    why = address.redact(kind + one_line(attempt.error), dsn)
+    mailbox.send(CONDUCTOR, ActorFailed(name, address.redact(why, url)))
+
+
+def _session_opener(
+    tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str, mailbox: Mailbox
+) -> SessionOpener:
+    """Return a function that opens the lock session of the given number."""
+    if isinstance(lock, LockSpec) and lock.command:
+        command = lock.command
+
+        def report_start(pid: int) -> None:
+            """Report the process before it opens a session, so that faults reach it from then on."""
+            for reader in (CONDUCTOR, GATE):
+                mailbox.send(reader, CommandStarted(name, pid))
+
+        def open_command(number: int) -> Session:
+            application_name = session_name(tag, name, number)
+            named_url = address.named(url, application_name)
+            return CommandSession(command, named_url, application_name, report_start)
+
+        return open_command
+
+    open_client = load(lock.name) if isinstance(lock, LockSpec) else lock
+
+    def open_python(number: int) -> Session:
+        return PythonSession(open_client(address.named(dsn, session_name(tag, name, number))))
+
+    return open_python
+
+
+def _redirect_output(path: Path) -> None:
+    """Write to a file what the lock prints, and a lock command's standard error, instead of to the terminal."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)

@@ -1,0 +1,166 @@
+"""The operations of one actor: each is performed on its lock session and written to its journal."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from lock_harness.actors import counter
+from lock_harness.actors.journal import Journal
+from lock_harness.actors.session import Session, SessionOpener
+from lock_harness.core.attempt import Attempt
+from lock_harness.core.clock import now_ns
+from lock_harness.core.errors import HarnessError, one_line
+from lock_harness.core.history import Event, EventKind
+from lock_harness.core.program import Month, Operation, Verb
+from lock_harness.servers import address
+
+RECONNECT_MS = 5000
+
+
+class OperationRunner:
+    """Performs operations on the lock session of one actor, which it keeps from one program to the next.
+
+    Attributes:
+        held: The number of holds of each month that the lock has granted in this program.
+        pass_gate: Waits until the gate lets the actor continue with an operation; None where there is no gate.
+    """
+
+    def __init__(self, directory: Path, journal: Journal, open_session: SessionOpener, dsn: str) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._open_session = open_session
+        self._dsn = dsn
+        self._session_number = 0
+        self._session = open_session(0)
+        self._spawned: list[subprocess.Popen[bytes]] = []
+        self.pass_gate: Callable[[int, Operation], None] | None = None
+
+    def verbs(self) -> tuple[str, ...]:
+        """Return the optional verbs that the lock offers."""
+        return self._session.verbs()
+
+    def begin(self, actor: int, incarnation: int, months: tuple[Month, ...]) -> None:
+        """Begin a new program, in which this actor has number `actor`."""
+        self._actor, self._incarnation, self._months = actor, incarnation, months
+        self.held: dict[Month | None, int] = {}
+
+    def perform(self, steps: Iterator[tuple[int, Operation]]) -> bool:
+        """Perform the numbered `steps`; return False as soon as the lock raises an exception.
+
+        This is the inner loop of a race: everything done here per operation lowers the load on the lock.
+        """
+        actor, write, pass_gate = self._actor, self._journal.write, self.pass_gate
+        with Attempt() as attempt:
+            for number, operation in steps:
+                verb, month = operation.verb, operation.month
+                if verb == "join" or (verb == "count" and not self.held.get(month)):
+                    continue
+                if pass_gate:
+                    pass_gate(number, operation)
+                timeout_ms, raises = operation.timeout_ms, operation.raises
+                incarnation = self._incarnation
+                write(
+                    Event(
+                        now_ns(), "invoke", actor, incarnation, number, verb, month, None, timeout_ms, raises
+                    )
+                )
+                answer = getattr(self, f"_{verb}")(number, operation)
+                if answer is not None:
+                    write(Event(now_ns(), "ok", actor, incarnation, number, verb, month, answer=answer))
+        if isinstance(attempt.error, HarnessError):
+            # the session or the journal cannot be used at all, which says nothing about the lock
+            raise attempt.error
+        if attempt.error is not None:
+            why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
+            self._write("info", number, verb, month, error=address.redact(why, self._dsn))
+        return attempt.error is None
+
+    def kill_spawned(self) -> None:
+        """Kill the programs that `spawn` started."""
+        while self._spawned:
+            self._spawned[-1].kill()
+            self._spawned.pop().wait()
+
+    # One method for each verb.  `perform` writes the answer of a method that returns a bool; the other methods
+    # write their own answer and return None.
+
+    def _acquire(self, _: int, operation: Operation) -> bool:
+        month = operation.month
+        assert month is not None
+        answer = self._session.acquire(month, operation.timeout_ms)
+        if answer:
+            self.held[month] = self.held.get(month, 0) + 1
+        return answer
+
+    def _release(self, _: int, operation: Operation) -> bool:
+        month = operation.month
+        assert month is not None
+        self.held[month] = max(0, self.held.get(month, 0) - 1)
+        return self._session.release(month)
+
+    def _is_locked(self, _: int, operation: Operation) -> bool:
+        return self._session.is_locked(_month(operation))
+
+    def _list(self, number: int, _: Operation) -> None:
+        self._write("ok", number, "list", listed=self._session.list_locked(self._months))
+
+    def _hold(self, number: int, operation: Operation) -> None:
+        month = _month(operation)
+        acquired, own_error = self._session.hold(
+            operation,
+            lambda: self._write("enter", number, "hold", month),
+            lambda: self._leave(number, operation),
+        )
+        self._write("ok", number, "hold", month, answer=acquired, own_error=own_error is not None)
+
+    def _leave(self, number: int, operation: Operation) -> None:
+        """End the body of a hold after its pause, when the gate allows it."""
+        if operation.pause_us:
+            time.sleep(operation.pause_us / 1e6)
+        if self.pass_gate:
+            self.pass_gate(number, operation)
+        self._write("leave", number, "hold", operation.month)
+
+    def _count(self, number: int, operation: Operation) -> None:
+        month = _month(operation)
+        found = self._session.count(month)
+        counted = counter.increment(self._directory, month) if found is None else found
+        self._write("ok", number, "count", month, counted=counted)
+
+    def _spawn(self, number: int, _: Operation) -> None:
+        """Start a program that inherits every descriptor that is not closed on exec, as careless code does."""
+        self._spawned.append(subprocess.Popen(["sleep", "infinity"], close_fds=False))
+        self._write("ok", number, "spawn")
+
+    def _reopen(self, number: int, _: Operation) -> None:
+        self.held.clear()
+        self._session.close()
+        self._session = self._open_with_retries(self._session_number + 1)
+        self._session_number += 1
+        self._write("ok", number, "reopen")
+        self._incarnation += 1
+
+    def _open_with_retries(self, session_number: int) -> Session:
+        """Open a new session; retry for RECONNECT_MS, since the server may be restarting."""
+        deadline_ns = now_ns() + RECONNECT_MS * 1_000_000
+        while True:
+            with Attempt() as attempt:
+                return self._open_session(session_number)
+            if now_ns() > deadline_ns:
+                assert attempt.error is not None
+                raise attempt.error
+            time.sleep(0.01)
+
+    def _write(
+        self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **fields: Any
+    ) -> None:
+        """Write an event; `fields` are the fields of `Event` that only this kind carries."""
+        event = Event(now_ns(), kind, self._actor, self._incarnation, number, verb, month, **fields)
+        self._journal.write(event)
+
+
+def _month(operation: Operation) -> Month:
+    assert operation.month is not None
+    return operation.month

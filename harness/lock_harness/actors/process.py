@@ -1,0 +1,86 @@
+"""One actor process as the conductor sees it: its sessions, its journal, its signals."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from multiprocess import connection
+
+from lock_harness.actors.journal import JournalReader
+from lock_harness.actors.mailbox import Ready
+from lock_harness.actors.session import session_name
+
+
+class ActorProcess:
+    """A running actor process.
+
+    Attributes:
+        session_count: How many sessions the actor has opened so far.
+        ready: The message that the actor sent when its first session was open.
+        command_pid: The process of the lock command, if the lock is one.
+    """
+
+    def __init__(self, name: str, tag: str, process: Any, journal: Path) -> None:
+        self.name = name
+        self.journal = JournalReader(journal)
+        self.session_count = 1
+        self.ready: Ready | None = None
+        self.command_pid: int | None = None
+        self._tag = tag
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return int(self._process.pid)
+
+    @property
+    def session(self) -> str:
+        """The application_name of the session that is open now."""
+        return session_name(self._tag, self.name, self.session_count - 1)
+
+    @property
+    def all_sessions(self) -> list[str]:
+        """The application_names of all sessions, open and closed: a closed session may linger on the server."""
+        return [session_name(self._tag, self.name, number) for number in range(self.session_count)]
+
+    @property
+    def sentinel(self) -> int:
+        """A file descriptor that is readable when the process has ended."""
+        return int(self._process.sentinel)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The actor process and, if there is one, the process of its lock command."""
+        return (self.pid,) if self.command_pid is None else (self.pid, self.command_pid)
+
+    def alive(self) -> bool:
+        return bool(self._process.is_alive())
+
+    def kill(self) -> None:
+        """Send SIGKILL; return when the process has ended."""
+        self.signal(signal.SIGKILL)
+        self._process.join()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the actor and to its lock command."""
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill_group(self) -> None:
+        """Kill the actor and every process that it may have started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.kill()
+
+
+def all_alive(processes: Iterable[ActorProcess]) -> bool:
+    """Return whether none of the processes has ended, by one system call for all of them."""
+    return not connection.wait([process.sentinel for process in processes], 0)
+
+
+def names(team: Sequence[ActorProcess]) -> tuple[str, ...]:
+    return tuple(process.name for process in team)

@@ -55,7 +55,7 @@ def _after(
     mine = holder == op.session
     if op.kind == "end":
         yield (None, 0, ended | {op.session}) if mine else (holder, times, ended | {op.session})
-    elif op.kind == "ask":
+    elif op.kind == "is_locked":
         if op.answer == (holder is not None):
             yield holder, times, ended
     elif op.kind == "acquire":
@@ -74,13 +74,13 @@ def _after(
 def histories(draw: st.DrawFn) -> list[Op]:
     """Few sessions, each with a few calls one after the other, at times close together; some end."""
     ops: list[Op] = []
-    kinds: list[OpKind] = ["acquire", "acquire", "release", "release", "ask"]
+    kinds: list[OpKind] = ["acquire", "acquire", "release", "release", "is_locked"]
     for actor in range(draw(st.integers(1, 3))):
         session, now = ServerSession(SessionId(actor, 0)), draw(st.integers(0, 3))
         unsure = False
         for _ in range(draw(st.integers(0, 3))):
             kind, took = draw(st.sampled_from(kinds)), draw(st.integers(1, 5))
-            unsure = kind != "ask" and draw(st.integers(0, 5)) == 0
+            unsure = kind != "is_locked" and draw(st.integers(0, 5)) == 0
             answer = None if unsure else draw(st.booleans())
             ops.append(Op(session, kind, answer, now, FOREVER if unsure else now + took, len(ops)))
             now += took + draw(st.integers(0, 2))
@@ -109,15 +109,15 @@ def planned(random: Random) -> list[Op]:
     for actor in range(random.randint(1, 4)):
         session, now, lost, cut_ns = ServerSession(SessionId(actor, 0)), random.randint(0, 4), False, FOREVER
         for _ in range(random.randint(0, 3)):
-            kind: OpKind = random.choice(["acquire", "acquire", "acquire", "release", "release", "ask"])
+            kind: OpKind = random.choice(["acquire", "acquire", "acquire", "release", "release", "is_locked"])
             if random.random() < session_ends:
                 cut_ns = min(cut_ns, now)
             if now > cut_ns:
-                if kind != "ask":
+                if kind != "is_locked":
                     ops.append(Op(session, kind, None, now, now + random.randint(1, 9), len(ops)))
                     now = ops[-1].to_ns + random.randint(0, 3)
                 continue
-            lost = kind != "ask" and random.random() < unsure
+            lost = kind != "is_locked" and random.random() < unsure
             until = now + random.randint(1, 9)
             ops.append(Op(session, kind, None if lost else True, now, FOREVER if lost else until, len(ops)))
             if lost and kind == "acquire" and random.random() < 0.3:
@@ -145,7 +145,7 @@ def carried_out(ops: list[Op], random: Random) -> list[Op]:
         mine = holds[:1] == [op.session]
         if op.kind == "end":
             holds = [] if mine else holds
-        elif op.kind == "ask":
+        elif op.kind == "is_locked":
             answers[op] = bool(holds)
         elif op.kind == "acquire":
             answers[op] = mine or not holds
@@ -211,8 +211,22 @@ def op(session: ServerSession, kind: OpKind, answer: bool | None, from_ns: int, 
                 op(YOU, "acquire", False, 6, 7),
             ],
         ),
-        (True, [op(ME, "acquire", True, 0, 9), op(YOU, "ask", True, 1, 2), op(YOU, "ask", True, 3, 4)]),
-        (False, [op(ME, "acquire", True, 0, 9), op(YOU, "ask", True, 1, 2), op(YOU, "ask", False, 3, 4)]),
+        (
+            True,
+            [
+                op(ME, "acquire", True, 0, 9),
+                op(YOU, "is_locked", True, 1, 2),
+                op(YOU, "is_locked", True, 3, 4),
+            ],
+        ),
+        (
+            False,
+            [
+                op(ME, "acquire", True, 0, 9),
+                op(YOU, "is_locked", True, 1, 2),
+                op(YOU, "is_locked", False, 3, 4),
+            ],
+        ),
     ],
 )
 def test_small_histories(explained: bool, ops: list[Op]) -> None:

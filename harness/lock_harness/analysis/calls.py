@@ -44,8 +44,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         return self.returned_ns is None or self.error is not None
 
     def __str__(self) -> str:
-        month = f" {self.month}" if self.month else ""
-        return f"{self.verb}{month} of actor {self.session.actor}"
+        month = f" of {self.month}" if self.month else ""
+        return f"{self.verb}{month} by actor {self.session.actor}"
 
 
 def calls_of(events: Iterable[Event]) -> tuple[Call, ...]:

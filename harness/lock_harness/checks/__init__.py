@@ -1,4 +1,4 @@
-"""The invariants: pure functions of a history, one to a file.  `judge` asks them all."""
+"""The invariants: pure functions of a history, one in each module.  `judge` runs them all."""
 
 from collections.abc import Callable
 
@@ -18,6 +18,7 @@ from lock_harness.checks.timeout_returns_false import timeout_returns_false
 from lock_harness.core.history import History
 from lock_harness.core.verdict import Bounds, Status, Verdict
 
+# the checks whose violation says most come first
 CHECKS: tuple[Callable[[View], Verdict], ...] = (
     mutual_exclusion,
     no_lost_update,
@@ -35,12 +36,12 @@ CHECKS: tuple[Callable[[View], Verdict], ...] = (
 
 
 def judge(history: History, bounds: Bounds) -> tuple[Verdict, ...]:
-    """Every check's verdict on one history, the most telling first."""
+    """Return the verdict of every check on one history, in the order of CHECKS."""
     view = View(history, bounds)
     return tuple(check(view) for check in CHECKS)
 
 
 def overall(verdicts: tuple[Verdict, ...]) -> Status:
-    """violated if anything is; else unknown if anything is; else holds."""
-    said = {verdict.status for verdict in verdicts}
-    return "violated" if "violated" in said else "unknown" if "unknown" in said else "holds"
+    """Return "violated" if any verdict is, else "unknown" if any is, else "holds"."""
+    statuses = {verdict.status for verdict in verdicts}
+    return "violated" if "violated" in statuses else "unknown" if "unknown" in statuses else "holds"

@@ -1,24 +1,24 @@
-"""What a session held is free soon after it ends, by SIGKILL, by close, by any other fault."""
+"""The months that a session held are free soon after it ends: by SIGKILL, by close, or by any other fault."""
 
 from collections.abc import Iterator
 
 from lock_harness.analysis.view import View
-from lock_harness.checks.refusals import findings
+from lock_harness.checks.refusals import refusal_findings
 from lock_harness.checks.verdicts import STALLED, Finding, verdict
 from lock_harness.core.verdict import Verdict
 
 
 def auto_release(view: View) -> Verdict:
-    """A month whose last holder died or closed more than the bound ago must be granted."""
+    """A month is granted if its last holder died or closed its session longer ago than the bound."""
     why = (
         "{month} was refused to actor {actor} although its holder, actor {before}, had ended ({how}) "
         f"more than {view.bounds.release_ms} ms before"
     )
-    return verdict("auto_release", [*findings(view, "ended session", why), *_lingering(view)])
+    return verdict("auto_release", [*refusal_findings(view, "ended session", why), *_lingering(view)])
 
 
 def _lingering(view: View) -> Iterator[Finding]:
-    """Sessions that the server still had after the bound, and that held something when they ended."""
+    """Find the sessions that the server still had after the bound, and that held a month when they ended."""
     bound_ns = view.bounds.release_ms * 1_000_000
     for event in view.history.events:
         if event.kind == "lingers":

@@ -1,4 +1,4 @@
-"""Answers are true: of release, of is_locked, of the list of all locks."""
+"""The answers of `release`, `is_locked` and `list` are true, and these calls return without an error."""
 
 from collections.abc import Iterator
 
@@ -10,17 +10,18 @@ from lock_harness.core.verdict import Verdict
 
 
 def honest_results(view: View) -> Verdict:
-    found = [*_releases(view), *_errors(view), *_hung(view)]
+    """Every answer was true at some moment of its call."""
+    found = [*_false_releases(view), *_errors(view), *_hanging_calls(view)]
     for call in view.calls:
         if call.verb == "is_locked" and call.month and call.answer is not None:
-            found.extend(_claim(view, call, call.month, call.answer))
+            found.extend(_false_claim(view, call, call.month, locked=call.answer))
         elif call.verb == "list" and call.listed is not None:
             for month in view.history.months:
-                found.extend(_claim(view, call, month, month in call.listed))
+                found.extend(_false_claim(view, call, month, locked=month in call.listed))
     return verdict("honest_results", found)
 
 
-def _releases(view: View) -> Iterator[Finding]:
+def _false_releases(view: View) -> Iterator[Finding]:
     for call in view.calls:
         count = view.counts.get(call.number)
         if call.verb == "release" and count is not None and call.answer not in (None, count > 0):
@@ -32,26 +33,33 @@ def _releases(view: View) -> Iterator[Finding]:
 def _errors(view: View) -> Iterator[Finding]:
     for call in view.calls:
         if call.error and call.verb not in ("acquire", "hold") and not view.may_fail(call):
-            yield Finding("violated", f"the {call} raised: {call.error}", (call.number,))
+            yield Finding("violated", f"the {call} raised an exception: {call.error}", (call.number,))
 
 
-def _hung(view: View) -> Iterator[Finding]:
-    """Calls other than those with a timeout, which `timeout_not_late` judges; not those just made, when others hang."""
+def _hanging_calls(view: View) -> Iterator[Finding]:
+    """Find the calls that never returned.
+
+    Not those with a timeout, which `timeout_not_late` judges, and not those that had only begun when the harness gave up
+    on another call.
+    """
     gave_up_ns, late_ns = view.history.gave_up_ns, view.bounds.late_ms * 1_000_000
     for call in view.calls:
-        out = view.hangs(call) and call.verb not in ("acquire", "hold")
-        if out and gave_up_ns is not None and gave_up_ns - call.invoked_ns > late_ns:
+        hangs = view.hangs(call) and call.verb not in ("acquire", "hold")
+        if hangs and gave_up_ns is not None and gave_up_ns - call.invoked_ns > late_ns:
             yield Finding("violated", f"the {call} never answered", (call.number,), timed=True)
 
 
-def _claim(view: View, call: Call, month: Month, locked: bool) -> Iterator[Finding]:
-    """The claim that `month` is locked, or is not, at some moment of the call."""
-    maybe = view.possibly_held(month, call.until_ns) if locked else None
-    if locked and (maybe is None or maybe.to_ns <= call.invoked_ns):
-        why = f"the {call} says that {month} is locked, but nobody can have held it then"
-        ended = month in view.held_at_session_end
-        yield Finding("violated", why, (call.number,), timed=ended)
-    holder = None if locked else view.held_throughout(month, call.invoked_ns, call.until_ns)
-    if holder:
-        why = f"the {call} says that {month} is free, but actor {holder.session.actor} held it all the while"
+def _false_claim(view: View, call: Call, month: Month, *, locked: bool) -> Iterator[Finding]:
+    """Check the claim of `call` that `month` was locked, or was free, at some moment of the call."""
+    if locked:
+        span = view.possibly_held(month, call.until_ns)
+        if span is None or span.to_ns <= call.invoked_ns:
+            why = f"the {call} answered that {month} is locked, but no session can have held it then"
+            # a session that ended releases its months within the bound: that is an upper bound on time
+            yield Finding("violated", why, (call.number,), timed=month in view.held_at_session_end)
+    elif holder := view.held_throughout(month, call.invoked_ns, call.until_ns):
+        why = (
+            f"the {call} answered that {month} is free, "
+            f"but actor {holder.session.actor} held it during the whole call"
+        )
         yield Finding("violated", why, (holder.first, call.number))

@@ -1,7 +1,7 @@
-"""Holding one month never touches another."""
+"""A hold of one month does not affect another month."""
 
 from lock_harness.analysis.view import View
-from lock_harness.checks.refusals import findings
+from lock_harness.checks.refusals import refusal_findings
 from lock_harness.checks.verdicts import Finding, verdict
 from lock_harness.core.verdict import Verdict
 
@@ -9,8 +9,7 @@ from lock_harness.core.verdict import Verdict
 def independent_months(view: View) -> Verdict:
     """No free month is refused while another is held, and no two months share one lock on the server."""
     why = "{month} was refused to actor {actor} although only another month, {other}, was held"
-    found = findings(view, "other month", why)
-    return verdict("independent_months", found + _shared_locks(view))
+    return verdict("independent_months", [*refusal_findings(view, "other month", why), *_shared_locks(view)])
 
 
 def _shared_locks(view: View) -> list[Finding]:
@@ -19,7 +18,7 @@ def _shared_locks(view: View) -> list[Finding]:
         for actor in {actor for actor, _ in audit.held}:
             months = [month for one, month in audit.held if one == actor]
             locks = {lock.key for lock in audit.locks if lock.actor == actor and lock.granted}
-            # none at all: a lock that is not an advisory lock, which pg_locks says nothing about
+            # without any advisory lock, the lock under test is of another kind, which pg_locks does not show
             if 0 < len(locks) < len(months):
                 names = " and ".join(str(month) for month in months)
                 why = f"actor {actor} holds {names}, but the server shows {len(locks)} advisory lock for them"

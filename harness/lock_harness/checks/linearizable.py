@@ -37,8 +37,8 @@ def linearizable(view: View) -> Verdict:
 
 def _violation(month: Month, op: Op, timed: bool) -> Finding:
     why = (
-        f"no order of the calls on {month} explains the {op.kind} of actor {op.session.id.actor} "
-        f"that answered {op.answer}"
+        f"no order of the calls on {month} explains that the {op.kind} by actor {op.session.id.actor} "
+        f"answered {op.answer}"
     )
     return Finding("violated", why, (op.number,), timed)
 

@@ -13,51 +13,58 @@ from lock_harness.core.verdict import Verdict
 
 
 def mutual_exclusion(view: View) -> Verdict:
-    """Sweeps the holds in the order of time; of each month only the latest-ending one can still overlap."""
-    latest: dict[Month, Span] = {}
-    findings: list[Finding] = []
+    """No two definite holds of one month overlap.
+
+    The holds are compared in the order of time.  Of each month only the one that ends last can overlap later ones.
+    """
+    last_ending: dict[Month, Span] = {}
+    found: list[Finding] = []
     for span in view.holds:
-        other = latest.get(span.month)
+        other = last_ending.get(span.month)
         if other and span.from_ns < other.to_ns and span.session != other.session:
-            findings.append(_overlap(view, other, span))
+            found.append(_overlap(view, other, span))
         if not other or span.to_ns > other.to_ns:
-            latest[span.month] = span
-    return verdict("mutual_exclusion", findings)
+            last_ending[span.month] = span
+    return verdict("mutual_exclusion", found)
 
 
 def _overlap(view: View, one: Span, two: Span) -> Finding:
-    until = min(one.to_ns, two.to_ns)
-    how_long = "until the end" if until == FOREVER else f"for {format_ms(until - two.from_ns)}"
+    until_ns = min(one.to_ns, two.to_ns)
+    how_long = "until the end" if until_ns == FOREVER else f"for {format_ms(until_ns - two.from_ns)}"
     why = f"actors {one.session.actor} and {two.session.actor} both held {two.month} {how_long}"
-    after = list(_after_the_end(view, one, two))
-    proof = [_said(span, cut) for span, cut in after] + [_shown(view, one, two)]
-    reason = "; ".join(part for part in proof if part) or "no fault had ended either session"
-    evidence = (one.first, two.first, *(cut.number for _, cut in after))
+    claims = list(_claimed_after_end(view, one, two))
+    reasons = [_late_claim(span, end) for span, end in claims] + [_server_view(view, one, two)]
+    reason = "; ".join(text for text in reasons if text) or "no fault had ended either session"
+    evidence = (one.first, two.first, *(end.number for _, end in claims))
     return Finding("violated", f"{why}; {reason}", evidence)
 
 
-def _after_the_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]]:
-    """Those claimed although a fault had ended the session: by a client that believes on or connected anew."""
+def _claimed_after_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]]:
+    """Return the holds that began after a fault had ended the session.
+
+    Their client did not notice the end, or connected again by itself.
+    """
     for span in spans:
-        cut = view.session_ends.get(span.session)
-        if cut and cut.earliest_ns < span.from_ns:
-            yield span, cut
+        end = view.session_ends.get(span.session)
+        if end and end.earliest_ns < span.from_ns:
+            yield span, end
 
 
-def _said(span: Span, cut: SessionEnd) -> str:
-    return f"actor {span.session.actor} said so {format_ms(span.from_ns - cut.healed_ns)} after its session was ended"
+def _late_claim(span: Span, end: SessionEnd) -> str:
+    after = format_ms(span.from_ns - end.healed_ns)
+    return f"actor {span.session.actor} claimed it {after} after its session was ended"
 
 
-def _shown(view: View, one: Span, two: Span) -> str:
-    """What the server itself showed of the two meanwhile; empty if that tells nothing."""
+def _server_view(view: View, one: Span, two: Span) -> str:
+    """Say which of the two the server had granted the month meanwhile; empty if no audit shows it."""
     for audit in view.history.audits:
         began_ns = audit.at_ns - audit.waited_ns
         if two.from_ns < began_ns and audit.at_ns < min(one.to_ns, two.to_ns):
-            return _in_audit(audit, one.session.actor, two.session.actor, view.history.actors)
+            return _compare_locks(audit, one.session.actor, two.session.actor, view.history.actors)
     return ""
 
 
-def _in_audit(audit: Audit, one: int, two: int, actors: int) -> str:
+def _compare_locks(audit: Audit, one: int, two: int, actors: int) -> str:
     granted = [lock for lock in audit.locks if lock.granted]
     ours, theirs = ([lock for lock in granted if lock.actor == actor] for actor in (one, two))
     if any(a.key == b.key and a.pid != b.pid for a in ours for b in theirs):

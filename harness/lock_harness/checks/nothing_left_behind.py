@@ -1,6 +1,6 @@
-"""The server holds for a session what its client knows of, and at the end nothing.
+"""The server holds only the locks that the client of each session knows of, and in the end none.
 
-At quiet points `pg_locks` is compared, session by session, with what the clients' answers add up to.
+At quiet points `pg_locks` is compared, session by session, with the answers to the clients.
 """
 
 from lock_harness.analysis.view import View
@@ -10,10 +10,11 @@ from lock_harness.core.verdict import Verdict
 
 
 def nothing_left_behind(view: View) -> Verdict:
+    """No session has more advisory locks than its client was granted."""
     found: list[Finding] = []
     lingering = {event.actor for event in view.history.events if event.kind == "lingers"}
     for audit in view.history.audits:
-        found.extend(_surplus(audit, lingering))
+        found.extend(_surplus_locks(audit, lingering))
         if audit.sessions < view.history.actors and view.history.gave_up_ns is None:
             why = (
                 f"the server can name {audit.sessions} of {view.history.actors} sessions: "
@@ -21,21 +22,21 @@ def nothing_left_behind(view: View) -> Verdict:
             )
             found.append(Finding("unknown", why, ()))
     if view.history.gave_up_ns is not None and not any(map(view.hangs, view.calls)):
-        why = "the actors did not go on, although every call had returned: nobody knows what would have come"
+        why = "the actors stopped although every call had returned, so the rest of the program was not run"
         found.append(Finding("unknown", why, ()))
     return verdict("nothing_left_behind", found)
 
 
-def _surplus(audit: Audit, lingering: set[int]) -> list[Finding]:
+def _surplus_locks(audit: Audit, lingering: set[int]) -> list[Finding]:
     found: list[Finding] = []
     for actor in sorted({lock.actor for lock in audit.locks}):
         locks = [lock for lock in audit.locks if lock.actor == actor and lock.granted]
-        knows = sum(1 for one, _ in audit.held if one == actor)
-        if len(locks) > knows:
+        holds = sum(1 for one, _ in audit.held if one == actor)
+        if len(locks) > holds:
             pids = ", ".join(str(pid) for pid in sorted({lock.pid for lock in locks}))
             why = (
                 f"{audit.where} the server has {len(locks)} advisory lock{'s' * (len(locks) > 1)} of actor {actor} (pid {pids}), "
-                f"but by its answers it holds {knows}"
+                f"but according to its answers the actor holds {holds}"
             )
             found.append(Finding("violated", why, (), timed=actor in lingering))
     return found

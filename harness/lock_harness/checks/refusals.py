@@ -1,6 +1,6 @@
-"""Refusals that were wrong: a session was told False although nobody else can have held the month.
+"""Wrong refusals: a session got the answer False although no other session can have held the month.
 
-Three checks read them, each those of its own cause.
+Three checks report them, each with its own cause.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,14 @@ from lock_harness.core.program import Month
 Cause = Literal["ended session", "other month", "none"]
 
 
-class Refusal(NamedTuple):
-    """A wrong one: the month was free for `free_ns`, to the end of the call."""
+class WrongRefusal(NamedTuple):
+    """A call that was refused a free month.
+
+    free_ns      for how long the month was free, up to the end of the call
+    always_free  whether that is the whole call
+    before       the possible hold that ended last before
+    other        a hold of another month during the call
+    """
 
     call: Call
     month: Month
@@ -33,48 +39,56 @@ class Refusal(NamedTuple):
         return "other month" if self.other else "none"
 
 
-def wrong_refusals(view: View) -> Iterator[Refusal]:
-    """All acquires and holds that were refused a month that was free.
+def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
+    """Return all acquires and holds that were refused a free month.
 
-    Either during the whole call, or at its end for longer than a waiter may take to notice.
+    The month was free during the whole call, or at its end for longer than a waiting session may take to get it.
     """
     for call in view.calls:
         if call.answer is False and call.month and call.verb in ("acquire", "hold"):
-            returned = call.until_ns
-            before = view.possibly_held(call.month, returned, but=call.session)
-            free_since = before.to_ns if before else 0
-            always = free_since <= call.invoked_ns
-            free_ns = returned - max(free_since, call.invoked_ns)
+            returned_ns = call.until_ns
+            before = view.possibly_held(call.month, returned_ns, but=call.session)
+            free_since_ns = before.to_ns if before else 0
+            always_free = free_since_ns <= call.invoked_ns
+            free_ns = returned_ns - max(free_since_ns, call.invoked_ns)
             late = free_ns >= view.bounds.handover_ms * 1_000_000 and not view.delays.slowed(call)
-            if always or late:
-                other = view.other_month_held(call.month, call.invoked_ns, returned)
-                yield Refusal(call, call.month, before, free_ns, always, other)
+            if always_free or late:
+                other = view.other_month_held(call.month, call.invoked_ns, returned_ns)
+                yield WrongRefusal(call, call.month, before, free_ns, always_free, other)
 
 
-def findings(view: View, cause: Cause, why: str) -> list[Finding]:
-    """Those of one cause; a month that was free only at the end needs the stall meter's word.
+def refusal_findings(view: View, cause: Cause, why: str) -> list[Finding]:
+    """Return a finding for each wrong refusal of one cause.
 
-    `why` may name {month}, {actor} (who was refused), {before} (who had it) and {other} (the other month).
+    It is "unknown" if it depends on an upper bound on time, and the machine stalled.
+    `why` may contain {month}, {actor} (of the refused session), {before} (the actor that held the month last), {how} (how
+    that hold ended) and {other} (the other month).
     """
-    found: list[Finding] = []
-    for refusal in wrong_refusals(view):
-        if refusal.cause == cause:
-            call, before, other = refusal.call, refusal.before, refusal.other
-            text = why.format(
-                month=refusal.month,
-                actor=call.session.actor,
-                before=before.session.actor if before else "nobody",
-                how=before.ending if before else "",
-                other=other.month if other else "",
-            )
-            text += f" (free for {format_ms(refusal.free_ns)} of the call)"
-            since = before.to_ns if before else call.invoked_ns
-            if cause == "ended session":
-                since -= view.bounds.release_ms * 1_000_000  # the bound is part of what may have stalled
-            leaned_on_time = not refusal.always_free or cause == "ended session"
-            stalled = leaned_on_time and view.delays.stalled(since, call.until_ns, refusal.free_ns)
-            text += STALLED if stalled else ""
-            numbers = [call.number] + [n for s in (before, other) if s for n in (s.first, s.last)]
-            evidence = tuple(number for number in numbers if number is not None)
-            found.append(Finding("unknown" if stalled else "violated", text, evidence, leaned_on_time))
-    return found
+    return [_finding(view, refusal, why) for refusal in wrong_refusals(view) if refusal.cause == cause]
+
+
+def _finding(view: View, refusal: WrongRefusal, why: str) -> Finding:
+    call, before, other = refusal.call, refusal.before, refusal.other
+    after_session_end = refusal.cause == "ended session"
+    since_ns = before.to_ns if before else call.invoked_ns
+    if after_session_end:
+        # the server may have stalled before the bound was over, too
+        since_ns -= view.bounds.release_ms * 1_000_000
+    timed = after_session_end or not refusal.always_free
+    stalled = timed and view.delays.stalled(since_ns, call.until_ns, refusal.free_ns)
+    text = why.format(
+        month=refusal.month,
+        actor=call.session.actor,
+        before=before.session.actor if before else "",
+        how=before.ending if before else "",
+        other=other.month if other else "",
+    )
+    text += (
+        f" (it was free for the last {format_ms(refusal.free_ns)} of the call){STALLED if stalled else ''}"
+    )
+    numbers = [
+        call.number,
+        *(number for span in (before, other) if span for number in (span.first, span.last)),
+    ]
+    evidence = tuple(number for number in numbers if number is not None)
+    return Finding("unknown" if stalled else "violated", text, evidence, timed)

@@ -1,14 +1,15 @@
-"""How a check says what it found."""
+"""From the findings of a check to its verdict."""
 
 from typing import NamedTuple
 
 from lock_harness.core.verdict import Status, Verdict
 
+# ends the message of a finding that is only "unknown" for this reason
 STALLED = "; but the machine stalled meanwhile"
 
 
 class Finding(NamedTuple):
-    """`evidence`: numbers of the events that prove it.  `timed`: it leans on an upper bound on time."""
+    """One violation that a check found, or one that it cannot decide.  The fields are those of `Verdict`."""
 
     status: Status
     why: str
@@ -17,7 +18,7 @@ class Finding(NamedTuple):
 
 
 def verdict(check: str, findings: list[Finding]) -> Verdict:
-    """The first violation if there is one, better one that leans on no clock; else the first doubt; else holds."""
+    """Return the first violation, preferably one that is not timed; else the first unknown; else "holds"."""
     for finding in sorted(findings, key=lambda one: (one.status != "violated", one.timed)):
         return Verdict(check, *finding)
     return Verdict(check, "holds")

@@ -57,7 +57,7 @@ class GreedyLinearization:
 
     def was_true(self, op: Op) -> bool:
         """Whether the answer of `op`, which is open and changes nothing, has been right since it began."""
-        if op.kind == "ask":
+        if op.kind == "is_locked":
             return (
                 self._seen_held(op) if op.answer else self.holder is None or op.from_ns <= self.held_since_ns
             )
@@ -74,7 +74,7 @@ class GreedyLinearization:
             return self._place_acquire(op) if op.answer else self._place_refusal(op, line)
         if kind == "release":
             return self._place_release(op) if op.answer else self.holder != op.session
-        if kind == "ask":
+        if kind == "is_locked":
             return self._seen_held(op) or self._grant_early(op, line) if op.answer else self._seen_free(op)
         return self._place_end(op, line.may_have_acquired)
 

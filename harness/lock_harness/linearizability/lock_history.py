@@ -13,8 +13,8 @@ from lock_harness.analysis.view import View
 from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
 
-OpKind = Literal["acquire", "release", "ask", "end"]
-OP_KINDS: dict[str, OpKind] = {"acquire": "acquire", "release": "release", "is_locked": "ask"}
+OpKind = Literal["acquire", "release", "is_locked", "end"]
+OP_KINDS: dict[str, OpKind] = {"acquire": "acquire", "release": "release", "is_locked": "is_locked"}
 
 
 class ServerSession(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -59,7 +59,7 @@ def lock_history(view: View) -> dict[Month, list[Op]]:
             ops.extend(_ops_of_hold(call, session, indeterminate))
         elif not indeterminate:
             ops.append(Op(session, kind, call.answer, call.invoked_ns, call.until_ns, call.number))
-        elif kind != "ask":
+        elif kind != "is_locked":
             ops.append(Op(session, kind, None, call.invoked_ns, sessions.effect_by_ns(call), call.number))
     ends = {op.session: op for op in sessions.ends()}
     for ops in months.values():

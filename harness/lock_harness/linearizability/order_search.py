@@ -153,7 +153,7 @@ class OrderSearch:
 
     def _after(self, state: LockState, op: Op) -> LockState | None:
         """Return the state after `op`, which changes something; None if it cannot be next."""
-        if op.answer is False or op.kind == "ask" or self._session_ended(state, op):
+        if op.answer is False or op.kind == "is_locked" or self._session_ended(state, op):
             return None
         mine, non_sequential = state.holder == op.session, op.session in self._line.non_sequential
         placed = state.placed | {op}
@@ -241,7 +241,7 @@ class OrderSearch:
             if op.answer is not None and op.kind != "end":
                 return False
         for op in one.placed - other.placed:
-            if op.answer is not False and op.kind != "ask":
+            if op.answer is not False and op.kind != "is_locked":
                 return False
         return one.used_up <= other.used_up or self._end_earlier(
             one.used_up - other.used_up, other.used_up - one.used_up
@@ -258,7 +258,7 @@ class OrderSearch:
 
 def changes_nothing(holder: ServerSession | None, op: Op) -> bool:
     """Whether the answer of `op` is right while `holder` holds the month, and `op` leaves it so."""
-    if op.kind == "ask":
+    if op.kind == "is_locked":
         return op.answer == (holder is not None)
     if op.kind == "acquire":
         return op.answer is False and holder not in (None, op.session)

@@ -37,7 +37,7 @@ class Timeline:
             op.session for op in special if op.kind == "acquire" and op.session not in self.non_sequential
         }
         self._granted = [op for op in self.returns if op.kind == "acquire" and op.answer]
-        self._seen_free = [op for op in self.begins if op.kind == "ask" and not op.answer]
+        self._seen_free = [op for op in self.begins if op.kind == "is_locked" and not op.answer]
         self.watched = [op for op in self.begins if _releases(op) or op.session in self.non_sequential]
         # a sentinel that is never reached
         self.watched.append(Op(NO_SESSION, "end", True, FOREVER, FOREVER, -1))

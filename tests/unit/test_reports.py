@@ -13,7 +13,7 @@ from lock_harness.core.fault import Fault
 from lock_harness.core.program import Operation, Program
 from lock_harness.core.run import Environment, Figures, Run, Shrinking, Spread
 from lock_harness.core.verdict import Bounds
-from lock_harness.figures import together
+from lock_harness.figures import merge_figures
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
 from lock_harness.locks.interface import AdvisoryLock
 from lock_harness.render.lock_table import key_of, lock_table, month_of, note
@@ -209,12 +209,14 @@ def test_shares_of_one_scenario_are_one_line() -> None:
 
 def test_spreads_of_shares_are_the_widest() -> None:
     few, many = Spread(2, 9.0, 10.0, 11.0), Spread(10, 1.0, 2.0, 3.0)
-    whole = together([Figures(release=few), Figures(release=many), Figures()])
+    whole = merge_figures([Figures(release=few), Figures(release=many), Figures()])
     assert whole.release == Spread(12, 1.0, 10.0, 11.0)
 
 
 def test_waits_of_shares_are_added_bucket_by_bucket() -> None:
-    buckets = together([Figures(wait_buckets=(1, 2)), Figures(), Figures(wait_buckets=(3, 5))]).wait_buckets
+    buckets = merge_figures(
+        [Figures(wait_buckets=(1, 2)), Figures(), Figures(wait_buckets=(3, 5))]
+    ).wait_buckets
     assert buckets == (4, 7)
 
 

@@ -1,5 +1,5 @@
-"""What is measured rather than judged: pure functions from a history to numbers, and a tally of a run."""
+"""Measurements that no check judges: pure functions from a history to numbers, and their sum over a run."""
 
-from lock_harness.figures.tally import Tally, together
+from lock_harness.figures.tally import Tally, merge_figures
 
-__all__ = ["Tally", "together"]
+__all__ = ["Tally", "merge_figures"]

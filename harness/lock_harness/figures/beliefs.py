@@ -1,6 +1,6 @@
-"""Stale belief: a client goes on believing that it holds a month after a fault has ended its session.
+"""Stale beliefs: a client continues to believe that it holds a month after a fault has ended its session.
 
-No lock that lives in a session can prevent it, so it is measured and never judged.
+No lock that belongs to a session can prevent this, so it is measured and never judged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,13 +14,12 @@ from lock_harness.core.program import Month
 
 
 class Belief(NamedTuple):
-    """`session` goes on believing that it holds `month`, which the call `first` was granted.
+    """A stale belief of the client of `session`, which acquired `month` by the call `first`.
 
-    It begins when the server was told to end the session, or when the network fault that ended it was over.
-    It ends like a hold when the client gives the month back or opens a new session, or dies; or when a call
-    returns that tells it otherwise: an error, or a False about the month; or when the client is told True
-    by a new session, since that is a claim of its own.  `beside_ns`: for so long within it another session
-    surely held the month.
+    It begins when the server was asked to end the session, or when the network fault that ended it was healed.
+    It ends, like a hold, when the client releases the month, opens a new session, or dies.  It also ends when a call
+    returns an error, or an answer that the month is not held, or True from a new session, which begins a new claim.
+    `beside_ns`: for how long during the belief another session definitely held the month.
     """
 
     session: SessionId
@@ -32,7 +31,7 @@ class Belief(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """A client believes, rightly or not, that it holds `month`."""
+    """A time in which a client believes that it holds `month`, whether it does or not."""
 
     month: Month
     from_ns: int
@@ -41,30 +40,31 @@ class _Claim(NamedTuple):
 
 
 def beliefs(view: View) -> list[Belief]:
-    """All stale beliefs of one history."""
+    """Return all stale beliefs of one history."""
     found: list[Belief] = []
-    for session, cut in view.session_ends.items():
+    for session, end in view.session_ends.items():
         calls = [call for call in view.calls if call.session == session]
-        for month, from_ns, to_ns, first in _claims(calls, cut.latest_ns, _end_ns(view, session)):
-            stale_ns = max(from_ns, cut.healed_ns)
+        for month, from_ns, to_ns, first in _claims(calls, end.latest_ns, _end_ns(view, session)):
+            stale_ns = max(from_ns, end.healed_ns)
             if stale_ns < to_ns:
-                beside_ns = _beside_ns(view.holds, session, month, stale_ns, to_ns)
+                beside_ns = _held_by_others_ns(view.holds, session, month, stale_ns, to_ns)
                 found.append(Belief(session, month, stale_ns, to_ns, first, beside_ns))
     return found
 
 
 def _end_ns(view: View, session: SessionId) -> int:
-    """When the client dies, or the history ends."""
+    """Return when the client dies, or the history ends."""
     if kill := view.kills.get(session):
         return kill.at_ns
     return max(view.history.gave_up_ns or 0, view.history.events[-1].at_ns)
 
 
 def _claims(calls: Iterable[Call], latest_ns: int, end_ns: int) -> Iterator[_Claim]:
-    """What the client believes to hold by virtue of the session that is gone since `latest_ns`."""
-    held: dict[Month, list[Call]] = {}  # the acquires that are not given back yet
+    """Return what the client believes to hold through the session that has ended by `latest_ns`."""
+    # the acquires that are not released yet
+    held: dict[Month, list[Call]] = {}
 
-    def until(to_ns: int, months: Iterable[Month]) -> Iterator[_Claim]:
+    def end_claims(to_ns: int, months: Iterable[Month]) -> Iterator[_Claim]:
         for month in list(months):
             first = held.pop(month)[0]
             yield _Claim(month, first.until_ns, to_ns, first.number)
@@ -79,23 +79,23 @@ def _claims(calls: Iterable[Call], latest_ns: int, end_ns: int) -> Iterator[_Cla
             if call.answer and len(held[call.month]) > 1:
                 held[call.month].pop()
             else:
-                yield from until(call.invoked_ns, [call.month])
-        yield from until(call.until_ns, [month for month in held if _ends(call, month, latest_ns)])
+                yield from end_claims(call.invoked_ns, [call.month])
+        ended = [month for month in held if _ends_belief(call, month, latest_ns)]
+        yield from end_claims(call.until_ns, ended)
         if call.verb == "acquire" and call.month and call.answer and call.invoked_ns < latest_ns:
             held.setdefault(call.month, []).append(call)
-    yield from until(end_ns, held)
+    yield from end_claims(end_ns, held)
 
 
 def _body(call: Call, latest_ns: int, end_ns: int) -> Iterator[_Claim]:
-    """The body of a hold, as far as it was seen."""
+    """Return the time in the body of a hold, as far as it was logged."""
     if call.month and call.entered_ns is not None and call.invoked_ns < latest_ns:
-        yield _Claim(
-            call.month, call.entered_ns, end_ns if call.left_ns is None else call.left_ns, call.number
-        )
+        left_ns = end_ns if call.left_ns is None else call.left_ns
+        yield _Claim(call.month, call.entered_ns, left_ns, call.number)
 
 
-def _ends(call: Call, month: Month, latest_ns: int) -> bool:
-    """Whether its return tells the client something new about a month that it believes to hold."""
+def _ends_belief(call: Call, month: Month, latest_ns: int) -> bool:
+    """Whether the return of `call` tells the client that it does not hold the month through the old session."""
     if call.returned_ns is None:
         return False
     if call.month == month and call.verb in ("acquire", "hold"):
@@ -104,8 +104,10 @@ def _ends(call: Call, month: Month, latest_ns: int) -> bool:
     return call.error is not None or denied or (call.listed is not None and month not in call.listed)
 
 
-def _beside_ns(holds: Iterable[Span], session: SessionId, month: Month, from_ns: int, to_ns: int) -> int:
-    """For how long within this stretch others surely held the month; `holds` in the order of time."""
+def _held_by_others_ns(
+    holds: Iterable[Span], session: SessionId, month: Month, from_ns: int, to_ns: int
+) -> int:
+    """Return for how long within this time other sessions held the month; `holds` is in the order of time."""
     total, since_ns = 0, from_ns
     for span in holds:
         if span.month == month and span.session != session and span.to_ns > since_ns:

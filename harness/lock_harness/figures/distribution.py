@@ -1,4 +1,4 @@
-"""How long something took, over as many examples as there are, in bounded memory."""
+"""Durations from any number of examples, in bounded memory."""
 
 import math
 from bisect import bisect_left
@@ -10,7 +10,7 @@ from lock_harness.core.run import Spread
 
 
 class Distribution:
-    """Durations by how often they occurred, to three significant digits; the maximum is exact."""
+    """Counts of durations, rounded to three significant digits.  The maximum is exact."""
 
     def __init__(self) -> None:
         self._counts: Counter[float] = Counter()
@@ -22,7 +22,7 @@ class Distribution:
             self._max_ms = max(self._max_ms, duration_ns / 1e6)
 
     def spread(self) -> Spread | None:
-        """Median, 99th percentile (nearest rank) and maximum; None of nothing."""
+        """Return median, 99th percentile (nearest rank) and maximum; None if there are no durations."""
         ordered = sorted(self._counts)
         ranks = list(accumulate(self._counts[value] for value in ordered))
         if not ranks:
@@ -37,7 +37,7 @@ class Distribution:
         return Spread(count, *(round(one, 3) for one in figures))
 
     def buckets(self, bounds_ms: tuple[int, ...]) -> tuple[int, ...]:
-        """How many are at most each bound and more than the one before; at last those above all bounds."""
+        """Return how many durations lie between each bound and the one before, and last those above all bounds."""
         buckets = [0] * (len(bounds_ms) + 1)
         for value, count in self._counts.items():
             buckets[bisect_left(bounds_ms, value)] += count

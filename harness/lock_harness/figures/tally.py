@@ -1,4 +1,4 @@
-"""Adds figures up, over the examples of a run and over the workers that share it."""
+"""Add up the figures of the examples of a run, and of the workers that share a run."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from lock_harness.figures.waits import waits
 
 
 class Tally:
-    """Adds up figures over the examples of a run."""
+    """The figures of a run, example by example."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -26,7 +26,7 @@ class Tally:
         self._shared_ns = self._overtaken = 0
 
     def add(self, view: View, status: Status) -> None:
-        """Count one example: what happened in it, and what was thought of it."""
+        """Count one example and the status of its verdicts."""
         events = view.history.events
         self.examples += 1
         self.violated += status == "violated"
@@ -49,13 +49,18 @@ class Tally:
         self._overtaken = max([self._overtaken, *(one.overtaken for one in found)])
 
     def counts(self) -> Figures:
-        """Without the spreads: cheap enough to be asked for after each example."""
+        """Return the figures without the spreads, which is cheap enough to do after each example."""
         return Figures(
-            *(self.examples, self.violated, self.unknown, self._operations, self._faults),
+            examples=self.examples,
+            violated=self.violated,
+            unknown=self.unknown,
+            operations=self._operations,
+            faults=self._faults,
             seconds=time.monotonic() - self._began,
         )
 
     def figures(self) -> Figures:
+        """Return all figures."""
         return msgspec.structs.replace(
             self.counts(),
             release=self._release.spread(),
@@ -69,7 +74,7 @@ class Tally:
 
 
 def release_times(events: Sequence[Event]) -> Iterator[int]:
-    """How long after each end of a session the server was seen to have let go of it, in nanoseconds."""
+    """Return, for each session that ended, the nanoseconds until the server was seen to have released it."""
     ended: dict[SessionId, int] = {}
     for event in events:
         if event.ends_session:
@@ -79,8 +84,8 @@ def release_times(events: Sequence[Event]) -> Iterator[int]:
             yield event.at_ns - ended[event.session]
 
 
-def together(parts: Sequence[Figures]) -> Figures:
-    """The figures of several workers that ran side by side, as one."""
+def merge_figures(parts: Sequence[Figures]) -> Figures:
+    """Return the figures of several workers that ran at the same time, as one."""
     return Figures(
         examples=sum(part.examples for part in parts),
         violated=sum(part.violated for part in parts),
@@ -99,7 +104,7 @@ def together(parts: Sequence[Figures]) -> Figures:
 
 
 def _widest(spreads: Sequence[Spread | None]) -> Spread | None:
-    """Of several spreads the count of all, the largest p99 and maximum, and the median of the largest."""
+    """Return the sum of the counts, the largest p99 and maximum, and the median of the spread with the most durations."""
     given = [one for one in spreads if one]
     if not given:
         return None

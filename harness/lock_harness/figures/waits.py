@@ -1,7 +1,7 @@
-"""How long those who asked for a month waited for it, and how often others who asked later were faster.
+"""How long each call waited for its month, and how often calls that began later got the month first.
 
-The latter is overtaking; a lock that bounds it has bounded waiting, or bounded bypass (M. Raynal, Concurrent
-Programming, 2013).  PostgreSQL queues those who wait inside it; a lock that asks again and again has no queue.
+The latter is overtaking.  A lock that bounds it has bounded waiting, or bounded bypass (M. Raynal, Concurrent
+Programming, 2013).  PostgreSQL queues the sessions that wait inside it; a lock that polls has no queue.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -16,11 +16,12 @@ from lock_harness.core.program import Month
 
 
 class Wait(NamedTuple):
-    """One call that asked for a month which its session did not hold yet, and was answered.
+    """One call that asked for a month that its session did not hold yet, and that was answered.
 
-    `took_ns`: until it was granted, or None if it gave up.  `met`: another session surely held the month
-    meanwhile; `alone`: no other session can have held it.  `overtaken`: how often others were granted the
-    month who had asked after this call and before its answer.
+    took_ns    from the call until the month was granted; None if the call gave up
+    met        whether another session definitely held the month meanwhile
+    alone      whether no other session can have held it meanwhile
+    overtaken  how often the month was granted, before the answer, to calls that began after this one
     """
 
     session: SessionId
@@ -32,37 +33,46 @@ class Wait(NamedTuple):
 
 
 def waits(view: View) -> list[Wait]:
-    """All such calls, latest first, but for those whose actor was stopped or slowed meanwhile."""
+    """Return all waits, the latest call first, without those whose actor was stopped or slowed meanwhile."""
     grants = _grants(view.holds)
-    sure = {
-        month: _Rivals(span for span in view.holds if span.month == month) for month in view.possible_holds
+    possible = {month: _HoldsOfMonth(spans) for month, spans in view.possible_holds.items()}
+    definite = {
+        month: _HoldsOfMonth(span for span in view.holds if span.month == month) for month in possible
     }
-    maybe = {month: _Rivals(spans) for month, spans in view.possible_holds.items()}
-    granted_later: dict[Month, list[int]] = {}  # sorted: when those were granted who asked after this call
+    # the sorted times of the grants to calls that began after the current one
+    granted_later: dict[Month, list[int]] = {}
     found: list[Wait] = []
     for call in reversed(view.calls):
         granted_ns = grants.get((call.session, call.number))
         ended_ns = call.until_ns if granted_ns is None else granted_ns
-        if call.month is None or not _asks(call, granted_ns):
+        if call.month is None or not _is_wait(call, granted_ns):
             continue
         later = granted_later.setdefault(call.month, [])
         if not view.delays.slowed(call):
-            where = call.session, call.invoked_ns, ended_ns
-            met = call.month in sure and sure[call.month].meet(*where)
-            alone = call.month not in maybe or not maybe[call.month].meet(*where)
-            took_ns = None if granted_ns is None else granted_ns - call.invoked_ns
-            found.append(Wait(call.session, call.month, took_ns, met, alone, bisect_left(later, ended_ns)))
+            waited = call.session, call.invoked_ns, ended_ns
+            wait = Wait(
+                session=call.session,
+                month=call.month,
+                took_ns=None if granted_ns is None else granted_ns - call.invoked_ns,
+                met=call.month in definite and definite[call.month].any_other(*waited),
+                alone=call.month not in possible or not possible[call.month].any_other(*waited),
+                overtaken=bisect_left(later, ended_ns),
+            )
+            found.append(wait)
         if granted_ns is not None:
             insort(later, granted_ns)
     return found
 
 
-def _asks(call: Call, granted_ns: int | None) -> bool:
+def _is_wait(call: Call, granted_ns: int | None) -> bool:
     return granted_ns is not None or (call.verb in ("acquire", "hold") and call.answer is False)
 
 
 def _grants(holds: Iterable[Span]) -> dict[tuple[SessionId, int], int]:
-    """When each call was granted the month, without those whose session held it already; `holds` in order."""
+    """Return when each call was granted the month, without those whose session held it already.
+
+    `holds` is in the order of time.
+    """
     grants: dict[tuple[SessionId, int], int] = {}
     until: dict[tuple[SessionId, Month], int] = {}
     for span in holds:
@@ -73,28 +83,28 @@ def _grants(holds: Iterable[Span]) -> dict[tuple[SessionId, int], int]:
     return grants
 
 
-class _Rivals:
-    """The spans in which sessions held one month, to ask whether any but one's own meets a stretch of time."""
+class _HoldsOfMonth:
+    """The spans in which sessions held one month, indexed to find a span of another session within some time."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
         ordered = sorted(spans, key=lambda span: span.from_ns)
         self._starts = [span.from_ns for span in ordered]
-        self._ends: list[
-            tuple[int, SessionId, int]
-        ] = []  # so far: the latest end, whose, the latest of others
-        latest, whose, others = 0, SessionId(-1, -1), 0
+        # up to each start: the latest end, its session, and the latest end of the other sessions
+        self._ends: list[tuple[int, SessionId, int]] = []
+        latest, holder, others = 0, SessionId(-1, -1), 0
         for span in ordered:
-            if span.session == whose:
+            if span.session == holder:
                 latest = max(latest, span.to_ns)
             elif span.to_ns > latest:
-                latest, whose, others = span.to_ns, span.session, latest
+                latest, holder, others = span.to_ns, span.session, latest
             else:
                 others = max(others, span.to_ns)
-            self._ends.append((latest, whose, others))
+            self._ends.append((latest, holder, others))
 
-    def meet(self, session: SessionId, from_ns: int, to_ns: int) -> bool:
+    def any_other(self, session: SessionId, from_ns: int, to_ns: int) -> bool:
+        """Whether a session other than `session` held the month within this time."""
         begun = bisect_right(self._starts, to_ns)
         if not begun:
             return False
-        latest, whose, others = self._ends[begun - 1]
-        return (others if whose == session else latest) > from_ns
+        latest, holder, others = self._ends[begun - 1]
+        return (others if holder == session else latest) > from_ns

@@ -7,7 +7,7 @@ import msgspec
 from rich.text import Text
 
 from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
-from lock_harness.figures import together
+from lock_harness.figures import merge_figures
 from lock_harness.render.story import STYLES, guarantee_text, orders
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -100,4 +100,4 @@ def histogram(buckets: Sequence[int]) -> str:
 def merged(runs: Sequence[Run]) -> Run:
     """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
     worst = max(runs, key=lambda run: (GRAVITY.index(run.status), bool(run.violated_checks)))
-    return msgspec.structs.replace(worst, figures=together([run.figures for run in runs]))
+    return msgspec.structs.replace(worst, figures=merge_figures([run.figures for run in runs]))

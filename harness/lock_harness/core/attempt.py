@@ -5,7 +5,7 @@ from typing import Self
 
 
 class Attempt:
-    """Runs what the lock under test does, and keeps whatever it raises: that is data here, not failure."""
+    """A context that keeps an exception of the lock under test in `error`: there it is data, not a failure."""
 
     error: Exception | None = None
 

@@ -1,26 +1,26 @@
-"""Errors that end a command with one line.  The class decides the exit code."""
+"""Errors that end a command with one line on the terminal.  The class determines the exit code."""
 
 
 class HarnessError(Exception):
-    """Something that is told to the user in one line: what was wrong, with what value, what to do."""
+    """An error that the user reads as one line: what is wrong, with which value, and what to do."""
 
     exit_code = 2
 
 
 class UserError(HarnessError):
-    """What was asked cannot be done as asked; the user can mend it."""
+    """The command cannot be carried out as given; the user can fix it."""
 
 
 class MachineError(HarnessError):
-    """The machine or the server got in the way; nothing is known about the lock."""
+    """The machine or the server prevented a result; nothing is known about the lock."""
 
     exit_code = 3
 
 
 class NotApplicable(HarnessError):
-    """The lock or the machine lacks what the scenario is about, which is therefore skipped."""
+    """The lock or the machine lacks a feature that the scenario needs, so the scenario is skipped."""
 
 
 def one_line(text: object) -> str:
-    """The message of an exception or program, folded to one line."""
+    """Return the message of an exception or a program on one line."""
     return " ".join(str(text).split())

@@ -1,6 +1,6 @@
-"""What happened in one example.
+"""The history of one example: events, audits, stalls, and moves at the gate.
 
-All times are CLOCK_MONOTONIC nanoseconds (`_ns`), which every process of one machine shares; all requested
+All times are CLOCK_MONOTONIC nanoseconds (`_ns`), a clock that all processes of one machine share.  All requested
 durations are milliseconds (`_ms`).
 """
 
@@ -25,20 +25,21 @@ class Event(
     msgspec.Struct,
     frozen=True,
     omit_defaults=True,
-    gc=False,  # there are a great many
+    # there are very many events
+    gc=False,
     rename={"incarnation": "life"},  # saved runs keep their keys
 ):
-    """One line of a history.
+    """One line of a history.  The names of invoke, ok and info are those of Jepsen.
 
-    invoke         an operation begins; carries the operation's own fields
-    ok / info      it ended and we know / do not know its effect (`error`: what it raised)
+    invoke         an operation begins; the event has the operation's own fields
+    ok / info      the operation ended, and its effect is known / not known (`error`: the exception that it raised)
     enter / leave  the body of a `hold` begins / ends
-    fault / heal   logged just before a fault strikes, just after it was undone (`fault`: which)
+    fault / heal   logged just before a fault is injected / just after it was undone (`fault`: its kind)
     gone / lingers the server has / has not noticed, within the bound, that the session has ended
 
-    `incarnation` tells an actor's lock sessions apart: it goes up with every crash and every reopen.
-    `number` counts the operations of the example; those from the program have the step's index, plus the
-    number of steps for every round before.
+    `incarnation` distinguishes the lock sessions of an actor: it increases with every crash and every reopen.
+    `number` identifies an operation or a fault in the example.  For a step of the program it is the index of the step,
+    plus the number of steps for every round before.
     """
 
     at_ns: int
@@ -54,8 +55,10 @@ class Event(
     answer: bool | None = None
     listed: tuple[Month, ...] | None = None
     error: str | None = None
-    counted: int | None = None  # count: the number that was found
-    own_error: bool = False  # hold: the exception that came out is the very one that the body raised
+    # count: the number that the operation found
+    counted: int | None = None
+    # hold: the exception that reached the caller is the same object that the body raised
+    own_error: bool = False
 
     @property
     def session(self) -> SessionId:
@@ -64,17 +67,17 @@ class Event(
 
     @property
     def ends_only_session(self) -> bool:
-        """Whether it is a fault that ends the session of a process that lives on, or the healing of one."""
+        """Whether this is a fault, or the healing of a fault, that ends the session of a process that lives on."""
         return self.fault is not None and FAULTS[self.fault].ends_session
 
     @property
     def ends_session(self) -> bool:
-        """Whether it is a fault that ends the session, with its process or without, or the healing of one."""
+        """Whether this is a fault, or the healing of a fault, that ends the session, alone or with its process."""
         return self.fault is not None and (FAULTS[self.fault].ends_session or FAULTS[self.fault].ends_process)
 
 
 class ServerLock(msgspec.Struct, frozen=True):
-    """An advisory lock of one actor's session as the server's own `pg_locks` shows it."""
+    """An advisory lock of one actor's session, as `pg_locks` on the server shows it."""
 
     actor: int
     pid: int
@@ -83,10 +86,11 @@ class ServerLock(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """`pg_locks` at a quiet point beside what the clients' answers add up to.
+    """The rows of `pg_locks` at a quiet point, and the holds according to the answers to the clients.
 
-    `held` has one (actor, month) for every hold; `waited_ns` is how long the server was given to agree;
-    `sessions` says how many of the actors' sessions the server could name.
+    held       one (actor, month) for every hold
+    sessions   how many of the actors' sessions the server could name
+    waited_ns  how long the observer waited until the two agreed, or gave up
     """
 
     at_ns: int
@@ -98,7 +102,7 @@ class Audit(msgspec.Struct, frozen=True):
 
 
 class Stall(msgspec.Struct, frozen=True):
-    """The machine did not run us: the stall meter woke at `at_ns`, `overslept_ns` later than it asked."""
+    """A time in which the machine did not run the stall meter: it woke at `at_ns`, `overslept_ns` too late."""
 
     at_ns: int
     overslept_ns: int
@@ -108,11 +112,11 @@ TERMINATE = "Terminate"  # the text of a move in which a client ends its session
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One move at the gate: what was let through to the server at `at_ns`, on whose behalf, in which step of which month.
+    """One move at the gate: the SQL that was sent to the server at `at_ns`, for an actor, in a step of the program.
 
-    `enabled` has those who might have moved instead, in the order that `choices` count in; none in a race.  `text` is the SQL with
-    its values, and is empty if nothing was said to the server: a step begins at the gate, also one that needs no
-    server.
+    text     the SQL with its values; empty if nothing was sent, as a step begins at the gate even if it needs no server
+    enabled  the actors that could have moved instead, in the order that `choices` count in; empty in a race
+    month    the month of the step
     """
 
     at_ns: int
@@ -124,10 +128,10 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class History(msgspec.Struct, frozen=True, rename={"moves": "statements"}):  # saved runs keep their keys
-    """What happened in one example, in the order of time.
+    """The history of one example, in the order of time.
 
-    `gave_up_ns`: somebody did not go on, mostly as a call did not return, and that is when we stopped waiting.
-    `moves`: the moves at the gate, if there was one; those of a race were recorded there.
+    gave_up_ns  when the harness stopped waiting for an actor that did not go on, mostly because a call did not return
+    moves       the moves at the gate, if there was one; the moves of a race if it was recorded
     """
 
     actors: int

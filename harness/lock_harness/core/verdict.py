@@ -1,4 +1,4 @@
-"""What the checks say, and the bounds by which they judge."""
+"""The result of a check, and the bounds on time that apply."""
 
 from typing import Literal
 
@@ -8,9 +8,11 @@ Status = Literal["holds", "violated", "unknown"]
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What one check says of one history, and the numbers of the events that prove it.
+    """The result of one check on one history.
 
-    `timed`: it leans on an upper bound on time, which a busy machine may break too.
+    why       the reason, in one sentence; empty if the check holds
+    evidence  the numbers of the events that prove it
+    timed     it depends on an upper bound on time, which a busy machine may exceed as well
     """
 
     check: str
@@ -21,12 +23,12 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Bounds(msgspec.Struct, frozen=True):
-    """How late is too late.  Lower bounds on time need no allowance; these are the upper ones.
+    """The upper bounds on time.  Lower bounds need no tolerance.
 
-    release_ms   a dead or closed client's locks are free after this
-    late_ms      an acquire returns at most this much after its timeout
-    handover_ms  a waiting acquire gets a month that has been free for this long
-    stall_ms     a late answer is `unknown` when the machine itself stalled for this long meanwhile
+    release_ms   the locks of a client that died or closed its session are free after this time
+    late_ms      an acquire returns at most this long after its timeout
+    handover_ms  a waiting acquire gets a month that has been free for this time
+    stall_ms     a late answer is `unknown` if the machine stalled for this time meanwhile
     """
 
     release_ms: int = 1000

@@ -12,7 +12,8 @@ from lock_harness.core.run import Figures
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import run
-from lock_harness.exploration.search import Plan, Progress
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.locks.loading import LockSpec

@@ -84,7 +84,7 @@ def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
         choices, scheduler = orders.next
         example = run(msgspec.structs.replace(here, choices=choices, scheduler=scheduler), arena)
         if orders.record(example.history.moves) is None:
-            broken.add(example.broken)
+            broken.add(example.violated_checks)
         if example.history.audits[-1].locks:
             arena.reset()
     return Exhausted(orders.coverage, frozenset(broken), perf_counter() - began)

@@ -5,7 +5,7 @@ import pytest
 from lock_harness.core.program import Month
 from lock_harness.core.run import CrashPoint, Run
 from lock_harness.core.verdict import Bounds
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.month_lock import MonthLock
 from lock_harness.programs.scenario import CrashPoints, Scenario

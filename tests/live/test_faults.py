@@ -11,7 +11,7 @@ from lock_harness.core.history import Event
 from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.core.run import Run
 from lock_harness.execution.faults import INJECTORS, unavailable
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.programs.equipment import Equipment
 from lock_harness.programs.scenario import Scenario

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lock_harness.core.run import Run
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.loading import LockSpec, command_spec
 from lock_harness.programs.discovery import find_scenarios

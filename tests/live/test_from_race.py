@@ -14,7 +14,7 @@ from lock_harness.core.run import Run
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor, run
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.replay import replay
 from lock_harness.frontends.reports import save
@@ -63,7 +63,7 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
     assert sum(choice > 0 for choice in found.program.choices) <= 2, found.program.choices
     assert found.repeats == (3, 3)
     with closing(Executor(partial(open_arena, our_server, CHECK_THEN_ACT, Bounds(), equipment=GATE))) as lab:
-        broken = [lab.run_and_clean_up(found.program).broken for _ in range(TIMES)]
+        broken = [lab.run_and_clean_up(found.program).violated_checks for _ in range(TIMES)]
     assert all("mutual_exclusion" in one for one in broken)
     told = io.StringIO()
     assert replay(save(found, tmp_path), 2, None, None, Console(file=told)) == 1

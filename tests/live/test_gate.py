@@ -13,7 +13,7 @@ from lock_harness.core.run import OrderCoverage, Run
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
 from lock_harness.gate.schedulers.replay import divergence
@@ -54,7 +54,7 @@ def explored(scenario: Scenario, server: Server, seed: int = 1) -> Run:
 def test_the_same_choices_lead_to_the_same_failure_each_time(executor: Executor) -> None:
     program = two(takes(0), takes(1), choices=SWITCH_BETWEEN)
     examples = [executor.run_and_clean_up(program) for _ in range(20)]
-    assert [example.broken >= {"mutual_exclusion"} for example in examples] == [True] * 20
+    assert [example.violated_checks >= {"mutual_exclusion"} for example in examples] == [True] * 20
     assert len({tuple(move.enabled for move in one.history.moves) for one in examples}) == 1
     assert {example.program.choices for example in examples} == {SWITCH_BETWEEN}
 
@@ -85,7 +85,7 @@ def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage,
         choices, scheduler = orders.next
         example = executor.run_and_clean_up(structs.replace(program, choices=choices, scheduler=scheduler))
         if orders.record(example.history.moves) is None:
-            broken[example.broken] = broken.get(example.broken, 0) + 1
+            broken[example.violated_checks] = broken.get(example.violated_checks, 0) + 1
     return orders.coverage, broken
 
 

@@ -15,7 +15,8 @@ from lock_harness.core.history import Event
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
-from lock_harness.exploration.executor import Example, Executor
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, command_spec
 from lock_harness.locks.month_lock import MonthLock

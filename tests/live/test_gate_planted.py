@@ -10,8 +10,11 @@ import pytest
 
 from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor
-from lock_harness.exploration.explore import explored
-from lock_harness.exploration.search import Plan, Searcher
+from lock_harness.exploration.explore import explore_with
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.searches import search_for
+from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
@@ -58,12 +61,12 @@ def opened(scenario: Scenario, server: Server) -> Executor:
 def test_it_is_found_shrunk_to_two_switches_and_found_again_each_time(
     scenario: Scenario, executor: Executor, steps: int
 ) -> None:
-    run = explored(scenario, executor, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
+    run = explore_with(scenario, executor, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
     assert run.shrinking is not None
     assert run.shrinking.divergence is None
     assert len(run.program.steps) == steps, run.program
     assert sum(choice > 0 for choice in run.program.choices) <= 2, run.program.choices
-    again = [executor.run_and_clean_up(run.program).broken for _ in range(REPLAYS)]
+    again = [executor.run_and_clean_up(run.program).violated_checks for _ in range(REPLAYS)]
     assert [scenario.expects in broken for broken in again] == [True] * REPLAYS
 
 
@@ -79,21 +82,24 @@ class Watched(DiesUnnoticed):
 def test_a_server_that_looks_after_its_clients_lets_go_in_time(
     scenario: Scenario, our_server: Server
 ) -> None:
-    run = searched(replace(scenario, lock=Watched, expects=None), our_server)
-    assert (run.orders and run.orders.complete, run.found) == (True, None)
-    assert run.tally.counts().faults > 0
+    found = searched(replace(scenario, lock=Watched, expects=None), our_server)
+    assert found.coverage.orders is not None
+    assert (found.coverage.orders.complete, found.violation) == (True, None)
+    assert found.figures.faults > 0
 
 
 @pytest.mark.parametrize("scenario", ["overlooks_late_grant"], indirect=True)
 def test_what_is_never_late_is_not_overlooked(scenario: Scenario, our_server: Server) -> None:
     assert isinstance(scenario.what, Draw)
     in_time = {kind: weight for kind, weight in scenario.what.weights.items() if kind != "late"}
-    run = searched(replace(scenario, what=replace(scenario.what, weights=in_time)), our_server)
-    assert (run.tally.counts().examples, run.found) == (40, None)
+    found = searched(replace(scenario, what=replace(scenario.what, weights=in_time)), our_server)
+    assert (found.figures.examples, found.violation) == (40, None)
 
 
-def searched(scenario: Scenario, server: Server) -> Searcher:
+def searched(scenario: Scenario, server: Server) -> SearchResult:
     with closing(opened(scenario, server)) as executor:
-        searcher = Searcher(scenario, executor, Plan(40, seed=1), lambda _: None)
-        searcher.run()
-        return searcher
+        plan = Plan(40, seed=1)
+        findings = Findings(scenario, plan, executor.arena.bounds, lambda _: None)
+        search = search_for(scenario, executor, plan, findings)
+        search.run()
+        return search.result()

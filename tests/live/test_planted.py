@@ -7,7 +7,7 @@ import pytest
 
 from lock_harness.core.errors import NotApplicable
 from lock_harness.core.run import Run
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.loading import load_scenarios

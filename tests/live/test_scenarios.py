@@ -9,7 +9,7 @@ from lock_harness.core.fault import Fault
 from lock_harness.core.history import Event
 from lock_harness.core.program import Month
 from lock_harness.core.run import Run
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.pytest_plugin import CheckLock
 from lock_harness.programs.discovery import find_scenarios

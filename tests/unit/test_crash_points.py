@@ -13,8 +13,11 @@ from lock_harness.core.program import Month, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Bounds, Status, Verdict
 from lock_harness.execution.arena import Arena
-from lock_harness.exploration.executor import Example, Executor
-from lock_harness.exploration.search import Plan, Searcher
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.searches.crash_points import CrashPointSearch
+from lock_harness.exploration.searches.findings import Findings
 from lock_harness.programs.crash_points import crash_trials, judged, without_verbs
 from lock_harness.programs.scenario import CrashPoints, Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
@@ -89,10 +92,10 @@ def test_what_the_lock_cannot_do_is_left_out() -> None:
 def test_a_fault_that_did_not_strike_is_not_taken_for_one_that_did() -> None:
     one = crash_trials(PROGRAM, MOVES)[0]
     struck = shown("holds", injected=True)
-    assert one.point.number in struck.struck
+    assert one.point.number in struck.injected_steps
     others = (Event(1, "fault", 0, 0, 2, fault="kill"), Event(1, "gone", 0, 0, 0))
     elsewhere = msgspec.structs.replace(struck.history, events=others)
-    assert one.point.number not in msgspec.structs.replace(struck, history=elsewhere).struck
+    assert one.point.number not in msgspec.structs.replace(struck, history=elsewhere).injected_steps
     assert judged(one, "holds", (), injected=True).status == "holds"
     missed = judged(one, "holds", (), injected=False)
     assert (missed.status, missed.why) == ("unknown", "the fault did not strike")
@@ -176,7 +179,8 @@ def test_a_doubt_is_looked_into_and_not_forgotten(
     tries: list[tuple[Status, bool]], status: Status, why: str
 ) -> None:
     scenario = Scenario(CrashPoints(PROGRAM), name="dies")
-    searcher = Searcher(scenario, Struck(*starmap(shown, tries)), Plan(), lambda _: None)
-    point = searcher.tried(crash_trials(PROGRAM, MOVES)[0])
+    findings = Findings(scenario, Plan(), Bounds(), lambda _: None)
+    search = CrashPointSearch(CrashPoints(PROGRAM), Struck(*starmap(shown, tries)), findings)
+    point = search.run_trial(crash_trials(PROGRAM, MOVES)[0])
     assert point.status == status
     assert why in point.why

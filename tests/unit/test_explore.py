@@ -13,9 +13,10 @@ from lock_harness.core.history import Event, Move
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Bounds
-from lock_harness.exploration.executor import PATIENCE, Example
-from lock_harness.exploration.explore import Interrupted, explored
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.explore import Interrupted, explore_with
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.retries import MAX_RUNS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import EveryOrder, Scenario
@@ -26,7 +27,7 @@ from lock_harness.render.summary import merged
 from lock_harness.servers.lease import Years
 from tests.histories import acquire as acquire_at
 from tests.histories import stall
-from tests.unit.test_runner import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example
+from tests.unit.test_retries import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example
 
 JAN = Month(2090, 1)
 TWO = example(acquire_at(0, 0, True), acquire_at(1, 5, True))
@@ -50,7 +51,7 @@ class CutShort(Scripted):
 
 def explored_with(then: Callable[[], NoReturn]) -> Run:
     scenario = Scenario(PROGRAM, name="herd")
-    return explored(scenario, CutShort(then), Plan(), LockSpec(), lambda _: None)
+    return explore_with(scenario, CutShort(then), Plan(), LockSpec(), lambda _: None)
 
 
 def test_an_interruption_while_shrinking_keeps_what_was_found() -> None:
@@ -88,7 +89,7 @@ class Willing(Scripted):
     "what", [Draw({"acquire": 1}), EveryOrder(at_gate(acquire(0, JAN, 0)))], ids=["draw", "every"]
 )
 def test_however_little_time_there_is_something_is_run(what: Draw | EveryOrder) -> None:
-    run = explored(Scenario(what, name="short"), Willing(), Plan(seconds=0), LockSpec(), lambda _: None)
+    run = explore_with(Scenario(what, name="short"), Willing(), Plan(seconds=0), LockSpec(), lambda _: None)
     assert run.status == "holds"
     assert run.figures.examples >= 1
 
@@ -106,12 +107,12 @@ class Told(Willing):
 
 def test_what_was_violated_beside_what_was_planted_is_told() -> None:
     scenario = Scenario(PROGRAM, name="herd", expects="auto_release")
-    run = explored(scenario, Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None)
+    run = explore_with(scenario, Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None)
     assert run.status == "holds"
     assert "mutual_exclusion" in {one.check for one in run.verdicts if one.status == "violated"}
     assert "herd: auto_release was not violated" in plain(story(run, ""))
     assert "the planted lock was not caught" in junit([run], [""])
-    good = explored(scenario, Told(repeat(GOOD)), Plan(), LockSpec(), lambda _: None)
+    good = explore_with(scenario, Told(repeat(GOOD)), Plan(), LockSpec(), lambda _: None)
     assert merged([good, run]).verdicts == run.verdicts
 
 
@@ -122,10 +123,10 @@ def test_a_doubt_about_what_was_planted_is_told_as_one() -> None:
     )
     assert both.status == "violated"
     scenario = Scenario(Draw({"acquire": 1}), name="herd", expects="timeout_not_late")
-    doubts = [STALLED] * PATIENCE
+    doubts = [STALLED] * MAX_RUNS
     for others in (doubts, [TWO, *doubts], [both]):
         told = Told(chain(others, repeat(GOOD)))
-        run = explored(scenario, told, Plan(examples=9), LockSpec(), lambda _: None)
+        run = explore_with(scenario, told, Plan(examples=9), LockSpec(), lambda _: None)
         assert run.status == "unknown"
         assert "timeout_not_late" in {one.check for one in run.verdicts if one.status == "unknown"}
         assert "was not violated" not in plain(story(run, ""))
@@ -136,7 +137,7 @@ def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
     scenario = Scenario(TWO_STEPS, name="late")
     told = chain([LATE] * 5, cycle([STALLED, LATE]))
-    run = explored(scenario, Told(told), Plan(), LockSpec(), lambda _: None)
+    run = explore_with(scenario, Told(told), Plan(), LockSpec(), lambda _: None)
     assert (run.status, run.program.steps) == ("violated", ())
     assert run.repeats == (1, 1)
 
@@ -150,7 +151,7 @@ def went(*actors: int) -> Example:
 def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
     always = msgspec.structs.replace(went(0, 1), verdicts=GOOD.verdicts)
     scenario = Scenario(EveryOrder(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))), name="orders")
-    run = explored(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
+    run = explore_with(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
     assert run.coverage.divergence is not None
     assert run.status == "unknown"
     assert run.coverage.divergence in junit([run], [""])
@@ -167,7 +168,9 @@ def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Prog
     struck = msgspec.structs.replace(missing, events=(Event(1, "fault", 1, 0, 2, fault="kill"),))
     for seen, missed in ((missing, (KILL,)), (struck, ())):
         shown = msgspec.structs.replace(GOOD, history=seen)
-        run = explored(Scenario(what, name="late"), Told(repeat(shown)), Plan(), LockSpec(), lambda _: None)
+        run = explore_with(
+            Scenario(what, name="late"), Told(repeat(shown)), Plan(), LockSpec(), lambda _: None
+        )
         assert run.coverage.faults_not_injected == missed
         assert run.status == ("unknown" if missed else "holds")
         assert ("the kill of actor 1 at message 99 did not strike" in plain(story(run, ""))) == bool(missed)
@@ -175,7 +178,7 @@ def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Prog
 
 
 def test_a_violation_counts_for_more_than_a_fault_that_did_not_strike() -> None:
-    run = explored(
+    run = explore_with(
         Scenario(at_gate(*STEPS), name="late"), Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None
     )
     assert (run.status, run.coverage.faults_not_injected) == ("violated", ())
@@ -194,7 +197,7 @@ def test_choices_that_lead_elsewhere_once_are_tried_again(
     runs: list[Example], taken: int, differed: str | None
 ) -> None:
     scenario = Scenario(PROGRAM, name="herd")
-    run = explored(scenario, Told(chain(runs, repeat(runs[-1]))), Plan(), LockSpec(), lambda _: None)
+    run = explore_with(scenario, Told(chain(runs, repeat(runs[-1]))), Plan(), LockSpec(), lambda _: None)
     assert run.history.moves[0].actor == taken
     assert run.shrinking is not None
     divergence = run.shrinking.divergence

@@ -13,8 +13,9 @@ from lock_harness.core.history import History, Move
 from lock_harness.core.program import Mode, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena
-from lock_harness.exploration.executor import Example, Executor
-from lock_harness.exploration.recording import RECORDINGS, Place, place_to_shrink
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor
+from lock_harness.exploration.recording import RECORDINGS, ShrinkSite, open_shrink_site
 from tests.histories import JAN, Part, acquire, call, history, kill, stall
 
 MOVES = (Move(0, 0, 0, "take", (0, 1)), Move(1, 1, 1, "take", (0, 1)))
@@ -66,9 +67,9 @@ def place(
     """Where it is shrunk, and what was tried at the gate."""
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with place_to_shrink(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
+    with open_shrink_site(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
         assert (at.executor is gate) == (at.example is not found)
-        assert bool(at.why_race) == bool(gate.tried and at.example is found)
+        assert bool(at.why_as_race) == bool(gate.tried and at.example is found)
         return at.example.program.mode, gate.tried
 
 
@@ -106,7 +107,7 @@ def test_else_it_is_shrunk_as_a_race(
 
 def test_what_only_a_clock_decides_is_not_tried_at_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     found = example("race", *EARLY)
-    assert found.broken == {"timeout_not_early"}
+    assert found.violated_checks == {"timeout_not_early"}
     assert place(monkeypatch, Fake([]), found) == ("race", [])
     assert place(monkeypatch, Fake([]), expects="timeout_not_early") == ("race", [])
 
@@ -122,14 +123,14 @@ def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch
     executor = Fake([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", refuse)
     opener = nullcontext(create_autospec(Arena))
-    with place_to_shrink(FOUND, None, executor, lambda: opener, lambda _: None) as where:
-        assert where == Place(FOUND, executor, "all of 2090-2099 is in use")
+    with open_shrink_site(FOUND, None, executor, lambda: opener, lambda _: None) as where:
+        assert where == ShrinkSite(FOUND, executor, "all of 2090-2099 is in use")
 
 
 def test_months_that_stay_locked_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     gate, executor = Soiling([example("race", *GOOD)]), Fake([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with place_to_shrink(FOUND, None, executor, lambda: opener, lambda _: None):
+    with open_shrink_site(FOUND, None, executor, lambda: opener, lambda _: None):
         assert executor.leaked_locks
     assert gate.tried == ["race"]

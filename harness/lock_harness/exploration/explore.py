@@ -1,18 +1,30 @@
-"""Explore a scenario: look for a violation, make it small, and tell of it.  The result is a `Run`."""
+"""Explore a scenario: search for a violation, shrink it, and return the result as a `Run`."""
 
 import contextlib
 
 from lock_harness.core.errors import HarnessError, NotApplicable
-from lock_harness.core.run import Coverage, Run, Shrinking
-from lock_harness.exploration.executor import Example, Executor, OpenArena
-from lock_harness.exploration.recording import place_to_shrink
-from lock_harness.exploration.reduction import Reducer
-from lock_harness.exploration.search import Plan, ReportProgress, Searcher
+from lock_harness.core.run import Run, Shrinking
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor, OpenArena
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import ReportProgress
+from lock_harness.exploration.recording import open_shrink_site
+from lock_harness.exploration.reduction import Reducer, Reduction
+from lock_harness.exploration.results import Subject, build_run
+from lock_harness.exploration.searches import search_for
+from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.search import Search
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.draw import Draw
-from lock_harness.programs.draws.gate import pct_guarantee
 from lock_harness.programs.scenario import Scenario
+
+
+class Interrupted(Exception):
+    """The user pressed Ctrl-C; `run` is the result so far."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__("interrupted")
+        self.run = run
 
 
 def explore(
@@ -23,19 +35,19 @@ def explore(
     report_progress: ReportProgress,
     open_gate: OpenArena | None = None,
 ) -> Run:
-    """Look for a violation; shrink the first one found; tell how often the smallest one fails.
+    """Search for a violation, shrink the first one, and count how often the smallest program fails.
 
-    `lock` is how the report names the lock.  `open_gate`: an arena with a gate, where that can be had.
-    `NotApplicable` if the lock lacks what the scenario needs; `Interrupted` on Ctrl-C, with what was found so far.
+    `lock` is the name of the lock in the report.  `open_gate` opens an arena with a gate; None where there can be none.
+    Raises `NotApplicable` if the lock lacks an operation of the scenario, and `Interrupted` on Ctrl-C.
     """
     with contextlib.closing(Executor(open_arena)) as executor:
-        if lacking := scenario.needs() - executor.arena.verbs:
-            methods = [method for verb in sorted(lacking) for method in OPTIONAL_VERBS[verb]]
+        if missing := scenario.needs() - executor.arena.verbs:
+            methods = [method for verb in sorted(missing) for method in OPTIONAL_VERBS[verb]]
             raise NotApplicable(f"the lock has no {', '.join(methods)}")
-        return explored(scenario, executor, plan, lock, report_progress, open_gate)
+        return explore_with(scenario, executor, plan, lock, report_progress, open_gate)
 
 
-def explored(
+def explore_with(
     scenario: Scenario,
     executor: Executor,
     plan: Plan,
@@ -43,82 +55,51 @@ def explored(
     report_progress: ReportProgress,
     open_gate: OpenArena | None = None,
 ) -> Run:
-    """The same in a laboratory that is open."""
-    searcher, reducer = Searcher(scenario, executor, plan, report_progress), None
+    """Explore the scenario with an open executor; see `explore`."""
+    findings = Findings(scenario, plan, executor.arena.bounds, report_progress)
+    subject = Subject(scenario.name, scenario.about, lock, plan.seed, scenario.expects)
+    search = search_for(scenario, executor, plan, findings)
+    reducer: Reducer | None = None
     try:
-        searcher.run()
-        if searcher.found is not None:
-            found, expects, tell = searcher.found, scenario.expects, searcher.tell
-            with place_to_shrink(found, expects, executor, open_gate, tell) as place:
-                reducer = Reducer(place, expects, tell)
+        search.run()
+        if violation := findings.violation:
+            phase = findings.report_progress
+            with open_shrink_site(violation, scenario.expects, executor, open_gate, phase) as site:
+                reducer = Reducer(site, scenario.expects, phase)
                 reducer.run()
     except KeyboardInterrupt:
-        if searcher.last is None:
+        if findings.last is None:
             raise
-        raise Interrupted(_report(scenario, executor, plan, lock, searcher, reducer)) from None
+        raise Interrupted(_run_of(subject, executor, search, reducer)) from None
     except HarnessError:
-        if searcher.found is None:
-            raise  # else what was found counts for more than what came in the way afterwards
-    return _report(scenario, executor, plan, lock, searcher, reducer)
+        # a violation that was found counts for more than an error that came after it
+        if findings.violation is None:
+            raise
+    return _run_of(subject, executor, search, reducer)
 
 
-def _report(
-    scenario: Scenario,
-    executor: Executor,
-    plan: Plan,
-    lock: LockSpec,
-    searcher: Searcher,
-    reducer: Reducer | None,
-) -> Run:
-    first, smallest = searcher.found, reducer.smallest if reducer else searcher.found
-    coverage = _coverage(scenario, searcher)
-    shown = smallest or searcher.doubtful or searcher.beside or searcher.last
-    assert shown is not None
-    arena = executor.arena
-    return Run(
-        scenario=scenario.name,
-        about=scenario.about,
-        lock=str(lock),
-        lock_command=bool(lock.command),
-        seed=plan.seed,
-        status="violated" if smallest else "unknown" if searcher.doubtful or coverage.has_gaps else "holds",
-        program=shown.program,
-        history=shown.history,
-        verdicts=shown.verdicts,
-        bounds=arena.bounds,
-        figures=searcher.tally.figures(),
-        environment=arena.environment(),
-        repeats=reducer.repeats if reducer else None,
-        leaked_locks=executor.leaked_locks,
-        expects=scenario.expects,
-        coverage=coverage,
-        shrinking=_shrinking(first, reducer) if first else None,
+def _run_of(subject: Subject, executor: Executor, search: Search, reducer: Reducer | None) -> Run:
+    """Return what the search and the reducer have reached so far."""
+    found = search.result()
+    reduction = reducer.result() if reducer else None
+    example = reduction.smallest if reduction else found.example
+    assert example is not None
+    return build_run(
+        subject,
+        executor,
+        example,
+        found.status,
+        found.figures,
+        repeats=reduction.repeats if reduction else None,
+        coverage=found.coverage,
+        shrinking=_shrinking(found.violation, reduction) if found.violation else None,
     )
 
 
-def _coverage(scenario: Scenario, searcher: Searcher) -> Coverage:
-    what = scenario.what
-    return Coverage(
-        orders=searcher.orders,
-        crash_points=searcher.points,
-        pct_guarantee=pct_guarantee(what, searcher.moves) if isinstance(what, Draw) else None,
-        faults_not_injected=() if searcher.found else searcher.missed,
-        divergence=searcher.diverged,
-    )
-
-
-def _shrinking(first: Example, reducer: Reducer | None) -> Shrinking:
+def _shrinking(violation: Example, reduction: Reduction | None) -> Shrinking:
     return Shrinking(
-        first_program=first.program,
-        first_history=first.history,
-        divergence=reducer.diverged if reducer else None,
-        why_as_race=reducer.place.why_race if reducer else None,
+        first_program=violation.program,
+        first_history=violation.history,
+        divergence=reduction.divergence if reduction else None,
+        why_as_race=reduction.why_as_race if reduction else None,
     )
-
-
-class Interrupted(Exception):
-    """Ctrl-C: the run as far as it got."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__("interrupted")
-        self.run = run

@@ -1,102 +1,123 @@
-"""A race that went wrong is run once more and recorded; if it goes wrong at the gate in that order, it is shrunk there."""
+"""Choose where a violation is shrunk: a race at the gate, if it fails there too.
+
+The race is run once more through the gate, which records the order of its messages.  If the program fails when that
+order is enforced, it is deterministic, and is shrunk at the gate.  Otherwise it is shrunk as a race.
+"""
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from lock_harness.core.errors import HarnessError
 from lock_harness.core.program import Program
-from lock_harness.exploration.executor import Example, Executor, OpenArena
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor, OpenArena
+from lock_harness.exploration.progress import ReportPhase
+from lock_harness.exploration.retries import run_until_conclusive
 from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.race_to_gate import earliest_evidence, gate_program, recordable
 
 RECORDINGS = 10
 RECORD_S = 3.0
-MOST_NUMBERS = 3000  # of a race; nobody wants to follow the order of more
-BY_THE_CLOCK = frozenset({"timeout_not_early", "timeout_not_late"})  # which the gate does not decide
-Tell = Callable[[str], None]  # called after each try with what it was for
+# the order of a longer race is not recorded, since a replay of it would help no reader
+MAX_RECORDED_STEPS = 3000
+# checks that depend on a clock, which the gate does not control
+CLOCK_CHECKS = frozenset({"timeout_not_early", "timeout_not_late"})
 
 
-class Place(NamedTuple):
-    """What to shrink and where.  `why_race`: why a race could not be had at the gate."""
+class ShrinkSite(NamedTuple):
+    """The example to shrink, and the executor that runs it.  `why_as_race`: why a race is not shrunk at the gate."""
 
     example: Example
     executor: Executor
-    why_race: str | None = None
+    why_as_race: str | None = None
 
 
 @contextlib.contextmanager
-def place_to_shrink(
-    found: Example, expects: str | None, executor: Executor, open_gate: OpenArena | None, tell: Tell
-) -> Iterator[Place]:
-    """`found` in its `executor`, or a race at a gate, where that goes wrong too."""
-    wanted = (frozenset({expects}) if expects else found.broken) - BY_THE_CLOCK
-    race = found.program.mode == "race" and not found.program.pooler and not executor.leaked_locks
+def open_shrink_site(
+    violation: Example,
+    expects: str | None,
+    executor: Executor,
+    open_gate: OpenArena | None,
+    report_phase: ReportPhase,
+) -> Iterator[ShrinkSite]:
+    """Yield the gate with a recorded violation if there is one, and otherwise `violation` in its `executor`."""
+    checks = (frozenset({expects}) if expects else violation.violated_checks) - CLOCK_CHECKS
+    is_race = violation.program.mode == "race" and not violation.program.pooler
     with contextlib.ExitStack() as stack:
-        place = Place(found, executor)
-        if open_gate and race and wanted:
-            place = _at_gate(place, wanted, open_gate, tell, stack)
-        yield place
+        site = ShrinkSite(violation, executor)
+        if open_gate and is_race and checks and not executor.leaked_locks:
+            site = _open_at_gate(site, checks, open_gate, report_phase, stack)
+        yield site
 
 
-def _at_gate(
-    race: Place, wanted: frozenset[str], open_gate: OpenArena, tell: Tell, stack: contextlib.ExitStack
-) -> Place:
-    """What comes in the way there says nothing against the race."""
-    program = recordable(race.example.program, earliest_evidence(race.example.verdicts, wanted))
-    if program.total_steps > MOST_NUMBERS:
+def _open_at_gate(
+    race: ShrinkSite,
+    checks: frozenset[str],
+    open_gate: OpenArena,
+    report_phase: ReportPhase,
+    stack: contextlib.ExitStack,
+) -> ShrinkSite:
+    """Return the site at the gate, or the race with the reason why not.
+
+    An error at the gate says nothing about the race, so it is a reason, too.
+    """
+    program = recordable(race.example.program, earliest_evidence(race.example.verdicts, checks))
+    if program.total_steps > MAX_RECORDED_STEPS:
         return race._replace(
-            why_race=f"{program.total_steps} steps are more than the {MOST_NUMBERS} that the gate takes"
+            why_as_race=f"the gate records up to {MAX_RECORDED_STEPS} steps, and this race has {program.total_steps}"
         )
     try:
         with contextlib.ExitStack() as opened:
             gate = opened.enter_context(contextlib.closing(Executor(open_gate)))
-            opened.callback(_inherit_leak, race.executor, gate)
-            outcome = _recorded(program, wanted, gate, tell)
+            opened.callback(_pass_on_leak, gate, race.executor)
+            outcome = _record_until_reproduced(program, checks, gate, report_phase)
             if isinstance(outcome, Example):
                 stack.enter_context(opened.pop_all())
-                return Place(outcome, gate)
+                return ShrinkSite(outcome, gate)
     except HarnessError as error:
         outcome = str(error)
-    return race._replace(why_race=outcome)
+    return race._replace(why_as_race=outcome)
 
 
-def _inherit_leak(executor: Executor, gate: Executor) -> None:
+def _pass_on_leak(gate: Executor, executor: Executor) -> None:
     executor.leaked_locks = executor.leaked_locks or gate.leaked_locks
 
 
-def _recorded(race: Program, wanted: frozenset[str], gate: Executor, tell: Tell) -> Example | str:
-    """An example at the gate that breaks a wanted check and does so again; or what came of the recordings instead."""
+def _record_until_reproduced(
+    race: Program, checks: frozenset[str], gate: Executor, report_phase: ReportPhase
+) -> Example | str:
+    """Record runs of the race until one fails again in its recorded order; return that, or why there is none."""
     deadline = time.monotonic() + RECORD_S
-    tried = broken = 0
-    while tried < RECORDINGS and not gate.leaked_locks and (time.monotonic() < deadline or not tried):
-        recorded = gate.run_until_conclusive(race, wanted)
-        tell("shrink")
-        tried += 1
-        if recorded.broken & wanted:
-            broken += 1
-            if example := _replayed(recorded, wanted, gate):
-                return example
-    again = ", and never again in that order" if broken else ""
-    return f"it went wrong in {broken} of {tried} recordings{again}"
+    recorded = failed = 0
+    while recorded < RECORDINGS and not gate.leaked_locks and (time.monotonic() < deadline or not recorded):
+        example = run_until_conclusive(gate, race, checks)
+        report_phase("shrink")
+        recorded += 1
+        if example.violated_checks & checks:
+            failed += 1
+            if reproduced := _reproduce(example, checks, gate):
+                return reproduced
+    none_enforced = ", and none failed when their order was enforced" if failed else ""
+    return f"{failed} of {recorded} recorded runs failed{none_enforced}"
 
 
-def _replayed(recorded: Example, wanted: frozenset[str], gate: Executor) -> Example | None:
-    """The same in that order, if it goes wrong there too; at best with nothing but what proves it."""
-    numbers = earliest_evidence(recorded.verdicts, wanted)
-    for alone in (True, False):
-        program = gate_program(recorded.program, recorded.history, numbers, evidence_only=alone)
-        if program and not gate.leaked_locks and (example := _twice(program, wanted, gate)):
+def _reproduce(recorded: Example, checks: frozenset[str], gate: Executor) -> Example | None:
+    """Enforce the recorded order, first for the evidence alone, then for all steps up to it."""
+    evidence = earliest_evidence(recorded.verdicts, checks)
+    for evidence_only in (True, False):
+        program = gate_program(recorded.program, recorded.history, evidence, evidence_only=evidence_only)
+        if program and not gate.leaked_locks and (example := _fail_twice(program, checks, gate)):
             return example
     return None
 
 
-def _twice(program: Program, wanted: frozenset[str], gate: Executor) -> Example | None:
-    """An example that goes wrong, and goes the same way again."""
-    example = gate.run_until_conclusive(program, wanted)
-    if not example.broken & wanted or gate.leaked_locks:
+def _fail_twice(program: Program, checks: frozenset[str], gate: Executor) -> Example | None:
+    """Return an example that fails, and whose replay takes the same moves and does not hold; None if there is none."""
+    example = run_until_conclusive(gate, program, checks)
+    if not example.violated_checks & checks or gate.leaked_locks:
         return None
-    again = gate.run_until_conclusive(example.program, wanted)
-    elsewhere = divergence(example.history.moves, again.history.moves)
-    return None if elsewhere or again.status == "holds" else example
+    again = run_until_conclusive(gate, example.program, checks)
+    diverged = divergence(example.history.moves, again.history.moves)
+    return None if diverged or again.status == "holds" else example

@@ -1,103 +1,127 @@
-"""What was found, made as small as it gets, and how often the smallest fails."""
+"""Shrink a violation, and count how often the smallest program fails."""
 
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from lock_harness.core.program import Program
-from lock_harness.exploration.executor import AGREE, Example
-from lock_harness.exploration.recording import Place
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.progress import ReportPhase
+from lock_harness.exploration.recording import ShrinkSite
+from lock_harness.exploration.retries import CONFIRMATIONS, run_until_conclusive
 from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.shrinking import shrink
 
 SHRINK_S = 15.0
 REPEATS = 10
 REPEAT_S = 4.0
-REPLAYS = 3  # until one goes as the one before it did
-TRIES = 5  # how often a smaller program may fail to fail, when the failure comes and goes
+# replays at the gate until one takes the same moves as the run before it
+REPLAYS = 3
+# runs of a smaller program until it fails, where the failure is intermittent
+INTERMITTENT_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The result of shrinking.
+
+    `smallest` is the smallest example that failed.  `repeats`: its program failed k of n times.  `divergence`: where the
+    same schedule led elsewhere, so that nothing was shrunk.  `why_as_race`: why a race was not shrunk at the gate.
+    """
+
+    smallest: Example
+    repeats: tuple[int, int] | None = None
+    divergence: str | None = None
+    why_as_race: str | None = None
 
 
 class Reducer:
-    """Makes a failing example smaller.  `tell` is called after each try with what it was for.
+    """Shrinks one violation at its `ShrinkSite`."""
 
-    `smallest`: the smallest that failed.  `diverged`: the same choices led elsewhere, so nothing was shrunk.  `repeats`:
-    the smallest failed k of n times.
-    """
-
-    def __init__(self, place: Place, expects: str | None, tell: Callable[[str], None]) -> None:
-        self._wanted = frozenset({expects}) if expects else place.example.broken
-        self._executor = place.executor
-        self._tell = tell
-        self.place = place
-        self.smallest = place.example
-        self.diverged: str | None = None
-        self.repeats: tuple[int, int] | None = None
+    def __init__(self, site: ShrinkSite, expects: str | None, report_phase: ReportPhase) -> None:
+        self._checks = frozenset({expects}) if expects else site.example.violated_checks
+        self._executor = site.executor
+        self._report_phase = report_phase
+        self._why_as_race = site.why_as_race
+        self._smallest = site.example
+        self._divergence: str | None = None
+        self._repeats: tuple[int, int] | None = None
 
     def run(self) -> None:
-        """Shrink it, then see how often the smallest fails."""
-        self._shrink()
+        """Shrink the violation, then count how often the smallest program fails."""
+        if self._smallest.history.moves:
+            self._check_replay()
+        if self._divergence is None:
+            self._shrink()
         self._count_repeats()
 
-    def _shrink(self) -> None:
-        """A smaller program counts only if it breaks a check that the first one broke, and as reliably.
+    def result(self) -> Reduction:
+        """Return what has been reached so far; also after `run` was interrupted."""
+        return Reduction(
+            smallest=self._smallest,
+            repeats=self._repeats,
+            divergence=self._divergence,
+            why_as_race=self._why_as_race,
+        )
 
-        What fails every time must go on failing every time; of what comes and goes once in a few tries is
-        enough.
+    def _check_replay(self) -> None:
+        """Set the divergence if the same schedule leads elsewhere: then runs of smaller programs would prove nothing.
+
+        One divergence may be the fault of the machine, in the first run as well as in its replay.
         """
-        if self.smallest.history.moves and self._diverges():
-            return
-        found = self.smallest
+        last = self._smallest
+        for _ in range(REPLAYS):
+            again = self._executor.run_and_clean_up(last.program)
+            self._report_phase("shrink")
+            self._divergence = divergence(last.history.moves, again.history.moves)
+            if self._divergence is None:
+                self._smallest = last
+                return
+            if self._executor.leaked_locks:
+                return
+            last = again if again.violated_checks & self._checks else last
+
+    def _shrink(self) -> None:
+        """Shrink the program as long as it violates one of the checks as reliably as the first one.
+
+        If the first one fails each time, a smaller one must fail each time.  If the failure is intermittent, one failure in
+        a few runs is enough.
+        """
+        first = self._smallest.program
         deadline = time.monotonic() + SHRINK_S
-        reliable = self._fails(found.program, AGREE, deadline, every=True) is not None
-        tries = AGREE if reliable else TRIES
+        is_reliable = self._run_until_decided(first, CONFIRMATIONS, deadline, every=True) is not None
+        runs = CONFIRMATIONS if is_reliable else INTERMITTENT_RUNS
 
         def fails(program: Program) -> bool | None:
             if time.monotonic() > deadline or self._executor.leaked_locks:
                 return None
-            example = self._fails(program, tries, deadline, every=reliable)
-            self.smallest = example or self.smallest
+            example = self._run_until_decided(program, runs, deadline, every=is_reliable)
+            self._smallest = example or self._smallest
             return example is not None
 
-        shrink(found.program, fails)
+        shrink(first, fails)
 
-    def _diverges(self) -> bool:
-        """Whether the same choices lead elsewhere: then what a smaller program did would mean nothing.
-
-        Once may be the machine's fault, be it in the first run or in the next.
-        """
-        last = self.smallest
-        for _ in range(REPLAYS):
-            again = self._executor.run_and_clean_up(last.program)
-            self._tell("shrink")
-            self.diverged = divergence(last.history.moves, again.history.moves)
-            if self.diverged is None:
-                self.smallest = last
-                return False
-            if self._executor.leaked_locks:
-                break
-            last = again if again.broken & self._wanted else last
-        return True
-
-    def _fails(self, program: Program, tries: int, deadline: float, every: bool) -> Example | None:
-        """An example that breaks a wanted check: the first within `tries`, or with `every` only if all do."""
+    def _run_until_decided(self, program: Program, runs: int, deadline: float, every: bool) -> Example | None:
+        """Return an example that fails: the first of up to `runs`, or with `every` the last one if all fail."""
         example = None
-        for _ in range(tries):
+        for _ in range(runs):
             if time.monotonic() > deadline or self._executor.leaked_locks:
                 return None
-            example = self._executor.run_until_conclusive(program, self._wanted)
-            self._tell("shrink")
-            broken = bool(self._wanted & example.broken)
-            if broken != every:
-                return example if broken else None
+            example = run_until_conclusive(self._executor, program, self._checks)
+            self._report_phase("shrink")
+            failed = bool(self._checks & example.violated_checks)
+            if failed != every:
+                return example if failed else None
         return example if every else None
 
     def _count_repeats(self) -> None:
-        broken = self.smallest.broken
+        program, checks = self._smallest.program, self._smallest.violated_checks
         failed = tried = 0
         deadline = time.monotonic() + REPEAT_S
         while (
             tried < REPEATS and not self._executor.leaked_locks and (time.monotonic() < deadline or not tried)
         ):
-            failed += bool(self._executor.run_until_conclusive(self.smallest.program, broken).broken & broken)
+            example = run_until_conclusive(self._executor, program, checks)
+            failed += bool(example.violated_checks & checks)
             tried += 1
-            self.repeats = (failed, tried)
-            self._tell("repeat")
+            self._repeats = (failed, tried)
+            self._report_phase("repeat")

@@ -11,7 +11,8 @@ from rich.text import Text
 from lock_harness.core.errors import HarnessError, MachineError, NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
-from lock_harness.exploration.search import Plan, Progress
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.display import Display
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.messages import Failed, Saved, Skipped, WorkerMessage

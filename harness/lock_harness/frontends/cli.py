@@ -16,7 +16,7 @@ from rich.prompt import Confirm
 from rich.text import Text
 
 from lock_harness.core.errors import HarnessError, UserError, one_line
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.campaign import Campaign
 from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes, skipped_notes
 from lock_harness.frontends.lock_option import resolve_lock

@@ -16,7 +16,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from lock_harness.core.program import Program
-from lock_harness.exploration.search import Plan, Progress
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import Progress
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import Scenario
 

@@ -11,7 +11,8 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
 from lock_harness.exploration.explore import explore
-from lock_harness.exploration.search import Plan, ReportProgress
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import ReportProgress
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.equipment import Equipment, equipment

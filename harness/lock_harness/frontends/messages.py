@@ -2,7 +2,7 @@
 
 import msgspec
 
-from lock_harness.exploration.search import Progress
+from lock_harness.exploration.progress import Progress
 
 
 class Saved(msgspec.Struct, frozen=True, tag=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from lock_harness.exploration.search import Progress
+from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.messages import WorkerMessage
 
 PROGRESS_VARIABLE = "LOCK_HARNESS_PROGRESS"  # the path of the socket

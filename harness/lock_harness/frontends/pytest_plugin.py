@@ -17,7 +17,8 @@ import pytest
 from lock_harness.core.errors import HarnessError, NotApplicable, UserError
 from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
-from lock_harness.exploration.search import Plan, ReportProgress
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import ReportProgress
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.frontends.lock_option import resolve_lock

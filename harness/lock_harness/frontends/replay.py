@@ -1,4 +1,4 @@
-"""A saved run, run again."""
+"""Run the program of a saved run again."""
 
 import contextlib
 from functools import partial
@@ -9,9 +9,13 @@ from rich.console import Console
 from lock_harness.analysis.view import View
 from lock_harness.core.errors import UserError
 from lock_harness.core.run import Run
+from lock_harness.core.verdict import Status
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
-from lock_harness.exploration.executor import Example, Executor, moved
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor, moved
+from lock_harness.exploration.results import Subject, build_run
+from lock_harness.exploration.retries import run_confirmed
 from lock_harness.figures import Tally
 from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.reports import load, replay_command
@@ -21,54 +25,47 @@ from lock_harness.render.story import story
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server
 
+SEVERITY: tuple[Status, ...] = ("holds", "unknown", "violated")
+EXIT_CODES: dict[Status, int] = {"holds": 0, "violated": 1, "unknown": 3}
+
 
 def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:
-    """Run the program `times` times, show the worst outcome, and return its exit code."""
-    old = load(path)
-    spec = lock or _lock_of(old)
+    """Run the program of the run at `path` `times` times, show the worst result, and return its exit code."""
+    saved = load(path)
+    spec = lock or _lock_of(saved)
     with (
         open_server(pg) as server,
-        contextlib.closing(_executor(old, spec, server)) as executor,
+        contextlib.closing(_executor(saved, spec, server)) as executor,
     ):
-        program = moved(old.program, executor.arena.years.first)
-        tally, worst = Tally(), None
-        for _ in range(times):
-            example = executor.run_confirmed(program)
-            tally.add(View(example.history, old.bounds), example.status)
-            worst = _worse(worst, example)
-        assert worst is not None
-        run = Run(
-            scenario=old.scenario,
-            about=old.about,
-            lock=str(spec),
-            lock_command=bool(spec.command),
-            seed=old.seed,
-            status=worst.status,
-            program=worst.program,
-            history=worst.history,
-            verdicts=worst.verdicts,
-            bounds=old.bounds,
-            figures=tally.figures(),
-            environment=executor.arena.environment(),
-            repeats=(tally.violated, times),
-        )
+        run = _run_again(saved, spec, times, executor)
     console.print(story(run, replay_command(path)), crop=False)
-    return {"violated": 1, "unknown": 3, "holds": 0}[run.status]
+    return EXIT_CODES[run.status]
 
 
-def _executor(old: Run, lock: LockSpec, server: Server) -> Executor:
-    needed = equipment(old.program)
+def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Run:
+    program = moved(saved.program, executor.arena.years.first)
+    tally = Tally()
+    worst: Example | None = None
+    for _ in range(times):
+        example = run_confirmed(executor, program)
+        tally.add(View(example.history, saved.bounds), example.status)
+        if worst is None or SEVERITY.index(example.status) > SEVERITY.index(worst.status):
+            worst = example
+    assert worst is not None
+    subject = Subject(saved.scenario, saved.about, lock, saved.seed)
+    repeats = (tally.violated, times)
+    return build_run(subject, executor, worst, worst.status, tally.figures(), repeats=repeats)
+
+
+def _executor(saved: Run, lock: LockSpec, server: Server) -> Executor:
+    """Return an executor with the equipment that the program needs.  `UserError` if the server lacks it."""
+    needed = equipment(saved.program)
     if (why := unavailable(needed, server)) is not None:
         raise UserError(f"this run cannot be replayed here: {why}")
-    return Executor(partial(open_arena, server, lock, old.bounds, equipment=needed))
+    return Executor(partial(open_arena, server, lock, saved.bounds, equipment=needed))
 
 
 def _lock_of(run: Run) -> LockSpec:
     spec = resolve_lock(None, run.lock) if run.lock_command else resolve_lock(run.lock, None)
     assert spec is not None
     return spec
-
-
-def _worse(one: Example | None, other: Example) -> Example:
-    order = ("holds", "unknown", "violated")
-    return other if one is None or order.index(other.status) > order.index(one.status) else one

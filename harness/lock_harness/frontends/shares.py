@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import Scenario
 

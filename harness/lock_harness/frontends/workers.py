@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from lock_harness.core.errors import MachineError
-from lock_harness.exploration.search import Plan
+from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.messages import WorkerMessage
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.progress_socket import PROGRESS_VARIABLE, ProgressSocket, open_progress_socket

@@ -10,7 +10,9 @@ from lock_harness.core.history import Stall
 from lock_harness.core.program import Program
 from lock_harness.core.verdict import Bounds, Status
 from lock_harness.execution.arena import Arena
-from lock_harness.exploration.executor import PATIENCE, Example, Executor
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor
+from lock_harness.exploration.retries import MAX_RUNS, run_confirmed, run_until_conclusive
 from tests.histories import JAN, Part, acquire, audit, fault, gone, history, stall
 
 PROGRAM = Program(2, (JAN,), ())
@@ -40,8 +42,12 @@ class Scripted(Executor):
         return next(self._examples)
 
 
-def test_only_a_late_answer_hinges_on_time() -> None:
-    assert (GOOD.hinges_on_time, LATE.hinges_on_time, BOTH.hinges_on_time) == (False, True, False)
+def test_only_a_late_answer_violates_only_time_bounds() -> None:
+    assert (
+        GOOD.violates_only_time_bounds,
+        LATE.violates_only_time_bounds,
+        BOTH.violates_only_time_bounds,
+    ) == (False, True, False)
 
 
 def test_what_may_have_left_something_behind_is_suspect() -> None:
@@ -58,7 +64,7 @@ def test_what_may_have_left_something_behind_is_suspect() -> None:
 
 
 def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
-    doubted = LATE.doubted()
+    doubted = LATE.unconfirmed()
     assert doubted.status == "unknown"
     why = next(verdict.why for verdict in doubted.verdicts if verdict.status == "unknown")
     assert "answered after 500.0 ms" in why
@@ -77,30 +83,30 @@ def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
         ((LATE, STALLED, GOOD), "unknown"),
         ((STALLED, GOOD), "holds"),
         ((STALLED, STALLED, LATE, LATE, LATE), "violated"),
-        ((STALLED,) * PATIENCE, "unknown"),
+        ((STALLED,) * MAX_RUNS, "unknown"),
     ],
 )
 def test_what_hinges_on_time_is_known_only_if_it_comes_back_or_goes_away(
     examples: tuple[Example, ...], status: Status
 ) -> None:
-    assert Scripted(*examples).run_confirmed(PROGRAM).status == status
+    assert run_confirmed(Scripted(*examples), PROGRAM).status == status
 
 
 def test_what_was_shown_to_be_violated_need_not_come_back_and_what_was_not_must() -> None:
-    shown = LATE.broken
-    assert Scripted(LATE).run_confirmed(PROGRAM, shown).status == "violated"
-    assert Scripted(LATE, GOOD).run_confirmed(PROGRAM, frozenset({"auto_release"})).status == "unknown"
-    assert Scripted(STALLED).run_confirmed(PROGRAM, shown).status == "unknown", (
+    shown = LATE.violated_checks
+    assert run_confirmed(Scripted(LATE), PROGRAM, shown).status == "violated"
+    assert run_confirmed(Scripted(LATE, GOOD), PROGRAM, frozenset({"auto_release"})).status == "unknown"
+    assert run_confirmed(Scripted(STALLED), PROGRAM, shown).status == "unknown", (
         "run once: a lock that has lost"
     )
 
 
 def test_a_doubt_is_looked_into_until_it_is_known_or_patience_is_at_an_end() -> None:
-    checks = LATE.broken
-    assert Scripted(STALLED, STALLED, LATE).run_until_conclusive(PROGRAM, checks) == LATE
-    assert Scripted(STALLED, GOOD, LATE).run_until_conclusive(PROGRAM, checks) == GOOD
-    assert Scripted(*[STALLED] * PATIENCE).run_until_conclusive(PROGRAM, checks) == STALLED
+    checks = LATE.violated_checks
+    assert run_until_conclusive(Scripted(STALLED, STALLED, LATE), PROGRAM, checks) == LATE
+    assert run_until_conclusive(Scripted(STALLED, GOOD, LATE), PROGRAM, checks) == GOOD
+    assert run_until_conclusive(Scripted(*[STALLED] * MAX_RUNS), PROGRAM, checks) == STALLED
 
 
 def test_a_doubt_in_another_check_is_none() -> None:
-    assert Scripted(STALLED).run_until_conclusive(PROGRAM, frozenset({"mutual_exclusion"})) == STALLED
+    assert run_until_conclusive(Scripted(STALLED), PROGRAM, frozenset({"mutual_exclusion"})) == STALLED

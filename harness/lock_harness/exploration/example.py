@@ -1,0 +1,67 @@
+"""One program that was run, with its history and its verdicts."""
+
+import msgspec
+
+from lock_harness.checks import overall
+from lock_harness.core.history import History
+from lock_harness.core.program import Program
+from lock_harness.core.verdict import Status, Verdict
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A program, what happened when it was run, and how the checks judged that."""
+
+    program: Program
+    history: History
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def status(self) -> Status:
+        """The overall verdict."""
+        return overall(self.verdicts)
+
+    @property
+    def violated_checks(self) -> frozenset[str]:
+        """The names of the checks that were violated."""
+        return frozenset(verdict.check for verdict in self.verdicts if verdict.status == "violated")
+
+    @property
+    def injected_steps(self) -> frozenset[int]:
+        """The numbers of the steps whose faults took effect."""
+        return frozenset(event.number for event in self.history.events if event.kind == "fault")
+
+    def is_unknown_for(self, checks: frozenset[str]) -> bool:
+        """Return whether one of these checks is unknown, and none is violated."""
+        unknown = {verdict.check for verdict in self.verdicts if verdict.status == "unknown"}
+        return not checks & self.violated_checks and not checks.isdisjoint(unknown)
+
+    @property
+    def may_have_leaked(self) -> bool:
+        """Whether the lock may have left locks, tables or sessions behind.
+
+        True after a violation, after a possible violation while the machine stalled, and if the final acquire of a month
+        has no known result.
+        """
+        suspect = any(v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts)
+        final = (event for event in self.history.events if event.number >= self.program.total_steps)
+        return suspect or any(event.kind == "info" and event.verb == "acquire" for event in final)
+
+    @property
+    def is_unknown_due_to_stall(self) -> bool:
+        """Whether the result is unknown because the machine stalled, so that a retry may be conclusive."""
+        return self.status == "unknown" and any(v.timed for v in self.verdicts if v.status == "unknown")
+
+    @property
+    def violates_only_time_bounds(self) -> bool:
+        """Whether all violations are of upper bounds on time, which a busy machine can cause as well."""
+        return self.status == "violated" and all(v.timed for v in self.verdicts if v.status == "violated")
+
+    def unconfirmed(self) -> "Example":
+        """Return the example with its violations as unknown, since they did not occur again."""
+        verdicts = (
+            msgspec.structs.replace(v, status="unknown", why=f"{v.why}; once, and not when run again")
+            if v.status == "violated"
+            else v
+            for v in self.verdicts
+        )
+        return msgspec.structs.replace(self, verdicts=tuple(verdicts))

@@ -1,0 +1,17 @@
+"""How much a user wants to explore."""
+
+import secrets
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long to search: up to `examples` examples or for `seconds`, whichever ends first.
+
+    With neither, the scenario's number of examples is drawn.  A fixed program is run once whatever the plan is, and a
+    program in every order until no order is left.
+    """
+
+    examples: int | None = None
+    seconds: float | None = None
+    seed: int = field(default_factory=lambda: secrets.randbelow(2**32))

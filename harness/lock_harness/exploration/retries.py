@@ -1,0 +1,52 @@
+"""Retry examples that are inconclusive, and confirm violations that a busy machine may have caused."""
+
+from collections.abc import Callable
+
+from lock_harness.core.program import Program
+from lock_harness.exploration.example import Example
+from lock_harness.exploration.executor import Executor
+
+MAX_RUNS = 5
+# further runs in a row in which a violation must occur again to count as reliable
+CONFIRMATIONS = 2
+
+
+def run_until_conclusive(executor: Executor, program: Program, checks: frozenset[str]) -> Example:
+    """Run `program` up to `MAX_RUNS` times, until one of `checks` is violated or none of them is unknown."""
+    return _run_until(executor, program, lambda example: not example.is_unknown_for(checks))
+
+
+def run_confirmed(
+    executor: Executor, program: Program, shown_to_fail: frozenset[str] = frozenset()
+) -> Example:
+    """Run `program`, and confirm a violation that is only about time.
+
+    An example that is unknown because of a stall is retried.  If the only violations are of upper bounds on time, they must
+    occur again in each of `CONFIRMATIONS` further runs, or they become unknown.  `shown_to_fail` are checks that this lock
+    is known to violate: their violations need no confirmation, and with any of them unknown examples are not retried.
+    """
+    example = _run_until(
+        executor, program, lambda example: bool(shown_to_fail) or not example.is_unknown_due_to_stall
+    )
+    if (
+        example.violates_only_time_bounds
+        and not example.violated_checks <= shown_to_fail
+        and not executor.leaked_locks
+        and not _occurs_again(executor, program, example.violated_checks)
+    ):
+        return example.unconfirmed()
+    return example
+
+
+def _run_until(executor: Executor, program: Program, is_conclusive: Callable[[Example], bool]) -> Example:
+    for _ in range(MAX_RUNS):
+        example = executor.run_and_clean_up(program)
+        if executor.leaked_locks or is_conclusive(example):
+            break
+    return example
+
+
+def _occurs_again(executor: Executor, program: Program, checks: frozenset[str]) -> bool:
+    return all(
+        checks & run_until_conclusive(executor, program, checks).violated_checks for _ in range(CONFIRMATIONS)
+    )

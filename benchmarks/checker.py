@@ -6,13 +6,13 @@ from time import process_time
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.histories import simulated
 from benchmarks.machine import facts
 from lock_harness.analysis.view import View
 from lock_harness.checks import judge
 from lock_harness.checks.linearizable import linearizable
 from lock_harness.core.history import History
 from lock_harness.core.verdict import Bounds
+from simulation import race_history
 
 SIZES = ((10_000, 0.0), (100_000, 0.0), (1_000_000, 0.0), (1_000_000, 0.2))
 Row = tuple[str, str, str, str, str]
@@ -33,7 +33,7 @@ def table() -> Table:
 
 def _rows() -> Iterator[Row]:
     for operations, unsure in SIZES:
-        history = simulated(operations, unsure)
+        history = race_history(operations, unsure)
         what = f"{operations:,}" + (f", {unsure:.0%} of unknown outcome" if unsure else "")
         one, all_of_them = _linearizable_s(history), _judge_s(history)
         yield what, *_times(one, operations), *_times(all_of_them, operations)

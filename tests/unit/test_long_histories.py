@@ -6,12 +6,12 @@ from time import process_time
 import msgspec
 import pytest
 
-from benchmarks.histories import simulated
 from lock_harness.analysis.view import View
 from lock_harness.checks import CHECKS
 from lock_harness.checks.linearizable import linearizable
 from lock_harness.core.history import History
 from lock_harness.core.verdict import Bounds
+from simulation import race_history
 
 SMALL, LARGE = 2_000, 16_000
 TOO_MUCH = 24  # times as long: between 8, in proportion, and 64, with the square
@@ -46,7 +46,7 @@ def times(history: History) -> dict[str, float]:
 @pytest.mark.parametrize("unsure", [0.0, 0.2])
 @pytest.mark.parametrize("wrong", [False, True])
 def test_no_check_takes_longer_than_in_proportion(unsure: float, wrong: bool) -> None:
-    small, large = (simulated(size, unsure) for size in (SMALL, LARGE))
+    small, large = (race_history(size, unsure) for size in (SMALL, LARGE))
     short, long = (times(spoiled(history) if wrong else history) for history in (small, large))
     slow = {
         name: (short[name], taken)
@@ -58,4 +58,4 @@ def test_no_check_takes_longer_than_in_proportion(unsure: float, wrong: bool) ->
 
 @pytest.mark.parametrize("unsure", [0.0, 0.2])
 def test_a_simulated_race_has_an_order(unsure: float) -> None:
-    assert linearizable(View(simulated(5_000, unsure, seed=7), Bounds())).status == "holds"
+    assert linearizable(View(race_history(5_000, unsure, seed=7), Bounds())).status == "holds"

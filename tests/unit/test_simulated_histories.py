@@ -1,0 +1,27 @@
+"""All checks on simulated histories: of a correct lock under faults, and of broken locks."""
+
+import pytest
+
+from lock_harness.checks import judge
+from lock_harness.core.verdict import Bounds
+from simulation import DEFECTS, faulty_history
+from simulation.server import Defect
+
+SEEDS = range(200)
+
+
+@pytest.mark.parametrize("faults", [0, 1, 2, 4, 8])
+def test_every_check_holds_for_a_correct_lock_under_faults(faults: int) -> None:
+    for seed in SEEDS:
+        statuses = {verdict.status for verdict in judge(faulty_history(seed, faults), Bounds())}
+        assert statuses == {"holds"}, f"seed {seed}"
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_every_planted_defect_violates_a_check_in_one_of_ten_histories(defect: Defect) -> None:
+    histories = (faulty_history(seed, faults=2, defect=defect) for seed in SEEDS)
+    violated = sum(
+        any(verdict.status == "violated" for verdict in judge(history, Bounds())) for history in histories
+    )
+    # not in every history, since a defect need not show
+    assert violated > len(SEEDS) / 10

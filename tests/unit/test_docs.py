@@ -1,6 +1,8 @@
 """What the pages say is so."""
 
+import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,50 @@ def test_the_table_of_faults_at_the_gate_names_each_kind_and_its_points() -> Non
     for step, kind in FAULTS_BY_STEP_KIND.items():
         points = ", ".join(FAULTS[kind].gate_points)
         assert not points or f"| `{step}` | {points} | {FAULTS[kind].meaning} |\n" in page
+
+
+GLOSSARY = (ROOT / "docs/glossary.md").read_text()
+TERMS = [
+    "baton",
+    "choices",
+    "conductor",
+    "definite hold",
+    "incarnation",
+    "indeterminate",
+    "lockstep",
+    "planted",
+    "possible hold",
+    "race",
+    "schedule",
+    "session end",
+    "unknown",
+    "witness",
+]
+
+
+def public_classes() -> list[str]:
+    """The names of all public classes of the package, except those of scenario files; a name may occur twice."""
+    package = ROOT / "harness/lock_harness"
+    files = (path for path in package.rglob("*.py") if package / "scenarios" not in path.parents)
+    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text())))
+    return [node.name for node in nodes if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+
+
+def glossary_entries() -> list[str]:
+    """The first cell of each row of the glossary; class names are in code font."""
+    return re.findall(r"^\| (?!name \|)([^|]+) \|", GLOSSARY, re.MULTILINE)
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    assert [name for name, count in Counter(public_classes()).items() if count > 1] == []
+
+
+def test_the_glossary_is_alphabetical_and_lists_each_name_once() -> None:
+    names = [entry.strip("`").lower() for entry in glossary_entries()]
+    assert names == sorted(names)
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
+def test_the_glossary_defines_the_terms_of_the_documentation() -> None:
+    names = [entry.strip("`").lower() for entry in glossary_entries()]
+    assert [term for term in TERMS if term not in names] == []

@@ -22,7 +22,7 @@ from lock_harness.programs.crash_points import crash_trials, judged, without_ver
 from lock_harness.programs.scenario import CrashPoints, Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
 from lock_harness.render.crash_points import crash_points
-from lock_harness.render.story import plain
+from lock_harness.render.text import plain
 
 JAN = Month(2090, 1)
 PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))
@@ -118,7 +118,7 @@ def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> No
     assert lines[3].split()[-7:] == ["✓✓", "✗✓", "✓✓", "✓✓", "✓✓", "✓✓", "✓✓"]
     assert lines[5].split()[-7:] == ["✓✓", "✓✓", "✓✓", "-", "-", "✓✓", "-"]
     assert sum(line.count("✓") + line.count("✗") for line in lines[3:6]) == len(points)
-    assert lines[6] == "✗ acquire: SET a = 1, kill after, it goes on: auto_release: it is stuck"
+    assert lines[6] == "✗ acquire: SET a = 1, kill after, the same actor continues: auto_release: it is stuck"
     assert all(len(line) <= 110 for line in lines)
 
 

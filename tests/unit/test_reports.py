@@ -17,8 +17,9 @@ from lock_harness.figures import merge_figures
 from lock_harness.frontends.reports import load, replay_command, save, save_junit
 from lock_harness.locks.interface import AdvisoryLock
 from lock_harness.render.lock_table import key_of, lock_table, month_of, note
-from lock_harness.render.story import plain, story
-from lock_harness.render.summary import exit_code, histogram, line, merged, waiting
+from lock_harness.render.story import story
+from lock_harness.render.summary import describe_waits, exit_code, histogram, line, merged
+from lock_harness.render.text import plain
 from tests.histories import FEB, JAN, call, fault, history, kill
 
 BROKEN = history(call(0, "acquire", JAN, at=0, answer=True), call(1, "acquire", JAN, at=5, answer=True))
@@ -113,8 +114,8 @@ def test_a_stale_belief_is_told() -> None:
         call(0, "reopen", at=20),
     )
     assert (
-        "Actor 0 believed that it held 2090-01 for 16.0 ms after its session was ended, "
-        "10.0 ms of that beside another holder."
+        "After its session had ended, actor 0 believed for 16.0 ms that it held 2090-01; "
+        "another session held it for 10.0 ms of that time."
     ) in plain(story(run(lost), "x"))
     assert "believed" not in plain(story(run(), "x"))
 
@@ -122,10 +123,10 @@ def test_a_stale_belief_is_told() -> None:
 def test_what_was_believed_on_is_a_line_below_the_figures() -> None:
     figures = Figures(examples=3, belief=Spread(4, 3.14, 40.0, 41.2), shared_ms=12.04)
     assert line(run(figures=figures)).plain.splitlines()[1:] == [
-        "      believed on for 3.1 ms after losing a session (max 41), at most 12.0 ms of it beside another holder"
+        "      believed in a lost lock for 3.1 ms (max 41), while another session held it for up to 12.0 ms"
     ]
     alone = Figures(examples=3, belief=Spread(4, 3.14, 40.0, 41.2))
-    assert line(run(figures=alone)).plain.endswith("after losing a session (max 41)")
+    assert line(run(figures=alone)).plain.endswith("believed in a lost lock for 3.1 ms (max 41)")
 
 
 WAITED = Figures(waits=Spread(20, 14.52, 159.2, 189.0), wait_buckets=(2, 0, 0, 9, 18, *[0] * 8), overtaken=15)
@@ -143,7 +144,7 @@ def test_waits_in_a_race_are_a_line_below_the_figures() -> None:
 
 @pytest.mark.parametrize(("count", "words"), [(0, "never"), (1, "up to 1 time "), (2, "up to 2 times ")])
 def test_how_often_somebody_was_overtaken(count: int, words: str) -> None:
-    assert f"overtaken {words}" in waiting(msgspec.structs.replace(WAITED, overtaken=count))
+    assert f"overtaken {words}" in describe_waits(msgspec.structs.replace(WAITED, overtaken=count))
 
 
 def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> None:
@@ -160,9 +161,11 @@ def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> N
 
 def test_a_race_that_was_not_shrunk_at_the_gate_says_why() -> None:
     race = msgspec.structs.replace(run().program, mode="race")
-    why = "it went wrong in 0 of 10 recordings"
+    why = "0 of 10 recorded runs failed"
     told = run(program=race, shrinking=Shrinking(race, BROKEN, why_as_race=why))
-    assert "Shrunk as a race, whose order is chance: it went wrong in 0 of 10" in plain(story(told, "again"))
+    assert "Shrunk as a race, so timing may matter: 0 of 10 recorded runs failed." in plain(
+        story(told, "again")
+    )
 
 
 def test_the_bars_of_waits() -> None:

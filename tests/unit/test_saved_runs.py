@@ -13,7 +13,8 @@ from lock_harness.core.run import Coverage, CrashPoint, OrderCoverage, PctGuaran
 from lock_harness.core.schedule import Pct
 from lock_harness.frontends.reports import load, save
 from lock_harness.render.crash_points import crash_points
-from lock_harness.render.story import plain, story
+from lock_harness.render.story import story
+from lock_harness.render.text import plain
 from tests.unit.test_reports import run
 
 FORMAT_1 = Path(__file__).parents[1] / "data" / "format_1"

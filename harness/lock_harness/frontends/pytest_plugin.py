@@ -31,8 +31,9 @@ from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.loading import pick_scenarios
 from lock_harness.programs.scenario import Scenario
-from lock_harness.render.story import plain, story
+from lock_harness.render.story import story
 from lock_harness.render.summary import succeeded
+from lock_harness.render.text import plain
 from lock_harness.servers.lease import DEFAULT_YEARS, parse_years
 from lock_harness.servers.server import Server
 

@@ -1,1 +1,1 @@
-"""From runs to what people and services read.  Pure: nothing here opens anything."""
+"""Render runs and locks as text.  Nothing in this package opens a file or a connection."""

@@ -1,4 +1,4 @@
-"""All crash points of a run: a line for each message, a column for each fault."""
+"""The crash points of a run as a table: a row for each message, a column for each fault."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -9,27 +9,28 @@ from rich.text import Text
 
 from lock_harness.core.fault import FAULTS
 from lock_harness.core.run import CrashPoint
-from lock_harness.render.story import STYLES, clipped
+from lock_harness.render.text import STYLES, clipped_sql
 
 MARKS = {"holds": "✓", "violated": "✗", "unknown": "?"}
 COLUMNS = [(kind, point) for kind, traits in FAULTS.items() if traits.crash for point in traits.gate_points]
-SQL_SHOWN = 36  # characters of a message
-COLUMN = 6  # the width of a fault's
-SHORT = {"terminate": "term."}
+MAX_SQL = 36
+COLUMN_WIDTH = 6
+SHORT_NAMES = {"terminate": "term."}
 
 
 def crash_points(points: Sequence[CrashPoint]) -> RenderableType:
-    """Every one of them; and below, of each that does not hold, why."""
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
-    drawn.add_column("\nat the message")  # what is cut where the terminal is narrow
+    """Return the table of all points, and below it the reason for each one that does not hold."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    # only this column is cut where the terminal is narrow
+    table.add_column("\nat the message")
     for kind, at in COLUMNS:
-        drawn.add_column(f"{SHORT.get(kind, kind)}\n{at}", width=COLUMN)
+        table.add_column(f"{SHORT_NAMES.get(kind, kind)}\n{at}", width=COLUMN_WIDTH)
     for _, group in groupby(points, _message):
-        here = [*group]
-        cells = (_marks(one for one in here if _fault(one) == column) for column in COLUMNS)
-        drawn.add_row(Text(_said(here[0]), no_wrap=True, overflow="ellipsis"), *cells)
-    title = f"{len(points)} crash points; afterwards the struck actor goes on (first mark), or another moves (second)"
-    return Group(Text(title), drawn, *_reasons(points))
+        of_message = [*group]
+        cells = (_marks(point for point in of_message if _fault(point) == column) for column in COLUMNS)
+        table.add_row(Text(_describe_message(of_message[0]), no_wrap=True, overflow="ellipsis"), *cells)
+    title = f"{len(points)} crash points; after the fault the same actor continues (first mark) or another one moves (second)"
+    return Group(Text(title), table, *_reasons(points))
 
 
 def _message(point: CrashPoint) -> tuple[int, int]:
@@ -40,28 +41,31 @@ def _fault(point: CrashPoint) -> tuple[str, str]:
     return point.fault.kind, point.fault.point
 
 
-def _said(point: CrashPoint) -> str:
-    return f"{point.verb}: {clipped(point.text, SQL_SHOWN)}"
+def _describe_message(point: CrashPoint) -> str:
+    return f"{point.verb}: {clipped_sql(point.text, MAX_SQL)}"
 
 
 def _marks(points: Iterator[CrashPoint]) -> Text:
-    marks = [(MARKS[one.status], STYLES[one.status]) for one in points]
+    marks = [(MARKS[point.status], STYLES[point.status]) for point in points]
     return Text.assemble(*marks or [("-", "dim")])
 
 
 def _reasons(points: Sequence[CrashPoint]) -> Iterator[Text]:
-    """One for each fault at a message that does not hold: what goes wrong first, and how much of it does."""
-    for _, group in groupby(points, lambda one: (_message(one), one.fault)):
-        here = [*group]
-        wrong = [one for one in here if one.status != "holds"]
+    """Yield one line for each fault at a message that does not hold."""
+    for _, group in groupby(points, lambda point: (_message(point), point.fault)):
+        of_fault = [*group]
+        wrong = [point for point in of_fault if point.status != "holds"]
         if wrong:
             first = wrong[0]
-            then = (
-                "another moves"
-                if first.overtaken
-                else "it goes on"
-                if len(wrong) < len(here)
-                else "either way"
-            )
             mark = (f"{MARKS[first.status]} ", STYLES[first.status])
-            yield Text.assemble(mark, f"{_said(first)}, {' '.join(_fault(first))}, {then}: {first.why}")
+            what = (
+                f"{_describe_message(first)}, {' '.join(_fault(first))}, {_describe_order(of_fault, wrong)}"
+            )
+            yield Text.assemble(mark, f"{what}: {first.why}")
+
+
+def _describe_order(of_fault: Sequence[CrashPoint], wrong: Sequence[CrashPoint]) -> str:
+    """Return in which of the two orders after the fault it does not hold."""
+    if wrong[0].overtaken:
+        return "another actor moves"
+    return "the same actor continues" if len(wrong) < len(of_fault) else "either way"

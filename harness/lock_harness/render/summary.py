@@ -1,4 +1,4 @@
-"""Many runs in few lines, and what they mean together."""
+"""Many runs in few lines, and the exit code that they mean merge_figures."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
@@ -8,20 +8,22 @@ from rich.text import Text
 
 from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
 from lock_harness.figures import merge_figures
-from lock_harness.render.story import STYLES, guarantee_text, orders
+from lock_harness.render.sentences import describe_orders, describe_pct_guarantee
+from lock_harness.render.text import STYLES, plural
 
 BARS = " ▁▂▃▄▅▆▇█"
-FEW = 20
-GRAVITY = ("holds", "unknown", "violated")
+# fewer waits are no distribution
+MIN_WAITS = 20
+SEVERITY = ("holds", "unknown", "violated")
 
 
 def succeeded(run: Run) -> bool:
-    """Whether the run came out as it should: the lock holds, or the planted one was caught."""
+    """Return whether the lock holds, or the planted lock was caught."""
     return run.status == ("violated" if run.expects else "holds")
 
 
 def exit_code(runs: Iterable[Run]) -> int:
-    """0: as it should be.  1: a violation, or a planted lock that was not caught.  3: unknown."""
+    """Return 0 if all runs succeeded, 1 after a violation or a planted lock that was not caught, and otherwise 3."""
     failed = [run for run in runs if not succeeded(run)]
     if any(run.status != "unknown" or run.expects for run in failed):
         return 1
@@ -29,67 +31,69 @@ def exit_code(runs: Iterable[Run]) -> int:
 
 
 def line(run: Run) -> Text:
-    """One run: a mark, its name, its figures; indented below it what else there is to tell."""
+    """Return one run as a mark, its name and its figures; further figures are indented below."""
     good = succeeded(run)
     mark = ("✓", "green") if good else ("?", "yellow") if run.status == "unknown" else ("✗", "bold red")
-    word = "caught" if run.expects and good else "not caught" if run.expects else run.status
+    result = "caught" if run.expects and good else "not caught" if run.expects else run.status
     style = "green" if good else STYLES[run.status]
     return Text.assemble(
-        mark, f" {run.scenario:<34}", (f"{word:<10}", style), figures(run.figures), *_below(run)
+        mark, f" {run.scenario:<34}", (f"{result:<10}", style), describe_examples(run.figures), *_below(run)
     )
 
 
 def _below(run: Run) -> Iterator[tuple[str, str]]:
-    # in lockstep the program says how long somebody waits
     first = run.shrinking.first_program if run.shrinking else run.program
-    racing = first.mode == "race"
-    tried = orders(run.coverage.orders) if run.coverage.orders else ""
-    bound = guarantee_text(run.coverage.pct_guarantee) if run.coverage.pct_guarantee else ""
-    for one in (belief(run.figures), waiting(run.figures) if racing else "", tried, bound):
-        if one:
-            yield f"\n      {one}", "dim"
+    coverage = run.coverage
+    further = (
+        describe_beliefs(run.figures),
+        # in lockstep the program decides how long an actor waits
+        describe_waits(run.figures) if first.mode == "race" else "",
+        describe_orders(coverage.orders) if coverage.orders else "",
+        describe_pct_guarantee(coverage.pct_guarantee) if coverage.pct_guarantee else "",
+    )
+    for text in further:
+        if text:
+            yield f"\n      {text}", "dim"
 
 
-def figures(these: Figures) -> str:
-    """Examples and their rate, doubts, and release times where there were crashes."""
-    plural = "" if these.examples == 1 else "s"
-    parts = [f"{these.examples:>6,} example{plural:<1} {these.seconds:6.1f} s"]
-    if these.examples > 1 and these.seconds > 0 and not these.violated:
-        parts.append(f"{these.examples / these.seconds:5.0f}/s")
-    if these.unknown:
-        parts.append(f"{these.unknown} unknown")
-    if these.release:
-        parts.append(
-            f"released {these.release.median_ms:.1f} ms after a fault (max {these.release.max_ms:.0f})"
-        )
+def describe_examples(figures: Figures) -> str:
+    """Return the number of examples and their rate, the unknown ones, and release times after faults."""
+    noun = "example " if figures.examples == 1 else "examples"
+    parts = [f"{figures.examples:>6,} {noun} {figures.seconds:6.1f} s"]
+    if figures.examples > 1 and figures.seconds > 0 and not figures.violated:
+        parts.append(f"{figures.examples / figures.seconds:5.0f}/s")
+    if figures.unknown:
+        parts.append(f"{figures.unknown} unknown")
+    if release := figures.release:
+        parts.append(f"released {release.median_ms:.1f} ms after a fault (max {release.max_ms:.0f})")
     return "  ".join(parts)
 
 
-def belief(these: Figures) -> str:
-    """How long clients believed what was not so any more; empty if none did."""
-    if not these.belief:
+def describe_beliefs(figures: Figures) -> str:
+    """Return how long clients believed that they held a month after losing their session; empty if none did."""
+    if not figures.belief:
         return ""
-    text = f"believed on for {these.belief.median_ms:.1f} ms after losing a session (max {these.belief.max_ms:.0f})"
-    return text + (
-        f", at most {these.shared_ms:.1f} ms of it beside another holder" if these.shared_ms else ""
-    )
+    text = f"believed in a lost lock for {figures.belief.median_ms:.1f} ms (max {figures.belief.max_ms:.0f})"
+    if not figures.shared_ms:
+        return text
+    return f"{text}, while another session held it for up to {figures.shared_ms:.1f} ms"
 
 
-def waiting(these: Figures) -> str:
-    """How long those waited who got a month that was taken; empty if they are too few for a distribution."""
-    if not these.waits or these.waits.count < FEW:
+def describe_waits(figures: Figures) -> str:
+    """Return how long granted calls waited for a month that was held; empty if there are too few for a distribution."""
+    waits = figures.waits
+    if not waits or waits.count < MIN_WAITS:
         return ""
-    waits = these.waits
-    text = (
-        f"waited {waits.median_ms:.1f} ms for a taken month (p99 {waits.p99_ms:.0f}, max {waits.max_ms:.0f})"
+    times = f"up to {plural(figures.overtaken, 'time')}" if figures.overtaken else "never"
+    return (
+        f"waited {waits.median_ms:.1f} ms for a taken month (p99 {waits.p99_ms:.0f}, max {waits.max_ms:.0f}), "
+        f"overtaken {times}  {histogram(figures.wait_buckets)}"
     )
-    times = f"up to {these.overtaken} time{'s' * (these.overtaken > 1)}" if these.overtaken else "never"
-    return f"{text}, overtaken {times}  {histogram(these.wait_buckets)}"
 
 
 def histogram(buckets: Sequence[int]) -> str:
-    """Waits as a row of bars, as `2 ms ▁▂█▃ 50 ms`: more than 2, at most 50."""
-    filled = [place for place, count in enumerate(buckets) if count]
+    """Return wait buckets as a row of bars.  `2 ms ▁▂█▃ 50 ms` has waits of more than 2 and at most 50 ms."""
+    filled = [index for index, count in enumerate(buckets) if count]
     first, last = filled[0], filled[-1]
     bars = "".join(BARS[ceil(8 * count / max(buckets))] for count in buckets[first : last + 1])
     low = WAIT_BOUNDS_MS[first - 1] if first else 0
@@ -98,6 +102,6 @@ def histogram(buckets: Sequence[int]) -> str:
 
 
 def merged(runs: Sequence[Run]) -> Run:
-    """The runs of one scenario that several workers shared, as one: the worst, with the figures of all."""
-    worst = max(runs, key=lambda run: (GRAVITY.index(run.status), bool(run.violated_checks)))
+    """Return the runs of workers that shared one scenario as one run: the most severe, with the figures of all."""
+    worst = max(runs, key=lambda run: (SEVERITY.index(run.status), bool(run.violated_checks)))
     return msgspec.structs.replace(worst, figures=merge_figures([run.figures for run in runs]))

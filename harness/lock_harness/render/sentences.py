@@ -1,0 +1,99 @@
+"""The parts of a run in words, one function for each."""
+
+from collections.abc import Iterator
+
+from lock_harness.analysis.view import View
+from lock_harness.core.clock import format_ms
+from lock_harness.core.fault import Fault
+from lock_harness.core.program import Program
+from lock_harness.core.run import OrderCoverage, PctGuarantee, Run, Shrinking
+from lock_harness.figures.beliefs import beliefs
+from lock_harness.render.text import plural
+
+ELSEWHERE = "the same schedule led elsewhere (uncontrolled nondeterminism)"
+
+
+def reasons(run: Run) -> Iterator[str]:
+    """Yield why the run does not hold, the most important reason first."""
+    yield from (verdict.why for verdict in run.verdicts if verdict.status != "holds")
+    yield from (point.why for point in run.coverage.crash_points if point.status != "holds")
+    if divergence := run.shrinking.divergence if run.shrinking else run.coverage.divergence:
+        yield divergence
+    yield from (describe_not_injected(fault, run.program) for fault in run.coverage.faults_not_injected)
+
+
+def describe_longest_belief(run: Run) -> str:
+    """Describe the longest time for which a client of the example believed in a lost lock; empty if none did."""
+    found = beliefs(View(run.history, run.bounds))
+    if not found:
+        return ""
+    longest = max(found, key=lambda belief: (belief.beside_ns, belief.to_ns - belief.from_ns))
+    believed = (
+        f"After its session had ended, actor {longest.session.actor} believed for "
+        f"{format_ms(longest.to_ns - longest.from_ns)} that it held {longest.month}"
+    )
+    if not longest.beside_ns:
+        return f"{believed}."
+    return f"{believed}; another session held it for {format_ms(longest.beside_ns)} of that time."
+
+
+def describe_repeats(repeats: tuple[int, int]) -> str:
+    """Say how often the shown program failed again."""
+    failed, tried = repeats
+    return f"The program above failed {failed} of {tried} times when it was run again."
+
+
+def describe_orders(coverage: OrderCoverage) -> str:
+    """Say whether every order was run, and how many there were."""
+    bound = "" if coverage.switches is None else f" with up to {coverage.switches} context switches"
+    count = f"{plural(coverage.runs - coverage.redundant, 'order')} of the messages to the server"
+    if not coverage.complete:
+        return f"Not every order was run{bound}: {count} were run, and more are left."
+    more = f" ({coverage.redundant} more runs were equivalent to these)" if coverage.redundant else ""
+    return f"Every order was run{bound}: {count}{more}."
+
+
+def describe_pct_guarantee(guarantee: PctGuarantee) -> str:
+    """State the probability bound of PCT, and whether it covers all moves."""
+    pct, actors = guarantee.pct, guarantee.actors
+    bound = (
+        f"PCT: if a program has a bug of depth {pct.depth}, one example finds it with a probability of at least "
+        f"{pct.bound(actors):.1g} (1/(n k^(d-1)), {actors} actors, {pct.length} moves)"
+    )
+    if guarantee.moves <= pct.length:
+        return f"{bound}."
+    return f"{bound}; the longest example had {guarantee.moves} moves, and those after the first {pct.length} are not covered."
+
+
+def describe_not_injected(fault: Fault, program: Program) -> str:
+    """Say which fault of a fixed program never took effect."""
+    when = {"gate": f" at message {fault.message}", "race": f" at {fault.at_ms} ms", "lockstep": ""}
+    return (
+        f"the {fault.kind} of actor {fault.actor}{when[program.mode]} was not injected, "
+        "so its effect was not checked"
+    )
+
+
+def describe_gaps(run: Run) -> Iterator[str]:
+    """Yield what the search could not cover."""
+    if run.coverage.divergence and not run.shrinking:
+        yield f"Not every order could be run: {ELSEWHERE}: {run.coverage.divergence}."
+    for fault in run.coverage.faults_not_injected:
+        yield f"Unknown: {describe_not_injected(fault, run.program)}."
+
+
+def describe_shrinking(shrinking: Shrinking, smallest: Program) -> Iterator[str]:
+    """Yield how the violation was found and shrunk."""
+    first = shrinking.first_program
+    if shrinking.divergence:
+        yield f"Not shrunk: {ELSEWHERE}: {shrinking.divergence}."
+    if first.mode == "race" and smallest.mode == "gate":
+        yield "Found in a race: with the recorded order of its messages it fails at the gate too, and was shrunk there."
+    if shrinking.why_as_race:
+        yield f"Shrunk as a race, so timing may matter: {shrinking.why_as_race}."
+    yield f"Found with {_size(first)}, shrunk to {_size(smallest)}."
+
+
+def _size(program: Program) -> str:
+    rounds = f", {program.rounds} rounds" if program.rounds > 1 else ""
+    return f"{plural(len(program.steps), 'step')} of {plural(program.actors, 'actor')}{rounds}"

@@ -1,12 +1,11 @@
-"""Whose turn it is: where every actor stands, as the gate sees it, and who moves next.  No I/O.
+"""The scheduler core: it tracks every actor, and lets one move at a time.  No I/O.
 
-After one was let through nobody else moves until it rests again: it stands before the gate, has finished, sleeps
-between two tries, or waits in the server for somebody else.  Nor while a fault strikes.
+After a move no other actor moves until all actors are at rest: each waits at the gate, has finished, sleeps between
+two tries, or is blocked in the server by another session.  No actor moves while a fault is being injected.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -14,171 +13,140 @@ import msgspec
 
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.history import Move
-from lock_harness.core.program import Month
 from lock_harness.gate.fault_plan import DueFault, FaultPlan
 from lock_harness.gate.pending import HeldConnection, PendingRequest
 from lock_harness.gate.schedulers.scheduler import Decision, Scheduler
+from lock_harness.gate.states import ActorEvent, ActorState, ServerEvent, ServerState
+from lock_harness.gate.tracked_actor import TrackedActor
 
-LOOK_NS = 1_000_000  # between two looks
-ASK_NS = 2_000_000  # an answer that takes longer: does the server make it wait?
-NAP_NS = 3_000_000  # a client that does nothing for so long sleeps
-LATE_NS = 100_000_000  # an answer that is late comes so long after the timeout
-LONG_SLEEP_NS = 200_000_000  # it was picked but goes on sleeping: somebody else moves
+# between two looks
+LOOK_NS = 1_000_000
+# a reply that takes longer: does another session block the actor?
+ASK_NS = 2_000_000
+# an actor that does nothing for this long is idle
+NAP_NS = 3_000_000
+# a late reply comes this long after the timeout
+LATE_NS = 100_000_000
+# a chosen actor that polls for longer is not waited for
+LONG_SLEEP_NS = 200_000_000
 
 
 class World(Protocol):
-    """What must be looked at outside."""
+    """What the core needs from outside."""
 
     def now_ns(self) -> int: ...
     def blocked(self, actors: Iterable[int]) -> set[int]:
-        """Those of `actors` whom another session makes wait in the server."""
+        """Return those of `actors` that another session blocks in the server."""
         ...
 
     def is_actor_running(self, actor: int) -> bool:
-        """Whether its process computes."""
+        """Return whether a process of the actor computes."""
         ...
 
     def call_later(self, delay_ns: int, call: Callable[[], None]) -> None:
-        """Call back after so long."""
+        """Call `call` after `delay_ns`."""
         ...
 
     def inject(self, number: int) -> None:
-        """Have this fault of the program strike; whoever does it calls `on_injected` when it is done."""
+        """Begin to inject fault `number` of the program.  `on_injected` must be called when that is done."""
         ...
 
 
-@dataclass
-class TrackedActor:
-    """One actor as the gate sees it."""
-
-    fault_plan: FaultPlan
-    pending: deque[PendingRequest] = field(default_factory=deque)
-    step: int = 0
-    last_text: str | None = None  # last, in this step
-    timeout_ns: int = 0
-    due_ns: int = 0  # then the timeout of its step is over
-    month: Month | None = None
-    replies_owed: int = 0  # answers of the server
-    came: bool = False  # has been at the gate before
-    finished: bool = False
-    blocked: bool = False  # in the server, for somebody else
-    polling: bool = False
-    opens_step: bool = False  # was let take a step, and its first message goes with it
-    awaited_fault: DueFault | None = None  # strikes as soon as the server has done what it was asked
-    injecting: DueFault | None = None  # strikes now
-    idle_once: bool = (
-        False  # did nothing when we looked; if nothing has come of it by the next look, it sleeps
-    )
-    last_activity_ns: int = 0
-
-    @property
-    def is_polling(self) -> bool:
-        """Whether it sleeps between two tries, or has slept and says the same again: on a slow machine that is chance."""
-        return self.polling or (
-            self.last_text is not None and bool(self.pending) and self.pending[0].text == self.last_text
-        )
-
-    @property
-    def rests(self) -> bool:
-        at_gate = self.finished or bool(self.pending)
-        return not self.injecting and (self.blocked or self.polling or (at_gate and not self.replies_owed))
-
-
 class SchedulerCore:
-    """Takes turns among actors, for each of whom there are `fault_plans`, as `scheduler` says.
+    """Lets the requests of actors through one at a time, in the order that `scheduler` chooses.
 
-    `moves` is what was let through, in order.
+    There is one fault plan for each actor.  `moves` has what was let through, in order.
     """
 
     def __init__(self, fault_plans: Iterable[FaultPlan], scheduler: Scheduler, world: World) -> None:
-        self._actors = [TrackedActor(one) for one in fault_plans]
+        self._actors = [TrackedActor(plan) for plan in fault_plans]
         self._scheduler = scheduler
         self._world = world
         self._last = 0
-        self._picked: int | None = None  # a sleeper whose turn it is as soon as it wakes
+        # a polling actor that moves as soon as it comes to the gate, and who could move when it was chosen
+        self._chosen: int | None = None
+        self._enabled: tuple[int, ...] = ()
         self._closed = False
         self.moves: list[Move] = []
         self._world.call_later(LOOK_NS, self.look)
 
-    # What happens
+    # Events
 
     def on_step(self, step: AtGate, let_through: Callable[[], None]) -> None:
-        """An actor stands before a step of its own."""
+        """An actor asks to take a step."""
+        if self._closed:
+            let_through()
+            return
         tracked = self._actors[step.actor]
-        tracked.step, tracked.month, tracked.opens_step, tracked.last_text = (
-            step.number,
-            step.month,
-            False,
-            None,
-        )
+        tracked.apply(ActorEvent.STEP)
+        tracked.step, tracked.month = step.number, step.month
         tracked.timeout_ns = step.timeout_ms * 1_000_000
+        tracked.awaits_first_request, tracked.last_text = False, None
         tracked.fault_plan.at_step(step.number)
         self._hold(step.actor, PendingRequest(None, let_through))
 
     def on_request(self, actor: int, request: PendingRequest) -> None:
-        """An actor says something to the server.  The first message of a step goes with the step."""
+        """An actor sends a request to the server.  The first request of a step is part of the step's move."""
         tracked = self._actors[actor]
-        if self._closed or not tracked.came:
+        if self._closed or not tracked.has_come:
             request.let_through()
-        elif request.only_prepares and all(
-            one.connection is not request.connection for one in tracked.pending
-        ):
+            return
+        tracked.apply(ActorEvent.REQUEST)
+        if request.only_prepares and all(one.connection is not request.connection for one in tracked.pending):
             self._forward(actor, request)
-        elif tracked.opens_step:
-            tracked.opens_step = False
-            said = msgspec.structs.replace(
-                self.moves[-1], at_ns=self._world.now_ns(), text=request.text or ""
-            )
-            self.moves[-1] = said
+        elif tracked.awaits_first_request:
+            tracked.awaits_first_request = False
+            now, text = self._world.now_ns(), request.text or ""
+            self.moves[-1] = msgspec.structs.replace(self.moves[-1], at_ns=now, text=text)
             self._forward(actor, request)
         else:
             self._hold(actor, request)
 
-    def on_reply(self, actor: int, replies: int = 1) -> None:
-        """The server has answered."""
+    def on_reply(self, actor: int) -> None:
+        """The server has replied to an actor."""
         tracked = self._actors[actor]
-        tracked.replies_owed = max(0, tracked.replies_owed - replies)
-        tracked.blocked = tracked.idle_once = False
+        tracked.count_reply()
         tracked.last_activity_ns = self._world.now_ns()
-        if tracked.awaited_fault and not tracked.replies_owed:
+        if tracked.awaited_fault and tracked.server is ServerState.READY:
             self._inject(tracked, tracked.awaited_fault)
         self._settle()
 
     def on_finish(self, actor: int) -> None:
         """An actor has taken all its steps."""
-        tracked = self._actors[actor]
-        tracked.finished, tracked.polling = True, False
-        if self._picked == actor:
-            self._picked = None
+        self._actors[actor].apply(ActorEvent.FINISH)
+        if self._chosen == actor:
+            self._chosen = None
         self._settle()
 
     def on_injected(self, actor: int) -> None:
-        """The fault has struck."""
+        """The fault has been injected."""
         tracked, now = self._actors[actor], self._world.now_ns()
-        fault, tracked.injecting, tracked.last_activity_ns = tracked.injecting, None, now
-        assert fault is not None
-        match fault.fault.kind, fault.fault.point:
+        due, tracked.injecting, tracked.last_activity_ns = tracked.injecting, None, now
+        assert due is not None
+        match due.fault.kind, due.fault.point:
             case "kill", _:
-                _forget(tracked.pending)  # what it had said to another connection before it died
-                self._actors[actor] = TrackedActor(tracked.fault_plan, last_activity_ns=now)
+                # what the dead process had sent by other connections
+                _forget(tracked.pending)
+                tracked.apply(ActorEvent.REPLACE)
+                self._actors[actor] = TrackedActor(tracked.fault_plan, tracked.state, last_activity_ns=now)
             case "terminate", "before":
-                tracked.replies_owed += 1
-                fault.request.let_through()
+                tracked.expect_reply()
+                due.request.let_through()
             case "terminate", _:
-                tracked.replies_owed += 1
-                fault.connection.await_end()
+                tracked.expect_reply()
+                due.connection.await_end()
             case "late", _:
-                tracked.replies_owed += 1
-                late = partial(self._answer_late, actor, fault.connection)
+                tracked.expect_reply()
+                late = partial(self._reply_late, actor, due.connection)
                 self._world.call_later(max(0, tracked.due_ns + LATE_NS - now), late)
 
-    def _answer_late(self, actor: int, connection: HeldConnection) -> None:
+    def _reply_late(self, actor: int, connection: HeldConnection) -> None:
         connection.pass_on()
         self.on_reply(actor)
 
     @property
     def hit_connection(self) -> HeldConnection | None:
-        """The connection that a fault strikes just now."""
+        """The connection that is hit by the fault that is being injected."""
         return next((tracked.injecting.connection for tracked in self._actors if tracked.injecting), None)
 
     def close(self) -> None:
@@ -191,121 +159,123 @@ class SchedulerCore:
             while tracked.pending:
                 tracked.pending.popleft().let_through()
 
+    # Time
+
     def look(self) -> None:
-        """Time has passed: whoever does not rest may wait in the server, or sleep."""
+        """Find out which of the actors that are not at rest are blocked in the server, or sleep."""
         if self._closed:
             return
         now = self._world.now_ns()
         last_activity_ns = max((tracked.last_activity_ns for tracked in self._actors), default=0)
-        if now - last_activity_ns < ASK_NS:  # somebody moves
+        if now - last_activity_ns < ASK_NS:
             self._world.call_later(last_activity_ns + ASK_NS - now, self.look)
             return
-        owing = [
-            actor
-            for actor, tracked in enumerate(self._actors)
-            if tracked.replies_owed and not tracked.blocked
-        ]
-        for actor in self._world.blocked(owing) if owing else ():
-            tracked = self._actors[actor]
-            tracked.blocked = True
-            if tracked.awaited_fault:
-                self._inject(tracked, tracked.awaited_fault)
-        for actor, tracked in enumerate(self._actors):
-            quiet = (
-                tracked.came
-                and not (tracked.replies_owed or tracked.injecting)
-                and now - tracked.last_activity_ns >= NAP_NS
-            )
-            still = quiet and not tracked.rests and not self._world.is_actor_running(actor)
-            tracked.polling = tracked.polling or (still and tracked.idle_once)
-            tracked.idle_once = still
-        if self._picked is not None and now - self._actors[self._picked].last_activity_ns > LONG_SLEEP_NS:
-            self._picked = None
+        self._look_for_blocked()
+        self._look_for_idle(now)
+        if self._chosen is not None and now - self._actors[self._chosen].last_activity_ns > LONG_SLEEP_NS:
+            self._chosen = None
             self._settle(all_awake=True)
         else:
             self._settle()
         self._world.call_later(LOOK_NS, self.look)
 
-    # Who moves next
+    def _look_for_blocked(self) -> None:
+        replying = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.REPLYING]
+        for actor in self._world.blocked(replying) if replying else ():
+            tracked = self._actors[actor]
+            tracked.apply_server(ServerEvent.BLOCK)
+            if tracked.awaited_fault:
+                self._inject(tracked, tracked.awaited_fault)
+
+    def _look_for_idle(self, now: int) -> None:
+        for actor, tracked in enumerate(self._actors):
+            if tracked.state is ActorState.RUNNING or tracked.state is ActorState.IDLE:
+                quiet = tracked.waits_for_nothing and now - tracked.last_activity_ns >= NAP_NS
+                idle = quiet and not self._world.is_actor_running(actor)
+                tracked.apply(ActorEvent.SEEN_IDLE if idle else ActorEvent.SEEN_BUSY)
+
+    # Decisions
 
     def _hold(self, actor: int, request: PendingRequest) -> None:
-        if self._closed:
-            request.let_through()
-            return
-        tracked = self._actors[actor]
-        tracked.came = True
-        tracked.pending.append(request)
-        if self._picked == actor:
-            self._picked = None
+        self._actors[actor].pending.append(request)
+        if self._chosen == actor:
+            self._chosen = None
             self._move(actor, self._enabled)
         else:
             self._settle()
 
     def _settle(self, all_awake: bool = False) -> None:
-        """Once everybody rests, somebody moves."""
-        if self._closed or self._picked is not None or not all(tracked.rests for tracked in self._actors):
+        """Decide who moves, if all actors are at rest.  `all_awake`: no actor that sleeps may be chosen."""
+        if self._closed or self._chosen is not None:
             return
-        if not self._unblock():
+        if all(tracked.is_at_rest for tracked in self._actors) and not self._unblock():
             self._decide(all_awake)
 
     def _unblock(self) -> bool:
-        """Whether the server has let somebody go on who waited for another session."""
-        waiting = [actor for actor, tracked in enumerate(self._actors) if tracked.blocked]
-        free = set(waiting) - self._world.blocked(waiting) if waiting else set()
+        """Return whether an actor that was blocked in the server is not blocked any more."""
+        blocked = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.BLOCKED]
+        free = set(blocked) - self._world.blocked(blocked) if blocked else set()
         for actor in free:
-            self._actors[actor].blocked = False
+            self._actors[actor].apply_server(ServerEvent.UNBLOCK)
         return bool(free)
 
     def _decide(self, all_awake: bool) -> None:
-        actors = self._actors
+        decision = self._decision(all_awake)
+        if not decision.enabled:
+            return
+        actor = self._scheduler.choose(decision)
+        self._enabled = decision.enabled
+        if self._actors[actor].pending:
+            self._move(actor, self._enabled)
+        else:
+            self._chosen = actor
+            self._actors[actor].last_activity_ns = self._world.now_ns()
+
+    def _decision(self, all_awake: bool) -> Decision:
         ready: list[int] = []
         polling: list[int] = []
-        for actor, tracked in enumerate(actors):
+        for actor, tracked in enumerate(self._actors):
             if tracked.is_polling:
                 if tracked.pending or not all_awake:
                     polling.append(actor)
-            elif tracked.pending and not tracked.blocked:
+            elif tracked.pending and tracked.server is not ServerState.BLOCKED:
                 ready.insert(0 if actor == self._last else len(ready), actor)
-        if not ready and not polling:
-            return
-        steps = [tracked.step for tracked in actors]
-        decision = Decision(tuple(ready), tuple(polling), self.moves, steps)
-        actor = self._scheduler.choose(decision)
-        self._enabled = decision.enabled
-        if actors[actor].pending:
-            self._move(actor, self._enabled)
-        else:
-            self._picked = actor
-            actors[actor].last_activity_ns = self._world.now_ns()
+        return Decision(tuple(ready), tuple(polling), self.moves, [tracked.step for tracked in self._actors])
+
+    # Moves
 
     def _move(self, actor: int, enabled: tuple[int, ...]) -> None:
         tracked = self._actors[actor]
         request = tracked.pending.popleft()
-        tracked.polling = False
-        tracked.opens_step = request.text is None
+        tracked.apply(ActorEvent.MOVE)
+        tracked.awaits_first_request = request.text is None
         self._last = actor
         now = self._world.now_ns()
         self.moves.append(Move(now, actor, tracked.step, request.text or "", enabled, tracked.month))
         self._forward(actor, request)
 
     def _forward(self, actor: int, request: PendingRequest) -> None:
+        """Let a request through, unless a fault is to be injected before it."""
         tracked = self._actors[actor]
-        tracked.idle_once = False
         tracked.last_activity_ns = self._world.now_ns()
-        tracked.last_text = tracked.last_text if request.only_prepares else request.text
         if request.text is None:
+            tracked.last_text = None
             tracked.due_ns = tracked.last_activity_ns + tracked.timeout_ns
-        elif due := None if request.only_prepares else tracked.fault_plan.at_message(request):
-            if due.fault.point == "before":
-                self._inject(tracked, due)
-                return
-            tracked.awaited_fault = due
-            due.connection.hold_back()
-        tracked.replies_owed += request.text is not None
+            request.let_through()
+            return
+        if not request.only_prepares:
+            tracked.last_text = request.text
+            if due := tracked.fault_plan.at_message(request):
+                if due.fault.point == "before":
+                    self._inject(tracked, due)
+                    return
+                tracked.awaited_fault = due
+                due.connection.hold_back()
+        tracked.expect_reply()
         request.let_through()
 
     def _inject(self, tracked: TrackedActor, due: DueFault) -> None:
-        """Let a fault strike: whoever is killed, or whose connection breaks, says no more of what waits here."""
+        """Begin to inject a fault.  Requests of a process or connection that it ends are discarded."""
         tracked.awaited_fault, tracked.injecting = None, due
         if due.fault.point == "half":
             due.connection.pass_on(half=True)
@@ -318,7 +288,7 @@ class SchedulerCore:
 
 
 def _forget(requests: Iterable[PendingRequest]) -> None:
-    """Whoever is dead never said that."""
-    for one in requests:
-        if one.connection:
-            one.connection.forget()
+    """Have the connections discard these requests of a dead process."""
+    for request in requests:
+        if request.connection:
+            request.connection.forget()

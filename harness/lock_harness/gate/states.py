@@ -1,0 +1,139 @@
+"""The states of an actor at the gate, as two tables: one for its own side, one for the server's side.  Pure data.
+
+The core combines the two: an actor can be polling or finished while the server still owes it a reply.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+
+class IllegalEventError(Exception):
+    """An event that cannot happen in this state.  The message names both."""
+
+
+class ActorState(Enum):
+    """What an actor does, as far as the gate can see.  The value completes "the actor ..."."""
+
+    EXPECTED = "has not come to the gate yet"
+    EXEMPT = "has no step to take, and never came to the gate"
+    RUNNING = "is at work, or waits at the gate"
+    IDLE = "did nothing at the last look"
+    POLLING = "sleeps between two tries"
+    FINISHED = "has taken all its steps"
+
+
+class ActorEvent(Enum):
+    """What an actor does, or what the gate observes or does about it."""
+
+    STEP = "asks to take a step"
+    REQUEST = "sends a request to the server"
+    MOVE = "is let through"
+    REPLY = "gets a reply of the server"
+    SEEN_IDLE = "neither computes nor waits for anybody"
+    SEEN_BUSY = "computes, waits, or was active a moment ago"
+    FINISH = "reports that all its steps are taken"
+    REPLACE = "was killed, and a new process takes its place"
+
+
+class ServerState(Enum):
+    """What the server does for an actor.  The value completes "the server ..."."""
+
+    READY = "owes the actor no reply"
+    REPLYING = "owes the actor a reply"
+    BLOCKED = "owes the actor a reply, and makes its session wait for another session"
+
+
+class ServerEvent(Enum):
+    """What happens between the server and an actor."""
+
+    EXPECT_REPLY = "is to reply once more"
+    REPLY = "replies, and owes more replies"
+    LAST_REPLY = "replies, and owes no more"
+    BLOCK = "makes the session wait for another session"
+    UNBLOCK = "lets the session continue"
+
+
+ACTOR_TRANSITIONS = {
+    ActorState.EXPECTED: {
+        ActorEvent.STEP: ActorState.RUNNING,
+        ActorEvent.REQUEST: ActorState.EXPECTED,
+        ActorEvent.REPLY: ActorState.EXPECTED,
+        ActorEvent.FINISH: ActorState.EXEMPT,
+    },
+    ActorState.EXEMPT: {
+        ActorEvent.REQUEST: ActorState.EXEMPT,
+        ActorEvent.REPLY: ActorState.EXEMPT,
+    },
+    ActorState.RUNNING: {
+        ActorEvent.STEP: ActorState.RUNNING,
+        ActorEvent.REQUEST: ActorState.RUNNING,
+        ActorEvent.MOVE: ActorState.RUNNING,
+        ActorEvent.REPLY: ActorState.RUNNING,
+        ActorEvent.SEEN_IDLE: ActorState.IDLE,
+        ActorEvent.SEEN_BUSY: ActorState.RUNNING,
+        ActorEvent.FINISH: ActorState.FINISHED,
+        ActorEvent.REPLACE: ActorState.EXPECTED,
+    },
+    ActorState.IDLE: {
+        ActorEvent.STEP: ActorState.RUNNING,
+        ActorEvent.REQUEST: ActorState.RUNNING,
+        ActorEvent.REPLY: ActorState.RUNNING,
+        ActorEvent.SEEN_IDLE: ActorState.POLLING,
+        ActorEvent.SEEN_BUSY: ActorState.RUNNING,
+        ActorEvent.FINISH: ActorState.FINISHED,
+    },
+    # only a move ends it: an actor that is slow to wake up must not be scheduled differently
+    ActorState.POLLING: {
+        ActorEvent.STEP: ActorState.POLLING,
+        ActorEvent.REQUEST: ActorState.POLLING,
+        ActorEvent.MOVE: ActorState.RUNNING,
+        ActorEvent.REPLY: ActorState.POLLING,
+        ActorEvent.FINISH: ActorState.FINISHED,
+        ActorEvent.REPLACE: ActorState.EXPECTED,
+    },
+    # its client library may have a connection of its own that sends on
+    ActorState.FINISHED: {
+        ActorEvent.REQUEST: ActorState.FINISHED,
+        ActorEvent.MOVE: ActorState.FINISHED,
+        ActorEvent.REPLY: ActorState.FINISHED,
+        ActorEvent.REPLACE: ActorState.EXPECTED,
+    },
+}
+
+SERVER_TRANSITIONS = {
+    # the end of a session counts as a reply, even where none is owed
+    ServerState.READY: {
+        ServerEvent.EXPECT_REPLY: ServerState.REPLYING,
+        ServerEvent.LAST_REPLY: ServerState.READY,
+    },
+    ServerState.REPLYING: {
+        ServerEvent.EXPECT_REPLY: ServerState.REPLYING,
+        ServerEvent.REPLY: ServerState.REPLYING,
+        ServerEvent.LAST_REPLY: ServerState.READY,
+        ServerEvent.BLOCK: ServerState.BLOCKED,
+    },
+    ServerState.BLOCKED: {
+        ServerEvent.EXPECT_REPLY: ServerState.BLOCKED,
+        ServerEvent.REPLY: ServerState.REPLYING,
+        ServerEvent.LAST_REPLY: ServerState.READY,
+        ServerEvent.UNBLOCK: ServerState.REPLYING,
+    },
+}
+
+S = TypeVar("S", bound=Enum)
+E = TypeVar("E", bound=Enum)
+
+
+def next_state(transitions: Mapping[S, Mapping[E, S]], state: S, event: E) -> S:
+    """Return the state after `event`.
+
+    Raises:
+        IllegalEventError: if the table has no such transition.
+    """
+    try:
+        return transitions[state][event]
+    except KeyError:
+        raise IllegalEventError(
+            f"event {event.name} ({event.value}) is illegal in state {state.name} ({state.value})"
+        ) from None

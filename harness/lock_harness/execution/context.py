@@ -5,7 +5,7 @@ from typing import NamedTuple
 from lock_harness.core.program import Program
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.fault_driver import FaultDriver
-from lock_harness.execution.recorder import HistoryRecorder
+from lock_harness.execution.history_recorder import HistoryRecorder
 from lock_harness.execution.team import Team
 
 

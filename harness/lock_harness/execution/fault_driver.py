@@ -5,7 +5,7 @@ from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.faults import INJECTORS
-from lock_harness.execution.recorder import HistoryRecorder
+from lock_harness.execution.history_recorder import HistoryRecorder
 from lock_harness.execution.team import ActorSession, Team
 from lock_harness.execution.time_limits import NS_PER_MS
 

@@ -8,8 +8,8 @@ from lock_harness.core.program import Program
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.context import RunContext
 from lock_harness.execution.fault_driver import FaultDriver
+from lock_harness.execution.history_recorder import HistoryRecorder
 from lock_harness.execution.modes import MODES
-from lock_harness.execution.recorder import HistoryRecorder
 from lock_harness.execution.team import Stuck, Team
 from lock_harness.execution.time_limits import opening_ms
 

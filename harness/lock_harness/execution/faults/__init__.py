@@ -1,15 +1,15 @@
-"""What can be done to an actor or to its server, one to a file."""
+"""The injectors, by kind of fault.  One injector per file."""
 
 from typing import get_args
 
 from lock_harness.actors.wall_clock import HOUR_S
 from lock_harness.core.fault import FaultKind, NetworkFault
 from lock_harness.execution.faults.cancel import Cancel
-from lock_harness.execution.faults.clock import Clock
+from lock_harness.execution.faults.clock import ClockJump
 from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.faults.kill import Kill
-from lock_harness.execution.faults.late import Late
-from lock_harness.execution.faults.network import Network
+from lock_harness.execution.faults.late import LateReply
+from lock_harness.execution.faults.network import BrokenConnection
 from lock_harness.execution.faults.pause import Pause
 from lock_harness.execution.faults.restart import Restart
 from lock_harness.execution.faults.terminate import Terminate
@@ -25,18 +25,18 @@ INJECTORS: dict[FaultKind, Injector] = {
     "cancel": Cancel(),
     "restart_fast": Restart("fast"),
     "restart_immediate": Restart("immediate"),
-    **{kind: Network(kind) for kind in get_args(NetworkFault)},
-    "late": Late(),
-    "clock_forward": Clock(HOUR_S),
-    "clock_back": Clock(-HOUR_S),
+    **{kind: BrokenConnection(kind) for kind in get_args(NetworkFault)},
+    "late": LateReply(),
+    "clock_forward": ClockJump(HOUR_S),
+    "clock_back": ClockJump(-HOUR_S),
 }
 
 
 def unavailable(wanted: Equipment, server: Server) -> str | None:
-    """Why one of these faults, the pooler or the gate cannot be had with this server; None if all can."""
+    """Return why some of the wanted equipment is unavailable with this server; None if all of it is available."""
     if wanted.pooler and (why := no_pgbouncer()):
         return why
     if wanted.gate and (why := address.why_not_through(server.url)):
-        return f"a gate cannot stand before it: {why}"
+        return f"the gate cannot be put before this server: {why}"
     reasons = ((kind, INJECTORS[kind].unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -1,19 +1,13 @@
-"""The server cancels the statement that a session runs, as an administrator does.  The session itself lives on.
+"""The server cancels the statement that a session runs, as an administrator does.  The session lives on.
 
-Only ever a session of the harness's own.
+The observer only ever cancels a statement of the harness's own sessions.
 """
 
 from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.team import ActorSession
-from lock_harness.servers.server import Server
 
 
-class Cancel:
-    def unavailable(self, _: Server) -> None:
-        """Everywhere."""
-
+class Cancel(Injector):
     def inject(self, arena: Arena, target: ActorSession) -> bool:
         return arena.observer.cancel(target.name)
-
-    def heal(self, arena: Arena, target: ActorSession) -> None:
-        """Nothing to undo."""

@@ -1,19 +1,23 @@
-"""What the faults have in common."""
+"""The interface of the injectors, which do what differs from one kind of fault to the next."""
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.team import ActorSession
 from lock_harness.servers.server import Server
 
 
-class Injector(Protocol):
-    """Does one kind of fault to an actor, and undoes it where it does not end by itself.
+class Injector(ABC):
+    """Does one kind of fault to an actor, to its session or to its server."""
 
-    `unavailable`: why it cannot be done here, in a few words; None if it can.  `inject`: whether there was
-    anything to strike; a session may be between two connections.
-    """
+    @abstractmethod
+    def inject(self, arena: Arena, target: ActorSession) -> bool:
+        """Inject the fault, and return whether there was anything to hit.  A session may have no connection just now."""
 
-    def unavailable(self, server: Server) -> str | None: ...
-    def inject(self, arena: Arena, target: ActorSession) -> bool: ...
-    def heal(self, arena: Arena, target: ActorSession) -> None: ...
+    def heal(self, arena: Arena, target: ActorSession) -> None:
+        """Undo the fault.  Only lasting faults are healed."""
+        raise NotImplementedError
+
+    def unavailable(self, server: Server) -> str | None:  # noqa: ARG002
+        """Return why the fault cannot be injected on this machine or with this server; None if it can."""
+        return None

@@ -1,19 +1,17 @@
-"""What networks do to connections, by a proxy between the actors and the server; see `lock_harness.wire`."""
+"""Broken connections, by a proxy between the actors and the server; see `lock_harness.wire`."""
 
 from lock_harness.core.fault import NetworkFault
 from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.team import ActorSession
 from lock_harness.servers import address
 from lock_harness.servers.server import Server
 from lock_harness.wire.network import unavailable
 
 
-class Network:
+class BrokenConnection(Injector):
     def __init__(self, kind: NetworkFault) -> None:
         self._kind = kind
-
-    def unavailable(self, server: Server) -> str | None:
-        return unavailable(self._kind) or address.why_not_through(server.url)
 
     def inject(self, arena: Arena, target: ActorSession) -> bool:
         assert arena.proxy is not None
@@ -22,3 +20,6 @@ class Network:
     def heal(self, arena: Arena, target: ActorSession) -> None:
         assert arena.proxy is not None
         arena.proxy.heal(target.name)
+
+    def unavailable(self, server: Server) -> str | None:
+        return unavailable(self._kind) or address.why_not_through(server.url)

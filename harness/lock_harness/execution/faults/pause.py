@@ -1,19 +1,16 @@
-"""SIGSTOP and, to heal, SIGCONT: a worker that stands still, as in a long garbage collection or a frozen machine.
+"""SIGSTOP and, to heal, SIGCONT: a process that stands still, as in a long garbage collection or on a frozen machine.
 
-Its connection stays open and its session keeps what it holds.
+Its connection stays open, and its session keeps its locks.
 """
 
 import signal
 
 from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.team import ActorSession
-from lock_harness.servers.server import Server
 
 
-class Pause:
-    def unavailable(self, _: Server) -> None:
-        """Everywhere."""
-
+class Pause(Injector):
     def inject(self, _: Arena, target: ActorSession) -> bool:
         target.process.signal(signal.SIGSTOP)
         return True

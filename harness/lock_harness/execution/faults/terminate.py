@@ -1,19 +1,13 @@
-"""The server ends the session, as an administrator or a failover does.  The client learns it at its next call.
+"""The server ends the session, as an administrator or a failover does.
 
-Only ever a session of the harness's own.
+The actor notices it at its next call, and opens another session.  The observer only ever ends the harness's own sessions.
 """
 
 from lock_harness.execution.arena import Arena
+from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.team import ActorSession
-from lock_harness.servers.server import Server
 
 
-class Terminate:
-    def unavailable(self, _: Server) -> None:
-        """Everywhere."""
-
+class Terminate(Injector):
     def inject(self, arena: Arena, target: ActorSession) -> bool:
         return arena.observer.terminate(target.name)
-
-    def heal(self, _: Arena, target: ActorSession) -> None:
-        """The actor opens another session when a call fails."""

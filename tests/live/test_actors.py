@@ -65,7 +65,7 @@ def sessions(conn: Connection, tag: str) -> int:
 
 def test_what_a_killed_actor_did_can_still_be_read(arena: Arena) -> None:
     play(arena, program(acquire(0, month_of(arena), 0), list_locks(0)))
-    actor = arena.team[0]
+    actor = arena.warm_actors[0]
     actor.kill()
     assert not actor.alive()
     events = actor.journal.read()
@@ -77,21 +77,21 @@ def test_what_a_killed_actor_did_can_still_be_read(arena: Arena) -> None:
 
 def test_the_server_lets_go_of_a_killed_actor(arena: Arena) -> None:
     play(arena, program(acquire(0, month_of(arena), 0)))
-    session = arena.team[0].session
+    session = arena.warm_actors[0].session
     (before,) = arena.observer.locks([session])
     assert before.granted
-    arena.team[0].kill()
+    arena.warm_actors[0].kill()
     assert within(5, lambda: not arena.observer.alive([session]))
     assert arena.observer.locks([session]) == []
 
 
 def test_a_replacement_has_a_session_of_its_own_and_can_have_the_month(arena: Arena) -> None:
     play(arena, program(acquire(0, month_of(arena), 0)))
-    dead = arena.team[0]
+    dead = arena.warm_actors[0]
     dead.kill()
     assert within(5, lambda: not arena.observer.alive([dead.session]))
     fresh = arena.replace(0)
-    assert fresh is arena.team[0]
+    assert fresh is arena.warm_actors[0]
     assert fresh.session != dead.session
     assert fresh.pid != dead.pid
     assert arena.observer.alive([fresh.session, dead.session]) == {fresh.session}
@@ -122,9 +122,9 @@ def test_a_waiter_that_is_killed_has_called_and_never_returned(arena: Arena) -> 
 
 def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) -> None:
     month = month_of(arena)
-    old = arena.team[0].session
+    old = arena.warm_actors[0].session
     run(program(acquire(0, month, 0), reopen(0), acquire(0, month, PATIENCE_MS), release(0, month)), arena)
-    new = arena.team[0].session
+    new = arena.warm_actors[0].session
     assert new != old
     assert arena.observer.alive([old, new]) == {new}
 

@@ -53,14 +53,14 @@ def test_new_actors_are_enough_for_locks_of_sessions_and_for_rows(
     arena: Arena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(take(arena), arena)
-    before = arena.team[0].name
+    before = arena.warm_actors[0].name
     with monkeypatch.context() as later:
         later.setattr(arena.pool, "reserve", lambda _: None)  # new spares make their tables at once
         assert arena.reset()
         assert arena.observer.is_pristine()
     again = run(take(arena), arena)
     assert again.status == "holds", again.verdicts
-    assert arena.team[0].name != before
+    assert arena.warm_actors[0].name != before
 
 
 @pytest.mark.parametrize("arena", [MakesAFunction, HasAChild], indirect=True)

@@ -1,4 +1,7 @@
-"""The world of one worker: server, observer, actors, stall meter; the one owner of every clean-up."""
+"""Everything that one worker runs programs with: a server, an observer, actors, and what stands between them.
+
+`open_arena` opens all of it in order, and is the only place that closes it.
+"""
 
 import contextlib
 import platform
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from importlib import metadata
 from os import cpu_count
 from pathlib import Path
+from typing import NamedTuple
 
 from lock_harness.actors.mailbox import CONDUCTOR, Mailbox
 from lock_harness.actors.pool import SPARES, ActorPool
@@ -35,10 +39,15 @@ from lock_harness.wire.proxy import Proxy, proxy
 
 @dataclass
 class Arena:
-    """Everything that a scheduler needs to run a program.
+    """Everything that is needed to run programs, one after the other.
 
-    `team` are the actors that are warm from the last program; `years` are ours alone.  A `postmaster` is there
-    where the server may have to restart, a `proxy` where the network may have to fail, a `gate` where it is decided who moves next.
+    Attributes:
+        years: The years whose months belong to this arena alone.
+        verbs: The operations that the lock supports.
+        warm_actors: The actors that are ready from the last program.
+        postmaster: Restarts the server, if a fault needs that.
+        proxy: Breaks connections, if a fault needs that; or else the gate, if there is one.
+        gate: Decides the order of the messages, or in a race records it, if there is one.
     """
 
     server: Server
@@ -50,69 +59,71 @@ class Arena:
     pool: ActorPool
     meter: StallMeter
     verbs: frozenset[str]
-    team: list[ActorProcess] = field(default_factory=list)
+    warm_actors: list[ActorProcess] = field(default_factory=list)
     postmaster: Postmaster | None = None
     proxy: Proxy | None = None
     gate: Gate | None = None
 
-    def gather(self, actors: int) -> list[ActorProcess]:
-        """The first `actors` of a warm team, with new ones where it was smaller or has lost some.
+    def gather(self, count: int) -> list[ActorProcess]:
+        """Return the first `count` warm actors, after new ones have filled the gaps.
 
-        `UserError` if the server has not enough connections for them.
+        `UserError` if the server does not have enough connections for them.
         """
-        if actors > len(self.team):
-            self._make_room(actors)
-        for index in range(actors):
-            if index == len(self.team):
-                self.team.append(self.pool.take())
-            elif not self.team[index].alive():
+        if count > len(self.warm_actors):
+            self._make_room(count)
+        for index in range(count):
+            if index == len(self.warm_actors):
+                self.warm_actors.append(self.pool.take())
+            elif not self.warm_actors[index].alive():
                 self.replace(index)
-        return self.team[:actors]
+        return self.warm_actors[:count]
 
-    def _make_room(self, actors: int) -> None:
-        """See that the server has connections for a larger team, and start what is missing all at once."""
-        missing = actors - len(self.team) - self.pool.spare_count
+    def _make_room(self, count: int) -> None:
+        """Check that the server has enough connections for `count` actors, and start all missing actors at once."""
+        missing = count - len(self.warm_actors) - self.pool.spare_count
         free = self.observer.free_connections()
         if missing > free:
             raise UserError(
-                f"{actors} actors need {missing} more connections than there are now, but the server has {free} left: "
+                f"{count} actors need {missing} more connections than there are now, but the server has {free} left: "
                 "raise its max_connections, or take fewer actors, or fewer workers with -n"
             )
         self.pool.reserve(self.pool.spare_count + max(0, missing))
 
     def replace(self, index: int) -> ActorProcess:
-        """Put a spare in the place of an actor, dead or alive."""
-        self.pool.discard(self.team[index])
-        self.team[index] = self.pool.take()
+        """Discard an actor, dead or alive, and return the spare that takes its place."""
+        self.pool.discard(self.warm_actors[index])
+        self.warm_actors[index] = self.pool.take()
         self.pool.reserve(SPARES)
-        return self.team[index]
+        return self.warm_actors[index]
 
     def dismiss(self, keep: int = 0) -> None:
-        """End all actors but the first `keep`, so that the next program meets only fresh sessions."""
-        while len(self.team) > keep:
-            self.pool.discard(self.team.pop())
+        """End all warm actors but the first `keep`, so that the next program gets new sessions."""
+        while len(self.warm_actors) > keep:
+            self.pool.discard(self.warm_actors.pop())
 
     def reset(self) -> bool:
-        """End all actors; whether nothing is left then of what their lock has done, so that one can go on here.
+        """End all actors, drop all tables, and return whether nothing is left of what the lock has done.
 
-        Tables are dropped.  A session that outlives its client, a lock in it, a function: only another arena will do.
+        If something else is left, such as a function, or a session that outlives its client, the arena cannot be used
+        any more.
         """
-        sessions = [name for one in self.team for name in one.all_sessions]
+        sessions = [name for process in self.warm_actors for name in process.all_sessions]
         self.dismiss()
-        if not self._gone(sessions):
+        if not self._await_end(sessions):
             return False
         if not self.observer.is_pristine():
-            spares = self.pool.spare_sessions  # they may have made the tables
+            # the spares may have created the tables
+            spares = self.pool.spare_sessions
             self.pool.close()
-            if not (self._gone(spares) and self.observer.drop_tables(self.bounds.release_ms)):
+            if not (self._await_end(spares) and self.observer.drop_tables(self.bounds.release_ms)):
                 return False
             if not self.observer.is_pristine():
                 return False
         self.pool.reserve(SPARES)
         return True
 
-    def _gone(self, sessions: Sequence[str]) -> bool:
-        """Whether the server ends these sessions, whose clients are dead, within the bound."""
+    def _await_end(self, sessions: Sequence[str]) -> bool:
+        """Return whether the server ends these sessions, whose clients are dead, within the bound for a release."""
         until_ns = now_ns() + self.bounds.release_ms * 1_000_000
         while alive := self.observer.alive(sessions):
             if now_ns() > until_ns:
@@ -120,6 +131,7 @@ class Arena:
         return not alive
 
     def environment(self) -> Environment:
+        """Return the description of machine and server for reports."""
         return Environment(
             harness=metadata.version("lock-harness"),
             python=platform.python_version(),
@@ -138,48 +150,67 @@ def open_arena(
     years: Years = DEFAULT_YEARS,
     equipment: Equipment = NO_EQUIPMENT,
 ) -> Iterator[Arena]:
-    """An arena for the length of a `with` block, with a database of its own where one may be created."""
+    """Open an arena for the length of a `with` block, with a database of its own if it may create one."""
     with contextlib.ExitStack() as stack:
         tag = secrets.token_hex(3)
         guardian = stack.enter_context(guarded_directory())
         postmaster = stack.enter_context(own_server()) if equipment.targets("server") else None
         server = postmaster.server if postmaster else server
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
-        front, between = stack.enter_context(_front(home, lock, equipment, guardian.directory))
+        route = stack.enter_context(_open_route(home, lock, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
         faketime = library() if equipment.targets("clock") else None
-        pool = ActorPool(guardian, mailbox, tag, lock, front.dsn, front.url, faketime)
+        pool = ActorPool(guardian, mailbox, tag, lock, route.server.dsn, route.server.url, faketime)
         stack.callback(pool.close)
         pool.reserve(1 + SPARES)
         first = pool.take()
         assert first.ready is not None
         arena = Arena(
-            home, lock, bounds, lease(observer.conn, years), observer, mailbox, pool, meter,
-            frozenset({"acquire", "release", *first.ready.verbs}), [first],
-            postmaster, between, between if isinstance(between, Gate) else None,
-        )  # fmt: skip
+            server=home,
+            lock=lock,
+            bounds=bounds,
+            years=lease(observer.conn, years),
+            observer=observer,
+            mailbox=mailbox,
+            pool=pool,
+            meter=meter,
+            verbs=frozenset({"acquire", "release", *first.ready.verbs}),
+            warm_actors=[first],
+            postmaster=postmaster,
+            proxy=route.proxy,
+            gate=route.proxy if isinstance(route.proxy, Gate) else None,
+        )
         stack.callback(arena.dismiss)
         yield arena
 
 
+class Route(NamedTuple):
+    """How the actors reach the server: its address for them, and the proxy or gate in between if there is one."""
+
+    server: Server
+    proxy: Proxy | None
+
+
 @contextlib.contextmanager
-def _front(
-    home: Server, lock: LockSpec | Lock, equipment: Equipment, directory: Path
-) -> Iterator[tuple[Server, Proxy | None]]:
-    """How the actors reach the server, and the proxy or gate in between if there must be one."""
+def _open_route(
+    server: Server, lock: LockSpec | Lock, equipment: Equipment, directory: Path
+) -> Iterator[Route]:
+    """Start the pooler, the proxy or the gate that `equipment` asks for."""
     with contextlib.ExitStack() as stack:
         if equipment.pooler:
-            home = stack.enter_context(pgbouncer(home, equipment.pooler))
-        tcp = equipment.targets("network")
-        dsn = home.url if tcp or (isinstance(lock, LockSpec) and lock.command) else home.dsn
+            server = stack.enter_context(pgbouncer(server, equipment.pooler))
+        # network faults need TCP, and a lock command may know nothing else
+        network = equipment.targets("network")
+        tcp = network or (isinstance(lock, LockSpec) and lock.command)
+        dsn = server.url if tcp else server.dsn
         between: Proxy | None = None
         if equipment.gate:
             between = stack.enter_context(run_gate(dsn, directory))
-        elif tcp:
+        elif network:
             between = stack.enter_context(proxy(address.place(dsn)))
         if between:
             through = address.redirected(dsn, between.host, between.port)
-            home = replace(home, dsn=through, url=through)
-        yield home, between
+            server = replace(server, dsn=through, url=through)
+        yield Route(server, between)

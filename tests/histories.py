@@ -1,11 +1,11 @@
-"""Histories written by hand: what the checks must accept and what they must refuse.
+"""Write histories by hand, in a short form.
 
     history(
         call(0, "acquire", JAN, at=0, took=1, answer=True),
         call(1, "acquire", JAN, at=2, took=1, answer=True),
     )
 
-Times are milliseconds.  Calls are numbered in the order in which they are written.
+Times are in milliseconds.  The numbers of calls and faults follow the order in which they are written.
 """
 
 from typing import Any
@@ -13,12 +13,16 @@ from typing import Any
 from lock_harness.core.fault import FaultKind
 from lock_harness.core.history import Audit, Event, History, ServerLock, Stall
 from lock_harness.core.program import Month, Verb
+from lock_harness.core.verdict import Status
 
 JAN = Month(2090, 1)
 FEB = Month(2090, 2)
 MS = 1_000_000
 
+# the events of one call or fault
 Part = list[dict[str, Any]]
+# a history, what happens in it, and the status that a check must return for it
+Case = tuple[Status, str, History]
 
 
 def call(
@@ -34,7 +38,11 @@ def call(
     body: tuple[float, float] | None = None,
     **answer: Any,
 ) -> Part:
-    """One call; `took` None: it never returned; `body`: when the body of a hold began and ended."""
+    """Return the events of one call.
+
+    `took` None: the call never returned.  `body`: when the body of a hold began and ended.  An `error` in `answer` makes the
+    call indeterminate.
+    """
     who = {"actor": actor, "incarnation": incarnation, "verb": verb, "month": month}
     events: Part = [{"at": at, "kind": "invoke", "timeout_ms": timeout, "raises": raises, **who}]
     if body:
@@ -45,12 +53,12 @@ def call(
 
 
 def acquire(actor: int, at: float, answer: bool | None, **more: Any) -> Part:
-    """An acquire of January."""
+    """Return an acquire of January."""
     return call(actor, "acquire", JAN, at=at, answer=answer, **more)
 
 
 def kill(actor: int, *, at: float, incarnation: int = 0, gone_after: float | None = 2) -> Part:
-    """SIGKILL, and the moment when the server had noticed."""
+    """Return a SIGKILL, and the event that the server has noticed it."""
     events = fault("kill", actor, at=at, incarnation=incarnation)
     return events if gone_after is None else events + gone(actor, at=at + gone_after, incarnation=incarnation)
 
@@ -58,7 +66,7 @@ def kill(actor: int, *, at: float, incarnation: int = 0, gone_after: float | Non
 def fault(
     kind: FaultKind, actor: int, *, at: float, incarnation: int = 0, healed: float | None = None
 ) -> Part:
-    """What was done to an actor, and when it was undone."""
+    """Return a fault, and its healing."""
     events: Part = [{"at": at, "kind": "fault", "fault": kind, "actor": actor, "incarnation": incarnation}]
     if healed is not None:
         events.append(
@@ -68,24 +76,25 @@ def fault(
 
 
 def gone(actor: int, *, at: float, incarnation: int = 0) -> Part:
-    """The server has noticed that the session has ended."""
+    """Return the event that the server has noticed the end of the session."""
     return [{"at": at, "kind": "gone", "actor": actor, "incarnation": incarnation}]
 
 
 def lingers(actor: int, *, at: float, incarnation: int = 0) -> Part:
-    """The server has not noticed it within the bound."""
+    """Return the event that the server has not noticed the end of the session within the bound."""
     return [{"at": at, "kind": "lingers", "actor": actor, "incarnation": incarnation}]
 
 
 def audit(
     held: list[tuple[int, Month]], locks: list[tuple[int, str]], sessions: int = 2, at: float = 0
 ) -> Audit:
-    """What the server has of each actor, by key, beside what the clients were told."""
+    """Return an audit: the (actor, month) pairs held by the answers, and the (actor, key) pairs of the locks."""
     rows = tuple(ServerLock(actor, 1000 + actor, key, granted=True) for actor, key in locks)
     return Audit(int(at * MS), "after the steps", tuple(held), rows, sessions, 0)
 
 
 def stall(at: float, overslept: float) -> Stall:
+    """Return a stall of the machine that ended at `at`."""
     return Stall(int(at * MS), int(overslept * MS))
 
 
@@ -96,6 +105,7 @@ def history(
     gave_up: float | None = None,
     actors: int = 2,
 ) -> History:
+    """Return the history of these calls and faults."""
     events = []
     for number, part in enumerate(parts):
         for fields in part:

@@ -1,4 +1,4 @@
-"""Judging takes time in proportion to the history: eight times the operations, about eight times the time."""
+"""The time of every check is proportional to the length of the history."""
 
 from random import Random
 from time import process_time
@@ -14,12 +14,14 @@ from lock_harness.core.verdict import Bounds
 from simulation import race_history
 
 SMALL, LARGE = 2_000, 16_000
-TOO_MUCH = 24  # times as long: between 8, in proportion, and 64, with the square
-TOO_SHORT_S = 0.002  # to be compared
+# eight times the operations take 8 times the time if it is proportional, and 64 times if it grows with the square
+MAX_RATIO = 24
+# shorter times are too imprecise to compare
+MIN_S = 0.002
 
 
-def spoiled(history: History) -> History:
-    """One answer in twenty turned into its contrary."""
+def with_wrong_answers(history: History) -> History:
+    """Return the history with one answer in twenty inverted."""
     random = Random(1)
     events = (
         msgspec.structs.replace(event, answer=not event.answer)
@@ -31,7 +33,7 @@ def spoiled(history: History) -> History:
 
 
 def times(history: History) -> dict[str, float]:
-    """Seconds that each check takes, the first one to ask for it also for what they share; the best of three."""
+    """Return the seconds of each check, the best of three.  What checks share counts for the first that needs it."""
     best: dict[str, float] = {}
     for _ in range(3):
         view = View(history, Bounds())
@@ -43,19 +45,21 @@ def times(history: History) -> dict[str, float]:
     return best
 
 
-@pytest.mark.parametrize("unsure", [0.0, 0.2])
-@pytest.mark.parametrize("wrong", [False, True])
-def test_no_check_takes_longer_than_in_proportion(unsure: float, wrong: bool) -> None:
-    small, large = (race_history(size, unsure) for size in (SMALL, LARGE))
-    short, long = (times(spoiled(history) if wrong else history) for history in (small, large))
+@pytest.mark.parametrize("indeterminate", [0.0, 0.2])
+@pytest.mark.parametrize("wrong_answers", [False, True])
+def test_the_time_of_no_check_grows_faster_than_the_history(
+    indeterminate: float, wrong_answers: bool
+) -> None:
+    small, large = (race_history(size, indeterminate) for size in (SMALL, LARGE))
+    short, long = (
+        times(with_wrong_answers(history) if wrong_answers else history) for history in (small, large)
+    )
     slow = {
-        name: (short[name], taken)
-        for name, taken in long.items()
-        if taken > TOO_SHORT_S + TOO_MUCH * short[name]
+        name: (short[name], taken) for name, taken in long.items() if taken > MIN_S + MAX_RATIO * short[name]
     }
     assert not slow
 
 
-@pytest.mark.parametrize("unsure", [0.0, 0.2])
-def test_a_simulated_race_has_an_order(unsure: float) -> None:
-    assert linearizable(View(race_history(5_000, unsure, seed=7), Bounds())).status == "holds"
+@pytest.mark.parametrize("indeterminate", [0.0, 0.2])
+def test_a_simulated_race_is_linearizable(indeterminate: float) -> None:
+    assert linearizable(View(race_history(5_000, indeterminate, seed=7), Bounds())).status == "holds"

@@ -1,4 +1,4 @@
-"""Who waited how long for a month and was overtaken how often, in histories written by hand."""
+"""How long calls waited for a month, and how often they were overtaken, in histories written by hand."""
 
 import pytest
 from hypothesis import given, strategies
@@ -9,68 +9,69 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.figures.waits import waits
 from tests.histories import FEB, JAN, MS, Part, acquire, call, fault, history, kill
 
-Told = tuple[int, float | None, str, int]  # actor, waited ms, what it met, how often overtaken
+# the actor, the wait in milliseconds, whether another session held the month meanwhile, and how often it was overtaken
+Expected = tuple[int, float | None, str, int]
 
 
 def release(actor: int, at: float) -> Part:
     return call(actor, "release", JAN, at=at, answer=True)
 
 
-def waits_of(written: History) -> list[Told]:
-    """In the order in which they asked."""
+def waits_of(written: History) -> list[Expected]:
+    """Return the waits in the order in which the calls began."""
     return [
         (
             one.session.actor,
             None if one.took_ns is None else one.took_ns / MS,
-            "holder" if one.met else "nobody" if one.alone else "doubt",
+            "held" if one.met else "free" if one.alone else "unknown",
             one.overtaken,
         )
         for one in reversed(waits(View(written, Bounds())))
     ]
 
 
-CASES: list[tuple[str, list[Told], History]] = [
-    ("nobody else", [(0, 1, "nobody", 0)], history(acquire(0, 0, True))),
-    ("it waits for the holder", [(0, 1, "nobody", 0), (1, 20, "holder", 0)], history(
+CASES: list[tuple[str, list[Expected], History]] = [
+    ("no other session", [(0, 1, "free", 0)], history(acquire(0, 0, True))),
+    ("a call waits for the holder", [(0, 1, "free", 0), (1, 20, "held", 0)], history(
         acquire(0, 0, True), acquire(1, 5, True, took=20, timeout=500), release(0, 20))),
-    ("it gives up", [(0, 1, "nobody", 0), (1, None, "holder", 0)], history(
+    ("a call gives up", [(0, 1, "free", 0), (1, None, "held", 0)], history(
         acquire(0, 0, True), acquire(1, 5, False, took=20, timeout=20))),
-    ("both ask at once, and one gets it first", [(0, 3, "doubt", 0), (1, 20, "holder", 0)], history(
+    ("two calls at the same time", [(0, 3, "unknown", 0), (1, 20, "held", 0)], history(
         acquire(0, 0, True, took=3, timeout=500), acquire(1, 1, True, took=20, timeout=500), release(0, 10))),
-    ("it comes while the release is on its way", [(0, 1, "nobody", 0), (1, 2, "doubt", 0)], history(
+    ("granted during the release of another session", [(0, 1, "free", 0), (1, 2, "unknown", 0)], history(
         acquire(0, 0, True), call(0, "release", JAN, at=5, took=4, answer=True), acquire(1, 6, True, took=2))),
-    ("another month is no matter", [(0, 1, "nobody", 0), (1, 1, "nobody", 0)], history(
+    ("a hold of another month does not count", [(0, 1, "free", 0), (1, 1, "free", 0)], history(
         acquire(0, 0, True), call(1, "acquire", FEB, at=5, answer=True))),
-    ("one that is held already is no wait", [(0, 1, "nobody", 0)], history(acquire(0, 0, True), acquire(0, 5, True))),
-    ("the body of a wrapper begins", [(0, 1, "nobody", 0), (1, 20, "holder", 0)], history(
+    ("an acquire of a month that the session holds is no wait", [(0, 1, "free", 0)], history(acquire(0, 0, True), acquire(0, 5, True))),
+    ("a hold waits until its body begins", [(0, 1, "free", 0), (1, 20, "held", 0)], history(
         acquire(0, 0, True), call(1, "hold", JAN, at=5, took=90, timeout=500, body=(25, 80), answer=True),
         release(0, 20))),
-    ("after a death nobody knows", [(0, 1, "nobody", 0), (1, 4, "doubt", 0)], history(
+    ("granted after the death of the holder", [(0, 1, "free", 0), (1, 4, "unknown", 0)], history(
         acquire(0, 0, True), kill(0, at=5), acquire(1, 6, True, took=4))),
-    ("an outcome that is not known is left out", [(0, 1, "nobody", 0)], history(
+    ("an indeterminate call is no wait", [(0, 1, "free", 0)], history(
         acquire(0, 0, True), acquire(1, 5, None, error="OSError: lost"), acquire(2, 9, None, took=None), actors=3)),
-    ("a stopped one is left out", [(0, 1, "nobody", 0)], history(
+    ("a call of a stopped actor is no wait", [(0, 1, "free", 0)], history(
         acquire(0, 0, True), acquire(1, 5, True, took=40, timeout=500), release(0, 10),
         fault("pause", 1, at=9, healed=40))),
-    ("overtaken by one who asked later", [(0, 1, "nobody", 0), (1, 55, "holder", 1), (2, 10, "holder", 0)], history(
+    ("overtaken by a call that began later", [(0, 1, "free", 0), (1, 55, "held", 1), (2, 10, "held", 0)], history(
         acquire(0, 0, True), acquire(1, 5, True, took=55, timeout=500), acquire(2, 15, True, took=10, timeout=500),
         release(0, 20), release(2, 40), actors=3)),
-    ("overtaken, and then it gave up", [(0, 1, "nobody", 0), (1, None, "holder", 1), (2, 10, "holder", 0)], history(
+    ("overtaken before it gave up", [(0, 1, "free", 0), (1, None, "held", 1), (2, 10, "held", 0)], history(
         acquire(0, 0, True), acquire(1, 5, False, took=55, timeout=55), acquire(2, 15, True, took=10, timeout=500),
         release(0, 20), actors=3)),
-    ("not overtaken by one who asked before",
-     [(0, 1, "nobody", 0), (2, 20, "holder", 0), (1, 54, "holder", 0)], history(
+    ("not overtaken by a call that began before",
+     [(0, 1, "free", 0), (2, 20, "held", 0), (1, 54, "held", 0)], history(
          acquire(0, 0, True), acquire(2, 5, True, took=20, timeout=500), acquire(1, 6, True, took=54, timeout=500),
          release(0, 20), release(2, 40), actors=3)),
-    ("overtaken twice by the same", [
-        (0, 1, "nobody", 0), (1, 95, "holder", 2), (2, 10, "holder", 0), (2, 10, "doubt", 0)], history(
+    ("overtaken twice by the same actor", [
+        (0, 1, "free", 0), (1, 95, "held", 2), (2, 10, "held", 0), (2, 10, "unknown", 0)], history(
         acquire(0, 0, True), acquire(1, 5, True, took=95, timeout=500),
         acquire(2, 15, True, took=10, timeout=500), release(0, 20), release(2, 40),
         acquire(2, 50, True, took=10, timeout=500), release(2, 70), actors=3)),
-    ("what is taken twice overtakes once", [(0, 1, "nobody", 0), (1, 95, "holder", 1), (2, 10, "holder", 0)], history(
+    ("a second acquire of a held month does not overtake", [(0, 1, "free", 0), (1, 95, "held", 1), (2, 10, "held", 0)], history(
         acquire(0, 0, True), acquire(1, 5, True, took=95, timeout=500), release(0, 20),
         acquire(2, 15, True, took=10, timeout=500), acquire(2, 30, True), release(2, 40), release(2, 50), actors=3)),
-    ("nobody is overtaken in another month", [(0, 1, "nobody", 0), (1, 55, "holder", 0), (2, 1, "nobody", 0)], history(
+    ("not overtaken by a call for another month", [(0, 1, "free", 0), (1, 55, "held", 0), (2, 1, "free", 0)], history(
         acquire(0, 0, True), acquire(1, 5, True, took=55, timeout=500),
         call(2, "acquire", FEB, at=15, answer=True), release(0, 20), actors=3)),
 ]  # fmt: skip
@@ -79,7 +80,7 @@ CASES: list[tuple[str, list[Told], History]] = [
 @pytest.mark.parametrize(
     ("expected", "written"), [pytest.param(expected, written, id=what) for what, expected, written in CASES]
 )
-def test_waits(expected: list[Told], written: History) -> None:
+def test_the_waits_of_a_history_have_the_expected_times(expected: list[Expected], written: History) -> None:
     found = waits_of(written)
     assert [(actor, met, overtaken) for actor, _, met, overtaken in found] == [
         (actor, met, overtaken) for actor, _, met, overtaken in expected
@@ -88,9 +89,11 @@ def test_waits(expected: list[Told], written: History) -> None:
 
 
 @given(strategies.lists(strategies.tuples(*[strategies.integers(0, 9)] * 4), max_size=30))
-def test_as_if_all_pairs_were_compared(drawn: list[tuple[int, int, int, int]]) -> None:
+def test_the_waits_of_a_history_agree_with_a_comparison_of_all_pairs_of_calls(
+    drawn: list[tuple[int, int, int, int]],
+) -> None:
     parts: list[Part] = []
-    free = [actor / 100 for actor in range(10)]  # no two things at one moment
+    free = [actor / 100 for actor in range(10)]  # no two events at one moment
     for actor, pause, took, kept in drawn:
         begin = free[actor] + pause
         end = begin + took + 0.5

@@ -6,8 +6,10 @@ from struct import pack
 
 from hypothesis import strategies as st
 
-from lock_harness.wire.dialogue import Batch, Dialogue, Parameter, PassThrough, Reply, ServerEvent
+from lock_harness.wire.dialogue import Dialogue
+from lock_harness.wire.events import Parameter, Reply, ServerEvent
 from lock_harness.wire.messages import BACKEND, FRONTEND
+from lock_harness.wire.parts import Batch, PassThrough
 from tests.captures import Said, Side
 
 LETTERS: dict[Side, dict[str, str]] = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lock_harness.wire.dialogue import Batch, PassThrough
 from lock_harness.wire.messages import ProtocolError
+from lock_harness.wire.parts import Batch, PassThrough
 from tests.wire import Line, Listener, client, message, server
 
 EXTENDED = ("Parse", "Bind", "Execute", "Sync")
@@ -91,7 +91,7 @@ def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None
     listener.client(client("Query"))
     listener.server(server("CommandComplete", "ReadyForQuery"))
     assert replies(listener.told)[-1] == ("I",)
-    with pytest.raises(ProtocolError, match="nothing is asked"):
+    with pytest.raises(ProtocolError, match="no reply is due"):
         listener.server(server("ReadyForQuery"))
 
 
@@ -108,7 +108,7 @@ def test_no_more_syncs_are_answered_than_there_were(answered: int) -> None:
         listener.client(client("CopyDone", "Sync"))
         listener.server(server("CommandComplete"))
     listener.server(server("ReadyForQuery") * answered)
-    with pytest.raises(ProtocolError, match="nothing is asked"):
+    with pytest.raises(ProtocolError, match="no reply is due"):
         listener.server(server("ReadyForQuery"))
 
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from lock_harness.wire import dialogue
 from lock_harness.wire.cache import BoundedCache
-from lock_harness.wire.dialogue import Batch, Diagnostic, Dialogue, Notification, Parameter, Part, Reply
+from lock_harness.wire.dialogue import Dialogue
+from lock_harness.wire.events import Diagnostic, Notification, Parameter, Reply
 from lock_harness.wire.messages import BATCH, ProtocolError
+from lock_harness.wire.parts import Batch, Part
 from lock_harness.wire.rules import EXPECTED_REPLIES
 from tests.captures import Said, Session, Side, said
 from tests.wire import Line, Listener, client, cuts, message, server
@@ -282,16 +284,16 @@ def test_the_status_of_the_transaction() -> None:
 @pytest.mark.parametrize(
     ("session", "why"),
     [
-        ([("client", client("PasswordMessage"))], "the client sent PasswordMessage after the start"),
-        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Query"))], "the client sent Query while it copies in"),
-        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Sync", "Query"))], "the client sent Query while it copies in"),
-        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Flush", "Query"))], "the client sent Query while it copies in"),
-        ([("server", server("DataRow"))], "the server sent DataRow, but nothing is asked"),
-        ([("server", server("ReadyForQuery"))], "the server sent ReadyForQuery, but nothing is asked"),
-        ([("server", server("ErrorResponse"))], "the server sent ErrorResponse, but nothing is asked: division by zero"),
-        ([("client", client("Parse", "Bind", "Sync")), ("server", server("BindComplete"))], "the server sent BindComplete, but Parse is to be answered"),
-        ([("client", client("Parse", "Bind")), ("server", server("ParseComplete"))], "ParseComplete, but nothing is asked"),
-        ([("client", client("Sync")), ("server", server("ErrorResponse", "CommandComplete"))], "CommandComplete, but Sync is to be answered"),
+        ([("client", client("PasswordMessage"))], "the client sent PasswordMessage after the start of the session"),
+        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Query"))], "the client sent Query during COPY FROM STDIN"),
+        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Sync", "Query"))], "the client sent Query during COPY FROM STDIN"),
+        ([("client", client("Query")), ("server", server("CopyInResponse")), ("client", client("Flush", "Query"))], "the client sent Query during COPY FROM STDIN"),
+        ([("server", server("DataRow"))], "the server sent DataRow, but no reply is due"),
+        ([("server", server("ReadyForQuery"))], "the server sent ReadyForQuery, but no reply is due"),
+        ([("server", server("ErrorResponse"))], "the server sent ErrorResponse, but no reply is due: division by zero"),
+        ([("client", client("Parse", "Bind", "Sync")), ("server", server("BindComplete"))], "the server sent BindComplete, but the reply to Parse is due"),
+        ([("client", client("Parse", "Bind")), ("server", server("ParseComplete"))], "ParseComplete, but no reply is due"),
+        ([("client", client("Sync")), ("server", server("ErrorResponse", "CommandComplete"))], "CommandComplete, but the reply to Sync is due"),
         ([("client", client("Query")), ("server", message("server", "ReadyForQuery", b"X"))], "ReadyForQuery with status 'X': it must be I, T or E"),
         ([("client", client("Query")), ("server", message("server", "ErrorResponse", b"Mno end\0"))], "ErrorResponse of length 12 ends too early"),
         ([("client", message("client", "Query", b"SELECT"))], "Query of length 10 ends too early"),
@@ -305,13 +307,13 @@ def test_a_batch_has_a_limit() -> None:
     listener, sql = Listener(), b"\0" + bytes(BATCH // 2)
     listener.client(message("client", "Query", sql))
     listener.client(message("client", "Parse", sql))
-    with pytest.raises(ProtocolError, match=f"without Sync or Flush: {BATCH} is the most"):
+    with pytest.raises(ProtocolError, match=f"without Sync or Flush: the limit is {BATCH}"):
         listener.client(message("client", "Parse", sql))
 
 
 def test_nothing_but_the_start_is_answered_while_the_session_starts() -> None:
     asked = [Said("client", client("Query")), Said("server", server("Authentication", "DataRow"))]
-    assert refusal(asked, begun=False) == "the server sent DataRow, but StartupMessage is to be answered"
+    assert refusal(asked, begun=False) == "the server sent DataRow, but the reply to StartupMessage is due"
 
 
 @given(

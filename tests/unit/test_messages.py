@@ -37,11 +37,11 @@ def test_messages_are_the_same_however_the_stream_is_split(data: st.DataObject, 
         Message(name, message(side, name, body))
         for name, body in data.draw(st.lists(bodies(side), max_size=6))
     ]
-    begun = data.draw(st.sampled_from([b"", b"S", message(side, "CopyData", b"more")[:-1]]))
-    stream = b"".join(found.raw for found in said) + begun
+    incomplete = data.draw(st.sampled_from([b"", b"S", message(side, "CopyData", b"more")[:-1]]))
+    stream = b"".join(found.raw for found in said) + incomplete
     reader = MessageReader(side)
     assert read(reader, data.draw(cuts(stream))) == (said, "")
-    assert reader.begun == begun
+    assert reader.incomplete == incomplete
 
 
 @pytest.mark.parametrize("side", ["client", "server"])
@@ -53,9 +53,9 @@ def test_each_kind_may_be_as_short_as_its_least_message(side: Side) -> None:
 @pytest.mark.parametrize(
     ("side", "stream", "why"),
     [
-        ("client", b"\x16", r"the client sent a message of type '\x16', which is none of its types"),
-        ("client", b"Z", "the client sent a message of type 'Z'"),
-        ("server", b"Q", "the server sent a message of type 'Q'"),
+        ("client", b"\x16", r"the client sent a message of unknown type '\x16'"),
+        ("client", b"Z", "the client sent a message of unknown type 'Z'"),
+        ("server", b"Q", "the server sent a message of unknown type 'Q'"),
         ("server", b"\xff", r"type '\xff'"),
         ("client", b"S\0\0\0\5", "the client sent Sync of length 5: it must have 4 to 4"),
         ("client", b"Q\0\0\0\0", "the client sent Query of length 0: it must have 5 to 67108863"),
@@ -83,7 +83,7 @@ def test_garbage_is_refused_or_waited_for_and_never_read_across_a_boundary(
     reader = MessageReader(side)
     found, refused = read(reader, parts)
     assert all(len(one.raw) == 1 + int.from_bytes(one.raw[1:HEAD], "big") for one in found)
-    assert b"".join(parts).startswith(b"".join(one.raw for one in found) + reader.begun)
+    assert b"".join(parts).startswith(b"".join(one.raw for one in found) + reader.incomplete)
     assert "\n" not in refused
 
 

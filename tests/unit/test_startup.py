@@ -87,7 +87,7 @@ def test_the_application_name_is_known() -> None:
         (b"\x16\x03\x01\x02\x00\x01\x00\x01", "TLS without SSLRequest"),
         (packet(2 << 16, BODY), "protocol version 2.0"),
         (packet(0, BODY), "protocol version 0.0"),
-        (packet(SSL) * 2, "SSLRequest came twice"),
+        (packet(SSL) * 2, "SSLRequest came again"),
         (packet(GSSENC, b"x"), "GSSENCRequest of 9 bytes"),
         (packet(CANCEL, b"1234567"), "CancelRequest with 7 bytes"),
         (packet(VERSION), "do not end with an empty name"),

@@ -8,19 +8,8 @@ from hypothesis import strategies as st
 
 from lock_harness.wire.cache import SHORT
 from lock_harness.wire.messages import Message, ProtocolError
-from lock_harness.wire.statements import (
-    BOOL,
-    BYTEA,
-    INT2,
-    INT4,
-    INT8,
-    LONGEST_SQL,
-    LONGEST_TEXT,
-    OID,
-    TEXT,
-    UNKNOWN,
-    Statements,
-)
+from lock_harness.wire.sql_text import BOOL, BYTEA, INT2, INT4, INT8, LONGEST_TEXT, OID, TEXT, UNKNOWN
+from lock_harness.wire.statements import LONGEST_SQL, PreparedStatements
 from tests.wire import message
 
 Value = tuple[bytes | None, int, int]  # as it is sent, whether binary, and its type
@@ -48,7 +37,9 @@ def execute(portal: str = "") -> Message:
 
 def shown(sql: str, *values: Value) -> str:
     sent, formats, types = zip(*values, strict=True) if values else ((), (), ())
-    return Statements().text([parse(sql, *types), bind(*sent, formats=formats), execute(), say("Sync")])
+    return PreparedStatements().text(
+        [parse(sql, *types), bind(*sent, formats=formats), execute(), say("Sync")]
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,11 +80,11 @@ def test_each_parameter_finds_its_place() -> None:
 
 def test_one_format_holds_for_all_values() -> None:
     said = [parse("SELECT $1, $2", INT4, INT4), bind(pack("!i", 1), pack("!i", 2), formats=(1,)), execute()]
-    assert Statements().text(said) == "SELECT 1, 2"
+    assert PreparedStatements().text(said) == "SELECT 1, 2"
 
 
 def test_a_statement_is_remembered_by_its_name() -> None:
-    statements = Statements()
+    statements = PreparedStatements()
     assert statements.text([parse("SELECT $1", INT4, name="a"), say("Flush")]) == "Parse SELECT $1"
     assert statements.text([parse("SELECT 2"), say("Sync")]) == "Parse SELECT 2"
     for key in (b"7", b"8"):
@@ -110,17 +101,17 @@ def test_a_statement_is_remembered_by_its_name() -> None:
 
 
 def test_a_long_statement_is_not_kept_whole() -> None:
-    statements = Statements()
+    statements = PreparedStatements()
     statements.text([parse("SELECT" + "\n" * LONGEST_SQL + "1" * LONGEST_SQL)])
     assert len(statements._statements[""].sql) == LONGEST_SQL
     assert statements.text([bind(), execute()]).startswith("SELECT 111")
 
 
 def test_the_server_may_tell_the_types() -> None:
-    statements = Statements()
+    statements = PreparedStatements()
     statements.text([parse("SELECT $1", name="a")])
-    statements.describe("a", (INT8,))
-    statements.describe("b", (INT8,))
+    statements.set_types("a", (INT8,))
+    statements.set_types("b", (INT8,))
     assert statements.text([bind(pack("!q", 5), formats=(1,), name="a"), execute()]) == "SELECT 5"
 
 
@@ -132,38 +123,38 @@ def whole(*messages: Message) -> bytes:
 
 
 def test_what_is_said_again_is_known_until_something_is_prepared() -> None:
-    statements, asked = Statements(), (bind(b"1", name="a"), execute(), say("Sync"))
+    statements, asked = PreparedStatements(), (bind(b"1", name="a"), execute(), say("Sync"))
     statements.text([parse("SELECT $1", name="a")])
-    assert statements.again(whole(*asked)) is None
-    said = statements.say(asked, whole(*asked))
+    assert statements.repeat(whole(*asked)) is None
+    said = statements.describe(asked, whole(*asked))
     assert (said.text, said.names) == ("SELECT 1", ("Bind", "Execute", "Sync"))
-    assert statements.again(whole(*asked)) == said
+    assert statements.repeat(whole(*asked)) == said
     statements.text([parse("SELECT -$1", name="a")])
-    assert statements.again(whole(*asked)) is None
-    assert statements.say(asked, whole(*asked)).text == "SELECT -1"
-    statements.describe("a", (TEXT,))
-    assert statements.say(asked, whole(*asked)).text == "SELECT -'1'"
+    assert statements.repeat(whole(*asked)) is None
+    assert statements.describe(asked, whole(*asked)).text == "SELECT -1"
+    statements.set_types("a", (TEXT,))
+    assert statements.describe(asked, whole(*asked)).text == "SELECT -'1'"
 
 
 def test_what_was_bound_before_makes_the_same_words_mean_something_else() -> None:
-    statements, go_on = Statements(), (execute("p"), say("Sync"))
+    statements, go_on = PreparedStatements(), (execute("p"), say("Sync"))
     statements.text([parse("SELECT $1", name="a")])
     for value in (b"1", b"2", b"1"):
         asked = (bind(value, name="a", portal="p"), say("Sync"))
-        if not statements.again(whole(*asked)):
-            statements.say(asked, whole(*asked))
-        assert statements.again(whole(*go_on)) is None
-        assert statements.say(go_on, whole(*go_on)).text == f"SELECT {value.decode()}"
+        if not statements.repeat(whole(*asked)):
+            statements.describe(asked, whole(*asked))
+        assert statements.repeat(whole(*go_on)) is None
+        assert statements.describe(go_on, whole(*go_on)).text == f"SELECT {value.decode()}"
 
 
 def test_what_is_long_is_not_remembered() -> None:
-    statements, asked = Statements(), (say("Query", b"SELECT 1" + bytes(SHORT)),)
-    statements.say(asked, whole(*asked))
-    assert statements.again(whole(*asked)) is None
+    statements, asked = PreparedStatements(), (say("Query", b"SELECT 1" + bytes(SHORT)),)
+    statements.describe(asked, whole(*asked))
+    assert statements.repeat(whole(*asked)) is None
 
 
 def test_what_tells_most_is_shown() -> None:
-    text = Statements().text
+    text = PreparedStatements().text
     assert text([say("Query", b"SELECT\n 1\0")]) == "SELECT 1"
     assert text([say("Query", b" \0")]) == "Query"
     assert text([say("Sync")]) == "Sync"
@@ -174,8 +165,8 @@ def test_what_tells_most_is_shown() -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3 * LONGEST_TEXT))
 def test_a_text_is_one_line_and_short(sql: str) -> None:
     for text in (
-        Statements().text([say("Query", sql.encode() + b"\0")]),
-        Statements().text([parse(sql, TEXT), bind(sql.encode()), execute(), execute()]),
+        PreparedStatements().text([say("Query", sql.encode() + b"\0")]),
+        PreparedStatements().text([parse(sql, TEXT), bind(sql.encode()), execute(), execute()]),
     ):
         assert 0 < len(text) <= LONGEST_TEXT
         assert text.split() == text.split(" ")
@@ -186,7 +177,7 @@ def test_a_text_is_one_line_and_short(sql: str) -> None:
 )
 def test_garbage_in_a_message_is_refused_in_one_line_that_names_it(name: str, body: bytes) -> None:
     try:
-        text = Statements().text([say(name, body)])
+        text = PreparedStatements().text([say(name, body)])
     except ProtocolError as error:
         text = str(error)
         assert name in text

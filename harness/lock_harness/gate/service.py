@@ -108,7 +108,7 @@ class GateService(ProxyService):
 
     # Orders
 
-    def _answer(self, line: bytes) -> bytes:
+    def _handle_command(self, line: bytes) -> bytes:
         command = _commands.decode(line)
         done: list[Move] | bool = True
         match command:

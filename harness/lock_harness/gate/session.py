@@ -9,10 +9,12 @@ from typing import Protocol
 from lock_harness.core.history import TERMINATE
 from lock_harness.gate.pending import PendingRequest
 from lock_harness.wire.connection import End, ProxiedConnection
-from lock_harness.wire.dialogue import Batch, Dialogue, Part, Reply
+from lock_harness.wire.dialogue import Dialogue
+from lock_harness.wire.events import Reply
 from lock_harness.wire.loop import Loop
 from lock_harness.wire.messages import ProtocolError
 from lock_harness.wire.network import reset
+from lock_harness.wire.parts import Batch, Part
 from lock_harness.wire.service import error_response
 from lock_harness.wire.startup import HEADER
 

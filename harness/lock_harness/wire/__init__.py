@@ -1,1 +1,1 @@
-"""A proxy of ours between clients and the server, which breaks connections in the ways that networks do."""
+"""The proxy between clients and the server: it reads PostgreSQL's protocol and injects network faults."""

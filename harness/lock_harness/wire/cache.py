@@ -1,15 +1,15 @@
-"""What was worked out before.  A lock says few things, but again and again."""
+"""A small cache: a lock sends few different statements, but sends them again and again."""
 
 from typing import Generic, TypeVar
 
-SHORT = 2_000  # bytes: what is longer hardly comes again
+SHORT = 2_000  # bytes: longer messages hardly ever repeat
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """Keeps `most` results at a time; when it is full, it begins anew."""
+    """Keeps up to `size` entries; when it is full, it discards all of them."""
 
     def __init__(self, size: int) -> None:
         self._size = size

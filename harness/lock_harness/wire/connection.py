@@ -1,4 +1,4 @@
-"""One client's connection to the server: two ends, and a network between them that may be ill."""
+"""One client's connection to the server: two ends, with a network between them that may be faulty."""
 
 import socket
 from collections.abc import Callable
@@ -24,14 +24,22 @@ from lock_harness.wire.network import (
     vanish,
 )
 
-_buffer = memoryview(bytearray(CHUNK))  # what was just read and is written on at once; one thread uses it
+# What was just read and is written at once.  Only one thread uses it.
+_buffer = memoryview(bytearray(CHUNK))
 
 
 class End:
-    """One end: its socket, what the network does to what it says, and what is on its way to it.
+    """One end of a connection.
 
-    While anything is on its way to an end, the other is not read from: so no more than one chunk is ever kept
-    here, and a sender that is too fast is stopped by its own kernel.
+    While bytes are waiting for one end, nothing is read from the other.  So at most one chunk is kept in memory,
+    and the kernel blocks a sender that is too fast.
+
+    Attributes:
+        course: How the network treats the bytes that this end sends.
+        waiting: The bytes that are still to be written to this end.
+        slice: How many bytes of `waiting` are written at a time on a slow network; None: all.
+        at_eof: The peer has closed its side for writing.
+        closed: The socket of this end is closed.
     """
 
     def __init__(self, connection: "ProxiedConnection", sock: socket.socket) -> None:
@@ -41,14 +49,14 @@ class End:
         self.sock = sock
         self.course = Course.FORWARD
         self.waiting = b""
-        self.slice: int | None = None  # how much of `waiting` is written at a time, if it is slowed down
-        self.at_eof = False  # it has said that it will say no more
+        self.slice: int | None = None
+        self.at_eof = False
         self.closed = False
         self.other: End
         self._connection = connection
 
     def on_ready(self, mask: int) -> None:
-        """The loop says that the socket can be read or written."""
+        """Handle that the socket can be read or written."""
         if mask & WRITE:
             self.write()
         if mask & READ and not self.closed and not self.other.waiting:
@@ -70,7 +78,7 @@ class End:
             self.other.delay(count)
 
     def forward(self, data: memoryview) -> None:
-        """Write these bytes, after those on their way, and keep what does not go now."""
+        """Write `data` after the waiting bytes; keep what cannot be written now."""
         if self.waiting:
             self.waiting += data
             return
@@ -82,20 +90,20 @@ class End:
             self._connection.on_error(self)
             return
         if sent < len(data):
-            self.keep(bytes(data[sent:]))
+            self.enqueue(bytes(data[sent:]))
 
     def delay(self, count: int) -> None:
-        """Keep the first `count` bytes of the buffer, to be written late and piece by piece."""
+        """Keep the first `count` bytes of the buffer, and write them later and in slices."""
         self.slice = slice_size(count)
-        self.keep(bytes(_buffer[:count]))
+        self.enqueue(bytes(_buffer[:count]))
         self._connection.call_at(now_ns() + LATENCY_NS, self.write)
 
-    def keep(self, data: bytes) -> None:
+    def enqueue(self, data: bytes) -> None:
         self.waiting = data
         self._connection.update_watches()
 
     def write(self) -> None:
-        """Write some of what is on its way.  Called for nothing when a timer is late, it does no harm."""
+        """Write some of the waiting bytes.  A late timer may call this when nothing is waiting."""
         if self.closed or not self.waiting:
             return
         try:
@@ -111,14 +119,19 @@ class End:
         else:
             self._connection.update_watches()
 
-    def events(self) -> int:
-        """What the loop should look for."""
+    def event_mask(self) -> int:
+        """Return the events that the loop has to watch for."""
         silent = self.at_eof or self.course is Course.HOLD or self.other.waiting
         return (0 if silent else READ) | (WRITE if self.waiting and not self.slice else 0)
 
 
 class ProxiedConnection:
-    """Passes on what either end says, as far as the network's condition lets it.  `opening` is for the server."""
+    """Forwards the bytes of both ends, as far as the condition of the network allows.
+
+    Args:
+        opening: The bytes that the server gets first.
+        on_closed: Is called once, when both ends are closed.
+    """
 
     def __init__(
         self,
@@ -136,16 +149,16 @@ class ProxiedConnection:
         self._ends = (self.client, self.server)
         self._masks = [0, 0]
         self.call_at = loop.call_at
-        self.server.keep(opening)
+        self.server.enqueue(opening)
 
-    # What the ends tell
+    # Events of the ends
 
     def on_data(self, end: End, data: memoryview) -> None:
-        """`end` has said something.  The memory is used anew afterwards."""
+        """Handle bytes from `end`.  The memory of `data` is reused afterwards."""
         end.other.forward(data)
 
     def on_eof(self, end: End) -> None:
-        """`end` has closed its side: the other hears of it, unless that is lost."""
+        """Handle EOF from `end`: close the other end for writing, unless the network loses that."""
         end.at_eof = True
         other = end.other
         if other.closed or other.at_eof:
@@ -154,20 +167,20 @@ class ProxiedConnection:
         if end.course < Course.LOSE:
             try:
                 other.sock.shutdown(socket.SHUT_WR)
-            except OSError:  # it is not there any more
+            except OSError:
                 self.on_error(other)
                 return
         self.update_watches()
 
     def on_error(self, end: End) -> None:
-        """`end` was reset: the other hears of it, unless that is lost; then it talks to nobody from now on."""
+        """Handle a reset of `end`: reset the other end, unless the network loses that; then the other end has no peer."""
         if end.course < Course.LOSE or end.other.closed or end.other.at_eof:
             self._close(reset)
             return
-        self._part(end, cut)
-        self._become(LOST)
+        self._close_end(end, cut)
+        self._set_condition(LOST)
 
-    # What is done to it
+    # Faults
 
     def inject(self, kind: NetworkFault) -> None:
         if kind == "reset":
@@ -175,18 +188,18 @@ class ProxiedConnection:
         elif kind == "cut":
             self._close(cut)
         else:
-            self._become(self._condition.worsened(CONDITIONS[kind]))
+            self._set_condition(self._condition.worsened(CONDITIONS[kind]))
 
     def heal(self) -> None:
-        """A connection that may have lost bytes does not come back: it is reset."""
+        """Make the network healthy; reset the connection if it may have lost bytes."""
         if self._condition.lossy:
             self._close(reset)
         else:
-            self._become(HEALTHY)
+            self._set_condition(HEALTHY)
 
-    # The network
+    # The condition of the network
 
-    def _become(self, condition: Condition) -> None:
+    def _set_condition(self, condition: Condition) -> None:
         self._condition = condition
         self.client.course, self.server.course = condition
         for end in self._ends:
@@ -199,7 +212,7 @@ class ProxiedConnection:
         self.update_watches()
 
     def _vanish(self, end: End) -> None:
-        """But not before the peer has acknowledged all, else our kernel would send it again and again."""
+        """Make `end` vanish as soon as its peer has acknowledged all bytes, so that the kernel sends nothing again."""
         if end.closed:
             return
         if unacknowledged(end.sock):
@@ -208,22 +221,23 @@ class ProxiedConnection:
             vanish(end.sock)
 
     def update_watches(self) -> None:
-        """Have the loop look for what the ends want now."""
+        """Make the loop watch for the events that the ends need now."""
         for index, end in enumerate(self._ends):
-            mask = 0 if end.closed else end.events()
+            mask = 0 if end.closed else end.event_mask()
             if mask != self._masks[index]:
                 self._masks[index] = mask
                 self._loop.watch(end.sock, mask, end.on_ready)
 
-    def _close(self, how: Callable[[socket.socket], None]) -> None:
+    def _close(self, close: Callable[[socket.socket], None]) -> None:
         if self.client.closed and self.server.closed:
-            return  # telling one end what the other had said last showed that it is gone, too
+            # forwarding the last bytes of one end has shown that the other is closed, too
+            return
         for end in self._ends:
-            self._part(end, how)
+            self._close_end(end, close)
         self._on_closed(self)
 
-    def _part(self, end: End, how: Callable[[socket.socket], None]) -> None:
+    def _close_end(self, end: End, close: Callable[[socket.socket], None]) -> None:
         if not end.closed:
             end.closed = True
             self.update_watches()
-            how(end.sock)
+            close(end.sock)

@@ -1,4 +1,4 @@
-"""Readiness and time for one thread: a selector and a heap of timers."""
+"""An event loop for one thread: a selector and a heap of timers."""
 
 import heapq
 import selectors
@@ -14,7 +14,7 @@ TimerCallback = Callable[[], None]
 
 
 class Loop:
-    """Calls back who can read or write (with the mask of what), and who wanted to be called at a time."""
+    """Calls back when a socket is ready, with the mask of READ and WRITE, and when a timer is due."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -22,31 +22,32 @@ class Loop:
         self._numbers = count()
         self._running = True
 
-    def watch(self, sock: socket.socket, mask: int, ready: ReadyCallback) -> None:
-        """From now on look for `mask` on `sock`; 0: for nothing."""
+    def watch(self, sock: socket.socket, mask: int, on_ready: ReadyCallback) -> None:
+        """Call `on_ready` whenever `sock` is ready for an event in `mask`; with mask 0 stop watching `sock`."""
         watched = sock in self._selector.get_map()
         if not mask:
             if watched:
                 self._selector.unregister(sock)
         elif watched:
-            self._selector.modify(sock, mask, ready)
+            self._selector.modify(sock, mask, on_ready)
         else:
-            self._selector.register(sock, mask, ready)
+            self._selector.register(sock, mask, on_ready)
 
-    def call_at(self, at_ns: int, due: TimerCallback) -> None:
-        """Call `due` once, at that time of our clock or shortly after."""
-        heapq.heappush(self._timers, (at_ns, next(self._numbers), due))
+    def call_at(self, at_ns: int, on_due: TimerCallback) -> None:
+        """Call `on_due` once, at `at_ns` of the monotonic clock or shortly after."""
+        heapq.heappush(self._timers, (at_ns, next(self._numbers), on_due))
 
     def stop(self) -> None:
         self._running = False
 
     def run(self) -> None:
-        """Serve until stopped."""
+        """Call back until `stop` is called."""
         while self._running:
             timeout = (self._timers[0][0] - now_ns()) / 1e9 if self._timers else None
             for key, mask in self._selector.select(timeout):
                 key.data(mask)
-            now = now_ns()  # what comes due meanwhile waits until sockets were looked at again
+            # timers that become due from now on wait, so that they cannot starve the sockets
+            now = now_ns()
             while self._timers and self._timers[0][0] <= now:
                 heapq.heappop(self._timers)[2]()
         self._selector.close()

@@ -1,4 +1,4 @@
-"""What the two sides of a PostgreSQL session say after its start, message by message: bytes in, messages out.
+"""The messages of a PostgreSQL session after its start: bytes in, messages out.  No I/O.
 
 See "Message Formats" in the chapter "Frontend/Backend Protocol" of PostgreSQL's manual; the limits are those of
 `SocketBackend` in the server and of `pqParseInput3` in libpq.
@@ -10,18 +10,18 @@ from typing import NamedTuple, NoReturn
 
 HEADER = struct.Struct("!BI")  # the type, and the length, which counts itself and not the type
 HEAD = HEADER.size
-SMALL, LONG = 10_000, 30_000  # what the server, and what libpq, takes for a message without much data
-BATCH = 2**26  # 64 MiB: what a client says is kept until it is complete
-LARGE = BATCH - 1  # so that any message fits
+SMALL, LONG = 10_000, 30_000  # the limits of the server, and of libpq, for a message without much data
+BATCH = 2**26  # 64 MiB: a batch is kept in memory until it is complete
+LARGE = BATCH - 1  # any message fits into a batch
 HUGE = 2**30  # the server allocates no more for one value
 
 
 class ProtocolError(ValueError):
-    """These bytes do not follow the protocol; the message fits one line and names who said what."""
+    """Bytes violate the protocol.  The message is one line and names the side that sent them."""
 
 
 class MessageType(NamedTuple):
-    """A type of message: its name in the manual, and how long it may be, as its own length says."""
+    """A type of message: its name in the manual, and the limits of the length that the message states."""
 
     name: str
     shortest: int
@@ -42,7 +42,7 @@ FRONTEND = {
     "c": MessageType("CopyDone", 4, 4),
     "d": MessageType("CopyData", 4, LARGE),
     "f": MessageType("CopyFail", 5, SMALL),
-    "p": MessageType("PasswordMessage", 4, 65_535),  # and the answers of SASL and GSS, which share the byte
+    "p": MessageType("PasswordMessage", 4, 65_535),  # SASL and GSS messages share the type byte
 }
 
 BACKEND = {
@@ -79,7 +79,7 @@ SIDES = {
 
 
 class Message(NamedTuple):
-    """One message: its name, and its bytes as they came."""
+    """One message: its name and its bytes."""
 
     name: str
     raw: bytes
@@ -90,7 +90,7 @@ class Message(NamedTuple):
 
 
 class MessageReader:
-    """Takes what one side, `client` or `server`, says after the start, however it is split."""
+    """Reads the messages of one side, `client` or `server`, from data that may be split anywhere."""
 
     def __init__(self, side: str) -> None:
         self._side = side
@@ -99,18 +99,19 @@ class MessageReader:
 
     @property
     def between(self) -> bool:
-        """Whether nothing has come of a message that is not complete."""
+        """Whether the data so far end with a complete message."""
         return not self._received
 
     @property
-    def begun(self) -> bytes:
-        """What has come of a message that is not complete."""
+    def incomplete(self) -> bytes:
+        """The bytes of the message that is not complete yet."""
         return bytes(self._received)
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """The messages that are complete now.  `ProtocolError`, after them, as soon as the next cannot be one.
+        """Yield the messages that `data` completes.  The caller must consume the iterator completely.
 
-        Nothing is read until the iterator is used, and all must be taken from it.
+        Raises:
+            ProtocolError: After these messages, as soon as the following bytes cannot be a message.
         """
         received, types = self._received, self._types
         received += data
@@ -132,9 +133,7 @@ class MessageReader:
             del received[:at]
 
     def _refuse_type(self, letter: int) -> NoReturn:
-        raise ProtocolError(
-            f"the {self._side} sent a message of type {chr(letter)!a}, which is none of its types"
-        )
+        raise ProtocolError(f"the {self._side} sent a message of unknown type {chr(letter)!a}")
 
     def _refuse_length(self, message_type: MessageType, length: int) -> NoReturn:
         raise ProtocolError(
@@ -144,18 +143,18 @@ class MessageReader:
 
 
 class Fields:
-    """Reads the fields of one message from its front; `ProtocolError` if they are not there."""
+    """Reads the fields of one message in order; raises `ProtocolError` if the message is too short."""
 
     def __init__(self, message: Message) -> None:
         self._message = message
         self._at = HEAD
 
     def number(self, size: int) -> int:
-        """An integer of `size` bytes, with a sign."""
+        """Read a signed integer of `size` bytes."""
         return int.from_bytes(self.octets(size), "big", signed=True)
 
     def count(self) -> int:
-        """How many of something follow: two bytes, without a sign."""
+        """Read the number of items that follow: an unsigned integer of two bytes."""
         return int.from_bytes(self.octets(2), "big")
 
     def octets(self, size: int) -> bytes:
@@ -167,11 +166,11 @@ class Fields:
             )
         return raw[start : self._at]
 
-    def letter(self) -> str:
+    def char(self) -> str:
         return chr(self.octets(1)[0])
 
     def string(self) -> str:
-        """Text up to a zero byte; what is no UTF-8 in it is written as escapes."""
+        """Read text up to a zero byte; bytes that are not UTF-8 become escapes."""
         name, raw = self._message
         end = raw.find(b"\0", self._at)
         if end < 0:

@@ -1,4 +1,4 @@
-"""What a network can do to a connection.  Data and pure functions; sockets only where a socket option is set."""
+"""The conditions of a network, as data, and the functions that apply them to a socket."""
 
 import contextlib
 import ctypes
@@ -12,12 +12,12 @@ from typing import NamedTuple
 from lock_harness.core.fault import NetworkFault
 
 CHUNK = 65_536
-UNREAD_CHUNKS = 256  # a peer that never stops talking does not keep us
+UNREAD_CHUNKS = 256  # the limit for a peer that never stops sending
 
 LATENCY_NS = 3_000_000
 GAP_NS = 1_000_000  # between two slices
-SLICES = 16  # of one chunk, at most, so that a large one does not take forever
-SMALLEST_SLICE = 3  # bytes: fewer than any message has, so messages are split anywhere
+SLICES = 16  # per chunk, at most, so that a large chunk does not take too long
+SMALLEST_SLICE = 3  # bytes: less than the smallest message, so that messages are split anywhere
 
 SIOCOUTQ = 0x5411  # Linux, linux/sockios.h
 SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h
@@ -26,27 +26,27 @@ NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Course(IntEnum):
-    """What becomes of bytes on their way from one end to the other.  The greater, the worse."""
+    """How the network treats bytes in one direction.  A greater value is worse."""
 
     FORWARD = 0
     SLOW = 1
-    LOSE = 2  # taken from the sender, and its closing too, and not passed on
-    HOLD = 3  # not even taken
+    LOSE = 2  # bytes and EOF are read from the sender and discarded
+    HOLD = 3  # nothing is read from the sender
 
 
 class Condition(NamedTuple):
-    """The state of the network under one connection, for each way."""
+    """The state of the network under one connection, for each direction."""
 
     to_server: Course
     to_client: Course
 
     def worsened(self, by: "Condition") -> "Condition":
-        """Faults add up."""
+        """Return this condition with the fault `by` added to it."""
         return Condition(max(self.to_server, by.to_server), max(self.to_client, by.to_client))
 
     @property
     def lossy(self) -> bool:
-        """Bytes may be missing, so the connection can never be whole again."""
+        """Whether bytes may have been lost, so that the connection can never be intact again."""
         return max(self) >= Course.LOSE
 
 
@@ -61,14 +61,14 @@ CONDITIONS: dict[NetworkFault, Condition] = {
 
 
 def unavailable(kind: NetworkFault) -> str | None:
-    """Why this machine cannot do `kind` to a TCP connection; None if it can."""
+    """Return why this machine cannot inject `kind` into a TCP connection; None if it can."""
     if kind == "half_open" and not sys.platform.startswith("linux"):
-        return f"half_open needs socket filters, which Linux has and {sys.platform} has not"
+        return f"half_open needs the socket filters of Linux, which {sys.platform} does not have"
     return None
 
 
 def slice_size(chunk: int) -> int:
-    """Into how many bytes each a slow network splits `chunk` bytes."""
+    """Return the size of the slices into which a slow network splits `chunk` bytes."""
     return max(SMALLEST_SLICE, -(-chunk // SLICES))
 
 
@@ -77,10 +77,10 @@ def is_tcp(sock: socket.socket) -> bool:
 
 
 def vanish(sock: socket.socket) -> None:
-    """Have the kernel drop every packet that comes for `sock`, unread and unacknowledged: its host is gone.
+    """Make the kernel drop every packet for `sock`, unread and unacknowledged, as if its host had lost power.
 
-    The peer learns it as it would learn it of a host without power: from its own timeouts.  A Unix socket has
-    no packets and its peer no timeouts; there nothing is to be done.
+    The peer notices only by its own timeouts.  A Unix socket has no packets and no timeouts, so nothing is
+    done to it.
     """
     if is_tcp(sock):
         code = ctypes.create_string_buffer(DROP_ALL)
@@ -89,7 +89,7 @@ def vanish(sock: socket.socket) -> None:
 
 
 def unacknowledged(sock: socket.socket) -> int:
-    """Bytes that were sent and may be sent again: the peer has not yet said that it has them."""
+    """Return the number of bytes that the peer has not acknowledged, so that the kernel may send them again."""
     if not is_tcp(sock):
         return 0
     answer = fcntl.ioctl(sock, SIOCOUTQ, bytes(4))
@@ -97,15 +97,19 @@ def unacknowledged(sock: socket.socket) -> int:
 
 
 def reset(sock: socket.socket) -> None:
-    """Close with RST, so that the peer gets ECONNRESET.  A Unix socket knows no such thing: EOF."""
+    """Close with RST, so that the peer gets ECONNRESET.  The peer of a Unix socket gets EOF instead."""
     if is_tcp(sock):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     sock.close()
 
 
 def cut(sock: socket.socket) -> None:
-    """Close in order, so that the peer gets EOF: whoever closes with bytes unread sends RST instead."""
-    with contextlib.suppress(OSError):  # nothing more to read, or nobody left to tell
+    """Close in order, so that the peer gets EOF.
+
+    The received bytes are read first, because closing a socket with unread bytes sends RST.
+    """
+    # OSError: there is nothing more to read, or the peer has closed
+    with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_WR)
         for _ in range(UNREAD_CHUNKS):
             if not sock.recv(CHUNK):

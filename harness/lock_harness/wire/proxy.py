@@ -1,9 +1,9 @@
-"""Our side of the proxy: starts it, tells it what to break, and waits until it is broken.
+"""The harness's side of the proxy: starts its process, and injects and heals faults by commands.
 
-The proxy is a process of its own.  As a thread of ours it would wait for the interpreter's lock, five
-milliseconds at a time, whenever we compute, and every client would seem slow.  It reads the other end of a
-socket that we hold: when that closes, since we are done or since we were killed, it ends and all its
-connections with it.
+The proxy is a separate process.  As a thread of the harness it would wait for the interpreter lock, five
+milliseconds at a time, whenever the harness computes, and every client would seem slow.  The proxy reads the other
+end of a control socket of the harness.  When that socket closes, because the harness is done or was killed, the
+proxy ends and closes all its connections.
 """
 
 import contextlib
@@ -24,13 +24,13 @@ from lock_harness.wire.service import Address, ProxyCommand
 
 CONNECT_TIMEOUT_S = 5
 LOOPBACK = "127.0.0.1"
-PORT = 5432  # names the Unix socket in its directory, and that is all it does
+PORT = 5432  # part of the name of the Unix socket
 
 
 class Proxy:
-    """A running proxy.  Clients connect to `host` (a directory, if it is a Unix socket) and `port`.
+    """A running proxy.  Clients connect to `port` of `host`, which is the directory of a Unix socket or an address.
 
-    Any thread may give orders; they are carried out one at a time.
+    Any thread may send commands.  They are executed one at a time.
     """
 
     def __init__(self, host: str, port: int, pid: int, control: socket.socket) -> None:
@@ -38,23 +38,26 @@ class Proxy:
         self.port = port
         self.pid = pid
         self._control = control
-        self._answers = control.makefile("rb")
-        self._one_at_a_time = threading.Lock()
+        self._responses = control.makefile("rb")
+        self._command_lock = threading.Lock()
 
     def inject(self, application_name: str, kind: NetworkFault) -> bool:
-        """Break the newest connection with this application_name; return when it is broken.
+        """Inject a fault into the newest connection with this application_name; return when it has taken effect.
 
-        False if there is none.  `MachineError` if this machine cannot do that.  On Unix sockets, which have no
-        packets, reset is like cut, and half_open only holds up what is said.
+        Returns False if there is no such connection.  On Unix sockets, which have no packets, `reset` is like
+        `cut`, and `half_open` only holds bytes back.
+
+        Raises:
+            MachineError: This machine cannot inject the fault.
         """
         if why := unavailable(kind):
             raise MachineError(why)
         return self._execute(ProxyCommand(application_name, kind))
 
     def heal(self, application_name: str) -> bool:
-        """Let the network be well again: a slow connection speeds up, one that may have lost bytes is reset.
+        """Make the network healthy: a slow connection becomes fast, and one that may have lost bytes is reset.
 
-        False if there is no such connection any more.
+        Returns False if there is no such connection any more.
         """
         return self._execute(ProxyCommand(application_name))
 
@@ -62,19 +65,19 @@ class Proxy:
         return msgspec.json.decode(self._request(command), type=bool)
 
     def _request(self, command: msgspec.Struct) -> bytes:
-        """What the proxy says to an order, which is carried out then."""
-        with self._one_at_a_time:
+        """Send a command; return the answer of the proxy when it has executed the command."""
+        with self._command_lock:
             try:
                 self._control.sendall(msgspec.json.encode(command) + b"\n")
-                answer = self._answers.readline()
+                answer = self._responses.readline()
             except ConnectionError:
                 answer = b""
         if not answer:
-            raise MachineError("the proxy between clients and server has ended; was it killed?")
+            raise MachineError("the proxy between clients and server has ended; was its process killed?")
         return answer
 
     def close(self) -> None:
-        self._answers.close()
+        self._responses.close()
         self._control.close()
 
 
@@ -83,11 +86,13 @@ P = TypeVar("P", bound=Proxy)
 
 @contextlib.contextmanager
 def proxy(server: Address, directory: Path | None = None) -> Iterator[Proxy]:
-    """A proxy in front of `server` for the length of a `with` block.
+    """Run a proxy in front of `server` for a `with` block.
 
-    It listens on a free port of 127.0.0.1; or, if a directory is given, on a Unix socket there.  A server that
-    trusts whoever comes by its Unix socket should not be put behind a port.  `MachineError` if `server` does not
-    answer.
+    The proxy listens on a free port of 127.0.0.1 or, if `directory` is given, on a Unix socket there.  A server
+    that trusts every client of its Unix socket should not be put behind a port.
+
+    Raises:
+        MachineError: `server` does not answer.
     """
     with run_proxy(Proxy, "lock_harness.wire.service", server, directory) as running:
         yield running
@@ -97,18 +102,18 @@ def proxy(server: Address, directory: Path | None = None) -> Iterator[Proxy]:
 def run_proxy(
     kind: type[P], module: str, server: Address, directory: Path | None = None, *arguments: str
 ) -> Iterator[P]:
-    """The same with a process that runs `module`, which is given `arguments` besides."""
-    reached = _reached(server)
+    """Run a proxy whose process runs `module` with `arguments`, and control it by an object of class `kind`."""
+    resolved = _resolve(server)
     listener = _listen(directory)
     host, port = (str(directory), PORT) if directory else listener.getsockname()
     ours, its = socket.socketpair()
     with listener, its:
         fds = [listener.fileno(), its.fileno()]
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *map(str, fds), msgspec.json.encode(reached), *arguments],
+            [sys.executable, "-m", module, *map(str, fds), msgspec.json.encode(resolved), *arguments],
             stdin=subprocess.DEVNULL,
             pass_fds=fds,
-            start_new_session=True,  # a Ctrl-C in the terminal is for us
+            start_new_session=True,  # a Ctrl-C in the terminal is for the harness
         )
     running = kind(host, port, process.pid, ours)
     try:
@@ -121,8 +126,8 @@ def run_proxy(
             _path(directory).unlink(missing_ok=True)
 
 
-def _reached(server: Address) -> Address:
-    """Where a connection to `server` leads: its numbers, if it was a name."""
+def _resolve(server: Address) -> Address:
+    """Connect to `server` once; return its address, with the numeric address of its host instead of a name."""
     try:
         if isinstance(server, tuple):
             with socket.create_connection(server, CONNECT_TIMEOUT_S) as probe:
@@ -131,7 +136,7 @@ def _reached(server: Address) -> Address:
         with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(server)
     except OSError as error:
-        raise MachineError(f"no server answers at {server}: {one_line(error)}; does it run?") from None
+        raise MachineError(f"no server answers at {server}: {one_line(error)}; is it running?") from None
     return server
 
 
@@ -145,5 +150,5 @@ def _listen(directory: Path | None) -> socket.socket:
 
 
 def _path(directory: Path) -> Path:
-    """Where libpq looks for a Unix socket in `directory`."""
+    """Return the path at which libpq expects the Unix socket in `directory`."""
     return directory / f".s.PGSQL.{PORT}"

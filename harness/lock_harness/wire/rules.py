@@ -1,4 +1,4 @@
-"""The rules of a PostgreSQL session after its start, as tables: who may say what when, and what answers what.
+"""The rules of a PostgreSQL session after its start, as tables: which messages are allowed, and what replies to them.
 
 See "Message Flow" in the chapter "Frontend/Backend Protocol" of PostgreSQL's manual.
 """
@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 from lock_harness.wire.messages import FRONTEND
 
-# What the client says
+# Messages of the client
 
 
 class Phase(Enum):
-    """Where the client stands."""
+    """The phase of the session on the client's side; the value ends an error message."""
 
-    STARTING = "while the session starts"
-    ASKING = "after the start"
-    COPYING = "while it copies in"  # the server has asked for data
-    COPIED = "after it copied in"  # there are no more, but a Sync may have to follow
+    STARTING = "during the start of the session"
+    ASKING = "after the start of the session"
+    COPYING = "during COPY FROM STDIN"  # the server has asked for data
+    COPIED = "after COPY FROM STDIN"  # the data have ended, but a Sync may have to follow
 
 
 COPY = frozenset({"CopyData", "CopyDone", "CopyFail"})
@@ -31,17 +31,18 @@ ALLOWED = {
 
 ENDS_BATCH = frozenset({"Query", "FunctionCall", "Sync", "Flush", "Terminate"})
 
-# What is no part of a batch, unless it comes in the midst of one.  The Sync after data ends the batch that asked
-# to copy: the server ignores the one that this batch may have ended with.
-PASSES = {
+# Messages that belong to no batch unless a batch is open.  The Sync after COPY data ends the batch that began the
+# COPY: the server ignores the Sync that this batch may have ended with.
+STANDALONE = {
     Phase.STARTING: COPY | {"PasswordMessage", "Flush", "Terminate"},
     Phase.ASKING: COPY | {"Flush", "Terminate"},
     Phase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
     Phase.COPIED: COPY | {"Flush", "Sync", "Terminate"},
 }
 
-# Where a message leads; if it is not named here, to ASKING.
-LEADS_TO = {
+# The phase after a message; ASKING if the message is not listed.  A client that does not know yet that its COPY has
+# failed still sends data in COPIED.
+NEXT_PHASE = {
     Phase.STARTING: {"PasswordMessage": Phase.STARTING},
     Phase.ASKING: dict[str, Phase](),
     Phase.COPYING: {
@@ -51,29 +52,29 @@ LEADS_TO = {
         "CopyDone": Phase.COPIED,
         "CopyFail": Phase.COPIED,
     },
-    Phase.COPIED: dict.fromkeys(
-        COPY | {"Flush"}, Phase.COPIED
-    ),  # it may not know yet that the copy has failed
+    Phase.COPIED: dict.fromkeys(COPY | {"Flush"}, Phase.COPIED),
 }
 
 
 class Rule(NamedTuple):
-    """Of a message in a phase: whether it is no part of a batch, unless in the midst of one; and where it leads."""
+    """The rule for a message in a phase: whether it belongs to no batch unless one is open, and the next phase."""
 
-    passes: bool
-    leads_to: Phase
+    standalone: bool
+    next_phase: Phase
 
 
 RULES = {
-    phase: {name: Rule(name in PASSES[phase], LEADS_TO[phase].get(name, Phase.ASKING)) for name in allowed}
+    phase: {
+        name: Rule(name in STANDALONE[phase], NEXT_PHASE[phase].get(name, Phase.ASKING)) for name in allowed
+    }
     for phase, allowed in ALLOWED.items()
 }
 
-# What the server says
+# Messages of the server
 
 
 class ExpectedReply(NamedTuple):
-    """What answers a message: what may come first, and what comes last."""
+    """The reply to a message: the messages that may come first, and those that end it."""
 
     intermediate: frozenset[str]
     final: frozenset[str]
@@ -83,7 +84,7 @@ def _expect(intermediate: str, final: str) -> ExpectedReply:
     return ExpectedReply(frozenset(intermediate.split()), frozenset(final.split()))
 
 
-NOTHING = _expect("", "")
+NO_REPLY = _expect("", "")
 _COPIES = "CopyInResponse CopyOutResponse CopyBothResponse CopyData CopyDone"
 _RESULTS = f"RowDescription DataRow CommandComplete EmptyQueryResponse {_COPIES}"
 EXPECTED_REPLIES = {
@@ -98,16 +99,18 @@ EXPECTED_REPLIES = {
     "Execute": _expect(f"DataRow {_COPIES}", "CommandComplete EmptyQueryResponse PortalSuspended"),
 }
 
-# ErrorResponse, too, answers any of these; then ReadyForQuery still follows where it is due, and after all others
-# the server ignores everything up to the next Sync.
-ENDS_READY = frozenset(name for name, reply in EXPECTED_REPLIES.items() if "ReadyForQuery" in reply.final)
+# An ErrorResponse, too, can reply to each of these.  After it, ReadyForQuery still follows to the messages in
+# ENDS_WITH_READY; to the others nothing follows, and the server ignores everything up to the next Sync.
+ENDS_WITH_READY = frozenset(
+    name for name, reply in EXPECTED_REPLIES.items() if "ReadyForQuery" in reply.final
+)
 
-UNTRACKED = frozenset({"CopyData", "PasswordMessage"})  # no answer, and nothing depends on their place
+UNTRACKED = frozenset({"CopyData", "PasswordMessage"})  # they get no reply, and their place does not matter
 IGNORED_IN_COPY = frozenset({"Sync", "Flush"})  # by a server that is copying in
 
 
-# What an answer can consist of that changes nothing but the status of the session.
-PLAIN = frozenset(
+# A reply of only these messages changes nothing but the transaction status of the session.
+CACHEABLE = frozenset(
     {
         "BindComplete", "CloseComplete", "CommandComplete", "DataRow", "EmptyQueryResponse", "FunctionCallResponse",
         "NoData", "NoticeResponse", "ParseComplete", "PortalSuspended", "ReadyForQuery", "RowDescription",

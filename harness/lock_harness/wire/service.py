@@ -1,4 +1,4 @@
-"""The proxy at work: takes clients in, learns who they are, connects them, and obeys orders."""
+"""The process of the proxy: it accepts clients, reads who they are, connects them, and executes commands."""
 
 import contextlib
 import socket
@@ -18,7 +18,7 @@ Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
 
 
 class ProxyCommand(msgspec.Struct, frozen=True, tag=True):
-    """Strike the newest connection of this application_name; without a kind, heal it."""
+    """Inject the fault `kind` into the newest connection of this application_name; without a kind, heal it."""
 
     application_name: str
     kind: NetworkFault | None = None
@@ -30,8 +30,8 @@ _commands = msgspec.json.Decoder(ProxyCommand)
 class ProxyService:
     """Serves the clients of `listener` until the other end of `control` is closed.
 
-    An order is one line of JSON; its answer, a line too, comes when it has taken effect: `true`, or `false` if
-    there is no such connection.
+    A command is one line of JSON on `control`.  Its answer, also one line, is sent when the command has taken
+    effect: `true`, or `false` if there is no such connection.
     """
 
     def __init__(self, listener: socket.socket, server: Address, control: socket.socket) -> None:
@@ -39,33 +39,35 @@ class ProxyService:
         self._server = server
         self._control = control
         self._loop = Loop()
-        self._connections: dict[ProxiedConnection, str] = {}  # in the order of their coming
+        # the connections with their application_names, oldest first
+        self._connections: dict[ProxiedConnection, str] = {}
         self._line = b""
 
     def run(self) -> None:
         self._listener.setblocking(False)
         self._loop.watch(self._listener, READ, self._accept)
-        self._loop.watch(self._control, READ, self._obey)
+        self._loop.watch(self._control, READ, self._read_command)
         self._loop.run()
 
     def _accept(self, _: int) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):  # gone before we looked
+        # the client may have closed its connection already
+        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
             client = self._listener.accept()[0]
             client.setblocking(False)
-            self._loop.watch(client, READ, partial(self._greet, client, StartupReader()))
+            self._loop.watch(client, READ, partial(self._read_startup, client, StartupReader()))
 
-    def _greet(self, client: socket.socket, reader: StartupReader, _: int) -> None:
-        """Listen on until it is known who the client is; hang up on one that leaves or talks nonsense."""
+    def _read_startup(self, client: socket.socket, reader: StartupReader, _: int) -> None:
+        """Read until the startup packet is complete; close the connection if the client closes it or sends garbage."""
         try:
-            stays = _listen(client, reader)
+            open_ = _feed_startup(client, reader)
         except BlockingIOError:
             return
         except OSError:
-            stays = False
-        if stays and reader.packet is None:
+            open_ = False
+        if open_ and reader.packet is None:
             return
         self._loop.watch(client, 0, self._accept)
-        if stays:
+        if open_:
             self._connect(client, reader)
         else:
             cut(client)
@@ -73,7 +75,8 @@ class ProxyService:
     def _connect(self, client: socket.socket, reader: StartupReader) -> None:
         try:
             server = begin_connecting(self._server)
-        except OSError:  # the server is not there any more, so the client's way ends here
+        except OSError:
+            # the server does not run any more
             reset(client)
             return
         packet = reader.packet
@@ -89,22 +92,23 @@ class ProxyService:
     def _on_connection_closed(self, connection: ProxiedConnection) -> None:
         del self._connections[connection]
 
-    def _obey(self, _: int) -> None:
+    def _read_command(self, _: int) -> None:
         data = b""
         with contextlib.suppress(ConnectionError):
             data = self._control.recv(LONGEST)
-        if not data:  # whoever gave the orders is gone, and so are we
+        if not data:
+            # the harness has closed the proxy, or has ended
             self._loop.stop()
             return
         self._line += data
         if self._line.endswith(b"\n"):
-            answer = self._answer(self._line)
+            answer = self._handle_command(self._line)
             self._line = b""
             with contextlib.suppress(ConnectionError):
                 self._control.sendall(answer + b"\n")
 
-    def _answer(self, line: bytes) -> bytes:
-        """Carry out an order."""
+    def _handle_command(self, line: bytes) -> bytes:
+        """Execute the command in `line`; return its answer."""
         return msgspec.json.encode(self._execute(_commands.decode(line)))
 
     def _execute(self, command: ProxyCommand) -> bool:
@@ -118,8 +122,8 @@ class ProxyService:
         return False
 
 
-def _listen(client: socket.socket, reader: StartupReader) -> bool:
-    """Have the reader take what the client says, and answer it; False if there is nothing more to say."""
+def _feed_startup(client: socket.socket, reader: StartupReader) -> bool:
+    """Read from the client and answer it; return False if the connection has to be closed."""
     data = client.recv(LONGEST)
     try:
         answer = reader.feed(data)
@@ -132,7 +136,7 @@ def _listen(client: socket.socket, reader: StartupReader) -> bool:
 
 
 def begin_connecting(server: Address) -> socket.socket:
-    """A socket that is being connected.  If that fails, its first use says so."""
+    """Return a socket that is being connected.  If that fails, the first use of the socket raises the error."""
     if isinstance(server, str):
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(server)
@@ -145,7 +149,7 @@ def begin_connecting(server: Address) -> socket.socket:
 
 
 def error_response(why: str) -> bytes:
-    """What a server says before it hangs up, so that the client can show it."""
+    """Return the ErrorResponse that a server would send before it closes the connection."""
     fields = b"".join(
         code + text.encode() + b"\0"
         for code, text in ((b"S", "FATAL"), (b"V", "FATAL"), (b"C", "08P01"), (b"M", why))
@@ -156,7 +160,7 @@ def error_response(why: str) -> bytes:
 def inherited_sockets(
     listener: str, control: str, server: str
 ) -> tuple[socket.socket, Address, socket.socket]:
-    """What a service is made of, from the arguments of its process."""
+    """Return the arguments of a `ProxyService` from those of its process."""
     address: Address = msgspec.json.decode(server, type=Address)
     return socket.socket(fileno=int(listener)), address, socket.socket(fileno=int(control))
 

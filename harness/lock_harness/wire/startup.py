@@ -1,4 +1,4 @@
-"""What a PostgreSQL client says first.  Only bytes in and bytes out: no socket is touched here.
+"""The start of a PostgreSQL session: the first packets of a client.  No I/O.
 
 See "Message Formats" and "Start-up" in the chapter "Frontend/Backend Protocol" of PostgreSQL's manual.
 """
@@ -6,7 +6,7 @@ See "Message Formats" and "Start-up" in the chapter "Frontend/Backend Protocol" 
 import struct
 from dataclasses import dataclass
 
-LONGEST = 10_000  # the server's own limit, MAX_STARTUP_PACKET_LENGTH
+LONGEST = 10_000  # the server's limit, MAX_STARTUP_PACKET_LENGTH
 HEADER = struct.Struct("!II")  # the length, which counts itself, and the code or version
 
 CANCEL, SSL, GSSENC = 80877102, 80877103, 80877104
@@ -16,12 +16,12 @@ NO = b"N"
 
 
 class StartupError(ValueError):
-    """These bytes are no start of a PostgreSQL connection; the message fits one line."""
+    """Bytes cannot be the start of a PostgreSQL session.  The message is one line."""
 
 
 @dataclass(frozen=True)
 class StartupMessage:
-    """The wish for a session: its protocol version, and parameters such as user, database, application_name."""
+    """A request for a session: the protocol version, and parameters such as user, database, application_name."""
 
     version: tuple[int, int]
     parameters: dict[str, str]
@@ -33,17 +33,17 @@ class StartupMessage:
 
 @dataclass(frozen=True)
 class CancelRequest:
-    """The wish that session `pid` give up its statement; the connection says nothing else."""
+    """A request to cancel the statement of session `pid`; the connection carries nothing else."""
 
     pid: int
     key: bytes
 
 
 class StartupReader:
-    """Takes a client's first bytes, however they are split, until it is known what the client wants.
+    """Reads a client's first bytes, which may be split anywhere, until the startup packet is complete.
 
-    `packet` is None until then; `forward` is what the server should be sent: the packet as it came and all
-    that followed it, which alone is `rest`.
+    Attributes:
+        packet: The startup packet; None until it is complete.
     """
 
     def __init__(self) -> None:
@@ -53,16 +53,19 @@ class StartupReader:
 
     @property
     def forward(self) -> bytes:
+        """The bytes for the server: the startup packet and everything after it."""
         return self._received if self.packet else b""
 
     @property
     def rest(self) -> bytes:
+        """The bytes after the startup packet."""
         return self.forward[int.from_bytes(self.forward[:4], "big") :]
 
     def feed(self, data: bytes) -> bytes:
-        """The answer that the client now waits for: one `N` for each kind of encryption that it asked for.
+        """Return the answer that the client waits for: one `N` for each kind of encryption that it requested.
 
-        `StartupError` as soon as the bytes cannot be the start of a connection.
+        Raises:
+            StartupError: The bytes cannot be the start of a session.
         """
         self._received += data
         answer = b""
@@ -80,23 +83,23 @@ class StartupReader:
         return answer
 
     def _refuse(self, code: int) -> None:
-        """The server, too, refuses only once; else a client could ask forever."""
+        """Refuse a kind of encryption once, as the server does; otherwise a client could request it forever."""
         if code in self._refused:
-            raise StartupError(f"{ENCRYPTION[code]} came twice, although it was answered")
+            raise StartupError(f"{ENCRYPTION[code]} came again after its answer")
         self._refused.add(code)
 
 
 def _check_header(length: int, code: int) -> None:
     if length >> 16 == 0x1603:  # a TLS record: handshake, version 3.x
-        raise StartupError("this is TLS without SSLRequest: connect with sslmode=disable")
+        raise StartupError("the client began TLS without SSLRequest: connect with sslmode=disable")
     if not HEADER.size <= length <= LONGEST:
-        raise StartupError(f"a startup packet of {length} bytes: it must have {HEADER.size} to {LONGEST}")
+        raise StartupError(f"startup packet of {length} bytes: it must have {HEADER.size} to {LONGEST}")
     if code in ENCRYPTION:
         if length != HEADER.size:
             raise StartupError(f"{ENCRYPTION[code]} of {length} bytes: it must have {HEADER.size}")
     elif code != CANCEL and code >> 16 != MAJOR_VERSION:
         version = f"{code >> 16}.{code & 0xFFFF}"
-        raise StartupError(f"protocol version {version}: only {MAJOR_VERSION}.x is known")
+        raise StartupError(f"protocol version {version}: only {MAJOR_VERSION}.x is supported")
 
 
 def _packet(code: int, body: bytes) -> StartupMessage | CancelRequest:
@@ -104,13 +107,13 @@ def _packet(code: int, body: bytes) -> StartupMessage | CancelRequest:
         return StartupMessage((code >> 16, code & 0xFFFF), _parameters(body))
     if len(body) < 8:
         raise StartupError(
-            f"CancelRequest with {len(body)} bytes: it needs a process id and a key, 8 or more"
+            f"CancelRequest with {len(body)} bytes: it needs at least 8, for a process id and a key"
         )
     return CancelRequest(int.from_bytes(body[:4], "big"), body[4:])
 
 
 def _parameters(body: bytes) -> dict[str, str]:
-    """Names and values, each ended by a zero byte, and one more zero byte in the end."""
+    """Read names and values that each end with a zero byte; a zero byte ends the list."""
     *words, end = body.split(b"\0")
     if end or not words or words.pop():
         raise StartupError("the parameters of a startup packet do not end with an empty name")

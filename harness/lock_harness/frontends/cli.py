@@ -5,18 +5,18 @@ import signal
 import sys
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import cyclopts
 import psycopg
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 from rich.prompt import Confirm
 from rich.text import Text
 
 from lock_harness.core.errors import HarnessError, UserError, one_line
 from lock_harness.exploration.plan import Plan
+from lock_harness.frontends import parameters
 from lock_harness.frontends.campaign import Campaign
 from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes, skipped_notes
 from lock_harness.frontends.lock_option import resolve_lock
@@ -43,58 +43,20 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
-Pg = Annotated[
-    str | None,
-    Parameter(
-        "--pg",
-        help=f"The server: a connection string, 'embedded', or 'container'. Default: ${address.VARIABLE}, "
-        "or else an embedded server that is started for the command.",
-    ),
-]
-NamedPg = Annotated[
-    str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${address.VARIABLE}.")
-]
-LockName = Annotated[
-    str | None,
-    Parameter("--lock", help="The lock under test, as package.module:attr. Default: the reference lock."),
-]
-LockCommand = Annotated[
-    str | None,
-    Parameter("--lock-command", help="The lock under test, as a program that speaks JSON lines."),
-]
-
 
 @app.command
 def run(
-    *scenarios: Annotated[
-        str,
-        Parameter(
-            help="Names of scenarios or folders. Default: all that are neither planted nor on request."
-        ),
-    ],
-    examples: Annotated[
-        int | None, Parameter(help="Number of examples of each drawn scenario. Default: the scenario's.")
-    ] = None,
-    for_: Annotated[
-        str | None, Parameter("--for", help="Time for all scenarios together, such as 90s or 5m.")
-    ] = None,
-    seed: Annotated[
-        int | None, Parameter(help="Seed of the draws; the same seed draws the same. Default: a random one.")
-    ] = None,
-    workers: Annotated[
-        int | None, Parameter(["-n", "--workers"], help="Number of worker processes that share the work.")
-    ] = None,
-    lock: LockName = None,
-    lock_command: LockCommand = None,
-    pg: Pg = None,
-    years: Annotated[str, Parameter(help="Years whose months may be locked.")] = str(DEFAULT_YEARS),
-    release_ms: Annotated[
-        int | None,
-        Parameter(
-            help="Time in ms until the locks of a dead client must be free. Default: the scenario's bound."
-        ),
-    ] = None,
-    reports: Annotated[Path, Parameter(help="Folder for saved runs.")] = DEFAULT,
+    *scenarios: parameters.ScenarioNames,
+    examples: parameters.Examples = None,
+    for_: parameters.TimeLimit = None,
+    seed: parameters.Seed = None,
+    workers: parameters.Workers = None,
+    lock: parameters.LockName = None,
+    lock_command: parameters.LockCommand = None,
+    pg: parameters.ServerChoice = None,
+    years: parameters.YearRange = str(DEFAULT_YEARS),
+    release_ms: parameters.ReleaseMs = None,
+    reports: parameters.Reports = DEFAULT,
 ) -> int:
     """Run scenarios against a lock: the named ones, or all that are neither planted nor on request.
 
@@ -134,12 +96,12 @@ def _run(names: tuple[str, ...], options: RunOptions, pg: str | None) -> int:
 
 @app.command
 def replay(
-    path: Annotated[Path, Parameter(help="The saved run.json, or its folder.")],
+    path: parameters.SavedRun,
     *,
-    times: Annotated[int, Parameter(help="How many times to run it.")] = 10,
-    lock: LockName = None,
-    lock_command: LockCommand = None,
-    pg: Pg = None,
+    times: parameters.Times = 10,
+    lock: parameters.LockName = None,
+    lock_command: parameters.LockCommand = None,
+    pg: parameters.ServerChoice = None,
 ) -> int:
     """Run the program of a saved run.json again, and show how often it fails.
 
@@ -163,11 +125,9 @@ def list_scenarios() -> int:
 @app.command
 def locks(
     *,
-    terminate: Annotated[
-        int | None, Parameter(help="End the session of this process id, which frees its locks.")
-    ] = None,
-    yes: Annotated[bool, Parameter(help="Do not ask.", negative=())] = False,
-    pg: NamedPg = None,
+    terminate: parameters.Terminate = None,
+    yes: parameters.Yes = False,
+    pg: parameters.NamedServer = None,
 ) -> int:
     """Show which sessions hold or wait for advisory locks, or end a session that holds some."""
     with address.connect(_named_dsn(pg), "lock-harness locks") as conn:
@@ -192,7 +152,7 @@ def _terminate(conn: psycopg.Connection[Any], pid: int, *, ask: bool) -> int:
 
 
 @app.command(name="doctor")
-def examine(*, pg: NamedPg = None) -> int:
+def examine(*, pg: parameters.NamedServer = None) -> int:
     """Examine whether session locks can work on a server. Finds poolers that break them.
 
     Exit code 1 if they cannot.

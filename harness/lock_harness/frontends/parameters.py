@@ -1,0 +1,58 @@
+"""The parameters of the commands, with their help texts.  A default that is not None is added by cyclopts."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from lock_harness.servers import address
+
+ScenarioNames = Annotated[
+    str,
+    Parameter(help="Names of scenarios or folders. Default: all that are neither planted nor on request."),
+]
+Examples = Annotated[
+    int | None, Parameter(help="Number of examples of each drawn scenario. Default: the scenario's.")
+]
+TimeLimit = Annotated[
+    str | None, Parameter("--for", help="Time for all scenarios together, such as 90s or 5m.")
+]
+Seed = Annotated[
+    int | None, Parameter(help="Seed of the draws; the same seed draws the same. Default: a random one.")
+]
+Workers = Annotated[
+    int | None, Parameter(["-n", "--workers"], help="Number of worker processes that share the work.")
+]
+YearRange = Annotated[str, Parameter(help="Years whose months may be locked.")]
+ReleaseMs = Annotated[
+    int | None,
+    Parameter(
+        help="Time in ms until the locks of a dead client must be free. Default: the scenario's bound."
+    ),
+]
+Reports = Annotated[Path, Parameter(help="Folder for saved runs.")]
+SavedRun = Annotated[Path, Parameter(help="The saved run.json, or its folder.")]
+Times = Annotated[int, Parameter(help="How many times to run it.")]
+LockName = Annotated[
+    str | None,
+    Parameter("--lock", help="The lock under test, as package.module:attr. Default: the reference lock."),
+]
+LockCommand = Annotated[
+    str | None,
+    Parameter("--lock-command", help="The lock under test, as a program that speaks JSON lines."),
+]
+ServerChoice = Annotated[
+    str | None,
+    Parameter(
+        "--pg",
+        help=f"The server: a connection string, 'embedded', or 'container'. Default: ${address.VARIABLE}, "
+        "or else an embedded server that is started for the command.",
+    ),
+]
+NamedServer = Annotated[
+    str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${address.VARIABLE}.")
+]
+Terminate = Annotated[
+    int | None, Parameter(help="End the session of this process id, which frees its locks.")
+]
+Yes = Annotated[bool, Parameter(help="Do not ask.", negative=())]

@@ -1,4 +1,4 @@
-"""`nox -s stress` runs the main job, `nox -s tests` our own tests, `nox -s lint` what a machine can criticise."""
+"""Sessions: `stress` runs the scenarios, `tests` the tests of the harness, `lint` the static checks."""
 
 import os
 
@@ -21,15 +21,19 @@ def stress(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run our tests; `-- --lock-pg URL` for a server of your own, `-- --lock-pg none` for those that need none."""
+    """Run the tests of the harness.
+
+    `-- --lock-pg URL` runs them on a server of yours, `-- --lock-pg none` only those that need no server.
+    """
     session.install("-e", ".", *DEV)
-    workers = str(max(3, os.cpu_count() or 1))  # they wait more than they compute
+    # Tests wait more than they compute, so more workers than processors are useful.
+    workers = str(max(3, os.cpu_count() or 1))
     session.run("pytest", *(session.posargs or ("--numprocesses", workers, "--dist", "loadgroup")))
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types, and the layers."""
+    """Check style, types, and the layers of the imports."""
     session.install("-e", ".", *DEV)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -39,6 +43,6 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def benchmarks(session: nox.Session) -> None:
-    """Measure how fast examples run, with and without crashes, and how fast long races are judged, on this machine."""
+    """Measure on this machine how fast examples run and how fast long races are checked."""
     session.install("-e", ".")
     session.run("python", "-m", "benchmarks", *session.posargs)

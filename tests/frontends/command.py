@@ -1,4 +1,4 @@
-"""The command line as a user runs it, and a look at what it leaves behind."""
+"""Run the command line as a user does, and find what it leaves behind."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "LOCK_HARNESS_TEST_MARK"
-PATIENCE_S = 240.0  # on a crowded machine, for what must come
+PATIENCE_S = 240.0  # for an event that must come, even on a busy machine
 
 
 @dataclass
@@ -24,14 +24,14 @@ class Outcome:
     err: str
 
     @property
-    def well(self) -> bool:
-        """Nothing is wrong, although a crowded machine may leave something in doubt."""
-        doubts = self.code == 3 and ": unknown" in self.out and "violated" not in self.out
-        return self.code == 0 or doubts
+    def without_violation(self) -> bool:
+        """Whether nothing is violated.  On a busy machine a verdict may be unknown."""
+        unknown = self.code == 3 and ": unknown" in self.out and "violated" not in self.out
+        return self.code == 0 or unknown
 
     @property
-    def complaint(self) -> str:
-        """The one line that an error must be."""
+    def error_line(self) -> str:
+        """The error, which must be one line."""
         assert "Traceback" not in self.out + self.err
         assert self.err.startswith("lock-harness: "), self.err
         assert self.err.count("\n") == 1, self.err
@@ -65,7 +65,7 @@ class Shell:
         return self._finish(self.command(*arguments), environment)
 
     def pytest(self, *arguments: str) -> Outcome:
-        """A pytest session in the folder, with the plugin that is installed."""
+        """Run pytest in the folder, with the installed plugin."""
         quiet = ("-p", "no:cacheprovider", "--basetemp", str(self.cwd / ".pytest"))
         return self._finish([self.python, "-m", "pytest", *quiet, *arguments], {})
 
@@ -83,7 +83,7 @@ class Shell:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        # as a shell starts what has an &: with SIGINT ignored
+        # A shell starts a background command with SIGINT ignored.
         return subprocess.Popen(
             ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *self.command(*arguments)],
             cwd=self.cwd,
@@ -96,7 +96,7 @@ class Shell:
         )
 
     def pids(self, text: str = "") -> list[int]:
-        """The processes that carry our mark and have this in their command line."""
+        """Return the processes that carry the mark and have this text in their command line."""
         found = []
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(OSError):
@@ -105,7 +105,7 @@ class Shell:
         return [pid for pid in found if text in _command_line(pid)]
 
     def left_behind(self) -> list[str]:
-        """Processes and temporary files that are still there."""
+        """Return the processes and temporary files that still exist."""
         return [_command_line(pid) for pid in self.pids()] + [str(path) for path in self.temporary.iterdir()]
 
 
@@ -117,7 +117,7 @@ def _command_line(pid: int) -> str:
 
 
 def within(seconds: float, true: Callable[[], object]) -> bool:
-    """Whether `true` came to be in time; what other processes do can only be looked at again and again."""
+    """Return whether `true` returns something true in time.  It is polled, since it looks at other processes."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

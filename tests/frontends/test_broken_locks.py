@@ -1,4 +1,4 @@
-"""What a broken lock does to a run: it hangs, dies, talks, leaves things behind; the run tells and ends well."""
+"""Locks and processes that misbehave: the run reports it and ends in order."""
 
 import os
 import signal
@@ -19,20 +19,22 @@ def lock(sh: Shell, text: str) -> tuple[str, str]:
     return "--lock", "mine:Lock"
 
 
-def test_what_a_dying_lock_prints_is_shown_without_its_password(sh: Shell, lock_server: Server) -> None:
+def test_the_output_of_a_lock_that_exits_is_shown_without_its_password(
+    sh: Shell, lock_server: Server
+) -> None:
     chosen = lock(
         sh, BASE + "    def __init__(self, dsn):\n        print(dsn, flush=True)\n        os._exit(3)\n"
     )
     outcome = sh.run("run", "crashes", *chosen, "--pg", lock_server.url)
     assert outcome.code == 2
-    assert "it printed: postgresql://postgres:***@" in outcome.complaint
+    assert "it printed: postgresql://postgres:***@" in outcome.error_line
     assert str(conninfo_to_dict(lock_server.url)["password"]) not in outcome.err
 
 
-def test_what_is_left_locked_on_a_named_server_does_not_hide_the_violation(
+def test_a_month_left_locked_on_a_named_server_does_not_hide_the_violation(
     sh: Shell, lock_server: Server
 ) -> None:
-    """A row stays when its owner dies, and on this server nobody removes it."""
+    """The lock is a row that stays when its owner dies, and the harness removes nothing on a named server."""
     outcome = sh.run("run", "planted/row_survives_crash", "--pg", lock_server.url)
     with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
         conn.execute("DROP TABLE held")
@@ -41,18 +43,18 @@ def test_what_is_left_locked_on_a_named_server_does_not_hide_the_violation(
     assert "The lock left months locked on the server" in outcome.out
 
 
-def test_months_that_somebody_else_holds_are_not_used(sh: Shell, lock_server: Server) -> None:
+def test_months_that_another_session_holds_are_not_used(sh: Shell, lock_server: Server) -> None:
     with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
         conn.execute("SELECT pg_advisory_lock(209001)")
         assert "4 of 5 blocks of months" in sh.run("doctor", "--pg", lock_server.url).out
         outcome = sh.run("run", "many_months", "--examples", "20", "--pg", lock_server.url)
-        assert outcome.well, outcome.out + outcome.err
+        assert outcome.without_violation, outcome.out + outcome.err
         full = sh.run("run", "many_months", "--pg", lock_server.url, "--years", "2090-2091")
     assert full.code == 2
-    assert "all of 2090-2091 is in use on this database" in full.complaint
+    assert "all of 2090-2091 is in use on this database" in full.error_line
 
 
-def test_a_worker_that_dies_is_not_taken_for_one_that_is_through(sh: Shell) -> None:
+def test_a_worker_that_is_killed_ends_the_run_with_code_3(sh: Shell) -> None:
     process = sh.start("run", "many_months", "--examples", "4000", "-n", "2")
     assert within(PATIENCE_S, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
     os.kill(sh.pids(XDIST_WORKER)[0], signal.SIGKILL)
@@ -61,7 +63,7 @@ def test_a_worker_that_dies_is_not_taken_for_one_that_is_through(sh: Shell) -> N
     assert "a worker ended without a result for many_months" in err
 
 
-def test_reports_of_one_second_do_not_overwrite_each_other(sh: Shell) -> None:
+def test_runs_within_one_second_do_not_overwrite_each_others_reports(sh: Shell) -> None:
     for _ in range(3):
         sh.run("run", "timeout_returns_false", "--seed", "1")
     paths = list(sh.cwd.glob("reports/timeout_returns_false/*/run.json"))

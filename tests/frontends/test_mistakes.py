@@ -1,4 +1,4 @@
-"""What a user may get wrong: one line that says what to do, the right exit code, nothing left behind."""
+"""Mistakes of the user: each is reported in one line that says what to do, with the right exit code."""
 
 import socket
 import threading
@@ -38,26 +38,28 @@ SECRET = "s3cret-pass"
         (["doctor"], "name a server with --pg"),
     ],
 )
-def test_a_mistake_in_what_was_asked(sh: Shell, arguments: list[str], why: str) -> None:
+def test_a_mistake_in_the_arguments_is_reported_in_one_line(
+    sh: Shell, arguments: list[str], why: str
+) -> None:
     outcome = sh.run(*arguments)
     assert outcome.code == 2
-    assert why in outcome.complaint
+    assert why in outcome.error_line
     assert SECRET not in outcome.out + outcome.err
 
 
-def test_a_server_that_is_not_there(sh: Shell) -> None:
+def test_an_unreachable_server_is_reported_in_one_line(sh: Shell) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     outcome = sh.run("run", HYPERDRIVE_CONNECTION_STRING=f"postgresql://u:{SECRET}@127.0.0.1:{port}/d")
     assert outcome.code == 2
-    assert f"cannot connect to 127.0.0.1:{port}/d" in outcome.complaint
+    assert f"cannot connect to 127.0.0.1:{port}/d" in outcome.error_line
     assert SECRET not in outcome.out + outcome.err
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", None])
-def test_something_else_answers(sh: Shell, answer: bytes | None) -> None:
-    """An answer that is no PostgreSQL, a closed door, and silence."""
+def test_a_peer_that_is_not_postgresql_is_reported_in_one_line(sh: Shell, answer: bytes | None) -> None:
+    """The peer sends a reply of another protocol, closes the connection, or sends nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         kept = []
 
@@ -82,27 +84,27 @@ def test_something_else_answers(sh: Shell, answer: bytes | None) -> None:
         for peer in kept:
             peer.close()
     assert outcome.code == 2
-    assert "cannot connect to 127.0.0.1" in outcome.complaint
+    assert "cannot connect to 127.0.0.1" in outcome.error_line
     assert SECRET not in outcome.out + outcome.err
 
 
-def test_a_wrong_password(sh: Shell, lock_server: Server) -> None:
+def test_a_wrong_password_is_reported_without_showing_it(sh: Shell, lock_server: Server) -> None:
     right = conninfo_to_dict(lock_server.url)["password"]
     outcome = sh.run("run", "--pg", lock_server.url.replace(str(right), SECRET))
     assert outcome.code == 2
-    assert "password authentication failed" in outcome.complaint
+    assert "password authentication failed" in outcome.error_line
     assert SECRET not in outcome.out + outcome.err
 
 
-def test_a_server_with_too_few_connections(sh: Shell) -> None:
+def test_a_server_with_too_few_connections_is_reported_with_the_remedy(sh: Shell) -> None:
     with postmaster({"max_connections": "20"}) as small:
         outcome = sh.run("run", "soak", "--pg", small.server.url)
     assert outcome.code == 2
-    assert "64 actors need" in outcome.complaint
-    assert "raise its max_connections, or take fewer actors" in outcome.complaint
+    assert "64 actors need" in outcome.error_line
+    assert "raise its max_connections, or take fewer actors" in outcome.error_line
 
 
-def test_no_server_at_all_is_a_reason_to_skip(sh: Shell) -> None:
+def test_a_run_without_any_server_is_skipped_with_the_reason(sh: Shell) -> None:
     outcome = sh.run("run", "--pg", "none")
     assert outcome.code == 0
     assert outcome.out.startswith("skipped: --pg none")
@@ -128,11 +130,11 @@ LOCKS = {
         ("exits later", "the lock ended its own process"),
     ],
 )
-def test_a_lock_that_cannot_be_used(sh: Shell, name: str, why: str) -> None:
+def test_a_lock_that_cannot_be_used_is_reported_in_one_line(sh: Shell, name: str, why: str) -> None:
     (sh.cwd / "some_lock.py").write_text(LOCKS[name])
     outcome = sh.run("run", "--lock", "some_lock:Lock", "interleavings", "--examples", "20")
     assert outcome.code == 2
-    assert why in outcome.complaint
+    assert why in outcome.error_line
 
 
 @pytest.mark.parametrize(
@@ -145,33 +147,33 @@ def test_a_lock_that_cannot_be_used(sh: Shell, name: str, why: str) -> None:
         ('read x; echo \'{"id":1,"ok":["fly"]}\'; cat >/dev/null', "offers 'fly'"),
     ],
 )
-def test_a_lock_command_that_cannot_be_used(sh: Shell, script: str, why: str) -> None:
+def test_a_lock_command_that_cannot_be_used_is_reported_in_one_line(sh: Shell, script: str, why: str) -> None:
     (sh.cwd / "lock.sh").write_text(script)
     outcome = sh.run("run", "--lock-command", "sh lock.sh", "timeout_returns_false")
     assert outcome.code == 2
-    assert why in outcome.complaint
+    assert why in outcome.error_line
 
 
-def test_a_truncated_run(sh: Shell) -> None:
+def test_a_truncated_run_json_is_reported_in_one_line(sh: Shell) -> None:
     assert sh.run("run", "timeout_returns_false").code == 0
     saved = next(sh.cwd.glob("reports/timeout_returns_false/*/run.json"))
     saved.write_bytes(saved.read_bytes()[:500])
     outcome = sh.run("replay", str(saved))
     assert outcome.code == 2
-    assert "is not a saved run, or not a whole one" in outcome.complaint
+    assert "is not a saved run, or not a whole one" in outcome.error_line
 
 
-def test_reports_that_cannot_be_written_are_the_machines_fault(sh: Shell) -> None:
+def test_a_folder_for_reports_that_cannot_be_written_ends_the_run_with_code_3(sh: Shell) -> None:
     (sh.cwd / "reports").write_text("not a folder")
     outcome = sh.run("run", "timeout_returns_false")
     assert outcome.code == 3
-    assert "choose another folder with --reports" in outcome.complaint
+    assert "choose another folder with --reports" in outcome.error_line
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a disk that is always full")
-def test_a_full_disk_under_reports_is_the_machines_fault(sh: Shell) -> None:
+def test_a_full_disk_under_reports_ends_the_run_with_code_3(sh: Shell) -> None:
     (sh.cwd / "reports").mkdir()
     (sh.cwd / "reports" / ".writable").symlink_to("/dev/full")
     outcome = sh.run("run", "timeout_returns_false")
     assert outcome.code == 3
-    assert "No space left on device" in outcome.complaint
+    assert "No space left on device" in outcome.error_line

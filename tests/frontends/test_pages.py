@@ -42,7 +42,7 @@ def run_as_shown(sh: Shell, command: str, shown: str) -> None:
         )
     ]
     outcome = sh.run(*words)
-    assert (outcome.code == 1) if "✗" in shown else outcome.well, outcome.out + outcome.err
+    assert (outcome.code == 1) if "✗" in shown else outcome.without_violation, outcome.out + outcome.err
 
 
 README, SCENARIOS, TUTORIAL = map(read_page, ("README.md", "docs/scenarios.md", "docs/tutorial.md"))
@@ -60,7 +60,7 @@ def test_each_file_on_the_page_of_scenarios_is_a_scenario(sh: Shell, path: Path)
     name = path.relative_to("scenarios").with_suffix("").as_posix()
     assert name in sh.run("list").out
     outcome = sh.run("run", name)
-    assert outcome.well, outcome.out + outcome.err
+    assert outcome.without_violation, outcome.out + outcome.err
 
 
 def test_a_scenario_is_a_file_of_about_fifteen_lines() -> None:

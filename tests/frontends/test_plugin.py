@@ -36,7 +36,7 @@ def mine(sh: Shell) -> Shell:
     return sh
 
 
-def test_a_test_of_ones_own(mine: Shell) -> None:
+def test_a_test_can_run_a_scenario_on_a_lock_of_its_own(mine: Shell) -> None:
     outcome = mine.pytest("test_mine.py")
     assert outcome.code == 1
     assert "1 failed, 1 passed" in outcome.out
@@ -44,14 +44,14 @@ def test_a_test_of_ones_own(mine: Shell) -> None:
     assert "See it again: lock-harness replay reports/" in outcome.out
 
 
-def test_without_a_server_it_is_skipped_and_says_why(mine: Shell) -> None:
+def test_a_test_that_needs_a_server_is_skipped_with_the_reason(mine: Shell) -> None:
     outcome = mine.pytest("test_mine.py", "--lock-pg", "none", "-rs")
     assert outcome.code == 0
     assert "2 skipped" in outcome.out
     assert "--lock-pg none: no server to test on; leave it out to have one started" in outcome.out
 
 
-def test_scenarios_as_items(sh: Shell) -> None:
+def test_named_scenarios_are_run_as_test_items(sh: Shell) -> None:
     outcome = sh.pytest(
         "--lock-scenario", "timeout_returns_false", "--lock-scenario", "planted/shared_mode", "-v"
     )
@@ -60,9 +60,9 @@ def test_scenarios_as_items(sh: Shell) -> None:
     assert "2 passed" in outcome.out
 
 
-def test_all_scenarios_on_two_workers(sh: Shell) -> None:
+def test_all_scenarios_can_be_run_on_two_xdist_workers(sh: Shell) -> None:
     outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "5", "-n", "2")
-    doubts = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)  # on a crowded machine
+    doubts = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)
     assert outcome.out.count("\nFAILED ") == len(doubts), outcome.out
     wanted = pick_scenarios(find_known_scenarios(), [])
     ended = re.findall(r"(\d+) (passed|skipped|failed)", outcome.out)
@@ -77,14 +77,16 @@ def test_all_scenarios_on_two_workers(sh: Shell) -> None:
         (("--lock-scenario", "crashes", "--lock-years", "abc"), "abc"),
     ],
 )
-def test_a_mistake_is_one_line(sh: Shell, arguments: tuple[str, ...], why: str) -> None:
+def test_a_mistake_in_an_option_is_reported_in_one_line(
+    sh: Shell, arguments: tuple[str, ...], why: str
+) -> None:
     outcome = sh.pytest(*arguments)
     assert outcome.code not in (0, 1)
     assert why in outcome.out + outcome.err
     assert "Traceback" not in outcome.out + outcome.err
 
 
-def test_it_is_silent_where_nobody_asks(sh: Shell) -> None:
+def test_the_plugin_does_nothing_in_a_session_without_scenarios(sh: Shell) -> None:
     (sh.cwd / "test_plain.py").write_text("def test_nothing(): pass\n")
     outcome = sh.pytest("test_plain.py")
     assert outcome.code == 0
@@ -92,3 +94,21 @@ def test_it_is_silent_where_nobody_asks(sh: Shell) -> None:
     assert sorted(path.name for path in Path(sh.cwd).iterdir() if not path.name.startswith((".", "__"))) == [
         "test_plain.py"
     ]
+
+
+def test_every_option_of_the_plugin_begins_with_lock(sh: Shell) -> None:
+    text = sh.pytest("--help").out
+    section = re.search(
+        r"^tests of a lock on PostgreSQL \(lock-harness\):\n(.+?)\n\n", text, re.MULTILINE | re.DOTALL
+    )
+    assert section is not None
+    options = re.findall(r"^  (-\S+)", section[1], re.MULTILINE)
+    assert len(options) == 11
+    assert [option for option in options if not option.startswith("--lock-")] == []
+
+
+@pytest.mark.parametrize("option", ["--lock=a", "--lock-s=a", "--scenario=a", "--pg=a"])
+def test_the_plugin_accepts_no_other_or_abbreviated_option(sh: Shell, option: str) -> None:
+    outcome = sh.pytest(option)
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert f"unrecognized arguments: {option}" in outcome.err

@@ -1,4 +1,4 @@
-"""Running, replaying, looking: the command line at its work."""
+"""The commands of the command line: run, replay, list, locks, doctor."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from lock_harness.servers.server import Server
 from tests.frontends.command import PATIENCE_S, Outcome, Shell, within
 
 
-def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
+def test_a_run_shows_and_saves_each_scenario(sh: Shell) -> None:
     outcome = sh.run("run", "timeout_returns_false", "many_months", "--examples", "30", "--seed", "7")
     assert outcome.code == 0, outcome.out + outcome.err
     assert outcome.err == ""
@@ -28,10 +28,12 @@ def test_a_run_shows_each_scenario_and_saves_it(sh: Shell) -> None:
         30,
     )
     assert JUnitXml.fromfile(str(sh.cwd / "reports/junit.xml")).tests == 2
-    assert [path.name for path in sh.cwd.iterdir()] == ["reports"], "nothing else in the user's folder"
+    assert [path.name for path in sh.cwd.iterdir()] == ["reports"], (
+        "only reports/ is created in the working directory"
+    )
 
 
-def test_a_broken_lock_is_found_told_and_replayed(sh: Shell) -> None:
+def test_the_violation_of_a_broken_lock_is_reported_and_can_be_replayed(sh: Shell) -> None:
     lock = ("--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode")
     outcome = sh.run("run", "interleavings", *lock)
     assert outcome.code == 1
@@ -42,12 +44,12 @@ def test_a_broken_lock_is_found_told_and_replayed(sh: Shell) -> None:
     again = sh.run(*command[1].split())
     assert again.code == 1
     assert re.search(r"failed (\d+) of \1 times", again.out), again.out
-    mended = sh.run(*command[1].split(), "--lock", "lock_harness.locks.month_lock:MonthLock")
-    assert mended.code == 0
-    assert "failed 0 of 10 times" in mended.out
+    fixed = sh.run(*command[1].split(), "--lock", "lock_harness.locks.month_lock:MonthLock")
+    assert fixed.code == 0
+    assert "failed 0 of 10 times" in fixed.out
 
 
-def test_the_same_seed_draws_the_same(sh: Shell) -> None:
+def test_runs_with_the_same_seed_draw_the_same_programs(sh: Shell) -> None:
     for folder in ("one", "two"):
         sh.run("run", "interleavings", "--examples", "25", "--seed", "11", "--reports", folder)
     programs = [load(path).program for path in sh.cwd.glob("*/interleavings/*/run.json")]
@@ -55,16 +57,16 @@ def test_the_same_seed_draws_the_same(sh: Shell) -> None:
     assert programs[0] == programs[1]
 
 
-def test_time_can_be_the_limit(sh: Shell) -> None:
+def test_a_run_with_a_time_limit_runs_every_scenario(sh: Shell) -> None:
     outcome = sh.run("run", "many_months", "interleavings", "--for", "3s")
-    assert outcome.well, outcome.out + outcome.err
+    assert outcome.without_violation, outcome.out + outcome.err
     runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
     assert all(run.figures.examples for run in runs)
-    # a lower bound: whoever was first had its half of the time, less what its arena took to open
+    # A lower bound: the first scenario has half of the time, less the time that its arena takes to open.
     assert max(run.figures.seconds for run in runs) > 0.7
 
 
-def test_workers_share_the_examples(sh: Shell) -> None:
+def test_workers_share_the_examples_of_a_scenario(sh: Shell) -> None:
     outcome = sh.run("run", "many_months", "timeout_returns_false", "--examples", "41", "-n", "2")
     assert outcome.code == 0, outcome.out + outcome.err
     assert re.search(r"✓ many_months +holds +41 examples", outcome.out)
@@ -72,7 +74,7 @@ def test_workers_share_the_examples(sh: Shell) -> None:
     assert counts == [20, 21]
 
 
-def test_workers_report_a_broken_lock(sh: Shell) -> None:
+def test_workers_report_the_violation_of_a_broken_lock(sh: Shell) -> None:
     outcome = sh.run(
         "run", "many_months", "-n", "2", "--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode"
     )
@@ -81,35 +83,34 @@ def test_workers_report_a_broken_lock(sh: Shell) -> None:
     assert "See it again: lock-harness replay" in outcome.out
 
 
-def test_workers_report_a_mistake(sh: Shell) -> None:
+def test_workers_report_in_one_line_that_a_lock_cannot_be_used(sh: Shell) -> None:
     (sh.cwd / "some_lock.py").write_text(
         "class Lock:\n    def __init__(self, dsn): raise OSError('no luck')\n"
     )
     outcome = sh.run("run", "many_months", "-n", "2", "--lock", "some_lock:Lock")
     assert outcome.code == 2
-    assert "the lock cannot be used: OSError: no luck" in outcome.complaint
+    assert "the lock cannot be used: OSError: no luck" in outcome.error_line
 
 
 def test_a_named_server_is_used_and_nothing_is_created_on_it(sh: Shell, lock_server: Server) -> None:
     with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
         before = conn.execute("SELECT count(*) FROM pg_class").fetchone()
         outcome = sh.run("run", "--examples", "10", HYPERDRIVE_CONNECTION_STRING=lock_server.url)
-        assert outcome.well, outcome.out + outcome.err
+        assert outcome.without_violation, outcome.out + outcome.err
         assert ", named, " in outcome.out
         assert conn.execute("SELECT count(*) FROM pg_class").fetchone() == before
         assert conn.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
 
 
-def test_runs_side_by_side_on_one_server_do_not_meet(sh: Shell, lock_server: Server) -> None:
+def test_two_runs_at_once_on_one_server_do_not_disturb_each_other(sh: Shell, lock_server: Server) -> None:
     arguments = ("run", "interleavings", "many_months", "--examples", "60", "--pg", lock_server.url)
     runs = [sh.start(*arguments, "--reports", f"r{number}") for number in range(2)]
     for one in runs:
         out, err = one.communicate(timeout=PATIENCE_S)
-        assert Outcome(one.returncode, out, err).well, out + err
+        assert Outcome(one.returncode, out, err).without_violation, out + err
 
 
-def test_no_password_is_ever_shown_or_saved(sh: Shell, lock_server: Server) -> None:
-    """Not even when the lock itself puts its connection string into an error."""
+def test_a_password_in_the_error_of_a_lock_is_neither_shown_nor_saved(sh: Shell, lock_server: Server) -> None:
     secret = str(psycopg.conninfo.conninfo_to_dict(lock_server.url)["password"])
     (sh.cwd / "leaky.py").write_text(
         "class Lock:\n"
@@ -129,7 +130,7 @@ def test_no_password_is_ever_shown_or_saved(sh: Shell, lock_server: Server) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_an_interrupted_run_saves_what_it_has(
+def test_an_interrupted_run_saves_and_sums_up_its_results(
     sh: Shell, number: signal.Signals, workers: tuple[str, ...]
 ) -> None:
     process = sh.start("run", "timeout_returns_false", "interleavings", "--for", "60s", *workers)
@@ -147,14 +148,14 @@ def test_an_interrupted_run_saves_what_it_has(
     "scenario",
     [
         "interleavings",
-        "paused_holder",  # stopped processes
-        "half_open",  # a proxy, and connections that nobody hears of
+        "paused_holder",  # processes stopped with SIGSTOP
+        "half_open",  # a proxy with connections that drop every packet
         "server_restart",  # a second server
         "clock_step",  # a second fork server
         "through_pgbouncer_session",
     ],
 )
-def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell, scenario: str) -> None:
+def test_a_run_that_is_killed_leaves_no_process_or_file_behind(sh: Shell, scenario: str) -> None:
     if scenario.startswith("through_pgbouncer") and (why := no_pgbouncer()):
         pytest.skip(why)
     process = sh.start("run", scenario, "--for", "60s")
@@ -164,7 +165,7 @@ def test_sigkill_leaves_nothing_for_longer_than_seconds(sh: Shell, scenario: str
     assert within(5, lambda: not sh.left_behind()), sh.left_behind()
 
 
-def test_list_and_help(sh: Shell) -> None:
+def test_the_list_describes_scenarios_and_the_help_describes_options(sh: Shell) -> None:
     listed = sh.run("list")
     assert listed.code == 0
     assert re.search(r"^handover +Workers queue up", listed.out, re.MULTILINE)
@@ -172,7 +173,27 @@ def test_list_and_help(sh: Shell) -> None:
     assert sh.run("--version").out.strip() == sh.run("--version").out.strip() != ""
 
 
-def test_locks_shows_holders_and_frees_one(sh: Shell, lock_server: Server) -> None:
+def test_the_list_and_a_run_report_a_file_that_replaces_a_shipped_scenario(
+    sh: Shell, lock_server: Server
+) -> None:
+    (sh.cwd / "scenarios").mkdir()
+    (sh.cwd / "scenarios/handover.py").write_text(
+        "from lock_harness.programs import Month, Scenario, acquire, program\n"
+        "SCENARIO = Scenario(program(acquire(0, Month(2090, 1), 0)))\n"
+    )
+    (sh.cwd / "scenarios/broken.py").write_text("x = [\n")
+    note = "scenarios/handover.py replaces the shipped scenario handover\n"
+    listed = sh.run("list")
+    assert listed.out.endswith(
+        f"{note}skipped scenarios/broken.py: does not parse: line 1: '[' was never closed\n"
+    )
+    outcome = sh.run("run", "handover", "--pg", lock_server.url)
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert outcome.out.startswith(note)
+    assert note not in sh.run("run", "timeout_returns_false", "--pg", lock_server.url).out
+
+
+def test_the_locks_command_shows_holders_and_ends_the_session_of_one(sh: Shell, lock_server: Server) -> None:
     with (
         psycopg.connect(lock_server.dsn, autocommit=True, application_name="worker-7") as holder,
         psycopg.connect(lock_server.dsn, autocommit=True) as twin,
@@ -186,24 +207,26 @@ def test_locks_shows_holders_and_frees_one(sh: Shell, lock_server: Server) -> No
         pid = str(holder.info.backend_pid)
         asked = sh.run("locks", "--pg", lock_server.url, "--terminate", pid)
         assert asked.code == 2
-        assert "--yes" in asked.complaint
+        assert "--yes" in asked.error_line
         freed = sh.run("locks", "--pg", lock_server.url, "--terminate", pid, "--yes")
         assert freed.code == 0
         assert f"ended pid {pid} (worker-7" in freed.out
         with pytest.raises(psycopg.OperationalError):
             holder.execute("SELECT 1")
-    nobody = sh.run("locks", "--pg", lock_server.url, "--terminate", "1")
-    assert nobody.code == 2
-    assert "pid 1 has no advisory lock" in nobody.complaint
+    unknown = sh.run("locks", "--pg", lock_server.url, "--terminate", "1")
+    assert unknown.code == 2
+    assert "pid 1 has no advisory lock" in unknown.error_line
     assert sh.run("locks", "--pg", lock_server.url).out == "no advisory locks\n"
 
 
-def test_doctor_finds_a_server_fit(sh: Shell, lock_server: Server) -> None:
+def test_the_doctor_finds_that_session_locks_work_on_a_direct_connection(
+    sh: Shell, lock_server: Server
+) -> None:
     outcome = sh.run("doctor", "--pg", lock_server.url)
     assert outcome.code == 0
     assert "each client keeps a backend of its own" in outcome.out
 
 
-def test_python_m_harness_is_the_command(sh: Shell) -> None:
+def test_python_m_lock_harness_runs_the_command(sh: Shell) -> None:
     assert Path(sh.command()[0]).name.startswith("python")
     assert sh.run("--help").code == 0

@@ -1,1 +1,1 @@
-"""Scenarios, one to a file; `planted` has locks that are broken on purpose."""
+"""The shipped scenarios, one per file; the locks in `planted` are broken on purpose."""

@@ -1,4 +1,4 @@
-"""`python -m lock_harness` is `lock-harness`."""
+"""Run `lock-harness` by `python -m lock_harness`."""
 
 import sys
 

@@ -153,6 +153,12 @@ def test_a_scenario_can_import_a_helper_beside_it(tmp_path: Path, monkeypatch: p
     assert pick_scenarios(find_scenarios([tmp_path / "neighbours"]), ["mine"])
 
 
+def test_a_scenario_file_can_define_a_dataclass(tmp_path: Path) -> None:
+    text = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    text += "@dataclass\nclass Pair:\n    left: int\n"
+    assert load_scenarios(find_scenarios([write(tmp_path, mine=text + OWN)]))
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

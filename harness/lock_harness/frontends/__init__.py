@@ -1,1 +1,1 @@
-"""What the command line and the pytest plugin have in common, and what is shown and shared out."""
+"""The command line, the pytest plugin, and the parts that they share."""

@@ -64,8 +64,13 @@ def _import(file: ScenarioFile) -> object:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    _execute(spec.loader.exec_module, module, file.path)
+    # Code in the module, such as a dataclass, may look the module up while it is executed.
     sys.modules[file.module_name] = module
+    try:
+        _execute(spec.loader.exec_module, module, file.path)
+    except UserError:
+        del sys.modules[file.module_name]
+        raise
     return module
 
 

@@ -62,9 +62,15 @@ class Campaign:
     def _run_one_by_one(self, server: Server) -> None:
         options = self._options
         for index, scenario in enumerate(self._scenarios):
-            plan = Plan(options.examples, self._seconds_for(index), options.seed)
+            plan = self._plan(self._seconds_for(index))
             self._display.add(scenario, plan)
-            job = Job(scenario, plan, options.lock, options.years, options.release_ms)
+            job = Job(
+                scenario=scenario,
+                plan=plan,
+                lock=options.lock,
+                years=options.years,
+                release_ms=options.release_ms,
+            )
             try:
                 self._save(run_job(job, server, self._display.update))
             except NotApplicable as reason:
@@ -72,6 +78,9 @@ class Campaign:
             except Interrupted as interrupted:
                 self._save(interrupted.run)
                 raise KeyboardInterrupt from None
+
+    def _plan(self, seconds: float | None) -> Plan:
+        return Plan(examples=self._options.examples, seconds=seconds, seed=self._options.seed)
 
     def _seconds_for(self, index: int) -> float | None:
         """Return an equal part of the time that is left.  Fixed programs take almost none, so they have no part."""
@@ -97,7 +106,7 @@ class Campaign:
             self._console.print()
 
     def _run_in_workers(self, server: Server, workers: int) -> None:
-        plan = Plan(self._options.examples, self._seconds_in_workers(), self._options.seed)
+        plan = self._plan(self._seconds_in_workers())
         for scenario in self._scenarios:
             self._display.add(scenario, plan)
         pending = PendingShares(

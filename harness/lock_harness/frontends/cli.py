@@ -60,7 +60,7 @@ def run(
 ) -> int:
     """Run scenarios against a lock: the named ones, or all that are neither planted nor on request.
 
-    Exit code 0: everything holds. 1: a violation. 2: a mistake in the command. 3: unknown.
+    Exit code 0: everything holds. 1: a violation. 2: a mistake in the command. 3: unknown, or a fault of the machine.
     """
     _check_positive("--examples", examples)
     _check_positive("-n", workers)
@@ -75,10 +75,10 @@ def run(
         release_ms=release_ms,
         reports=reports,
     )
-    return _run(scenarios, options, pg)
+    return _run_campaign(scenarios, options, pg)
 
 
-def _run(names: tuple[str, ...], options: RunOptions, pg: str | None) -> int:
+def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -> int:
     catalogue = find_known_scenarios()
     scenarios = pick_scenarios(catalogue, names)
     if pg == NONE:

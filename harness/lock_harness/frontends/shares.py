@@ -1,6 +1,7 @@
 """The shares of a scenario: its work, divided among workers, and their results until all have arrived."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from lock_harness.exploration.plan import Plan
@@ -20,10 +21,12 @@ def divide_plan(plan: Plan, scenario: Scenario, workers: int) -> list[Plan]:
         return [plan]
     seeds = [plan.seed + number * SEED_DISTANCE for number in range(workers)]
     if plan.examples is None and plan.seconds is not None:
-        return [Plan(None, plan.seconds, seed) for seed in seeds]
+        return [replace(plan, seed=seed) for seed in seeds]
     total = plan.examples or scenario.examples
     counts = [total // workers + (number < total % workers) for number in range(workers)]
-    return [Plan(count, plan.seconds, seed) for count, seed in zip(counts, seeds, strict=True) if count]
+    return [
+        replace(plan, examples=count, seed=seed) for count, seed in zip(counts, seeds, strict=True) if count
+    ]
 
 
 class PendingShares:

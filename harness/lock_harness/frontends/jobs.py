@@ -55,9 +55,15 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
         raise NotApplicable(why)
     lock = job.chosen_lock
     spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
-    opener = partial(open_arena, server, lock, job.bounds, job.years)
-    at_gate = None if unavailable(GATE, server) else partial(opener, GATE)
-    return explore(job.scenario, partial(opener, needed), job.plan, spec, report_progress, at_gate)
+    open_with = partial(open_arena, server, lock, job.bounds, job.years)
+    return explore(
+        scenario=job.scenario,
+        open_arena=partial(open_with, needed),
+        plan=job.plan,
+        lock=spec,
+        report_progress=report_progress,
+        open_gate=None if unavailable(GATE, server) else partial(open_with, GATE),
+    )
 
 
 def _importable_name(lock: Lock) -> str:

@@ -69,10 +69,10 @@ FAULTS: dict[FaultKind, FaultTraits] = {
     ),
     "pause": FaultTraits(
         target="process",
-        phrase="is stopped",
+        phrase="its process is stopped",
         meaning="the process is stopped (SIGSTOP), then continues",
         lasting=True,
-        healed_phrase="goes on",
+        healed_phrase="its process continues",
     ),
     "reset": FaultTraits(
         target="network",
@@ -92,7 +92,7 @@ FAULTS: dict[FaultKind, FaultTraits] = {
     ),
     "half_open": FaultTraits(
         target="network",
-        phrase="nothing gets through, and nobody is told",
+        phrase="no packet gets through any more",
         meaning="no packet arrives in either direction, and neither side is notified; then a reset",
         needs=f"{_PROXY}, on Linux",
         ends_session=True,
@@ -101,7 +101,7 @@ FAULTS: dict[FaultKind, FaultTraits] = {
     ),
     "deaf": FaultTraits(
         target="network",
-        phrase="answers get lost",
+        phrase="replies to it are lost",
         meaning="the server's replies are lost; then a reset",
         needs=_PROXY,
         ends_session=True,
@@ -110,7 +110,7 @@ FAULTS: dict[FaultKind, FaultTraits] = {
     ),
     "mute": FaultTraits(
         target="network",
-        phrase="requests get lost",
+        phrase="its requests are lost",
         meaning="the client's requests are lost; then a reset",
         needs=_PROXY,
         ends_session=True,
@@ -123,7 +123,7 @@ FAULTS: dict[FaultKind, FaultTraits] = {
         meaning="the connection delays everything and delivers it in small pieces",
         needs=_PROXY,
         lasting=True,
-        healed_phrase="its connection is quick again",
+        healed_phrase="its connection is fast again",
     ),
     "terminate": FaultTraits(
         target="session",
@@ -170,7 +170,7 @@ FAULTS: dict[FaultKind, FaultTraits] = {
     ),
     "late": FaultTraits(
         target="reply",
-        phrase="the answer comes only after its timeout",
+        phrase="the reply comes only after its timeout",
         meaning="the server's reply arrives 100 ms after the operation's timeout",
         needs="the gate",
         gate_points=("after",),

@@ -11,7 +11,8 @@ from tests.frontends.command import Shell
 
 MINE = """
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import Draw, Scenario
+from lock_harness.programs.draw import Draw
+from lock_harness.programs.scenario import Scenario
 
 
 class Generous(MonthLock):

@@ -8,8 +8,9 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.month_lock import MonthLock
-from lock_harness.programs.scenario import CrashPoints, Scenario
+from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate, hold, release, reopen
+from lock_harness.programs.workload import CrashPoints
 from lock_harness.render.crash_points import COLUMNS
 from lock_harness.scenarios.crash_points import SCENARIO
 from lock_harness.scenarios.planted.row_survives_crash import RowLock

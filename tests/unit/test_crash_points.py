@@ -19,8 +19,9 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.searches.crash_points import CrashPointSearch
 from lock_harness.exploration.searches.findings import Findings
 from lock_harness.programs.crash_points import crash_trials, judged, without_verbs
-from lock_harness.programs.scenario import CrashPoints, Scenario
+from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
+from lock_harness.programs.workload import CrashPoints
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.text import plain
 

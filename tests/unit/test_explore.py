@@ -19,8 +19,9 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.retries import MAX_RUNS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import EveryOrder, Scenario
+from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate
+from lock_harness.programs.workload import EveryOrder
 from lock_harness.render.junit import junit
 from lock_harness.render.story import story
 from lock_harness.render.summary import merged

@@ -7,7 +7,7 @@ from lock_harness.core.history import History, Move
 from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
 from lock_harness.core.verdict import Verdict
-from lock_harness.programs.draws.gate import LONG_MS
+from lock_harness.programs.draws.gate import LONG_TIMEOUT_MS
 from lock_harness.programs.race_to_gate import MAX_STEPS, earliest_evidence, gate_program, recordable
 from tests.histories import JAN, MS, Part, acquire, call, fault, history, kill
 
@@ -50,7 +50,7 @@ def test_no_clock_decides() -> None:
     paused = msgspec.structs.replace(TWO[0], pause_us=300)
     given = recorded([], acquire(0, 0, True, timeout=20), acquire(1, 0, False, timeout=20, took=20))
     steps, _ = at_gate(race(paused, TWO[1]), given)
-    assert steps == (Operation(0, "acquire", JAN, LONG_MS), Operation(1, "acquire", JAN, 0))
+    assert steps == (Operation(0, "acquire", JAN, LONG_TIMEOUT_MS), Operation(1, "acquire", JAN, 0))
 
 
 def test_rounds_become_steps() -> None:

@@ -244,9 +244,13 @@ def test_the_table_of_locks_tells_months_pairs_and_stale_holders() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        (b"2090", b"1999", "there is no month 1999-01"),
-        (b'"actors": 2', b'"actors": 1', "step 1 is of actor 1, but there are 1 actors"),
-        (b'"verb": "acquire"', b'"verb": "acquire", "timeout_ms": -5', "has the timeout -5 ms"),
+        (b"2090", b"1999", "1999-01 is not a month"),
+        (b'"actors": 2', b'"actors": 1', "step 1: there is no actor 1"),
+        (
+            b'"verb": "acquire"',
+            b'"verb": "acquire", "timeout_ms": -5',
+            "timeout_ms must be 0 or more, not -5",
+        ),
         (b'"verb": "acquire"', b'"verb": "acquire", "timeout_ms": NaN', "is not a saved run"),
     ],
 )

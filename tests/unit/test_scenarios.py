@@ -12,8 +12,9 @@ from lock_harness.frontends.known_scenarios import find_known_scenarios, replace
 from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.loading import load_scenarios, pick_scenarios
-from lock_harness.programs.scenario import EveryOrder, Scenario
+from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate
+from lock_harness.programs.workload import EveryOrder
 
 SEED = {
     "concurrent_lock_acquisition",
@@ -174,26 +175,26 @@ def test_a_scenario_file_that_cannot_be_loaded_is_a_mistake(tmp_path: Path, text
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ("Scenario(program())", "ValueError in line 4: a program needs a step"),
-        ("Scenario([acquire(0, JAN, 0)])", "what must be a Program, Draw, EveryOrder or CrashPoints, not a list"),
-        ("Scenario(program(acquire(0, (2090, 1), 0)))", r"\(2090, 1\) is no month: write Month"),
-        ("Scenario(program(acquire(0, '2090-01', 0)))", "'2090-01' is no month: write Month"),
+        ("Scenario(program())", "ValueError in line 4: a program needs at least one step"),
+        ("Scenario([acquire(0, JAN, 0)])", "what must be a Draw, Program, EveryOrder or CrashPoints, not a list"),
+        ("Scenario(program(acquire(0, (2090, 1), 0)))", r"\(2090, 1\) is not a month: write Month"),
+        ("Scenario(program(acquire(0, '2090-01', 0)))", "'2090-01' is not a month: write Month"),
         ("Scenario(program(acquire(0, JAN, 0.5)))", r"Expected `int`, got `float` - at `\$.steps\[0\].timeout_ms`"),
         ("Scenario(program(Operation(0, 'aquire', JAN)))", "Invalid enum value 'aquire'"),
-        ("Scenario(program(Operation(0, 'acquire')))", "step 0, acquire, is about no month: give it one"),
-        ("Scenario(at_gate(acquire(0, JAN, 0, pending=True)))", "step 0 is pending, which the gate cannot have"),
-        ("Scenario(at_gate(Operation(0, 'spawn')))", "step 0 is a spawn, which the gate cannot have"),
-        ("Scenario(at_gate(Fault(0, message=-1), acquire(0, JAN, 0)))", "a kill at message -1: they count from 0"),
+        ("Scenario(program(Operation(0, 'acquire')))", "step 0: acquire has no month: add one"),
+        ("Scenario(at_gate(acquire(0, JAN, 0, pending=True)))", "step 0: the gate cannot run a pending operation"),
+        ("Scenario(at_gate(Operation(0, 'spawn')))", "step 0: the gate cannot run 'spawn'"),
+        ("Scenario(at_gate(Fault(0, message=-1), acquire(0, JAN, 0)))", "step 0: message must be 0 or more, not -1"),
         ("Scenario(EveryOrder(Draw({'acquire': 1}, mode='gate')))", "program must be Program, not Draw"),
         ("Scenario(EveryOrder(at_gate(acquire(0, JAN, 0)), switches=-1))", "switches must be 0 or more, not -1"),
         ("Scenario(EveryOrder(at_gate(acquire(0, JAN, 0)), switches='2'))", "switches must be int . None, not '2'"),
-        ("Scenario(CrashPoints(at_gate(acquire(1, JAN, 0))))", "actor 0 is the one who is struck: give it a step"),
+        ("Scenario(CrashPoints(at_gate(acquire(1, JAN, 0))))", "CrashPoints injects its faults into actor 0: give actor 0 a step"),
         ("Scenario(Draw({'acquire': 1}, mode='gates'))", "mode must be 'lockstep' or 'race' or 'gate', not 'gates'"),
         ("Scenario(Draw({'acquire': 1}, mode='gate', scheduler='ptc'))", "scheduler must be 'choices' or 'random' or 'pct'"),
-        ("Scenario(Draw({'acquire': 1}, mode='race', scheduler='pct'))", "only the gate has a choice, not race"),
+        ("Scenario(Draw({'acquire': 1}, mode='race', scheduler='pct'))", "only the gate can have the scheduler 'pct', not race"),
         ("Scenario(Draw({'acquire': 1}, actors=3))", r"actors must be tuple\[int, int\], not 3"),
         ("Scenario(Draw({'acquire': 1}, depth=2.5))", "depth must be int, not 2.5"),
-        ("Scenario(Draw({'acquire': 1}, depth=5))", "depth 5: only scheduler 'pct' has one, not 'choices'"),
+        ("Scenario(Draw({'acquire': 1}, depth=5))", "only scheduler 'pct' can have a depth of 5, not 'choices'"),
         ("Scenario(Draw({'acquire': 1}, taken_ms=()))", "taken_ms"),
         ("Scenario(Draw(['acquire']))", r"weights must be Mapping\[str, int\], not \['acquire'\]"),
         ("Scenario(Draw({'acquire': 1}), examples=0)", "examples must be 1 or more, not 0"),
@@ -216,7 +217,9 @@ def test_a_wrong_value_in_a_scenario_file_is_reported_in_one_line(
 
 
 def test_the_weights_of_a_draw_must_name_kinds_of_steps() -> None:
-    with pytest.raises(ValueError, match="'aquire' is no kind of step in lockstep: did you mean 'acquire'"):
+    with pytest.raises(
+        ValueError, match="'aquire' is not a kind of step in mode 'lockstep': did you mean 'acquire'"
+    ):
         Draw({"aquire": 1})
     with pytest.raises(ValueError, match="steps"):
         Draw({"acquire": 1}, steps=(5, 2))

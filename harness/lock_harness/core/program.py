@@ -1,4 +1,4 @@
-"""What was drawn, or written down: months, steps, and the programs that they make up."""
+"""The program of one example: its months, its steps, and how they are run.  Plain data, drawn or written by hand."""
 
 from typing import Literal, NamedTuple
 
@@ -9,7 +9,7 @@ from lock_harness.core.schedule import SchedulerSpec
 
 
 class Month(NamedTuple):
-    """What is locked: one month of one year.  In JSON a pair, `[2090, 1]`."""
+    """One month of one year, which is what a lock locks.  In JSON it is a pair, `[2090, 1]`."""
 
     year: int
     month: int
@@ -19,30 +19,44 @@ class Month(NamedTuple):
 
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
+"""What an operation does.
 
+acquire    ask for a month and wait for at most a timeout
+release    release a month, held or not
+hold       run a body while holding a month (`with_month_lock`)
+is_locked  ask whether any session holds a month
+list       ask for all advisory locks
+reopen     close the session without releasing anything, then open a new one
+join       do nothing; an actor runs one operation at a time, so this waits for its pending acquire
+count      if the actor holds the month, add one to a number that only the lock protects
+spawn      start another program, which inherits open files and keeps running when the actor dies
+"""
 
 Mode = Literal["lockstep", "race", "gate"]
+"""How the steps of a program are ordered.
 
+lockstep  the actors take the steps one after another, in the order of the program
+race      every actor takes its own steps as fast as it can, from a common start
+gate      every actor takes its own steps, but each of its messages to the server waits until it is let through
+"""
 
 Pooler = Literal["session", "transaction", "unreset"]
+"""The mode of a PgBouncer between the actors and the server.
+
+`unreset` is session mode, except that a server session keeps its state when the next client gets it.
+"""
 
 
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation", tag_field="step"):
     """A step that one actor takes through its lock session.
 
-    acquire    ask for `month`, for at most `timeout_ms`
-    release    give `month` back, held or not
-    hold       run a body under the lock (`with_month_lock`); with `raises` the body fails
-    is_locked  ask whether anybody holds `month`
-    list       ask for all advisory locks
-    reopen     close the session without releasing anything, then open a new one
-    join       do nothing; as an actor does one thing at a time, this waits for its pending acquire
-    spawn      start another program, which lives on if the actor dies, with all that it inherits
-    count      if `month` is held, add one to a number that nothing but the lock protects: in a file, or the lock's own
-
-    `pending`: in lockstep the others go on while this operation waits; a release, a crash or the timeout
-    ends it.  `pause_us`: in a race the actor does nothing for so many microseconds before it; the body of
-    a hold takes so long.
+    Attributes:
+        month: The month of an acquire, release, hold, is_locked or count.
+        timeout_ms: How long an acquire or hold waits for the month.
+        raises: The body of a hold raises an error.
+        pending: In lockstep the next steps begin while this operation waits.  A release or crash of the holder, or
+            the timeout, ends the wait.
+        pause_us: In a race the actor waits this long before the operation, and the body of a hold takes this long.
     """
 
     actor: int
@@ -54,22 +68,25 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     pause_us: int = 0
 
 
+VERBS_WITH_MONTH: frozenset[Verb] = frozenset({"acquire", "release", "hold", "is_locked", "count"})
+
 Step = Operation | Fault
 
 
-class Program(
-    msgspec.Struct, frozen=True, rename={"mode": "schedule", "scheduler": "algorithm"}
-):  # saved runs keep their keys
-    """Everything random about one example, drawn before anything runs.  It is the replay token.
+# Saved runs keep the older names of two fields.
+class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "scheduler": "algorithm"}):
+    """Everything random about one example.  It is drawn before anything runs, so it is also the replay token.
 
-    `mode`: lockstep takes the steps one after the other; in a race every actor takes its own as fast as
-    it can, from a common start; at the gate, too, but each message to the server waits there for its turn.
-    `choices`: at the gate, who of those that may move does, one number for each decision: c picks number c modulo
-    how many there are; who moved last is number 0.  `scheduler` picks when they are used up; without one it is 0.
-    `pooler`: the mode of the PgBouncer that stands between them and the server, if any; unreset: session mode,
-    but what a client leaves behind is not cleared away for the next one.
-    `rounds`: in a race every actor takes its own steps so many times, one round after the other.
-    `ValueError` for one that cannot be carried out.
+    Attributes:
+        actors: The number of actors.
+        months: All months that the steps use.
+        rounds: In a race every actor takes its own steps this many times, one round after another.
+        choices: At the gate, one number for each decision which actor moves next.  With n actors that can move, the
+            choice c picks number c modulo n of them.  Number 0 is the actor that moved last.
+        scheduler: At the gate, decides after `choices` are used up.  Without a scheduler each further choice is 0.
+
+    Raises:
+        ValueError: The program cannot be run.
     """
 
     actors: int
@@ -83,62 +100,65 @@ class Program(
 
     @property
     def total_steps(self) -> int:
-        """The numbers of its events are below this: round * len(steps) + index of the step."""
+        """How many steps are taken in all rounds.
+
+        Step i of round r has the number r * len(steps) + i in the history.  Calls that the harness adds, such as
+        those of the clean-up, have the numbers from `total_steps` on.
+        """
         return self.rounds * len(self.steps)
 
     def __post_init__(self) -> None:
         if self.rounds < 1 or (self.rounds > 1 and self.mode != "race"):
-            raise ValueError(f"{self.rounds} rounds: there must be 1, or in a race more")
+            raise ValueError(f"rounds must be 1 (in a race 1 or more), not {self.rounds}")
         if self.mode == "gate" and self.pooler:
             raise ValueError(
-                "the gate sees who waits for whom at the server, which a pooler hides: take one of them"
+                f"the gate cannot see through the pooler {self.pooler!r} which session waits: leave out one of them"
             )
         for year, month in self.months:
             if not (2000 <= year <= 2099 and 1 <= month <= 12):
-                raise ValueError(f"there is no month {year}-{month:02d} within 2000-01 and 2099-12")
+                raise ValueError(f"{year}-{month:02d} is not a month from 2000-01 to 2099-12: use another")
         for number, step in enumerate(self.steps):
             if not 0 <= step.actor < self.actors:
                 raise ValueError(
-                    f"step {number} is of actor {step.actor}, but there are {self.actors} actors"
+                    f"step {number}: there is no actor {step.actor}, since actors = {self.actors}: count them from 0"
                 )
             if isinstance(step, Operation):
-                self._check(number, step)
+                self._check_operation(number, step)
+            elif self.mode == "gate":
+                _check_gate_fault(number, step)
             else:
                 self._check_fault(number, step)
 
+    def _check_operation(self, number: int, step: Operation) -> None:
+        if self.mode == "gate" and step.pending:
+            raise ValueError(f"step {number}: the gate cannot run a pending operation: leave out pending")
+        if self.mode == "gate" and step.verb in ("join", "spawn"):
+            raise ValueError(f"step {number}: the gate cannot run {step.verb!r}: leave it out")
+        if step.timeout_ms < 0:
+            raise ValueError(f"step {number}: timeout_ms must be 0 or more, not {step.timeout_ms}")
+        if step.verb in VERBS_WITH_MONTH and step.month is None:
+            raise ValueError(f"step {number}: {step.verb} has no month: add one")
+        if step.verb in VERBS_WITH_MONTH and step.month not in self.months:
+            raise ValueError(f"step {number}: {step.month} is not among the months of the program: add it")
+
     def _check_fault(self, number: int, fault: Fault) -> None:
-        if fault.message < 0:
-            raise ValueError(f"step {number} is a {fault.kind} at message {fault.message}: they count from 0")
-        if self.mode != "gate":
-            if fault.traits.needs_gate or fault.message or fault.point != "before":
-                raise ValueError(
-                    f"step {number} is a {fault.kind} at a message, which only the gate can have"
-                )
-            if fault.traits.lasting and self.mode != "race":
-                raise ValueError(f"step {number} is a {fault.kind}, which only a race can have")
-        elif fault.kind not in GATE_FAULTS:
+        if fault.traits.needs_gate or fault.message or fault.point != "before":
             raise ValueError(
-                f"step {number} is a {fault.kind}: the faults at the gate are {', '.join(GATE_FAULTS)}"
+                f"step {number}: only the gate can inject {fault.kind!r} at a message, not {self.mode}: use at_gate(...)"
             )
-        elif fault.point not in GATE_FAULTS[fault.kind]:
-            points = " or ".join(GATE_FAULTS[fault.kind])
+        if fault.traits.lasting and self.mode != "race":
             raise ValueError(
-                f"step {number} is a {fault.kind} {fault.point} a message: it can only be {points}"
+                f"step {number}: only a race can have a {fault.kind!r}, which lasts, not {self.mode}: use mode='race'"
             )
 
-    def _check(self, number: int, step: Operation) -> None:
-        if self.mode == "gate" and (step.pending or step.verb in ("join", "spawn")):
-            what = "pending" if step.pending else f"a {step.verb}"
-            raise ValueError(f"step {number} is {what}, which the gate cannot have")
-        if step.timeout_ms < 0:
-            raise ValueError(f"step {number} has the timeout {step.timeout_ms} ms: it must be 0 or more")
-        if (
-            step.verb in ("acquire", "release", "hold", "is_locked", "count")
-            and step.month not in self.months
-        ):
-            what = (
-                "no month: give it one"
-                if step.month is None
-                else f"{step.month}, which is not among the program's"
-            )
-            raise ValueError(f"step {number}, {step.verb}, is about {what}")
+
+def _check_gate_fault(number: int, fault: Fault) -> None:
+    if fault.message < 0:
+        raise ValueError(f"step {number}: message must be 0 or more, not {fault.message}")
+    if fault.kind not in GATE_FAULTS:
+        raise ValueError(
+            f"step {number}: the gate cannot inject {fault.kind!r}: use one of {', '.join(GATE_FAULTS)}"
+        )
+    if fault.point not in GATE_FAULTS[fault.kind]:
+        points = " or ".join(map(repr, GATE_FAULTS[fault.kind]))
+        raise ValueError(f"step {number}: point of {fault.kind!r} must be {points}, not {fault.point!r}")

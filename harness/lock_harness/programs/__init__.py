@@ -1,13 +1,13 @@
-"""Programs and scenarios: how they are written, drawn, shrunk and translated.
+"""Programs and scenarios: writing, drawing and shrinking them, and moving a recorded race to the gate.
 
-These names are what a scenario file is made of.
+A scenario file imports the names below.
 """
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import CrashPoints, EveryOrder, Scenario
+from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import (
     acquire,
     at_gate,
@@ -20,6 +20,7 @@ from lock_harness.programs.steps import (
     release,
     reopen,
 )
+from lock_harness.programs.workload import CrashPoints, EveryOrder
 
 __all__ = [
     "Bounds",

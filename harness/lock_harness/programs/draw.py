@@ -1,4 +1,4 @@
-"""What to draw: the kinds of steps of each mode, and how a scenario asks for them."""
+"""What to draw: the kinds of steps of each mode, and the request of a scenario for them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -11,47 +11,58 @@ from lock_harness.core.values import check_fields
 
 Weights = Mapping[str, int]
 
-
-OPTIONAL_VERBS = frozenset({"hold", "is_locked", "list", "spawn"})  # verbs that a lock need not have
-
+OPTIONAL_VERBS = frozenset({"hold", "is_locked", "list", "spawn"})
+"""The verbs that a lock may lack.  Steps of these kinds are not drawn for a lock that lacks them."""
 
 MAX_MONTHS = 24
-
+"""A run uses the months of two years."""
 
 FAULTS_BY_STEP_KIND: dict[str, FaultKind] = {
     "crash" if kind == "kill" else kind: kind for kind in fault_kinds(lambda _: True)
 }
-COMMON_KINDS = ("acquire", "release", "hold", "is_locked", "list", "reopen", "spawn")
+"""The fault of each kind of step that is one.  All but `crash` have the name of their fault."""
 
 
-def _named(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
+def _fault_steps(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
     kinds = fault_kinds(having)
     return (name for name, kind in FAULTS_BY_STEP_KIND.items() if kind in kinds)
 
 
+GATE_OPERATIONS = ("acquire", "release", "hold", "is_locked", "list", "reopen")
+OPERATIONS = (*GATE_OPERATIONS, "spawn")
+
 STEP_KINDS: dict[Mode, tuple[str, ...]] = {
-    "lockstep": (*COMMON_KINDS, "wait", *_named(lambda fault: not (fault.lasting or fault.needs_gate))),
-    "race": (*COMMON_KINDS, "round", *_named(lambda fault: not fault.needs_gate)),
-    "gate": (
-        *(kind for kind in COMMON_KINDS if kind != "spawn"),
-        "round",
-        *_named(lambda fault: bool(fault.gate_points)),
-    ),
+    "lockstep": (*OPERATIONS, "wait", *_fault_steps(lambda one: not (one.lasting or one.needs_gate))),
+    "race": (*OPERATIONS, "round", *_fault_steps(lambda one: not one.needs_gate)),
+    "gate": (*GATE_OPERATIONS, "round", *_fault_steps(lambda one: bool(one.gate_points))),
 }
+"""The kinds of steps that can be drawn in each mode.
+
+Most are an operation or a fault.  A `wait` is an acquire that stays pending while the others continue.  A `round` is
+an acquire, a count and a release.
+"""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """What to draw: inclusive ranges, and how often each kind of step is wanted beside the others.
+    """A request for random programs.  All ranges are inclusive.
 
-    The kinds are in `STEP_KINDS`.  In lockstep a wait is an acquire that stays pending while the others go on; in a
-    race, and at the gate, a round is acquire, count, release.  A crash is SIGKILL; the other faults have the names of their kinds,
-    see `lock_harness.core.fault.Fault`; at the gate they strike at a message.  `faults`: how many at most.
-    `rounds`: in a race, how often every actor takes its steps.
-    `pooler`: the mode of a PgBouncer between the actors and the server.
-    `scheduler`: at the gate, who says who moves next: choices that are drawn, mostly that the same actor goes on;
-    `random`; or `pct` with a `depth`, see `lock_harness.core.schedule.Pct`.
-    `taken_ms`: in lockstep, timeouts for a month that somebody else holds, when everybody waits for the answer.
+    Attributes:
+        weights: How often each kind of step is drawn, relative to the others.  The kinds are in `STEP_KINDS`.
+        actors: How many actors a program has.
+        months: How many months they use.
+        steps: How many steps are drawn; a step may become more than one operation.
+        faults: The most faults in one program.
+        taken_ms: In lockstep, the timeouts of an acquire that the others wait for, if the month is probably taken.
+        mode: How the steps are ordered.
+        pooler: The mode of a PgBouncer between the actors and the server.
+        rounds: In a race, how many times every actor takes its steps.
+        scheduler: At the gate, what decides which actor moves next.  `choices` draws each decision, mostly that the same
+            actor continues.  `random` and `pct` are described in `lock_harness.core.schedule`.
+        depth: The depth of the faults that `pct` looks for.
+
+    Raises:
+        ValueError: A value has the wrong type or is out of range.
     """
 
     weights: Weights
@@ -68,39 +79,42 @@ class Draw:
 
     def __post_init__(self) -> None:
         check_fields(self, *(one.name for one in fields(self)))
-        if self.mode == "gate" and self.pooler:
-            raise ValueError("there is no pooler at the gate")
-        if self.scheduler != "choices" and self.mode != "gate":
-            raise ValueError(f"scheduler {self.scheduler!r}: only the gate has a choice, not {self.mode}")
+        self._check_mode()
         self._check_weights()
         self._check_numbers()
+
+    def _check_mode(self) -> None:
+        if self.mode == "gate" and self.pooler:
+            raise ValueError(f"the gate cannot have the pooler {self.pooler!r}: leave out one of them")
+        if self.scheduler != "choices" and self.mode != "gate":
+            raise ValueError(f"only the gate can have the scheduler {self.scheduler!r}, not {self.mode}")
+        if self.depth != Draw.depth and self.scheduler != "pct":
+            raise ValueError(f"only scheduler 'pct' can have a depth of {self.depth}, not {self.scheduler!r}")
+        if self.rounds != (1, 1) and self.mode != "race":
+            raise ValueError(f"only a race can have rounds {self.rounds}, not {self.mode}")
+
+    def _check_weights(self) -> None:
+        kinds = STEP_KINDS[self.mode]
+        for kind in self.weights:
+            if kind not in kinds:
+                close = get_close_matches(kind, kinds, 1)
+                hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(kinds)}"
+                raise ValueError(f"{kind!r} is not a kind of step in mode {self.mode!r}: {hint}")
+        if not self.weights or min(self.weights.values()) < 1:
+            raise ValueError(
+                f"weights must have kinds of steps with 1 or more each, not {dict(self.weights)}"
+            )
 
     def _check_numbers(self) -> None:
         if self.depth < 1:
             raise ValueError(f"depth must be 1 or more, not {self.depth}")
-        if self.depth != Draw.depth and self.scheduler != "pct":
-            raise ValueError(f"depth {self.depth}: only scheduler 'pct' has one, not {self.scheduler!r}")
-        if self.faults < 0 or min(self.taken_ms, default=-1) < 0:
-            raise ValueError(f"faults {self.faults}, taken_ms {self.taken_ms}: they must be 0 or more")
-        for name, (least, most) in {
-            "actors": self.actors,
-            "months": self.months,
-            "steps": self.steps,
-            "rounds": self.rounds,
-        }.items():
+        if self.faults < 0:
+            raise ValueError(f"faults must be 0 or more, not {self.faults}")
+        if min(self.taken_ms, default=-1) < 0:
+            raise ValueError(f"taken_ms must have timeouts of 0 or more, not {self.taken_ms}")
+        ranges = {"actors": self.actors, "months": self.months, "steps": self.steps, "rounds": self.rounds}
+        for name, (least, most) in ranges.items():
             if not 1 <= least <= most:
-                raise ValueError(f"{name} must be a range of 1 or more, not {(least, most)}")
-        if self.rounds != (1, 1) and self.mode != "race":
-            raise ValueError(f"rounds {self.rounds}: only a race can have more than one")
+                raise ValueError(f"{name} must be a range (least, most) from 1 on, not {(least, most)}")
         if self.months[1] > MAX_MONTHS:
-            raise ValueError(f"months {self.months}: there are {MAX_MONTHS} in the two years of a run")
-
-    def _check_weights(self) -> None:
-        for kind in self.weights:
-            kinds = STEP_KINDS[self.mode]
-            if kind not in kinds:
-                close = get_close_matches(kind, kinds, 1)
-                hint = f"did you mean {close[0]!r}?" if close else f"they are {', '.join(kinds)}"
-                raise ValueError(f"{kind!r} is no kind of step in {self.mode}: {hint}")
-        if not self.weights or min(self.weights.values()) < 1:
-            raise ValueError(f"each kind of step needs a weight of 1 or more, not {dict(self.weights)}")
+            raise ValueError(f"months must be at most {MAX_MONTHS}, not {self.months[1]}")

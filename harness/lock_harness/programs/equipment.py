@@ -1,22 +1,28 @@
-"""What the arena of a scenario must have besides actors and a server."""
+"""The equipment of an arena: what a workload needs besides actors and a server."""
 
 from typing import NamedTuple
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind, FaultTarget, fault_kinds
 from lock_harness.core.program import Pooler
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
-from lock_harness.programs.scenario import CrashPoints, EveryOrder, Workload
+from lock_harness.programs.workload import CrashPoints, EveryOrder, Workload
 
 
 class Equipment(NamedTuple):
-    """What the world of a program must have besides actors and a server."""
+    """What an arena must have besides actors and a server.
+
+    Attributes:
+        faults: The kinds of faults that it must be able to inject.
+        pooler: The mode of a PgBouncer between the actors and the server.
+        gate: Whether the actors' messages pass the gate.
+    """
 
     faults: frozenset[FaultKind] = frozenset()
     pooler: Pooler | None = None
     gate: bool = False
 
     def targets(self, target: FaultTarget) -> bool:
-        """Whether one of the faults is done to this."""
+        """Return whether one of the faults has this target."""
         return any(FAULTS[kind].target == target for kind in self.faults)
 
 
@@ -24,15 +30,13 @@ NO_EQUIPMENT = Equipment()
 
 
 def equipment(what: Workload) -> Equipment:
-    """What it takes to carry out a program, or whatever may be drawn."""
+    """Return the equipment that every program of a workload needs."""
     if isinstance(what, CrashPoints):
         return Equipment(frozenset(fault_kinds(lambda one: one.crash)), gate=True)
     if isinstance(what, EveryOrder):
         return equipment(what.program)
-    more = what.pooler, what.mode == "gate"
     if isinstance(what, Draw):
-        return Equipment(
-            frozenset(FAULTS_BY_STEP_KIND[kind] for kind in what.weights if kind in FAULTS_BY_STEP_KIND),
-            *more,
-        )
-    return Equipment(frozenset(step.kind for step in what.steps if isinstance(step, Fault)), *more)
+        faults = frozenset(FAULTS_BY_STEP_KIND[kind] for kind in what.weights if kind in FAULTS_BY_STEP_KIND)
+    else:
+        faults = frozenset(step.kind for step in what.steps if isinstance(step, Fault))
+    return Equipment(faults, what.pooler, gate=what.mode == "gate")

@@ -15,7 +15,7 @@ from lock_harness.core.history import Event, History, Move
 from lock_harness.core.program import Operation, Program, Step
 from lock_harness.core.schedule import Recorded
 from lock_harness.core.verdict import Verdict
-from lock_harness.programs.draws.gate import LONG_MS
+from lock_harness.programs.draws.gate import LONG_TIMEOUT_MS
 
 MAX_STEPS = 300
 GATE_FAULT_FOR: dict[FaultKind, FaultKind] = {
@@ -100,7 +100,7 @@ def _without_clock(step: Step, call: Call) -> Step:
     assert isinstance(step, Operation)
     patient = step.timeout_ms and call.answer is not False
     return msgspec.structs.replace(
-        step, timeout_ms=max(LONG_MS, step.timeout_ms) if patient else 0, pause_us=0
+        step, timeout_ms=max(LONG_TIMEOUT_MS, step.timeout_ms) if patient else 0, pause_us=0
     )
 
 

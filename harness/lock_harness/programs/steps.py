@@ -1,26 +1,26 @@
-"""Programs that are written down: one function for each kind of step."""
+"""Functions that write a fixed program: one for each kind of step."""
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Mode, Month, Operation, Program, Step
 
 
 def program(*steps: Step) -> Program:
-    """A fixed program from its steps; actors and months are counted from them."""
+    """Return a program that takes these steps one after another.  Its actors and months are those of the steps."""
     return _program(steps, "lockstep")
 
 
 def at_gate(*steps: Step) -> Program:
-    """The same at the gate, where actors take their own steps, each when it is let through."""
+    """Return a program for the gate, where every actor takes its own of these steps as the scheduler lets it."""
     return _program(steps, "gate")
 
 
 def _program(steps: tuple[Step, ...], mode: Mode) -> Program:
     if not steps:
-        raise ValueError("a program needs a step")
+        raise ValueError("a program needs at least one step: add one")
     actors = 1 + max(step.actor for step in steps)
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     if wrong := [month for month in months if not isinstance(month, Month)]:
-        raise ValueError(f"{wrong[0]!r} is no month: write Month(2090, 1)")
+        raise ValueError(f"{wrong[0]!r} is not a month: write Month(2090, 1)")
     return Program(actors, tuple(months), steps, mode)
 
 
@@ -53,4 +53,4 @@ def join(actor: int) -> Step:
 
 
 def crash(actor: int) -> Step:
-    return Fault(actor)
+    return Fault(actor, "kill")

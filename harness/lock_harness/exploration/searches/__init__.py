@@ -10,7 +10,8 @@ from lock_harness.exploration.searches.findings import Findings
 from lock_harness.exploration.searches.fixed import FixedSearch
 from lock_harness.exploration.searches.search import Search
 from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import CrashPoints, EveryOrder, Scenario
+from lock_harness.programs.scenario import Scenario
+from lock_harness.programs.workload import CrashPoints, EveryOrder
 
 # of drawn examples when only the plan's seconds end the search
 MANY_EXAMPLES = 1000 * EXAMPLES_OF_CHUNK

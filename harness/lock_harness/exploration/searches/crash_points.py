@@ -7,7 +7,7 @@ from lock_harness.exploration.searches.findings import Findings
 from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.programs.crash_points import CrashTrial, crash_trials, judged, without_verbs
 from lock_harness.programs.draw import OPTIONAL_VERBS
-from lock_harness.programs.scenario import CrashPoints
+from lock_harness.programs.workload import CrashPoints
 
 # runs of one crash point until its fault takes effect
 MAX_ATTEMPTS = 5

@@ -8,7 +8,7 @@ from lock_harness.exploration.retries import run_confirmed
 from lock_harness.exploration.searches.findings import Findings, faults_not_injected
 from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
-from lock_harness.programs.scenario import EveryOrder
+from lock_harness.programs.workload import EveryOrder
 
 MAX_ORDERS = 10_000
 # runs of one schedule until the moves follow it

@@ -1,6 +1,7 @@
-"""Hypothesis draws programs; a model of who holds what guides the draws, so that most steps mean something.
+"""Hypothesis strategies for programs.
 
-A step is one drawn number.  What it stands for is decided by the decoder of the draw's schedule.
+A drawn program consists of actors, months and one number per step.  The decoder of the mode turns the numbers into
+steps.  It is a pure function: the same numbers give the same program, and nothing is drawn from live results.
 """
 
 from collections.abc import Sequence
@@ -11,49 +12,49 @@ from hypothesis import strategies as st
 from lock_harness.core.program import Month, Program
 from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
 from lock_harness.programs.draws import gate, lockstep, race
-from lock_harness.programs.draws.digits import LARGEST_CHOICE
+from lock_harness.programs.draws.digits import LARGEST_NUMBER
 
 DECODERS = {"lockstep": lockstep.decode, "race": race.decode, "gate": gate.decode}
 
 
 def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.SearchStrategy[Program]:
-    """Programs as `draw` wants them, with months of two adjacent `years` and steps a lock with `verbs` can do."""
-    weights = {kind: weight for kind, weight in draw.weights.items() if _possible(kind, verbs)}
-    ring, decode = neighbours(years[0]), DECODERS[draw.mode]
+    """Return a strategy for the programs that `draw` asks for.
+
+    Args:
+        draw: The request for programs.
+        years: Two adjacent years, of which the months are taken.
+        verbs: The verbs that the lock has.  Steps that need another are not drawn.
+    """
+    weights = {
+        kind: weight for kind, weight in draw.weights.items() if kind in verbs or kind not in OPTIONAL_VERBS
+    }
+    ring, decode = confusable_months(years[0]), DECODERS[draw.mode]
     drawn = st.builds(
-        lambda actors, count, turn, rounds, choices: msgspec.structs.replace(
-            decode(actors, _months(ring, turn, count), choices, weights, draw), rounds=rounds
+        lambda actors, count, start, rounds, numbers: msgspec.structs.replace(
+            decode(actors, _months(ring, start, count), numbers, weights, draw), rounds=rounds
         ),
         st.integers(*draw.actors),
         st.integers(*draw.months),
         st.integers(0, len(ring) - 1),
         st.integers(*draw.rounds),
-        st.lists(st.integers(0, LARGEST_CHOICE), min_size=draw.steps[0], max_size=draw.steps[1]),
+        st.lists(st.integers(0, LARGEST_NUMBER), min_size=draw.steps[0], max_size=draw.steps[1]),
     )
-    return gate.scheduled(drawn, draw) if draw.mode == "gate" else drawn
+    return gate.with_schedule(drawn, draw) if draw.mode == "gate" else drawn
 
 
-def neighbours(year: int) -> tuple[Month, ...]:
-    """A ring of months in which those side by side are easily taken for one another.
+def confusable_months(year: int) -> tuple[Month, ...]:
+    """Return a ring of months in which a lock with a wrong key may confuse adjacent ones.
 
-    The same month of adjacent years; year+month alike (2090-02, 2091-01); year*10+month alike (2090-12,
-    2091-02); December and January.  One month has more such neighbours than two: it is there twice, too far
-    apart for one program to get both.
+    Adjacent months are the same month of two years; equal as year + month (2090-02, 2091-01); equal as
+    year * 10 + month (2090-12, 2091-02); or December and January.  One month has more such neighbours than two, so it
+    is in the ring twice, too far apart for one program to get both.
     """
-    after = year + 1
-    pairs = [
-        *((year, 1), (after, 1), (year, 2), (after, 2)),
-        *((year, 12), (after, 1), (year, 11), (after, 12)),
-    ]
-    return tuple(Month(*pair) for pair in pairs)
+    pairs = ((0, 1), (1, 1), (0, 2), (1, 2), (0, 12), (1, 1), (0, 11), (1, 12))
+    return tuple(Month(year + after, month) for after, month in pairs)
 
 
-def _months(ring: tuple[Month, ...], turn: int, count: int) -> tuple[Month, ...]:
-    """`count` different ones, from place `turn` of the ring on; when these are used up, those that are left."""
-    first = ring[turn:] + ring[:turn]
-    rest = [Month(year, month) for year in sorted({one.year for one in ring}) for month in range(1, 13)]
-    return tuple(dict.fromkeys([*first, *rest]))[:count]
-
-
-def _possible(kind: str, verbs: frozenset[str]) -> bool:
-    return kind in verbs or kind not in OPTIONAL_VERBS
+def _months(ring: tuple[Month, ...], start: int, count: int) -> tuple[Month, ...]:
+    """Return `count` different months: those of the ring from place `start` on, then the others of both years."""
+    first = ring[start:] + ring[:start]
+    others = [Month(year, month) for year in sorted({one.year for one in ring}) for month in range(1, 13)]
+    return tuple(dict.fromkeys([*first, *others]))[:count]

@@ -1,5 +1,7 @@
-"""Draws for the gate: steps as in a race, without pauses and with timeouts that hinge on no clock;
-faults that strike at a message; and who moves when."""
+"""Draws for the gate: the steps of a race without pauses, faults at messages, and a schedule.
+
+No outcome may depend on a clock here, so every timeout is either 0 or long.
+"""
 
 from collections.abc import Sequence
 
@@ -15,45 +17,50 @@ from lock_harness.programs.draws import race
 from lock_harness.programs.draws.digits import Digits
 
 LARGEST_SEED = 2**32 - 1
-SWITCHES = (0, 0, 0, 0, 0, 1, 1, 2)
-MOVES = 6  # of one step, at most, that are chosen; afterwards everybody goes on as long as it can
-MOVES_OF_PCT = 3  # of one step, with the release that follows if nobody gives it back
+CHOICES = (0, 0, 0, 0, 0, 1, 1, 2)
+"""A choice is mostly 0, which lets the same actor continue."""
+CHOICES_PER_STEP = 6
+"""The most choices that are drawn for one step.  After the last choice every actor continues as long as it can."""
+PCT_MOVES_PER_STEP = 3
+"""An estimate of the moves of one step, including a release in the clean-up."""
 STEPS_OF_ROUND = 3
-MESSAGES = (0, 0, 0, 1, 1, 2)  # at which of them, counted from its place, a fault strikes
-LONG_MS = 1000  # a timeout shorter than that, but not 0, would be over sooner or later from run to run
+MESSAGES = (0, 0, 0, 1, 1, 2)
+"""Which message a fault hits, counted from the place of the fault."""
+LONG_TIMEOUT_MS = 1000
+"""The shortest timeout that does not expire.  The outcome with a shorter one would differ from run to run."""
 
 
 def decode(
-    actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
+    actors: int, months: tuple[Month, ...], numbers: Sequence[int], weights: dict[str, int], draw: Draw
 ) -> Program:
-    """The program that these choices stand for, with nobody chosen yet."""
-    steps = race.decoded(actors, months, choices, weights, draw.faults, _fault)
-    return Program(actors, months, tuple(map(_at_gate, steps)), "gate")
+    """Return the program that these drawn numbers stand for, without a schedule."""
+    steps = race.decode_steps(actors, months, numbers, weights, max_faults=draw.faults, fault=_fault)
+    return Program(actors, months, tuple(map(_without_clock, steps)), "gate")
 
 
 def _fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
     return Fault(actor, kind, message=digits.of(MESSAGES), point=digits.of(GATE_FAULTS[kind]))
 
 
-def _at_gate(step: Step) -> Step:
+def _without_clock(step: Step) -> Step:
     if isinstance(step, Fault):
         return step
-    timeout_ms = LONG_MS if step.timeout_ms >= LONG_MS else 0
+    timeout_ms = LONG_TIMEOUT_MS if step.timeout_ms >= LONG_TIMEOUT_MS else 0
     return msgspec.structs.replace(step, timeout_ms=timeout_ms, pause_us=0)
 
 
-def scheduled(programs: st.SearchStrategy[Program], draw: Draw) -> st.SearchStrategy[Program]:
-    """The same programs, with what the draw's algorithm needs."""
+def with_schedule(programs: st.SearchStrategy[Program], draw: Draw) -> st.SearchStrategy[Program]:
+    """Return a strategy for the same programs, each with drawn choices or a scheduler with a drawn seed."""
     if draw.scheduler == "choices":
-        choices = st.lists(st.sampled_from(SWITCHES), max_size=MOVES * draw.steps[1]).map(tuple)
+        choices = st.lists(st.sampled_from(CHOICES), max_size=CHOICES_PER_STEP * draw.steps[1]).map(tuple)
         return st.builds(
-            lambda program, made: msgspec.structs.replace(program, choices=made), programs, choices
+            lambda program, drawn: msgspec.structs.replace(program, choices=drawn), programs, choices
         )
 
-    def seeded(program: Program, seed: int) -> Program:
+    def with_seed(program: Program, seed: int) -> Program:
         return msgspec.structs.replace(program, scheduler=_scheduler_spec(draw, program, seed))
 
-    return st.builds(seeded, programs, st.integers(0, LARGEST_SEED))
+    return st.builds(with_seed, programs, st.integers(0, LARGEST_SEED))
 
 
 def _scheduler_spec(draw: Draw, program: Program, seed: int) -> SchedulerSpec:
@@ -63,12 +70,19 @@ def _scheduler_spec(draw: Draw, program: Program, seed: int) -> SchedulerSpec:
 
 
 def _pct(seed: int, draw: Draw, steps: int) -> Pct:
-    return Pct(seed, draw.depth, max(1, MOVES_OF_PCT * steps))
+    return Pct(seed, draw.depth, max(1, PCT_MOVES_PER_STEP * steps))
 
 
 def pct_guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
-    """What PCT promises of this draw, whose largest example had so many moves; None of other algorithms."""
+    """Return what PCT guarantees for this draw, or None if the draw uses another scheduler.
+
+    The guarantee is that of the largest program that can be drawn.
+
+    Args:
+        draw: The request for programs.
+        moves: The most moves of one example that was run.
+    """
     if draw.mode != "gate" or draw.scheduler != "pct":
         return None
-    largest = draw.steps[1] * (STEPS_OF_ROUND if "round" in draw.weights else 1)
-    return PctGuarantee(_pct(0, draw, largest), draw.actors[1], moves)
+    steps = draw.steps[1] * (STEPS_OF_ROUND if "round" in draw.weights else 1)
+    return PctGuarantee(_pct(0, draw, steps), draw.actors[1], moves)

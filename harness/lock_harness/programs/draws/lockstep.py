@@ -1,7 +1,8 @@
-"""Draws for lockstep: what a choice stands for depends on what the model says by then.
+"""Draws for lockstep: the steps depend on a model of which actor holds and awaits which month.
 
-A release is mostly of something held; a waiting acquire mostly of something that another actor holds and
-will give back.  The model only guesses (who wins among several waiters?); nothing that is judged rests on it.
+With the model most steps are meaningful.  A release is mostly of a month that the actor holds, and a wait mostly for a month
+that another actor holds and can release.  The model may be wrong, for example about which of several waiting actors gets
+a month.  Then some steps mean less; no check uses the model.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,38 +13,51 @@ from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
 from lock_harness.programs.draws.digits import Digits
 
-FREE_MS = (0, 50, 200)  # for a month that is free
-SHORT_WAIT_MS = (20, 30, 50)  # ends by itself while others go on
-LONG_WAIT_MS = 2000  # ended by a release or a crash
+FREE_TIMEOUTS_MS = (0, 50, 200)
+"""For a month that is free."""
+SHORT_WAITS_MS = (20, 30, 50)
+"""For a wait that ends at its timeout, while others continue."""
+LONG_WAIT_MS = 2000
+"""For a wait that is ended by a release or a crash of the holder."""
 
 
 @dataclass
-class _Guess:
-    """Who, by the model, holds what and waits for what."""
+class _HoldModel:
+    """Which actor holds and awaits which month, if the lock is correct.
+
+    A method that ends a wait generates the `join` step of the actor that waited, so that the others continue only when
+    that actor has its month.
+
+    Attributes:
+        held: For each month that is held, the actor and how many times it acquired the month.
+        waiting: For each actor with a pending acquire, the month.
+        lost: Holds that ended with their session.  The actor may not have noticed, and may still release the month.
+    """
 
     actors: int
     months: tuple[Month, ...]
     taken_ms: tuple[int, ...]
-    held: dict[Month, tuple[int, int]] = field(default_factory=dict)  # month: actor, count
+    held: dict[Month, tuple[int, int]] = field(default_factory=dict)
     waiting: dict[int, Month] = field(default_factory=dict)
-    lost: list[tuple[int, Month]] = field(
-        default_factory=list
-    )  # went with a session, and its actor may not know
+    lost: list[tuple[int, Month]] = field(default_factory=list)
     faults: int = 0
 
-    def free_actors(self) -> list[int]:
+    def idle_actors(self) -> list[int]:
+        """Return the actors that can take a step."""
         return [actor for actor in range(self.actors) if actor not in self.waiting]
 
-    def holdings(self) -> list[tuple[int, Month]]:
-        """What can be given back now: its holder is not busy waiting."""
+    def releasable(self) -> list[tuple[int, Month]]:
+        """Return the holds of actors that can take a step."""
         return [(actor, month) for month, (actor, _) in self.held.items() if actor not in self.waiting]
 
-    def take(self, actor: int, month: Month) -> None:
+    def acquire(self, actor: int, month: Month) -> None:
+        """Give `month` to `actor`, unless another actor holds it."""
         holder, count = self.held.get(month, (actor, 0))
         if holder == actor:
             self.held[month] = (actor, count + 1)
 
-    def give(self, actor: int, month: Month) -> Iterator[Step]:
+    def release(self, actor: int, month: Month) -> Iterator[Step]:
+        """Release `month` once, if `actor` holds it."""
         holder, count = self.held.get(month, (actor, 0))
         if holder == actor and count > 1:
             self.held[month] = (actor, count - 1)
@@ -51,123 +65,129 @@ class _Guess:
             yield from self._free(month)
 
     def end_session(self, actor: int) -> Iterator[Step]:
+        """End the session of `actor`, with its wait and its holds."""
         self.waiting.pop(actor, None)
         for month in [month for month, (holder, _) in self.held.items() if holder == actor]:
             yield from self._free(month)
 
-    def lose(self, actor: int) -> None:
-        """The session of `actor` ends without its doing."""
+    def remember_lost(self, actor: int) -> None:
+        """Note that the holds of `actor` are about to end without its doing."""
         self.lost += [(actor, month) for month, (holder, _) in self.held.items() if holder == actor]
 
-    def end_all(self) -> None:
+    def end_all_sessions(self) -> None:
+        """End the sessions of all actors."""
         for actor in range(self.actors):
-            self.lose(actor)
+            self.remember_lost(actor)
         self.waiting.clear()
         self.held.clear()
 
     def _free(self, month: Month) -> Iterator[Step]:
-        """The waiters of `month` are let in one by one; the harness waits for them here."""
+        """Free `month` and let the waiting actors have it, one after another."""
         del self.held[month]
-        for actor in [actor for actor, wanted in self.waiting.items() if wanted == month]:
+        for actor in [actor for actor, awaited in self.waiting.items() if awaited == month]:
             del self.waiting[actor]
             self.held.setdefault(month, (actor, 1))
             yield Operation(actor, "join")
 
 
 def decode(
-    actors: int, months: tuple[Month, ...], choices: Sequence[int], weights: dict[str, int], draw: Draw
+    actors: int, months: tuple[Month, ...], numbers: Sequence[int], weights: dict[str, int], draw: Draw
 ) -> Program:
-    """The program that these choices stand for.  Pure: the same choices give the same program."""
-    guess = _Guess(actors, months, draw.taken_ms)
+    """Return the program that these drawn numbers stand for."""
+    model = _HoldModel(actors, months, draw.taken_ms)
     steps: list[Step] = []
-    for choice in choices:
-        digits = Digits(choice)
+    for number in numbers:
+        digits = Digits(number)
         kind = digits.weighted(weights)
         if kind not in FAULTS_BY_STEP_KIND:
-            steps.extend(_STEPS[kind](guess, digits))
-        elif guess.faults < draw.faults:
-            steps.extend(_fault(guess, digits, FAULTS_BY_STEP_KIND[kind]))
+            steps.extend(_OPERATIONS[kind](model, digits))
+        elif model.faults < draw.faults:
+            steps.extend(_fault(model, digits, FAULTS_BY_STEP_KIND[kind]))
     return Program(actors, months, tuple(steps), pooler=draw.pooler)
 
 
-def _acquire(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
-    taken = guess.held.get(month, (actor, 0))[0] != actor
-    guess.take(actor, month)
-    yield Operation(actor, "acquire", month, digits.of(guess.taken_ms if taken else FREE_MS))
+# Each of these functions generates the steps of one kind, and updates the model.
 
 
-def _wait(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    """Wait for a month whose holder can still give it back; without one, an ordinary acquire."""
-    free = guess.free_actors()
-    wanted = [(actor, month) for holder, month in guess.holdings() for actor in free if actor != holder]
-    if not wanted:
-        yield from _acquire(guess, digits)
+def _acquire(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    actor, month = digits.of(model.idle_actors()), digits.of(model.months)
+    taken = model.held.get(month, (actor, 0))[0] != actor
+    model.acquire(actor, month)
+    yield Operation(actor, "acquire", month, digits.of(model.taken_ms if taken else FREE_TIMEOUTS_MS))
+
+
+def _wait(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    """Wait for a month whose holder can release it.  Without such a month, acquire."""
+    idle = model.idle_actors()
+    options = [(actor, month) for holder, month in model.releasable() for actor in idle if actor != holder]
+    if not options:
+        yield from _acquire(model, digits)
         return
-    actor, month = digits.of(wanted)
-    alone = month not in guess.waiting.values()
-    timeout_ms = LONG_WAIT_MS if alone and not digits.once_in(4) else digits.of(SHORT_WAIT_MS)
-    guess.waiting[actor] = month
+    actor, month = digits.of(options)
+    alone = month not in model.waiting.values()
+    timeout_ms = LONG_WAIT_MS if alone and not digits.once_in(4) else digits.of(SHORT_WAITS_MS)
+    model.waiting[actor] = month
     yield Operation(actor, "acquire", month, timeout_ms, pending=True)
 
 
-def _release(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    """Mostly of something held; where nothing is, an acquire; now and then of what the actor does not hold."""
-    holdings = guess.holdings() + [one for one in guess.lost if one[0] not in guess.waiting]
+def _release(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    """Release a month that is held or was lost, sometimes any month.  If there is none to release, acquire."""
+    options = model.releasable() + [one for one in model.lost if one[0] not in model.waiting]
     if digits.once_in(8):
-        actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
-    elif holdings:
-        actor, month = digits.of(holdings)
-        guess.lost = [one for one in guess.lost if one != (actor, month)]
+        actor, month = digits.of(model.idle_actors()), digits.of(model.months)
+    elif options:
+        actor, month = digits.of(options)
+        model.lost = [one for one in model.lost if one != (actor, month)]
     else:
-        yield from _acquire(guess, digits)
+        yield from _acquire(model, digits)
         return
     yield Operation(actor, "release", month)
-    yield from guess.give(actor, month)
+    yield from model.release(actor, month)
 
 
-def _hold(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    actor, month = digits.of(guess.free_actors()), digits.of(guess.months)
+def _hold(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    actor, month = digits.of(model.idle_actors()), digits.of(model.months)
     raises = digits.once_in(2)
-    yield Operation(actor, "hold", month, digits.of(guess.taken_ms), raises=raises)
+    yield Operation(actor, "hold", month, digits.of(model.taken_ms), raises=raises)
 
 
-def _is_locked(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    yield Operation(digits.of(guess.free_actors()), "is_locked", digits.of(guess.months))
+def _is_locked(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    yield Operation(digits.of(model.idle_actors()), "is_locked", digits.of(model.months))
 
 
-def _list(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    yield Operation(digits.of(guess.free_actors()), "list")
+def _list(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    yield Operation(digits.of(model.idle_actors()), "list")
 
 
-def _spawn(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    """Mostly by a holder: whoever inherits its connection keeps its session alive."""
-    holders = [actor for actor, _ in guess.holdings()]
-    yield Operation(digits.of(holders or guess.free_actors()), "spawn")
+def _spawn(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    """Spawn a program from a holder if there is one: a program that inherits its connection keeps its session alive."""
+    holders = [actor for actor, _ in model.releasable()]
+    yield Operation(digits.of(holders or model.idle_actors()), "spawn")
 
 
-def _reopen(guess: _Guess, digits: Digits) -> Iterator[Step]:
-    holders = [actor for actor, _ in guess.holdings()]
-    actor = digits.of(holders or guess.free_actors())
+def _reopen(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    holders = [actor for actor, _ in model.releasable()]
+    actor = digits.of(holders or model.idle_actors())
     yield Operation(actor, "reopen")
-    yield from guess.end_session(actor)
+    yield from model.end_session(actor)
 
 
-def _fault(guess: _Guess, digits: Digits, kind: FaultKind) -> Iterator[Step]:
-    """Mostly of a holder, sometimes of a waiter or of somebody who does nothing."""
-    holders = [actor for actor, _ in guess.held.values()]
-    actor = digits.of(holders) if holders and not digits.once_in(4) else digits.below(guess.actors)
-    guess.faults += 1
+def _fault(model: _HoldModel, digits: Digits, kind: FaultKind) -> Iterator[Step]:
+    """Inject a fault, mostly into a holder, sometimes into any actor."""
+    holders = [actor for actor, _ in model.held.values()]
+    actor = digits.of(holders) if holders and not digits.once_in(4) else digits.below(model.actors)
+    model.faults += 1
     yield Fault(actor, kind)
     if FAULTS[kind].whole_server:
-        guess.end_all()
+        model.end_all_sessions()
     elif kind != "cancel":
+        # A new process knows nothing of the holds of the old one.
         if not FAULTS[kind].ends_process:
-            guess.lose(actor)
-        yield from guess.end_session(actor)
+            model.remember_lost(actor)
+        yield from model.end_session(actor)
 
 
-_STEPS = {
+_OPERATIONS = {
     "acquire": _acquire,
     "wait": _wait,
     "release": _release,

@@ -1,4 +1,4 @@
-"""The list of crash points: nothing is left out, and each strikes where it says."""
+"""The list of crash points is complete, and each fault is injected at the message that its point names."""
 
 from contextlib import nullcontext
 from itertools import starmap
@@ -31,7 +31,7 @@ BOTH, ALONE = (0, 1), (1,)
 MOVES = (
     Move(1, 0, 0, "SET a = 1", BOTH, JAN),
     Move(2, 0, 0, "SELECT lock()", BOTH, JAN),
-    Move(3, 0, 1, "", BOTH),  # a step that begins with nothing said
+    Move(3, 0, 1, "", BOTH),  # the beginning of a step, without a message
     Move(4, 0, 1, TERMINATE, BOTH),
     Move(5, 1, 2, "SELECT lock()", ALONE, JAN),
 )
@@ -39,10 +39,10 @@ AT_A_MESSAGE = {
     ("kill", "before"), ("kill", "after"), ("terminate", "before"), ("terminate", "after"),
     ("reset", "before"), ("reset", "after"), ("reset", "half"),
 }  # fmt: skip
-AT_TERMINATE = {("kill", "before"), ("kill", "after"), ("terminate", "before"), ("reset", "before")}
+AT_A_TERMINATE = {("kill", "before"), ("kill", "after"), ("terminate", "before"), ("reset", "before")}
 
 
-def test_every_fault_strikes_at_every_message_twice() -> None:
+def test_every_fault_is_injected_twice_at_every_message() -> None:
     points = [one.point for one in crash_trials(PROGRAM, MOVES)]
     listed = [
         (one.number, one.fault.message, one.fault.kind, one.fault.point, one.overtaken) for one in points
@@ -50,7 +50,7 @@ def test_every_fault_strikes_at_every_message_twice() -> None:
     assert len(set(listed)) == len(listed)
     assert {*listed} == {
         (number, message, *fault, overtaken)
-        for number, message, faults in ((0, 0, AT_A_MESSAGE), (0, 1, AT_A_MESSAGE), (1, 0, AT_TERMINATE))
+        for number, message, faults in ((0, 0, AT_A_MESSAGE), (0, 1, AT_A_MESSAGE), (1, 0, AT_A_TERMINATE))
         for fault in faults
         for overtaken in (False, True)
     }
@@ -61,14 +61,14 @@ def test_every_fault_strikes_at_every_message_twice() -> None:
     }
 
 
-def test_the_fault_comes_before_its_operation_and_the_other_moves_right_after_the_message() -> None:
+def test_a_fault_stands_before_its_operation_and_a_switch_follows_its_message_in_every_second_trial() -> None:
     second = [one for one in crash_trials(PROGRAM, MOVES) if one.point.text == TERMINATE][:2]
     for one in second:
         assert one.program.steps == (PROGRAM.steps[0], one.point.fault, *PROGRAM.steps[1:])
     assert [one.program.choices for one in second] == [(), (0, 0, 0, 0, 1)]
 
 
-def test_what_is_given_back_in_the_end_is_a_step_too() -> None:
+def test_the_final_release_of_held_months_has_crash_points_too() -> None:
     kept = at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))
     last = [Move(place, 0, number, "SELECT unlock()", ALONE, JAN) for place, number in ((2, 3), (3, 5))]
     points = crash_trials(kept, [*MOVES[:2], *last])
@@ -78,37 +78,37 @@ def test_what_is_given_back_in_the_end_is_a_step_too() -> None:
     assert {one.program.steps.index(one.point.fault) for one in points} == {0, 2}
 
 
-def test_the_order_of_the_program_itself_is_kept() -> None:
+def test_a_trial_keeps_the_choices_of_its_program_up_to_the_fault() -> None:
     chosen = msgspec.structs.replace(PROGRAM, choices=(1, 1, 1))
     orders = [one.program.choices for one in crash_trials(chosen, MOVES)]
     assert {*orders[::2]} == {(1, 1, 1)}
     assert [*dict.fromkeys(orders[1::2])] == [(1, 1), (1, 1, 1), (1, 1, 1, 0, 1)]
 
 
-def test_what_the_lock_cannot_do_is_left_out() -> None:
+def test_without_verbs_drops_the_operations_that_a_lock_lacks() -> None:
     whole = at_gate(acquire(0, JAN, 0), hold(0, JAN, 0), is_locked(0, JAN), release(0, JAN))
     assert without_verbs(whole, frozenset({"hold"})).steps == (whole.steps[0], *whole.steps[2:])
 
 
-def test_a_fault_that_did_not_strike_is_not_taken_for_one_that_did() -> None:
+def test_a_crash_point_whose_fault_was_not_injected_is_unknown() -> None:
     one = crash_trials(PROGRAM, MOVES)[0]
-    struck = shown("holds", injected=True)
-    assert one.point.number in struck.injected_steps
+    hit = crash_example("holds", injected=True)
+    assert one.point.number in hit.injected_steps
     others = (Event(1, "fault", 0, 0, 2, fault="kill"), Event(1, "gone", 0, 0, 0))
-    elsewhere = msgspec.structs.replace(struck.history, events=others)
-    assert one.point.number not in msgspec.structs.replace(struck, history=elsewhere).injected_steps
+    elsewhere = msgspec.structs.replace(hit.history, events=others)
+    assert one.point.number not in msgspec.structs.replace(hit, history=elsewhere).injected_steps
     assert judged(one, "holds", (), injected=True).status == "holds"
     missed = judged(one, "holds", (), injected=False)
-    assert (missed.status, missed.why) == ("unknown", "the fault did not strike")
+    assert (missed.status, missed.why) == ("unknown", "the fault was not injected")
 
 
-def test_what_is_wrong_is_said() -> None:
+def test_a_violated_crash_point_names_its_checks_and_reasons() -> None:
     verdicts = (Verdict("auto_release", "violated", "it is stuck"), Verdict("mutual_exclusion", "holds"))
     point = judged(crash_trials(PROGRAM, MOVES)[0], "violated", verdicts, injected=True)
     assert (point.status, point.why) == ("violated", "auto_release: it is stuck")
 
 
-def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> None:
+def test_the_crash_table_has_a_mark_for_each_point_and_the_reason_for_each_violation() -> None:
     verdicts = (Verdict("auto_release", "violated", "it is stuck"),)
     points = [
         judged(one, "violated" if place == 2 else "holds", verdicts, injected=True)
@@ -123,7 +123,7 @@ def test_the_table_has_a_mark_for_each_and_the_reason_where_one_is_wrong() -> No
     assert all(len(line) <= 110 for line in lines)
 
 
-def test_no_fault_is_cut_off_where_the_terminal_is_narrow() -> None:
+def test_a_narrow_crash_table_keeps_the_column_of_every_fault() -> None:
     points = [judged(one, "holds", (), injected=True) for one in crash_trials(PROGRAM, MOVES)]
     lines = plain(crash_points(points), width=74).splitlines()
     assert "kill    kill    reset   reset   reset   term.   term." in lines[2]
@@ -132,20 +132,20 @@ def test_no_fault_is_cut_off_where_the_terminal_is_narrow() -> None:
     assert all(len(line) <= 74 for line in lines)
 
 
-def test_a_point_that_was_not_tried_says_so() -> None:
+def test_a_crash_point_that_was_not_tried_says_so_in_the_table() -> None:
     point = CrashPoint(0, "acquire", JAN, "SELECT 1", Fault(0), False)
     assert plain(crash_points([point])).splitlines()[-1].endswith("it was not tried")
 
 
-def test_a_program_that_cannot_have_crash_points_is_refused() -> None:
+def test_crash_points_refuse_a_program_with_faults_or_without_a_gate() -> None:
     with pytest.raises(ValueError, match="use at_gate"):
         CrashPoints(program(acquire(0, JAN, 0)))
     with pytest.raises(ValueError, match="no faults of its own"):
         CrashPoints(at_gate(acquire(0, JAN, 0), crash(0)))
 
 
-class Struck(Executor):
-    """Shows one example after the other."""
+class ExecutorOfExamples(Executor):
+    """Returns the given examples, one after another."""
 
     def __init__(self, *examples: Example) -> None:
         arena = create_autospec(Arena)
@@ -157,7 +157,7 @@ class Struck(Executor):
         return next(self._examples)
 
 
-def shown(status: Status, injected: bool) -> Example:
+def crash_example(status: Status, injected: bool) -> Example:
     verdicts = (Verdict("auto_release", status, "the machine stalled", timed=status == "unknown"),)
     events = (Event(1, "fault", 0, 0, 0, fault="kill"),) if injected else ()
     return Example(PROGRAM, History(2, (JAN,), events), verdicts)
@@ -169,19 +169,21 @@ def shown(status: Status, injected: bool) -> Example:
         ([("holds", True)], "holds", ""),
         ([("unknown", True), ("holds", True)], "holds", ""),
         ([("holds", False), ("holds", True)], "holds", ""),
-        ([("unknown", True), *[("holds", False)] * 5], "unknown", "the fault did not strike"),
+        ([("unknown", True), *[("holds", False)] * 5], "unknown", "the fault was not injected"),
         ([("unknown", True)] * 5, "unknown", "the machine stalled"),
-        ([("holds", False)] * 5, "unknown", "the fault did not strike"),
+        ([("holds", False)] * 5, "unknown", "the fault was not injected"),
         ([("violated", False), ("holds", True)], "violated", "the machine stalled"),
         ([("unknown", True), ("violated", False), ("holds", True)], "violated", "the machine stalled"),
     ],
 )
-def test_a_doubt_is_looked_into_and_not_forgotten(
+def test_an_inconclusive_crash_trial_is_repeated_up_to_five_times(
     tries: list[tuple[Status, bool]], status: Status, why: str
 ) -> None:
     scenario = Scenario(CrashPoints(PROGRAM), name="dies")
     findings = Findings(scenario, Plan(), Bounds(), lambda _: None)
-    search = CrashPointSearch(CrashPoints(PROGRAM), Struck(*starmap(shown, tries)), findings)
+    search = CrashPointSearch(
+        CrashPoints(PROGRAM), ExecutorOfExamples(*starmap(crash_example, tries)), findings
+    )
     point = search.run_trial(crash_trials(PROGRAM, MOVES)[0])
     assert point.status == status
     assert why in point.why

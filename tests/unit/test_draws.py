@@ -1,4 +1,4 @@
-"""What is drawn: always carried out to the end, and mostly meaningful."""
+"""Drawn programs: they always run to their end, and most of their steps are meaningful."""
 
 from collections import Counter
 from dataclasses import replace
@@ -32,7 +32,7 @@ ANY = programs(EVERYTHING, (2090, 2091), VERBS)
 
 
 @given(ANY)
-def test_programs_stay_within_what_was_asked(program: Program) -> None:
+def test_programs_stay_within_the_ranges_of_their_draw(program: Program) -> None:
     assert 2 <= program.actors <= 5
     assert 1 <= len(program.months) <= 4
     assert all(0 <= step.actor < program.actors for step in program.steps)
@@ -41,7 +41,7 @@ def test_programs_stay_within_what_was_asked(program: Program) -> None:
 
 
 @given(ANY)
-def test_who_waits_does_nothing_else_until_something_ends_the_wait(program: Program) -> None:
+def test_an_actor_with_a_pending_acquire_takes_no_step_until_the_acquire_ends(program: Program) -> None:
     waiting: set[int] = set()
     for step in program.steps:
         if isinstance(step, Fault) or step.verb == "join":
@@ -53,10 +53,11 @@ def test_who_waits_does_nothing_else_until_something_ends_the_wait(program: Prog
 
 
 @given(ANY)
-def test_nobody_waits_long_for_somebody_who_waits(program: Program) -> None:
-    """Otherwise two could wait for each other until their long timeouts are over."""
+def test_an_actor_never_waits_long_for_an_actor_that_waits(program: Program) -> None:
+    """Otherwise two actors could wait for each other until their long timeouts expire."""
     waiting: dict[int, Month | None] = {}
-    held: dict[Month | None, list[int]] = {}  # the holder, and once more for each time it was taken
+    # the holder, and once more for each time that it acquired the month
+    held: dict[Month | None, list[int]] = {}
     for step in program.steps:
         if isinstance(step, Fault) or step.verb == "reopen":
             waiting.pop(step.actor, None)
@@ -71,24 +72,25 @@ def test_nobody_waits_long_for_somebody_who_waits(program: Program) -> None:
             held[step.month].append(step.actor)
         elif step.verb == "release" and step.actor in held.get(step.month, ()):
             held[step.month].pop()
-            if len(held[step.month]) == 1:  # the first entry only says whose it is
+            # the first entry only names the holder
+            if len(held[step.month]) == 1:
                 del held[step.month]
 
 
 @given(st.lists(st.integers(0, LARGEST_NUMBER), max_size=20), st.integers(2, 5))
-def test_the_same_choices_are_the_same_program(choices: list[int], actors: int) -> None:
+def test_the_same_drawn_numbers_give_the_same_program(numbers: list[int], actors: int) -> None:
     months = confusable_months(2090)[:3]
-    first, second = (decode(actors, months, choices, WEIGHTS, EVERYTHING) for _ in range(2))
+    first, second = (decode(actors, months, numbers, WEIGHTS, EVERYTHING) for _ in range(2))
     assert first == second
 
 
 @given(programs(EVERYTHING, (2094, 2095), frozenset({"acquire", "release"})))
-def test_a_lock_is_asked_only_for_what_it_offers(program: Program) -> None:
+def test_only_verbs_that_the_lock_has_are_drawn(program: Program) -> None:
     verbs = {step.verb for step in program.steps if isinstance(step, Operation)}
     assert verbs <= {"acquire", "release", "reopen", "join"}
 
 
-def test_neighbours_meet_where_keys_collide() -> None:
+def test_adjacent_months_of_the_ring_collide_under_the_usual_wrong_keys() -> None:
     ring = confusable_months(2090)
     beside = {frozenset(pair) for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}
     assert frozenset({Month(2090, 12), Month(2091, 2)}) in beside  # alike as year * 10 + month
@@ -98,8 +100,8 @@ def test_neighbours_meet_where_keys_collide() -> None:
     assert all(len({*(ring * 2)[turn : turn + 4]}) == 4 for turn in range(len(ring)))
 
 
-def test_most_steps_mean_something() -> None:
-    """Of the releases most are of something held, and waits are for something held by another."""
+def test_most_releases_and_waits_are_for_a_held_month() -> None:
+    """Most releases are of a month that the actor holds, and most waits for a month that another actor holds."""
     seen: Counter[str] = Counter()
 
     @settings(max_examples=300, database=None, derandomize=True)
@@ -130,8 +132,8 @@ RACE = Draw(
 
 
 @given(programs(RACE, (2090, 2091), VERBS))
-def test_a_race_waits_long_only_for_what_is_given_back_at_once(program: Program) -> None:
-    """Otherwise two that want two months each could wait for each other."""
+def test_in_a_race_only_rounds_wait_long_since_their_holders_release_at_once(program: Program) -> None:
+    """Otherwise two actors that want two months each could wait for each other."""
     assert program.mode == "race"
     assert sum(isinstance(step, Fault) for step in program.steps) <= RACE.faults
     for actor in range(program.actors):
@@ -142,14 +144,14 @@ def test_a_race_waits_long_only_for_what_is_given_back_at_once(program: Program)
                 assert step.month == after.month == last.month
 
 
-def test_a_kind_belongs_to_its_schedule() -> None:
+def test_a_kind_of_step_of_another_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="'wait' is not a kind of step in mode 'race'"):
         Draw({"wait": 1}, mode="race")
     with pytest.raises(ValueError, match="'round' is not a kind of step in mode 'lockstep'"):
         Draw({"round": 1})
 
 
-def test_what_only_a_race_can_have() -> None:
+def test_a_lasting_fault_outside_of_a_race_is_refused() -> None:
     with pytest.raises(ValueError, match="step 0: only a race can have a 'pause'"):
         Program(1, (), (Fault(0, "pause"),))
 
@@ -168,7 +170,7 @@ def test_a_race_can_have_many_months_and_rounds() -> None:
     check()
 
 
-def test_only_a_race_has_rounds_and_no_run_has_more_months_than_its_two_years() -> None:
+def test_rounds_outside_of_a_race_and_more_than_24_months_are_refused() -> None:
     with pytest.raises(ValueError, match="only a race can have rounds"):
         Draw({"acquire": 1}, rounds=(2, 2))
     with pytest.raises(ValueError, match="at most 24"):
@@ -185,7 +187,7 @@ GATED = Draw({"round": 2, "acquire": 3, "release": 2, "is_locked": 1}, mode="gat
 
 
 @given(programs(GATED, (2090, 2091), VERBS))
-def test_at_the_gate_time_decides_nothing(program: Program) -> None:
+def test_programs_for_the_gate_have_no_pauses_and_no_short_timeouts(program: Program) -> None:
     steps = [step for step in program.steps if isinstance(step, Operation)]
     assert len(steps) == len(program.steps)
     assert {step.timeout_ms for step in steps} <= {0, LONG_TIMEOUT_MS}
@@ -193,15 +195,15 @@ def test_at_the_gate_time_decides_nothing(program: Program) -> None:
 
 
 @given(programs(replace(GATED, scheduler="pct"), (2090, 2091), VERBS))
-def test_the_parameters_of_pct_fit_the_program(program: Program) -> None:
+def test_the_length_of_pct_covers_the_program(program: Program) -> None:
     assert isinstance(program.scheduler, Pct)
     assert program.scheduler.length >= 2 * len(program.steps)
     assert 0 < program.scheduler.bound(program.actors) <= 0.5
 
 
-def test_what_pct_promises() -> None:
+def test_the_guarantee_of_pct_is_that_of_the_largest_program() -> None:
     draw = Draw({"acquire": 1}, mode="gate", scheduler="pct", actors=(2, 3), steps=(1, 4), depth=2)
-    guarantee_text = pct_guarantee(draw, moves=10)
-    assert guarantee_text is not None
-    assert guarantee_text.pct.bound(guarantee_text.actors) == pytest.approx(1 / (3 * 12))
+    guarantee = pct_guarantee(draw, moves=10)
+    assert guarantee is not None
+    assert guarantee.pct.bound(guarantee.actors) == pytest.approx(1 / (3 * 12))
     assert pct_guarantee(GATED, moves=10) is None

@@ -1,6 +1,6 @@
-"""Every place where a client can be struck: from one run without faults to the programs that have one fault each.
+"""The crash points of a program: every fault that can end its target actor or session, at every message of that actor.
 
-The list is complete: whatever the first actor says to the server, and every fault that can strike there.
+The messages are those of one run without faults.  Each crash point becomes one program with one fault.
 """
 
 from collections import Counter
@@ -15,69 +15,104 @@ from lock_harness.core.program import Operation, Program
 from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Status, Verdict
 
-TARGET = 0  # the actor who is struck; the others show what became of its months
+TARGET = 0
+"""The actor that every fault hits.  The other actors show what becomes of its months."""
 
 
 class CrashTrial(NamedTuple):
-    """A crash point that was not tried yet, and the program in which the fault strikes there."""
+    """A crash point that is still to be tried, and the program that injects its fault."""
 
     point: CrashPoint
     program: Program
 
 
+class _SentMessage(NamedTuple):
+    """A message of the target.
+
+    Attributes:
+        place: The index of its move among all moves.
+        move: The move that sent it.
+        index_in_step: Its index among the messages of its step.
+    """
+
+    place: int
+    move: Move
+    index_in_step: int
+
+
 def without_verbs(program: Program, verbs: frozenset[str]) -> Program:
-    """The same program without these operations."""
+    """Return `program` without the operations that have one of `verbs`."""
     kept = (step for step in program.steps if not isinstance(step, Operation) or step.verb not in verbs)
     return msgspec.structs.replace(program, steps=tuple(kept))
 
 
 def crash_trials(program: Program, moves: Sequence[Move]) -> list[CrashTrial]:
-    """All crash points of a program without faults that takes these moves."""
+    """Return a trial for every crash point of `program`.
+
+    Args:
+        program: A program without faults.
+        moves: The moves of a run of it.
+    """
     return [
-        _trial(program, place, move, fault, overtaken)
-        for place, move, message in _messages(program, moves)
-        for fault in _faults(move, message)
+        _trial(program, message, fault, overtaken)
+        for message in _messages(program, moves)
+        for fault in _faults(message)
         for overtaken in (False, True)
     ]
 
 
-def _messages(program: Program, moves: Sequence[Move]) -> Iterator[tuple[int, Move, int]]:
-    """Each move in which the one who is struck says something: its place, and which message of its step it has."""
-    before: Counter[int] = Counter()
+def _messages(program: Program, moves: Sequence[Move]) -> Iterator[_SentMessage]:
+    """Generate the messages that the target sends."""
+    sent: Counter[int] = Counter()
     for place, move in enumerate(moves):
         if move.actor == TARGET and move.text:
-            step = _step(program, move)
-            yield place, move, before[step]
-            before[step] += 1
+            step = _step_index(program, move)
+            yield _SentMessage(place, move, sent[step])
+            sent[step] += 1
 
 
-def _step(program: Program, move: Move) -> int:
-    """To which step a move belongs; giving back in the end what is held, as if it were one more step."""
+def _step_index(program: Program, move: Move) -> int:
+    """Return the index of the step of a move.  The final release of held months counts as one step after the last."""
     return min(move.number, len(program.steps))
 
 
-def _faults(move: Move, message: int) -> Iterator[Fault]:
-    """Nothing can happen to the answer to a good-bye, nor to that session afterwards.  To be late is not to crash."""
+def _faults(message: _SentMessage) -> Iterator[Fault]:
+    """Generate the faults that can hit a message.
+
+    No reply follows Terminate, so a fault of the session after that message has no effect and is skipped.
+    """
     for kind, traits in FAULTS.items():
         for point in traits.gate_points if traits.crash else ():
-            if point == "before" or traits.ends_process or move.text != TERMINATE:
-                yield Fault(TARGET, kind, message=message, point=point)
+            if point == "before" or traits.ends_process or message.move.text != TERMINATE:
+                yield Fault(TARGET, kind, message=message.index_in_step, point=point)
 
 
-def _trial(program: Program, place: int, move: Move, fault: Fault, overtaken: bool) -> CrashTrial:
-    number = _step(program, move)
+def _trial(program: Program, message: _SentMessage, fault: Fault, overtaken: bool) -> CrashTrial:
+    move = message.move
+    number = _step_index(program, move)
     step = next(iter(program.steps[number:]), Operation(TARGET, "release", move.month))
     assert isinstance(step, Operation)
     steps = (*program.steps[:number], fault, *program.steps[number:])
-    before = (program.choices + (0,) * (place + 1))[: place + 1]
-    choices = (*before, 1) if overtaken else program.choices
+    if overtaken:
+        # The schedule up to the move that the fault hits, then a switch to another actor.
+        until = message.place + 1
+        choices = (*(program.choices + (0,) * until)[:until], 1)
+    else:
+        choices = program.choices
     point = CrashPoint(number, step.verb, step.month, move.text, fault, overtaken)
     return CrashTrial(point, msgspec.structs.replace(program, steps=steps, choices=choices))
 
 
 def judged(trial: CrashTrial, status: Status, verdicts: Sequence[Verdict], injected: bool) -> CrashPoint:
-    """The point with what came of it."""
+    """Return the crash point of `trial` with the outcome of its run.
+
+    Args:
+        trial: The trial that was run.
+        status: The status of the run.
+        verdicts: The verdicts of all checks.
+        injected: Whether the fault was injected, or a check was violated without it.
+    """
     if status == "holds" and not injected:
-        return msgspec.structs.replace(trial.point, why="the fault did not strike")
+        return msgspec.structs.replace(trial.point, why="the fault was not injected")
     why = "; ".join(f"{one.check}: {one.why}" for one in verdicts if one.status == status != "holds")
     return msgspec.structs.replace(trial.point, status=status, why=why)

@@ -164,8 +164,8 @@ def _faults_by_step(
     previous_ns: dict[int, int] = {}  # actor: the time of its previous fault
     for event in events:
         if event.kind == "fault" and event.fault:
-            session = (event.actor, event.incarnation)
-            later = [call for call in calls.values() if session <= call.session < (event.actor + 1,)]
+            # SessionIds compare by actor, then by incarnation.
+            later = [call for call in calls.values() if event.session <= call.session < (event.actor + 1,)]
             call = next((call for call in later if call.until_ns > event.at_ns), None)
             since_ns = previous_ns.get(event.actor, 0)
             own_moves = [move for move in moves if move.actor == event.actor and move.at_ns > since_ns]

@@ -1,7 +1,7 @@
-"""The server ends sessions: what they held is free at once, and their workers go on with new ones.
+"""When the server ends a session, its months are free at once and its worker continues with a new session.
 
-Until a worker notices, it believes that it still holds the month: no lock of this kind can prevent that.
-So nothing is counted here, and the belief is no violation of exclusion; how long it lasts is reported.
+Until a worker notices, it believes that it still holds the month; no lock on sessions can prevent that.  So the belief
+is not a violation of mutual exclusion, and nothing is counted under the lock here.  The report says how long it lasted.
 """
 
 from lock_harness.programs import Draw, Scenario

@@ -1,4 +1,4 @@
-"""Workers start other programs while they hold, and die: their months are free although the programs live on."""
+"""The months of a worker that dies are free although programs that it started keep running."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""The wall clock of a worker jumps by an hour, forward or back, while it waits: no timeout is early or late for it."""
+"""No timeout is early or late when the wall clock of a waiting worker jumps by an hour, forward or back."""
 
 from lock_harness.programs import Draw, Scenario
 

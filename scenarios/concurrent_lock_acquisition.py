@@ -1,4 +1,4 @@
-"""Of three workers that ask for one month at the same time, exactly one gets it; the others time out."""
+"""Of three workers that ask for one month at the same time, exactly one gets it and the others time out."""
 
 from lock_harness.programs import Month, Scenario, acquire, join, program
 

@@ -1,4 +1,4 @@
-"""A number in a file that nothing but the lock protects: no update is lost, also when workers die or stand still."""
+"""No update of a number in a file that only the lock protects is lost, even when workers die or are stopped."""
 
 from lock_harness.programs import Draw, Scenario
 

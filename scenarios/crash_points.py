@@ -1,4 +1,4 @@
-"""A worker is killed, cut off or thrown out at every message that it says to the server, and the month comes free."""
+"""The month of a worker is free again after a kill, reset or termination at any message that the worker sends."""
 
 from lock_harness.programs import CrashPoints, Month, Scenario, acquire, at_gate, hold, release, reopen
 

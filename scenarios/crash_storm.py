@@ -1,4 +1,4 @@
-"""Workers die by SIGKILL in the midst of everything, several in one example, and others take their place."""
+"""Several workers per example are killed by SIGKILL in the middle of their work, and other workers replace them."""
 
 from lock_harness.programs import Draw, Scenario
 

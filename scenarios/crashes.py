@@ -1,4 +1,4 @@
-"""Holders, waiters and idle workers die by SIGKILL; what they held is free soon afterwards."""
+"""The months of a worker that is killed by SIGKILL are free soon afterwards, whether it was holding, waiting or idle."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""Three workers process three months at the same time."""
+"""Three workers hold three different months at the same time."""
 
 from lock_harness.programs import Month, Scenario, acquire, program
 

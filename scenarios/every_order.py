@@ -1,4 +1,4 @@
-"""Two workers take a month and give it back, and every order of what they say to the server is tried."""
+"""Two workers acquire and release one month, in every order in which their messages can reach the server."""
 
 from lock_harness.programs import EveryOrder, Month, Scenario, acquire, at_gate, release
 

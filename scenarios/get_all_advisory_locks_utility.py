@@ -1,4 +1,4 @@
-"""The list of all advisory locks shows the month while it is held, and not afterwards."""
+"""The list of all advisory locks contains a month while it is held, and not afterwards."""
 
 from lock_harness.programs import Month, Scenario, acquire, list_locks, program, release
 

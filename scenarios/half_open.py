@@ -1,6 +1,7 @@
-"""A worker's network goes silent: the server keeps its months until it learns of it, and then lets go of them.
+"""When the network of a worker goes silent, the server keeps its months until the connection ends, and then frees them.
 
-Nobody else gets in meanwhile, however long it takes; only the server's keepalives could end it sooner.
+No other worker may get such a month before that, however long it takes.  Only keepalives of the server could end the
+connection sooner.
 """
 
 from lock_harness.programs import Draw, Scenario

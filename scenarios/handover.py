@@ -1,4 +1,4 @@
-"""Workers queue up behind a holder; each release lets exactly one of them in."""
+"""Workers wait for a month that is held, and each release lets exactly one of them have it."""
 
 from lock_harness.programs import Draw, Scenario
 

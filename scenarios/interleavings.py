@@ -1,4 +1,4 @@
-"""Everything together: acquire, wait, release, wrapper, questions, reopen and crash, in any order."""
+"""Workers acquire, wait, release, run bodies, ask, reopen and crash, in any order."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""Many months at once, chosen so that keys that are easily confused lie side by side."""
+"""Workers use several months with keys that a wrong lock confuses, such as the same month of two years."""
 
 from lock_harness.programs import Draw, Scenario
 

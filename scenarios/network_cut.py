@@ -1,4 +1,4 @@
-"""Connections are reset, closed, deaf, mute or slow: what they held is free soon after, and nobody else's is."""
+"""Connections are reset or closed, or become deaf, mute or slow; only the months of the sessions that end become free."""
 
 from lock_harness.programs import Draw, Scenario
 

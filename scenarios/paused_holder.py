@@ -1,4 +1,4 @@
-"""Workers are stopped and go on later, also while they hold: nobody else may get in meanwhile."""
+"""No other worker gets a month while its holder is stopped by SIGSTOP."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""Everybody at once: rounds of acquire, count, release on few months, as fast as they go."""
+"""Workers acquire, count and release on few months, all at the same time and as fast as they can."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""A held month is refused; after its release the next worker gets it, also one that is already waiting."""
+"""A held month is refused, and after its release the next worker gets it, whether it asks then or is already waiting."""
 
 from lock_harness.programs import Month, Scenario, acquire, join, program, release
 

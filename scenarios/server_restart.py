@@ -1,4 +1,4 @@
-"""The server restarts, in order or as after a crash: no lock outlives it, and its workers go on with new sessions."""
+"""No lock survives a restart or crash of the server, and the workers continue with new sessions."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""Sixty-four workers on twelve months, round after round: many operations in one example, and `--for 10m` makes millions."""
+"""Sixty-four workers use twelve months, round after round; with `--for 10m` they make millions of operations."""
 
 from lock_harness.programs import Bounds, Draw, Scenario
 
@@ -13,6 +13,6 @@ SCENARIO = Scenario(
     ),
     examples=2,
     on_request=True,
-    # where so many share few cores, late says nothing about the lock
+    # So many workers on few cores are late for reasons other than the lock.
     bounds=Bounds(late_ms=3000, handover_ms=3000),
 )

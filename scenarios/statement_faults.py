@@ -1,4 +1,4 @@
-"""Workers at the gate that are killed, cut off or thrown out at a statement: before it, after it, amid its answer."""
+"""Workers at the gate are killed, disconnected or terminated before a statement, after it or during its reply."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""Workers at the gate: their messages to the server are let through in an order that is drawn, too."""
+"""The messages of several workers reach the server in a drawn order."""
 
 from lock_harness.programs import Draw, Scenario
 

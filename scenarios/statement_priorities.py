@@ -1,4 +1,4 @@
-"""Workers at the gate, let through by random priorities: each example finds a fault of depth 3 with a known probability."""
+"""Random priorities order the messages, so each example finds a fault of depth 3 with a known probability."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""Through PgBouncer in session mode all holds as without it: a client keeps its backend, which is reset after it."""
+"""Through PgBouncer in session mode a lock works as without it: a client keeps its backend, which is reset afterwards."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,7 +1,7 @@
-"""Through PgBouncer in transaction mode session locks break: each statement may run in another backend.
+"""Through PgBouncer in transaction mode session locks break, since each statement may run in another backend.
 
-This is expected of every lock on sessions, and the doctor finds such an endpoint.  A lock that holds here is not
-caught, which this scenario reports: it then keeps its promise by other means.
+This is expected of every lock on sessions, and `lock-harness doctor` detects such an address.  If this scenario reports
+that a lock was not caught, that lock does not depend on a session.
 """
 
 from lock_harness.programs import Draw, Scenario

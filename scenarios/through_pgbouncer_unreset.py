@@ -1,6 +1,6 @@
-"""Through a pooler that does not reset its backends a dead client's lock lives on, for whoever comes next.
+"""Through a pooler that does not reset its backends, the lock of a dead client passes to the next client.
 
-This is expected of every lock on sessions: PgBouncer without its server_reset_query, and poolers like it.
+This is expected of every lock on sessions, with PgBouncer without its server_reset_query and poolers like it.
 """
 
 from lock_harness.programs import Bounds, Draw, Scenario

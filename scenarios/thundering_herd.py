@@ -1,4 +1,4 @@
-"""Thirty-two workers want one month at the same time; one after the other gets it."""
+"""Thirty-two workers ask for one month at the same time, and get it one after another."""
 
 from lock_harness.programs import Draw, Scenario
 

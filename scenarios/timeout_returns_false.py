@@ -1,4 +1,4 @@
-"""Not getting the month in time is the answer False, after no less than the 200 ms that were asked for."""
+"""An acquire that does not get its month within its 200 ms returns False, and not before they are over."""
 
 from lock_harness.programs import Month, Scenario, acquire, program
 

@@ -1,4 +1,4 @@
-"""Everybody asks for what somebody else holds, for very different times; nobody gives up early or late."""
+"""An acquire of a held month returns neither before its timeout nor long after it."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""When the body of with_month_lock raises, its error comes out unchanged and the month is free again."""
+"""When the body of with_month_lock raises, the error comes out unchanged and the month is free again."""
 
 from lock_harness.programs import Month, Scenario, acquire, hold, program
 

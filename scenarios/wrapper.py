@@ -1,4 +1,4 @@
-"""with_month_lock with bodies that succeed and bodies that raise, among workers that hold and release."""
+"""with_month_lock runs bodies that succeed and bodies that raise, while other workers hold and release months."""
 
 from lock_harness.programs import Draw, Scenario
 

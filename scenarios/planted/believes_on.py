@@ -1,4 +1,4 @@
-"""Planted: it connects anew by itself and says that it still holds what went with the old session."""
+"""Planted: the lock reconnects by itself and claims to hold the months that the old session lost."""
 
 from collections import Counter
 

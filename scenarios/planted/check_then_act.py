@@ -1,4 +1,4 @@
-"""Planted: asks whether the month is free, and then takes it whatever has happened since."""
+"""Planted: acquire asks whether the month is free and then takes it, without noticing a change in between."""
 
 from collections import Counter
 

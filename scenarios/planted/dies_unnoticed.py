@@ -1,4 +1,4 @@
-"""Planted: it waits in the server, which does not notice meanwhile that its worker has died, with what else that held."""
+"""Planted: acquire waits inside the server, which then does not notice that the worker has died."""
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
@@ -26,11 +26,13 @@ SCENARIO = Scenario(
         at_gate(
             acquire(0, JAN, 0),
             acquire(1, FEB, 0),
-            Fault(1, "kill", point="after"),  # once the server makes it wait
+            # The point "after" is when the server makes the session wait.
+            Fault(1, "kill", point="after"),
             acquire(1, JAN, 1000),
         )
     ),
-    bounds=Bounds(release_ms=300, stall_ms=150),  # it takes a second, which no shorter stall explains
+    # The release takes a second.  A stall shorter than 150 ms does not explain that.
+    bounds=Bounds(release_ms=300, stall_ms=150),
     lock=LockSpec(f"{__name__}:DiesUnnoticed"),
     expects="auto_release",
 )

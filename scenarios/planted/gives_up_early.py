@@ -1,4 +1,4 @@
-"""Planted: gives up one polling interval early, when the next sleep would not fit."""
+"""Planted: acquire gives up one polling interval early, when the next sleep would not fit into the timeout."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Planted: its connection is not closed on exec, so every program that its worker starts keeps the session alive."""
+"""Planted: the connection stays open on exec, so every program that the worker starts keeps the session alive."""
 
 import os
 

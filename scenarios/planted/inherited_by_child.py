@@ -1,4 +1,4 @@
-"""Planted: it forks a process that keeps watch, and the child keeps the connection when its parent dies."""
+"""Planted: the lock forks a watch process, and this child keeps the connection open when the worker dies."""
 
 import os
 import signal
@@ -14,7 +14,8 @@ class ForksAWatch(MonthLock):
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         if not self._watch:
             self._watch = os.fork()
-            while not self._watch:  # the child
+            # Only the child gets 0 from fork.
+            while not self._watch:
                 signal.pause()
         return super().acquire(year, month, timeout_ms)
 

@@ -1,4 +1,4 @@
-"""Planted: its key is year * 10 + month, so December is February of the next year."""
+"""Planted: the key is year * 10 + month, so December and February of the next year are one lock."""
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock
@@ -14,7 +14,7 @@ class KeyCollision(MonthLock):
 
 
 def _other(year: int, month: int) -> tuple[int, int]:
-    """A month of the reference lock for each value of year * 10 + month."""
+    """Return a year and month of the reference lock for each value of year * 10 + month."""
     return divmod((year * 10 + month) % 1200, 12)[0] + 2000, (year * 10 + month) % 12 + 1
 
 

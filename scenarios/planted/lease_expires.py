@@ -1,4 +1,4 @@
-"""Planted: a row with a time to live; when its holder stands still for longer, another takes it over."""
+"""Planted: the lock is a row with a time to live, so another worker takes it while its holder is stopped."""
 
 import time
 from typing import Any
@@ -16,7 +16,8 @@ class Lease:
         self._conn: psycopg.Connection[Any] = psycopg.connect(dsn, autocommit=True)
         self._pid = self._conn.info.backend_pid
         with self._conn.transaction():
-            self._conn.execute("SELECT pg_advisory_xact_lock(1)")  # two CREATEs at once would collide
+            # Two CREATE statements at the same time would collide.
+            self._conn.execute("SELECT pg_advisory_xact_lock(1)")
             self._conn.execute(
                 "CREATE TABLE IF NOT EXISTS lease (key int PRIMARY KEY, pid int, times int, until timestamptz)"
             )

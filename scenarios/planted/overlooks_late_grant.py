@@ -1,4 +1,4 @@
-"""Planted: when an answer is late it gives up and says no, and overlooks that the server had granted the month."""
+"""Planted: when a reply is late, acquire returns False and overlooks that the server granted the month."""
 
 import time
 from select import select
@@ -7,7 +7,7 @@ from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
 from lock_harness.programs import Draw, Scenario
 
-PATIENCE_S = 0.06  # for one answer, at least
+MIN_PATIENCE_S = 0.06
 INTERVAL_S = 0.01
 
 
@@ -17,13 +17,13 @@ class OverlooksLateGrant(MonthLock):
         deadline = time.monotonic() + timeout_ms / 1000
         while True:
             last = time.monotonic() >= deadline
-            granted = self._granted(key, max(deadline, time.monotonic() + PATIENCE_S))
+            granted = self._granted(key, max(deadline, time.monotonic() + MIN_PATIENCE_S))
             if last or granted is not False:
                 return bool(granted)
             time.sleep(max(0.0, min(deadline - time.monotonic(), INTERVAL_S)))
 
     def _granted(self, key: int, until: float) -> bool | None:
-        """None: the server has not answered by then, and is told that nobody wants to know any more."""
+        """Return the reply of the server, or None and cancel the statement if there is none by `until`."""
         pg = self._conn.pgconn
         pg.send_query(b"SELECT pg_try_advisory_lock(%d)" % key)
         in_time = bool(select([pg.socket], [], [], max(0.0, until - time.monotonic()))[0])

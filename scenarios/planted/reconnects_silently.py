@@ -1,4 +1,4 @@
-"""Planted: its driver connects anew when a statement fails, and runs it again, so that a lost lock goes unnoticed."""
+"""Planted: the driver reconnects and repeats a failed statement, so the worker does not notice that its lock is lost."""
 
 import psycopg
 
@@ -25,7 +25,8 @@ class ReconnectsSilently(MonthLock):
         except psycopg.OperationalError:
             super().__init__(self._dsn)
             super().release(year, month)
-            return True  # it was held, after all
+            # The driver assumes that the month was held.
+            return True
 
 
 SCENARIO = Scenario(

@@ -1,4 +1,4 @@
-"""Planted: its release says True and does nothing."""
+"""Planted: release returns True and does nothing."""
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock

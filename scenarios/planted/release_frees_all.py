@@ -1,4 +1,4 @@
-"""Planted: its release frees whatever the session holds, other months too."""
+"""Planted: release frees all months of the session."""
 
 from collections import Counter
 

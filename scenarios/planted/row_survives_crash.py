@@ -1,4 +1,4 @@
-"""Planted: a row in a table stands for the lock, and nobody removes it when its owner dies."""
+"""Planted: the lock is a row in a table, which remains when its owner dies."""
 
 import time
 from typing import Any
@@ -14,7 +14,8 @@ class RowLock:
         self._conn: psycopg.Connection[Any] = psycopg.connect(dsn, autocommit=True)
         self._pid = self._conn.info.backend_pid
         with self._conn.transaction():
-            self._conn.execute("SELECT pg_advisory_xact_lock(1)")  # two CREATEs at once would collide
+            # Two CREATE statements at the same time would collide.
+            self._conn.execute("SELECT pg_advisory_xact_lock(1)")
             self._conn.execute("CREATE TABLE IF NOT EXISTS held (key int PRIMARY KEY, pid int, times int)")
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:

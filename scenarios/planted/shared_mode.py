@@ -1,4 +1,4 @@
-"""Planted: takes the lock in shared mode, which any number of sessions may do."""
+"""Planted: acquire takes the lock in shared mode, so any number of sessions get it."""
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key

@@ -1,4 +1,4 @@
-"""Planted: lets the server's lock_timeout end the wait, and its exception escape."""
+"""Planted: acquire lets the lock_timeout of the server end the wait and raises its exception."""
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key

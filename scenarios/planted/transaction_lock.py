@@ -1,4 +1,4 @@
-"""Planted: takes a transaction-level lock in autocommit, so it is free again when the statement ends."""
+"""Planted: acquire takes a transaction-level lock in autocommit, so it is free when the statement ends."""
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key

@@ -1,4 +1,4 @@
-"""Planted: gives the month back, and only then commits what was done under it."""
+"""Planted: release frees the month first and then commits the work that was done under it."""
 
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
@@ -9,7 +9,8 @@ class UnlockBeforeCommit(MonthLock):
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
         with self._conn.transaction():
-            self._conn.execute("SELECT pg_advisory_xact_lock(1)")  # two CREATEs at once would collide
+            # Two CREATE statements at the same time would collide.
+            self._conn.execute("SELECT pg_advisory_xact_lock(1)")
             self._conn.execute("CREATE TABLE IF NOT EXISTS counts (key int PRIMARY KEY, n int)")
 
     def count(self, year: int, month: int) -> int:

@@ -1,4 +1,4 @@
-"""Planted: it takes any connection of a pool of two, to lock and to unlock, and overlooks that the unlock said no."""
+"""Planted: acquire and release use any connection of a pool of two, and ignore that an unlock failed."""
 
 from itertools import cycle
 

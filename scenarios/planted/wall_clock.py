@@ -1,4 +1,4 @@
-"""Planted: it counts its timeout by the wall clock, which somebody may set."""
+"""Planted: acquire measures its timeout by the wall clock, which may be set."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Planted: its wrapper gives the month back before the body runs."""
+"""Planted: the wrapper releases the month before its body runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

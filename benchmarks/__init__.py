@@ -1,1 +1,1 @@
-"""How fast the harness is on this machine: `python -m benchmarks`, or `nox -s benchmarks`."""
+"""Benchmarks of the harness on this machine.  Run `python -m benchmarks` or `nox -s benchmarks`."""

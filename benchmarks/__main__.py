@@ -1,4 +1,4 @@
-"""Measure, and print the figures with the machine's facts: `python -m benchmarks [TABLE ...] [--pg URL]`."""
+"""The command: `python -m benchmarks [TABLE ...] [--pg URL]` measures and prints tables of figures."""
 
 import argparse
 import sys
@@ -26,14 +26,14 @@ TABLES: dict[str, Callable[[Server], Table]] = {
 
 
 def main() -> int:
-    """Print the tables that were asked for, or all."""
+    """Print the tables that the arguments name, or all tables, and return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measure, and print the figures."
+        prog="python -m benchmarks", description="Measure the harness and print tables of figures."
     )
     parser.add_argument(
-        "tables", nargs="*", metavar="TABLE", help=f"{', '.join(TABLES)}; all if none is named"
+        "tables", nargs="*", metavar="TABLE", help=f"{', '.join(TABLES)}; without a name, all tables"
     )
-    parser.add_argument("--pg", help="the server, as for lock-harness run")
+    parser.add_argument("--pg", help="the server to use, with the same values as for `lock-harness run`")
     options = parser.parse_args()
     try:
         _print(options.tables or list(TABLES), options.pg)
@@ -46,12 +46,12 @@ def main() -> int:
 def _print(names: list[str], choice: str | None) -> None:
     for name in names:
         if name not in TABLES:
-            raise UserError(f"no table {name!r}: there are {', '.join(TABLES)}")
+            raise UserError(f"there is no table {name!r}: use one of {', '.join(TABLES)}")
     console = Console(highlight=False, width=120)
     began = perf_counter()
     with open_server(choice) as server:
         ready_s = perf_counter() - began
-        console.print(facts(str(server)) + f", ready in {ready_s:.2f} s", soft_wrap=True)
+        console.print(facts(str(server)) + f", started in {ready_s:.2f} s", soft_wrap=True)
         for name in names:
             console.print(TABLES[name](server))
 

@@ -1,5 +1,6 @@
-"""Lockstep: examples a second, and what it costs to replace a killed actor."""
+"""Lockstep: examples per second, and the time that the replacement of a killed actor takes."""
 
+from itertools import chain
 from time import perf_counter, perf_counter_ns
 
 from rich.progress import track
@@ -35,66 +36,68 @@ CRASH = Scenario(
 
 
 def table(server: Server) -> Table:
-    """Every measure of lockstep, in one worker."""
-    measures = track((_plain, _crash, _swap, _fixed), "measuring", transient=True)
+    """Measure lockstep in one worker, and return the table."""
+    measures = track(
+        (_measure_plain, _measure_crash, _measure_replacement, _measure_fixed), "measuring", transient=True
+    )
     rows = [measure(server) for measure in measures]
-    return figures.table(f"Lockstep, one worker; median of {REPEATS} and the range", rows)
+    return figures.table(f"Lockstep, one worker; median and range of {REPEATS}", rows)
 
 
-def _plain(server: Server) -> Row:
-    return _rate("3 actors x 12 steps, no waiting", server, PLAIN, 400, "≥ 150")
+def _measure_plain(server: Server) -> Row:
+    return _rate("3 actors x 12 steps, no waiting", server, PLAIN, examples=400, aim="≥ 150")
 
 
-def _crash(server: Server) -> Row:
-    return _rate("the same with a crash", server, CRASH, 150, "≥ 40")
+def _measure_crash(server: Server) -> Row:
+    return _rate("the same with a crash", server, CRASH, examples=150, aim="≥ 40")
 
 
-def _rate(what: str, server: Server, scenario: Scenario, examples: int, aim: str) -> Row:
-    taken = throughput(server, scenario, examples, REPEATS)
-    crashes = sum(one.faults for one in taken) / sum(one.examples for one in taken)
+def _rate(what: str, server: Server, scenario: Scenario, *, examples: int, aim: str) -> Row:
+    runs = measure_throughput(server, scenario, examples=examples, repeats=REPEATS)
+    crashes = sum(one.faults for one in runs) / sum(one.examples for one in runs)
     what += f", {crashes:.2f} crashes each" if crashes else ""
-    return figures.row(what, [one.examples / one.seconds for one in taken], "examples/s", aim, 0)
+    rates = [one.examples / one.seconds for one in runs]
+    return figures.row(what, rates, unit="examples/s", aim=aim, digits=0)
 
 
-def _swap(server: Server) -> Row:
-    return figures.row("a killed actor replaced", swaps(server, 60), "ms", "< 15", 1)
+def _measure_replacement(server: Server) -> Row:
+    return figures.row("a killed actor replaced", replace_actors(server, 60), unit="ms", aim="< 15", digits=1)
 
 
-def _fixed(server: Server) -> Row:
-    taken = [fixed_programs(server) for _ in range(REPEATS)]
-    return figures.row("the eight fixed scenarios together", taken, "s", "< 3", 2)
+def _measure_fixed(server: Server) -> Row:
+    seconds = [run_fixed_programs(server) for _ in range(REPEATS)]
+    return figures.row("the eight fixed scenarios together", seconds, unit="s", aim="< 3", digits=2)
 
 
-def throughput(server: Server, scenario: Scenario, examples: int, repeats: int) -> list[Figures]:
-    """Figures of whole explorations: drawn, run, judged; one after the other, in one worker.
+def measure_throughput(server: Server, scenario: Scenario, *, examples: int, repeats: int) -> list[Figures]:
+    """Explore `scenario` several times in one worker, and return the figures.
 
-    The seconds begin when the actors are ready.
+    Their seconds begin when the actors are ready, and include drawing and judging.
     """
     plans = [Plan(examples, seed=seed) for seed in range(repeats)]
     return [run_job(Job(scenario, plan), server, _quiet).figures for plan in plans]
 
 
-def swaps(server: Server, times: int) -> list[float]:
-    """Milliseconds from the decision to SIGKILL an actor until a spare stands ready in its place.
+def replace_actors(server: Server, times: int) -> list[float]:
+    """Kill and replace an actor several times.  Return for each the milliseconds until a spare actor has its place.
 
-    Between two of them a short program runs, as in an exploration.
+    A short program runs between two replacements, as in an exploration.
     """
-    taken = []
+    measured_ms = []
     with open_arena(server, LockSpec(), Bounds()) as arena:
         month = Month(arena.years.first, 1)
-        between = program(
-            *(step for one in range(3) for step in (acquire(one, month, 0), release(one, month)))
-        )
+        rounds = [(acquire(actor, month, 0), release(actor, month)) for actor in range(3)]
+        between = program(*chain.from_iterable(rounds))
         for number in range(times):
             assert run(between, arena).status == "holds"
             began = perf_counter_ns()
             arena.replace(number % 3)
-            taken.append((perf_counter_ns() - began) / 1e6)
-    return taken
+            measured_ms.append((perf_counter_ns() - began) / 1e6)
+    return measured_ms
 
 
-def fixed_programs(server: Server) -> float:
-    """Seconds for the scenarios that are fixed programs, each on a fresh arena."""
+def run_fixed_programs(server: Server) -> float:
+    """Run the scenarios that are fixed programs, each on a new arena, and return the seconds."""
     known = load_scenarios(find_known_scenarios())
     fixed = [one for one in known.values() if isinstance(one.what, Program) and not one.planted]
     began = perf_counter()

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The facts of the machine on which the figures were measured."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def facts(server: str) -> str:
-    """One line: processor, cores, load, system, Python, server."""
+    """Return one line with the processor, cores, load, system, Python and server."""
     return (
         f"{_processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.platform(terse=True)}, "
         f"Python {platform.python_version()}, psycopg {metadata.version('psycopg')}, {server}"

@@ -1,7 +1,7 @@
 """A worker that holds a month until it dies: `python -m benchmarks.worker DSN YEAR MONTH STATEMENT`.
 
-It says `held`, then goes on with the statement, or waits idle if that is empty.  A line on its stdin has it
-close its connection; just before, it says the time.
+When it holds the month, it prints `held` and runs the statement; with an empty statement it stays idle.  When it
+reads a line from stdin, it prints the time and closes its connection.
 """
 
 import contextlib
@@ -22,7 +22,8 @@ def main() -> None:
         assert acquire_month_lock(conn, int(year), int(month), 0)
         print("held", flush=True)
         if statement:
-            with contextlib.suppress(psycopg.OperationalError):  # as was to be
+            # The benchmark ends the session while the statement runs.
+            with contextlib.suppress(psycopg.OperationalError):
                 conn.execute(statement.encode())
         sys.stdin.readline()
         print(now_ns(), flush=True)

@@ -160,7 +160,7 @@ def test_a_truncated_run_json_is_reported_in_one_line(sh: Shell) -> None:
     saved.write_bytes(saved.read_bytes()[:500])
     outcome = sh.run("replay", str(saved))
     assert outcome.code == 2
-    assert "is not a saved run, or not a whole one" in outcome.error_line
+    assert "is not a saved run, or is incomplete" in outcome.error_line
 
 
 def test_a_folder_for_reports_that_cannot_be_written_ends_the_run_with_code_3(sh: Shell) -> None:

@@ -1,4 +1,4 @@
-"""What was found is reported, whatever comes in the way afterwards."""
+"""The result of an exploration, also when something interrupts it."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain, cycle, repeat
@@ -36,8 +36,8 @@ TWO = example(acquire_at(0, 0, True), acquire_at(1, 5, True))
 TWO_STEPS = Program(1, (JAN,), (Operation(0, "acquire", JAN), Operation(0, "release", JAN)))
 
 
-class CutShort(Scripted):
-    """Finds two holders, and then something gets in the way."""
+class FailsAfterFirst(Scripted):
+    """Returns an example with two holders, and then raises an error."""
 
     def __init__(self, then: Callable[[], NoReturn]) -> None:
         super().__init__(BOTH)
@@ -45,38 +45,38 @@ class CutShort(Scripted):
         self._then = then
 
     def run_and_clean_up(self, program: Program) -> Example:
-        return next(self._examples, None) or self._give_up(program)
+        return next(self._examples, None) or self._raise(program)
 
-    def _give_up(self, _: Program) -> NoReturn:
+    def _raise(self, _: Program) -> NoReturn:
         self._then()
 
 
-def explored_with(then: Callable[[], NoReturn]) -> Run:
+def explore_then(then: Callable[[], NoReturn]) -> Run:
     scenario = Scenario(PROGRAM, name="herd")
-    return explore_with(scenario, CutShort(then), Plan(), LockSpec(), lambda _: None)
+    return explore_with(scenario, FailsAfterFirst(then), Plan(), LockSpec(), lambda _: None)
 
 
-def test_an_interruption_while_shrinking_keeps_what_was_found() -> None:
+def test_an_interruption_while_shrinking_keeps_the_violation() -> None:
     def then() -> NoReturn:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted) as caught:
-        explored_with(then)
+        explore_then(then)
     assert caught.value.run.status == "violated"
     assert caught.value.run.history == BOTH.history
 
 
-def test_an_error_while_shrinking_keeps_what_was_found() -> None:
+def test_an_error_while_shrinking_keeps_the_violation() -> None:
     def then() -> NoReturn:
         raise MachineError("the server is gone")
 
-    run = explored_with(then)
+    run = explore_then(then)
     assert run.status == "violated"
     assert run.repeats is None
 
 
-class Willing(Scripted):
-    """Runs whatever it is given, and all is well."""
+class AlwaysHolds(Scripted):
+    """Returns an example that holds for every program."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,70 +90,72 @@ class Willing(Scripted):
 @pytest.mark.parametrize(
     "what", [Draw({"acquire": 1}), EveryOrder(at_gate(acquire(0, JAN, 0)))], ids=["draw", "every"]
 )
-def test_however_little_time_there_is_something_is_run(what: Draw | EveryOrder) -> None:
-    run = explore_with(Scenario(what, name="short"), Willing(), Plan(seconds=0), LockSpec(), lambda _: None)
+def test_at_least_one_example_is_run_in_zero_seconds(what: Draw | EveryOrder) -> None:
+    run = explore_with(
+        Scenario(what, name="short"), AlwaysHolds(), Plan(seconds=0), LockSpec(), lambda _: None
+    )
     assert run.status == "holds"
     assert run.figures.examples >= 1
 
 
-class Told(Willing):
-    """Runs what it is given, and shows what it was told to show."""
+class Returns(AlwaysHolds):
+    """Returns the given examples, each with the program that was run."""
 
     def __init__(self, examples: Iterable[Example]) -> None:
         super().__init__()
-        self._coming = iter(examples)
+        self._given = iter(examples)
 
     def run_and_clean_up(self, program: Program) -> Example:
-        return msgspec.structs.replace(next(self._coming), program=program)
+        return msgspec.structs.replace(next(self._given), program=program)
 
 
-def test_what_was_violated_beside_what_was_planted_is_told() -> None:
+def test_a_violation_of_a_check_other_than_the_expected_one_is_shown() -> None:
     scenario = Scenario(PROGRAM, name="herd", expects="auto_release")
-    run = explore_with(scenario, Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None)
+    run = explore_with(scenario, Returns(repeat(BOTH)), Plan(), LockSpec(), lambda _: None)
     assert run.status == "holds"
     assert "mutual_exclusion" in {one.check for one in run.verdicts if one.status == "violated"}
     assert "herd: auto_release was not violated" in plain(story(run, ""))
     assert "the planted lock was not caught" in junit([run], [""])
-    good = explore_with(scenario, Told(repeat(GOOD)), Plan(), LockSpec(), lambda _: None)
+    good = explore_with(scenario, Returns(repeat(GOOD)), Plan(), LockSpec(), lambda _: None)
     assert merged([good, run]).verdicts == run.verdicts
 
 
-def test_a_doubt_about_what_was_planted_is_told_as_one() -> None:
-    """Also where something else was violated."""
+def test_a_run_is_unknown_if_its_expected_check_is_unknown() -> None:
+    """A violation of another check does not change that."""
     both = example(
         acquire_at(0, 0, True, took=500, timeout=20), acquire_at(1, 500, True), stalls=(stall(400, 300),)
     )
     assert both.status == "violated"
     scenario = Scenario(Draw({"acquire": 1}), name="herd", expects="timeout_not_late")
-    doubts = [STALLED] * MAX_RUNS
-    for others in (doubts, [TWO, *doubts], [both]):
-        told = Told(chain(others, repeat(GOOD)))
-        run = explore_with(scenario, told, Plan(examples=9), LockSpec(), lambda _: None)
+    unknown = [STALLED] * MAX_RUNS
+    for others in (unknown, [TWO, *unknown], [both]):
+        executor = Returns(chain(others, repeat(GOOD)))
+        run = explore_with(scenario, executor, Plan(examples=9), LockSpec(), lambda _: None)
         assert run.status == "unknown"
         assert "timeout_not_late" in {one.check for one in run.verdicts if one.status == "unknown"}
         assert "was not violated" not in plain(story(run, ""))
 
 
-def test_a_doubt_while_shrinking_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was taken for a program that does not fail, so the smallest was not the smallest."""
+def test_an_unknown_example_is_retried_while_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the retry, a smaller program that fails would count as one that does not."""
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
     scenario = Scenario(TWO_STEPS, name="late")
-    told = chain([LATE] * 5, cycle([STALLED, LATE]))
-    run = explore_with(scenario, Told(told), Plan(), LockSpec(), lambda _: None)
+    examples = chain([LATE] * 5, cycle([STALLED, LATE]))
+    run = explore_with(scenario, Returns(examples), Plan(), LockSpec(), lambda _: None)
     assert (run.status, run.program.steps) == ("violated", ())
     assert run.repeats == (1, 1)
 
 
-def went(*actors: int) -> Example:
-    """Two holders, at the gate, where these moved."""
+def example_with_moves(*actors: int) -> Example:
+    """Return an example of the gate with two holders, in which these actors moved in this order."""
     moves = tuple(Move(place, actor, 0, "", (0, 1), JAN) for place, actor in enumerate(actors))
     return msgspec.structs.replace(BOTH, history=msgspec.structs.replace(BOTH.history, moves=moves))
 
 
-def test_every_order_that_cannot_be_tried_leaves_a_doubt() -> None:
-    always = msgspec.structs.replace(went(0, 1), verdicts=GOOD.verdicts)
+def test_a_run_is_unknown_if_an_order_cannot_be_run() -> None:
+    always = msgspec.structs.replace(example_with_moves(0, 1), verdicts=GOOD.verdicts)
     scenario = Scenario(EveryOrder(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))), name="orders")
-    run = explore_with(scenario, Told(repeat(always)), Plan(), LockSpec(), lambda _: None)
+    run = explore_with(scenario, Returns(repeat(always)), Plan(), LockSpec(), lambda _: None)
     assert run.coverage.divergence is not None
     assert run.status == "unknown"
     assert run.coverage.divergence in junit([run], [""])
@@ -164,44 +166,52 @@ STEPS = (acquire(0, JAN, 0), acquire(1, JAN, 0), KILL)
 
 
 @pytest.mark.parametrize("what", [at_gate(*STEPS), EveryOrder(at_gate(*STEPS))], ids=["program", "every"])
-def test_a_fault_of_a_fixed_program_that_never_strikes_leaves_a_doubt(what: Program | EveryOrder) -> None:
+def test_a_run_is_unknown_if_a_fault_of_its_fixed_program_is_never_injected(
+    what: Program | EveryOrder,
+) -> None:
     moves = (Move(0, 0, 0, "", (0,), JAN),)
     missing = msgspec.structs.replace(GOOD.history, moves=moves)
-    struck = msgspec.structs.replace(missing, events=(Event(1, "fault", 1, 0, 2, fault="kill"),))
-    for seen, missed in ((missing, (KILL,)), (struck, ())):
-        shown = msgspec.structs.replace(GOOD, history=seen)
+    injected = msgspec.structs.replace(missing, events=(Event(1, "fault", 1, 0, 2, fault="kill"),))
+    for history, not_injected in ((missing, (KILL,)), (injected, ())):
+        shown = msgspec.structs.replace(GOOD, history=history)
         run = explore_with(
-            Scenario(what, name="late"), Told(repeat(shown)), Plan(), LockSpec(), lambda _: None
+            Scenario(what, name="late"), Returns(repeat(shown)), Plan(), LockSpec(), lambda _: None
         )
-        assert run.coverage.faults_not_injected == missed
-        assert run.status == ("unknown" if missed else "holds")
-        assert ("the kill of actor 1 at message 99 was not injected" in plain(story(run, ""))) == bool(missed)
-        assert ("the kill of actor 1 at message 99 was not injected" in junit([run], [""])) == bool(missed)
+        assert run.coverage.faults_not_injected == not_injected
+        assert run.status == ("unknown" if not_injected else "holds")
+        sentence = "the kill of actor 1 at message 99 was not injected"
+        assert (sentence in plain(story(run, ""))) == bool(not_injected)
+        assert (sentence in junit([run], [""])) == bool(not_injected)
 
 
-def test_a_violation_counts_for_more_than_a_fault_that_did_not_strike() -> None:
+def test_a_violation_outweighs_a_fault_that_was_not_injected() -> None:
     run = explore_with(
-        Scenario(at_gate(*STEPS), name="late"), Told(repeat(BOTH)), Plan(), LockSpec(), lambda _: None
+        Scenario(at_gate(*STEPS), name="late"), Returns(repeat(BOTH)), Plan(), LockSpec(), lambda _: None
     )
     assert (run.status, run.coverage.faults_not_injected) == ("violated", ())
 
 
+FIRST, OTHER = (0, 1), (1, 0)
+
+
 @pytest.mark.parametrize(
-    ("runs", "taken", "differed"),
+    ("orders", "shown", "diverged_at"),
     [
-        ([went(0, 1), went(0, 1)], 0, None),
-        ([went(0, 1), went(1, 0), went(0, 1), went(0, 1)], 0, None),
-        ([went(0, 1), went(1, 0), went(1, 0)], 1, None),  # the first one was the odd one
-        ([went(0, 1), went(1, 0), went(0, 1), went(1, 0)], 0, "at move 0"),
+        ([FIRST, FIRST], FIRST, None),
+        ([FIRST, OTHER, FIRST, FIRST], FIRST, None),
+        ([FIRST, OTHER, OTHER], OTHER, None),
+        ([FIRST, OTHER, FIRST, OTHER], FIRST, "at move 0"),
     ],
+    ids=["never", "in the first replay", "in the first run", "each time"],
 )
-def test_choices_that_lead_elsewhere_once_are_tried_again(
-    runs: list[Example], taken: int, differed: str | None
+def test_choices_that_lead_elsewhere_once_are_replayed_again(
+    orders: list[tuple[int, int]], shown: tuple[int, int], diverged_at: str | None
 ) -> None:
-    scenario = Scenario(PROGRAM, name="herd")
-    run = explore_with(scenario, Told(chain(runs, repeat(runs[-1]))), Plan(), LockSpec(), lambda _: None)
-    assert run.history.moves[0].actor == taken
+    examples = [example_with_moves(*order) for order in orders]
+    executor = Returns(chain(examples, repeat(examples[-1])))
+    run = explore_with(Scenario(PROGRAM, name="herd"), executor, Plan(), LockSpec(), lambda _: None)
+    assert run.history.moves[0].actor == shown[0]
     assert run.shrinking is not None
     divergence = run.shrinking.divergence
-    assert (differed is None) == (divergence is None)
-    assert differed is None or (divergence is not None and differed in divergence)
+    assert (diverged_at is None) == (divergence is None)
+    assert diverged_at is None or (divergence is not None and diverged_at in divergence)

@@ -1,4 +1,4 @@
-"""Where a race is shrunk: at the gate if it goes wrong there, and else where it was found."""
+"""Where a race is shrunk: at the gate if it fails there too, and otherwise as a race."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -30,107 +30,119 @@ def example(mode: Mode, *parts: Part, moves: tuple[Move, ...] = ()) -> Example:
     return Example(Program(2, (JAN,), (), mode), given, judge(given, Bounds()))
 
 
-REFUSED = (acquire(0, 0, True), kill(0, at=5), acquire(1, 1500, False))  # its bound was over long before
-FOUND = example("race", *BOTH)
-STEADY = example("gate", *GOOD)
-ONE_WAY, OTHERWISE = example("gate", *BOTH, moves=MOVES), example("gate", *BOTH, moves=OTHER_MOVES)
+# long after the release bound
+REFUSED = (acquire(0, 0, True), kill(0, at=5), acquire(1, 1500, False))
+FAILING_RACE = example("race", *BOTH)
+HOLDS_AT_GATE = example("gate", *GOOD)
+FAILS_AT_GATE = example("gate", *BOTH, moves=MOVES)
+FAILS_IN_OTHER_ORDER = example("gate", *BOTH, moves=OTHER_MOVES)
 
 
-def doubted(given: Example) -> Example:
-    """The same, but the machine stalled all the time."""
+def stalled(given: Example) -> Example:
+    """Return the same example on a machine that stalled all the time."""
     history = msgspec.structs.replace(given.history, stalls=(stall(1600, 1600),))
     return Example(given.program, history, judge(history, Bounds()))
 
 
-class Fake(Executor):
-    """Gives the examples that it was told to give, and the last one again and again."""
+class Returns(Executor):
+    """Returns the given examples in their order, and then the last one for every further run."""
 
     def __init__(self, examples: Sequence[Example]) -> None:
         super().__init__(lambda: nullcontext(create_autospec(Arena)))
         self._examples = examples
-        self.tried: list[Mode] = []
+        self.modes: list[Mode] = []
 
     def run_and_clean_up(self, program: Program) -> Example:
-        self.tried.append(program.mode)
-        return self._examples[min(len(self.tried), len(self._examples)) - 1]
+        self.modes.append(program.mode)
+        return self._examples[min(len(self.modes), len(self._examples)) - 1]
 
 
-class Soiling(Fake):
+class Leaks(Returns):
+    """Leaves months locked on a server that the user named."""
+
     def run_and_clean_up(self, program: Program) -> Example:
         self.leaked_locks = True
         return super().run_and_clean_up(program)
 
 
-def place(
-    monkeypatch: pytest.MonkeyPatch, gate: Fake, found: Example = FOUND, expects: str | None = None
+def shrunk_in(
+    monkeypatch: pytest.MonkeyPatch, gate: Returns, found: Example = FAILING_RACE, expects: str | None = None
 ) -> tuple[Mode, list[Mode]]:
-    """Where it is shrunk, and what was tried at the gate."""
+    """Return the mode in which the violation is shrunk, and the modes of all runs at the gate."""
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(found, expects, Fake([]), lambda: opener, lambda _: None) as at:
-        assert (at.executor is gate) == (at.example is not found)
-        assert bool(at.why_as_race) == bool(gate.tried and at.example is found)
-        return at.example.program.mode, gate.tried
+    with open_shrink_site(found, expects, Returns([]), lambda: opener, lambda _: None) as site:
+        assert (site.executor is gate) == (site.example is not found)
+        assert bool(site.why_as_race) == bool(gate.modes and site.example is found)
+        return site.example.program.mode, gate.modes
 
 
-def test_a_race_that_goes_wrong_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert place(monkeypatch, Fake([FOUND, ONE_WAY])) == ("gate", ["race", "gate", "gate"])
+def test_a_race_that_fails_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Returns([FAILING_RACE, FAILS_AT_GATE])
+    assert shrunk_in(monkeypatch, gate) == ("gate", ["race", "gate", "gate"])
 
 
-def test_where_its_proof_alone_does_not_go_wrong_all_of_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = Fake([FOUND, STEADY, ONE_WAY])
-    assert place(monkeypatch, gate) == ("gate", ["race", "gate", "gate", "gate"])
+def test_a_race_is_replayed_as_a_whole_if_its_evidence_alone_does_not_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = Returns([FAILING_RACE, HOLDS_AT_GATE, FAILS_AT_GATE])
+    assert shrunk_in(monkeypatch, gate) == ("gate", ["race", "gate", "gate", "gate"])
 
 
-def test_what_the_machine_may_have_done_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recordings_and_replays_are_retried_when_a_stall_makes_them_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     found, at_gate = example("race", *REFUSED), example("gate", *REFUSED, moves=MOVES)
-    asked = [[doubted(found)] * 2, [found], [doubted(at_gate)] * 3, [at_gate], [doubted(at_gate), at_gate]]
-    gate = Fake([one for some in asked for one in some])
-    assert place(monkeypatch, gate, found, "auto_release") == ("gate", ["race"] * 3 + ["gate"] * 6)
+    runs = [[stalled(found)] * 2, [found], [stalled(at_gate)] * 3, [at_gate], [stalled(at_gate), at_gate]]
+    gate = Returns([example for group in runs for example in group])
+    assert shrunk_in(monkeypatch, gate, found, "auto_release") == ("gate", ["race"] * 3 + ["gate"] * 6)
 
 
 @pytest.mark.parametrize(
-    ("examples", "tried"),
+    ("examples", "modes"),
     [
         ([example("race", *GOOD)], ["race"] * RECORDINGS),
-        ([FOUND, STEADY, STEADY] * RECORDINGS, ["race", "gate", "gate"] * RECORDINGS),
-        ([FOUND, *[ONE_WAY, OTHERWISE] * 2] * RECORDINGS, ["race", *["gate"] * 4] * RECORDINGS),
+        ([FAILING_RACE, HOLDS_AT_GATE, HOLDS_AT_GATE] * RECORDINGS, ["race", "gate", "gate"] * RECORDINGS),
+        (
+            [FAILING_RACE, *[FAILS_AT_GATE, FAILS_IN_OTHER_ORDER] * 2] * RECORDINGS,
+            ["race", *["gate"] * 4] * RECORDINGS,
+        ),
     ],
-    ids=["does not come back", "not at the gate", "goes another way there"],
+    ids=["does not fail again", "does not fail at the gate", "diverges at the gate"],
 )
-def test_else_it_is_shrunk_as_a_race(
-    monkeypatch: pytest.MonkeyPatch, examples: list[Example], tried: list[Mode]
+def test_a_race_that_does_not_fail_again_at_the_gate_is_shrunk_as_a_race(
+    monkeypatch: pytest.MonkeyPatch, examples: list[Example], modes: list[Mode]
 ) -> None:
     monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
-    assert place(monkeypatch, Fake(examples)) == ("race", tried)
+    assert shrunk_in(monkeypatch, Returns(examples)) == ("race", modes)
 
 
-def test_what_only_a_clock_decides_is_not_tried_at_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_violation_that_depends_on_a_clock_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     found = example("race", *EARLY)
     assert found.violated_checks == {"timeout_not_early"}
-    assert place(monkeypatch, Fake([]), found) == ("race", [])
-    assert place(monkeypatch, Fake([]), expects="timeout_not_early") == ("race", [])
+    assert shrunk_in(monkeypatch, Returns([]), found) == ("race", [])
+    assert shrunk_in(monkeypatch, Returns([]), expects="timeout_not_early") == ("race", [])
 
 
-def test_what_was_found_in_turns_is_shrunk_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert place(monkeypatch, Fake([]), example("lockstep", *BOTH)) == ("lockstep", [])
+def test_a_lockstep_violation_is_shrunk_in_lockstep(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shrunk_in(monkeypatch, Returns([]), example("lockstep", *BOTH)) == ("lockstep", [])
 
 
-def test_a_gate_that_cannot_be_opened_is_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_at_the_gate_is_the_reason_to_shrink_as_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> Executor:
         raise UserError("all of 2090-2099 is in use")
 
-    executor = Fake([])
+    executor = Returns([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", refuse)
     opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(FOUND, None, executor, lambda: opener, lambda _: None) as where:
-        assert where == ShrinkSite(FOUND, executor, "all of 2090-2099 is in use")
+    with open_shrink_site(FAILING_RACE, None, executor, lambda: opener, lambda _: None) as site:
+        assert site == ShrinkSite(FAILING_RACE, executor, "all of 2090-2099 is in use")
 
 
-def test_months_that_stay_locked_there_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate, executor = Soiling([example("race", *GOOD)]), Fake([])
+def test_locks_that_are_leaked_at_the_gate_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, executor = Leaks([example("race", *GOOD)]), Returns([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(FOUND, None, executor, lambda: opener, lambda _: None):
+    with open_shrink_site(FAILING_RACE, None, executor, lambda: opener, lambda _: None):
         assert executor.leaked_locks
-    assert gate.tried == ["race"]
+    assert gate.modes == ["race"]

@@ -1,4 +1,4 @@
-"""Runs on disk and as text."""
+"""Runs on disk, as a story, as a line of the summary and as JUnit XML; and the table of locks."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,7 +48,7 @@ def run(given: object = BROKEN, **changes: object) -> Run:
     return msgspec.structs.replace(result, **changes)
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_a_saved_run_is_loaded_from_its_file_or_its_folder(tmp_path: Path) -> None:
     path = save(run(), tmp_path)
     assert path.parent.parent == tmp_path / "herd"
     assert load(path) == run()
@@ -56,26 +56,26 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -2])
-def test_a_truncated_run_is_one_line(tmp_path: Path, cut: int) -> None:
+def test_a_truncated_run_is_refused_in_one_line(tmp_path: Path, cut: int) -> None:
     path = save(run(), tmp_path)
     path.write_bytes(path.read_bytes()[:cut])
-    with pytest.raises(UserError, match="is not a saved run, or not a whole one") as caught:
+    with pytest.raises(UserError, match="is not a saved run, or is incomplete") as caught:
         load(path)
     assert "\n" not in str(caught.value)
 
 
-def test_a_run_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot read"):
         load(tmp_path / "run.json")
 
 
-def test_reports_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "herd").write_text("a file where a folder should be")
+def test_a_reports_folder_that_cannot_be_written_is_an_error_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "herd").write_text("a file in the place of the folder")
     with pytest.raises(MachineError, match="choose another folder with --reports"):
         save(run(), tmp_path)
 
 
-def test_a_failure_tells_who_did_what_when_and_how_to_see_it_again() -> None:
+def test_the_story_shows_the_violation_the_events_and_the_replay_command() -> None:
     text = plain(story(run(), replay_command(Path("reports/x/run.json"))))
     assert "herd: violated" in text
     assert "mutual_exclusion" in text
@@ -85,12 +85,12 @@ def test_a_failure_tells_who_did_what_when_and_how_to_see_it_again() -> None:
     assert text.count("◀") == 2
 
 
-def test_a_command_to_copy_is_never_broken() -> None:
+def test_the_replay_command_is_never_wrapped() -> None:
     command = replay_command(Path("reports") / ("long" * 30) / "run.json")
     assert command in plain(story(run(), command), width=60)
 
 
-def test_a_pending_call_takes_two_rows() -> None:
+def test_the_story_shows_a_pending_call_in_two_rows() -> None:
     waited = history(
         call(0, "acquire", JAN, at=0, answer=True),
         call(1, "acquire", JAN, at=2, took=20, timeout=2000, answer=True),
@@ -103,10 +103,10 @@ def test_a_pending_call_takes_two_rows() -> None:
     assert "acquire 2090-01 ≤2000 ms …" in text
     assert "… acquire → True, after 20.0 ms" in text
     assert "SIGKILL" in text
-    assert "60.0" not in text, "what the end is like is of no interest where it proves nothing"
+    assert "60.0" not in text, "the final releases are shown only if they are evidence"
 
 
-def test_a_stale_belief_is_told() -> None:
+def test_the_story_shows_the_longest_belief_in_a_lost_lock() -> None:
     lost = history(
         call(0, "acquire", JAN, at=0, answer=True),
         fault("terminate", 0, at=4),
@@ -120,7 +120,7 @@ def test_a_stale_belief_is_told() -> None:
     assert "believed" not in plain(story(run(), "x"))
 
 
-def test_what_was_believed_on_is_a_line_below_the_figures() -> None:
+def test_the_summary_shows_beliefs_in_lost_locks_below_the_figures() -> None:
     figures = Figures(examples=3, belief=Spread(4, 3.14, 40.0, 41.2), shared_ms=12.04)
     assert line(run(figures=figures)).plain.splitlines()[1:] == [
         "      believed in a lost lock for 3.1 ms (max 41), while another session held it for up to 12.0 ms"
@@ -132,48 +132,50 @@ def test_what_was_believed_on_is_a_line_below_the_figures() -> None:
 WAITED = Figures(waits=Spread(20, 14.52, 159.2, 189.0), wait_buckets=(2, 0, 0, 9, 18, *[0] * 8), overtaken=15)
 
 
-def test_waits_in_a_race_are_a_line_below_the_figures() -> None:
+def test_the_summary_shows_the_waits_of_a_race_below_the_figures() -> None:
     race = Program(2, (JAN,), (), "race")
     assert line(run(figures=WAITED, program=race)).plain.splitlines()[1:] == [
         "      waited 14.5 ms for a taken month (p99 159, max 189), overtaken up to 15 times  0 ms ▁  ▄█ 20 ms"
     ]
-    assert "waited" not in line(run(figures=WAITED)).plain, "in lockstep the program decides"
+    assert "waited" not in line(run(figures=WAITED)).plain, (
+        "in lockstep the program decides how long an actor waits"
+    )
     few = msgspec.structs.replace(WAITED, waits=Spread(19, 1.0, 1.0, 1.0))
     assert "waited" not in line(run(figures=few, program=race)).plain
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "never"), (1, "up to 1 time "), (2, "up to 2 times ")])
-def test_how_often_somebody_was_overtaken(count: int, words: str) -> None:
+def test_the_summary_shows_how_often_a_wait_was_overtaken(count: int, words: str) -> None:
     assert f"overtaken {words}" in describe_waits(msgspec.structs.replace(WAITED, overtaken=count))
 
 
-def test_a_race_that_was_shrunk_at_the_gate_says_so_and_keeps_its_figures() -> None:
+def test_the_story_of_a_race_that_was_shrunk_at_the_gate_says_so() -> None:
     race = msgspec.structs.replace(run().program, mode="race")
-    told = run(
+    shown = run(
         program=msgspec.structs.replace(race, mode="gate"),
         shrinking=Shrinking(race, BROKEN),
         figures=msgspec.structs.replace(WAITED, examples=3),
     )
-    assert "it fails at the gate too, and was shrunk there." in plain(story(told, "again"))
-    assert "waited 14.5 ms" in line(told).plain
+    assert "it fails at the gate too, and was shrunk there." in plain(story(shown, "again"))
+    assert "waited 14.5 ms" in line(shown).plain
     assert "at the gate" not in plain(story(run(program=race, shrinking=Shrinking(race, BROKEN)), "again"))
 
 
-def test_a_race_that_was_not_shrunk_at_the_gate_says_why() -> None:
+def test_the_story_of_a_race_that_was_shrunk_as_a_race_says_why() -> None:
     race = msgspec.structs.replace(run().program, mode="race")
     why = "0 of 10 recorded runs failed"
-    told = run(program=race, shrinking=Shrinking(race, BROKEN, why_as_race=why))
+    shown = run(program=race, shrinking=Shrinking(race, BROKEN, why_as_race=why))
     assert "Shrunk as a race, so timing may matter: 0 of 10 recorded runs failed." in plain(
-        story(told, "again")
+        story(shown, "again")
     )
 
 
-def test_the_bars_of_waits() -> None:
+def test_a_histogram_shows_each_bucket_as_a_bar() -> None:
     assert histogram((0, 1, 0, 8, *[0] * 9)) == "1 ms ▁ █ 10 ms"
     assert histogram((*[0] * 12, 3)) == "5000 ms █ more"
 
 
-def test_junit_counts_failures_and_doubts(tmp_path: Path) -> None:
+def test_junit_counts_violations_as_failures_and_unknown_results_as_errors(tmp_path: Path) -> None:
     runs = [run(), run(status="unknown"), run(status="holds")]
     suite = JUnitXml.fromfile(str(save_junit(runs, [tmp_path] * 3, tmp_path)))
     assert (suite.tests, suite.failures, suite.errors) == (3, 1, 1)
@@ -192,11 +194,13 @@ def test_junit_counts_failures_and_doubts(tmp_path: Path) -> None:
         ([], None, 0),
     ],
 )
-def test_exit_codes(statuses: list[str], expects: str | None, code: int) -> None:
+def test_the_exit_code_follows_from_the_statuses_of_all_runs(
+    statuses: list[str], expects: str | None, code: int
+) -> None:
     assert exit_code([run(status=status, expects=expects) for status in statuses]) == code
 
 
-def test_shares_of_one_scenario_are_one_line() -> None:
+def test_the_runs_of_several_workers_are_merged_into_one() -> None:
     spread = Spread(10, 1.0, 2.0, 3.0)
     parts = [
         run(status="holds", figures=Figures(examples=100, seconds=2.0, unknown=1, release=spread)),
@@ -210,13 +214,13 @@ def test_shares_of_one_scenario_are_one_line() -> None:
     assert "150 examples" in line(whole).plain
 
 
-def test_spreads_of_shares_are_the_widest() -> None:
+def test_a_merged_spread_is_the_widest_one() -> None:
     few, many = Spread(2, 9.0, 10.0, 11.0), Spread(10, 1.0, 2.0, 3.0)
     whole = merge_figures([Figures(release=few), Figures(release=many), Figures()])
     assert whole.release == Spread(12, 1.0, 10.0, 11.0)
 
 
-def test_waits_of_shares_are_added_bucket_by_bucket() -> None:
+def test_merged_wait_buckets_are_sums() -> None:
     buckets = merge_figures(
         [Figures(wait_buckets=(1, 2)), Figures(), Figures(wait_buckets=(3, 5))]
     ).wait_buckets
@@ -228,7 +232,7 @@ def held(key: int, pair: bool = False, **more: object) -> AdvisoryLock:
     return msgspec.structs.replace(lock, **more)
 
 
-def test_the_table_of_locks_tells_months_pairs_and_stale_holders() -> None:
+def test_the_lock_table_names_months_pairs_and_stale_holders() -> None:
     now = datetime.now(UTC)
     old = held(209001, since=now - timedelta(hours=3))
     twin = held(209001, pair=True)
@@ -254,7 +258,7 @@ def test_the_table_of_locks_tells_months_pairs_and_stale_holders() -> None:
         (b'"verb": "acquire"', b'"verb": "acquire", "timeout_ms": NaN', "is not a saved run"),
     ],
 )
-def test_a_run_with_a_program_that_cannot_be(tmp_path: Path, old: bytes, new: bytes, why: str) -> None:
+def test_a_run_with_an_invalid_program_is_refused(tmp_path: Path, old: bytes, new: bytes, why: str) -> None:
     path = save(run(), tmp_path)
     text = path.read_bytes()
     start = text.index(b'"program"')
@@ -266,7 +270,7 @@ def test_a_run_with_a_program_that_cannot_be(tmp_path: Path, old: bytes, new: by
 
 
 def huge() -> Run:
-    """Sixty-four actors take and give back a month each, two thousand times; two of them share one."""
+    """Return a run in which 62 actors acquire and release a month 2000 times, and two others share a month."""
     parts = []
     for number in range(2000):
         actor = number % 62
@@ -279,7 +283,7 @@ def huge() -> Run:
     return run(history(*parts, actors=64), program=program)
 
 
-def test_of_a_huge_example_the_story_tells_what_was_around_the_proof() -> None:
+def test_the_story_of_a_huge_example_shows_only_the_rows_around_the_evidence() -> None:
     text = plain(story(huge(), "x"))
     assert text.count("◀") == 2
     assert text.count("⋮") == 2
@@ -287,7 +291,7 @@ def test_of_a_huge_example_the_story_tells_what_was_around_the_proof() -> None:
     assert [line.split()[1] for line in text.splitlines() if "◀" in line] == ["62", "63"]
 
 
-def test_a_huge_run_has_a_line_for_each_event(tmp_path: Path) -> None:
+def test_a_huge_run_is_saved_with_a_line_for_each_event(tmp_path: Path) -> None:
     text = msgspec.structs.replace(huge(), shrinking=Shrinking(huge().program, huge().history))
     path = save(text, tmp_path)
     assert load(path) == text

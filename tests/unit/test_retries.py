@@ -1,4 +1,4 @@
-"""What hinges on time must come back."""
+"""Unknown examples are run again, and violations that are only about time are confirmed."""
 
 from contextlib import nullcontext
 from unittest.mock import create_autospec
@@ -30,7 +30,7 @@ BOTH = example(acquire(0, 0, True), acquire(1, 5, True, took=500, timeout=20))
 
 
 class Scripted(Executor):
-    """Gives the examples it was told to give."""
+    """Returns the given examples in their order."""
 
     def __init__(self, *examples: Example) -> None:
         arena = create_autospec(Arena)
@@ -42,31 +42,29 @@ class Scripted(Executor):
         return next(self._examples)
 
 
-def test_only_a_late_answer_violates_only_time_bounds() -> None:
-    assert (
-        GOOD.violates_only_time_bounds,
-        LATE.violates_only_time_bounds,
-        BOTH.violates_only_time_bounds,
-    ) == (False, True, False)
+def test_an_example_with_only_a_late_answer_violates_only_time_bounds() -> None:
+    assert [one.violates_only_time_bounds for one in (GOOD, LATE, BOTH)] == [False, True, False]
 
 
-def test_what_may_have_left_something_behind_is_suspect() -> None:
-    unnamed = history(
-        acquire(0, 0, True), audits=(audit([], [], sessions=1),)
-    )  # it has not passed on its name
-    no_name = Example(PROGRAM, unnamed, judge(unnamed, Bounds()))
-    assert (no_name.status, no_name.may_have_leaked) == ("unknown", False), "or it would be renewed each time"
-    in_vain = example(fault("terminate", 0, at=0), gone(0, at=1), acquire(0, 2, None, error="it is closed"))
-    assert (in_vain.status, in_vain.may_have_leaked) == ("holds", True), (
-        "nobody knows whether the month is free"
+def test_an_example_that_may_have_left_a_lock_behind_may_have_leaked() -> None:
+    anonymous = history(acquire(0, 0, True), audits=(audit([], [], sessions=1),))
+    unnamed_session = Example(PROGRAM, anonymous, judge(anonymous, Bounds()))
+    assert (unnamed_session.status, unnamed_session.may_have_leaked) == ("unknown", False), (
+        "else the arena would be reset after each example"
+    )
+    unknown_acquire = example(
+        fault("terminate", 0, at=0), gone(0, at=1), acquire(0, 2, None, error="it is closed")
+    )
+    assert (unknown_acquire.status, unknown_acquire.may_have_leaked) == ("holds", True), (
+        "it is not known whether the month is free"
     )
     assert [one.may_have_leaked for one in (GOOD, LATE, BOTH, STALLED)] == [False, True, True, True]
 
 
-def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
-    doubted = LATE.unconfirmed()
-    assert doubted.status == "unknown"
-    why = next(verdict.why for verdict in doubted.verdicts if verdict.status == "unknown")
+def test_an_unconfirmed_violation_is_unknown_and_keeps_its_reason() -> None:
+    unconfirmed = LATE.unconfirmed()
+    assert unconfirmed.status == "unknown"
+    why = next(verdict.why for verdict in unconfirmed.verdicts if verdict.status == "unknown")
     assert "answered after 500.0 ms" in why
     assert "not when run again" in why
 
@@ -86,27 +84,27 @@ def test_what_is_doubted_is_unknown_and_keeps_its_reason() -> None:
         ((STALLED,) * MAX_RUNS, "unknown"),
     ],
 )
-def test_what_hinges_on_time_is_known_only_if_it_comes_back_or_goes_away(
+def test_a_violation_of_time_bounds_counts_only_if_it_occurs_again(
     examples: tuple[Example, ...], status: Status
 ) -> None:
     assert run_confirmed(Scripted(*examples), PROGRAM).status == status
 
 
-def test_what_was_shown_to_be_violated_need_not_come_back_and_what_was_not_must() -> None:
+def test_a_violation_needs_confirmation_unless_its_check_was_shown_to_fail() -> None:
     shown = LATE.violated_checks
     assert run_confirmed(Scripted(LATE), PROGRAM, shown).status == "violated"
     assert run_confirmed(Scripted(LATE, GOOD), PROGRAM, frozenset({"auto_release"})).status == "unknown"
     assert run_confirmed(Scripted(STALLED), PROGRAM, shown).status == "unknown", (
-        "run once: a lock that has lost"
+        "it is not run again, since the lock is known to fail"
     )
 
 
-def test_a_doubt_is_looked_into_until_it_is_known_or_patience_is_at_an_end() -> None:
+def test_an_unknown_example_is_run_again_until_it_is_conclusive_or_max_runs_are_over() -> None:
     checks = LATE.violated_checks
     assert run_until_conclusive(Scripted(STALLED, STALLED, LATE), PROGRAM, checks) == LATE
     assert run_until_conclusive(Scripted(STALLED, GOOD, LATE), PROGRAM, checks) == GOOD
     assert run_until_conclusive(Scripted(*[STALLED] * MAX_RUNS), PROGRAM, checks) == STALLED
 
 
-def test_a_doubt_in_another_check_is_none() -> None:
+def test_an_unknown_result_of_another_check_is_conclusive() -> None:
     assert run_until_conclusive(Scripted(STALLED), PROGRAM, frozenset({"mutual_exclusion"})) == STALLED

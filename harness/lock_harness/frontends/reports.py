@@ -1,4 +1,4 @@
-"""Runs on disk: `reports/<scenario>/<run>/run.json`, and one `junit.xml` for a whole command."""
+"""Runs on disk: `reports/<scenario>/<run>/run.json` for each run, and one `junit.xml` for each command."""
 
 import time
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from lock_harness.core.run import Run
 from lock_harness.render.junit import junit
 
 DEFAULT = Path("reports")
-LARGE = 1_000_000  # bytes
 CURRENT_FORMAT = 2
+# in bytes; a larger run is not indented
+LARGE = 1_000_000
 
 
 def save(run: Run, root: Path) -> Path:
@@ -23,27 +24,29 @@ def save(run: Run, root: Path) -> Path:
     folder = root / (run.scenario or "unnamed")
     names = chain([f"{stamp}-{run.seed}"], (f"{stamp}-{run.seed}-{number}" for number in count(2)))
     path = next(folder / name for name in names if not (folder / name).exists()) / "run.json"
-    _write(path, _readable(msgspec.json.encode(run)))
+    _write(path, _formatted(msgspec.json.encode(run)))
     return path
 
 
-def _readable(text: bytes) -> bytes:
-    """Indented; or where that would be far too long, a line for each event and for each step."""
+def _formatted(text: bytes) -> bytes:
+    """Return the JSON indented; if it is large, with a line for each event and each step instead."""
     if len(text) < LARGE:
         return msgspec.json.format(text, indent=1)
-    for beginning in (b'{"at_ns":', b'{"step":'):  # which no JSON string can contain
+    # no JSON string can contain these, since its quotes would be escaped
+    for beginning in (b'{"at_ns":', b'{"step":'):
         text = text.replace(b"," + beginning, b",\n" + beginning)
     return text
 
 
 def save_junit(runs: Sequence[Run], paths: Sequence[Path], root: Path) -> Path:
+    """Write junit.xml below `root` and return its path.  `MachineError` if that fails."""
     path = root / "junit.xml"
-    _write(path, junit(runs, [replay_command(one) for one in paths]).encode())
+    _write(path, junit(runs, [replay_command(saved) for saved in paths]).encode())
     return path
 
 
 def load(path: Path) -> Run:
-    """The run that was saved at `path`, or in the folder `path`.  `UserError` if it is not one."""
+    """Return the run that was saved at `path`, or in the folder `path`.  `UserError` if there is none."""
     file = path / "run.json" if path.is_dir() else path
     try:
         return _decode(file.read_bytes())
@@ -56,7 +59,7 @@ def load(path: Path) -> Run:
         raise UserError(f"cannot read {file}: {error.strerror}; give the path of a run.json") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
-            f"{file} is not a saved run, or not a whole one: {one_line(error)}; give a run.json as it was written"
+            f"{file} is not a saved run, or is incomplete: {one_line(error)}; give a run.json as it was written"
         ) from None
 
 
@@ -80,13 +83,14 @@ def _decode(text: bytes) -> Run:
 
 
 def check_writable(root: Path) -> None:
-    """`MachineError` now rather than after minutes of work."""
+    """Raise `MachineError` if reports cannot be written, before minutes of work depend on it."""
     probe = root / ".writable"
     _write(probe, b"." * 65536)
     probe.unlink()
 
 
 def replay_command(path: Path) -> str:
+    """Return the command that replays the run at `path`."""
     return f"lock-harness replay {path}"
 
 
@@ -96,5 +100,5 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise MachineError(
-            f"cannot write {path}: {error.strerror}; make room there or choose another folder with --reports"
+            f"cannot write {path}: {error.strerror}; free some space or choose another folder with --reports"
         ) from None

@@ -1,4 +1,4 @@
-"""How long it takes to judge a long race: `python -m benchmarks.checker` for this alone, it needs no server."""
+"""The time that the checks of a long race take.  `python -m benchmarks.checker` measures it without a server."""
 
 from collections.abc import Iterator
 from time import process_time
@@ -19,9 +19,12 @@ Row = tuple[str, str, str, str, str]
 
 
 def table() -> Table:
-    """Seconds of the processor (what else the machine does is not counted), and microseconds an operation, from the events to the verdict; making the history is not counted."""
+    """Return the processor time from the events to the verdict, in seconds and in microseconds for each operation.
+
+    The time to simulate the history is not included.
+    """
     grid = Table(
-        title="Judging a race of 64 actors on 12 months, in one process; time of the processor",
+        title="Checking a race of 64 actors on 12 months, in one process; processor time",
         title_justify="left",
     )
     for heading in ("operations", "linearizable", "each", "all checks", "each"):
@@ -32,11 +35,11 @@ def table() -> Table:
 
 
 def _rows() -> Iterator[Row]:
-    for operations, unsure in SIZES:
-        history = race_history(operations, unsure)
-        what = f"{operations:,}" + (f", {unsure:.0%} of unknown outcome" if unsure else "")
+    for operations, indeterminate in SIZES:
+        history = race_history(operations, indeterminate)
+        label = f"{operations:,}" + (f", {indeterminate:.0%} indeterminate" if indeterminate else "")
         one, all_of_them = _linearizable_s(history), _judge_s(history)
-        yield what, *_times(one, operations), *_times(all_of_them, operations)
+        yield label, *_times(one, operations), *_times(all_of_them, operations)
 
 
 def _linearizable_s(history: History) -> float:

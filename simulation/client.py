@@ -1,4 +1,4 @@
-"""A simulated actor: it calls operations of the lock, logs them, and opens another session when it has lost one."""
+"""The client of a simulated actor: it calls operations of the lock, logs them, and opens another session when it has lost one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

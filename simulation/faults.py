@@ -66,6 +66,7 @@ class FaultInjector:
     def _take_effect(
         self, kind: FaultKind, number: int, target: SimulatedActor, session: SimulatedSession
     ) -> Process:
+        """Apply a fault that was logged to one actor, undo it if it lasts, and end the session."""
         if kind == "cancel":
             session.cancelled = target.client.waits_for_answer
             return
@@ -79,6 +80,7 @@ class FaultInjector:
         if FAULTS[kind].lasting:
             yield lasts_ns
             self._log.write("heal", session.id, number, fault=kind)
+            # a connection that may have lost bytes does not come back
             session.fault = "reset"
         yield from self._end(session, number)
         if kind == "kill":

@@ -26,7 +26,7 @@ DEFECT_RATE = 0.3
 
 @dataclass(eq=False)
 class SimulatedSession:
-    """A session at the server.
+    """A session at the server, and its network connection.
 
     fault      the fault of its network, if any
     cancelled  whether a cancel request for its statement is on its way

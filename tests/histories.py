@@ -35,18 +35,21 @@ def call(
     incarnation: int = 0,
     timeout: int = 0,
     raises: bool = False,
-    body: tuple[float, float] | None = None,
+    body: tuple[float, float | None] | None = None,
     **answer: Any,
 ) -> Part:
     """Return the events of one call.
 
-    `took` None: the call never returned.  `body`: when the body of a hold began and ended.  An `error` in `answer` makes the
-    call indeterminate.
+    `took` None: the call never returned.  `body`: when the body of a hold began and ended, None if it did not end.
+    An `error` in `answer` makes the call indeterminate.
     """
     who = {"actor": actor, "incarnation": incarnation, "verb": verb, "month": month}
     events: Part = [{"at": at, "kind": "invoke", "timeout_ms": timeout, "raises": raises, **who}]
     if body:
-        events += [{"at": body[0], "kind": "enter", **who}, {"at": body[1], "kind": "leave", **who}]
+        entered, left = body
+        events.append({"at": entered, "kind": "enter", **who})
+        if left is not None:
+            events.append({"at": left, "kind": "leave", **who})
     if took is not None:
         events.append({"at": at + took, "kind": "info" if "error" in answer else "ok", **who, **answer})
     return events

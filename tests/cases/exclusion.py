@@ -23,12 +23,10 @@ MUTUAL_EXCLUSION: list[Case] = [
     ("violated", "the body of a hold runs while another session holds the month", history(
         acquire(0, 0, True), call(1, "hold", JAN, at=2, took=5, body=(3, 6), answer=True))),
     ("violated", "the body of a hold that never ended", history(
-        [*call(1, "hold", JAN, at=0, took=None)[:1],
-         {"at": 1, "kind": "enter", "actor": 1, "incarnation": 0, "verb": "hold", "month": JAN}],
+        call(1, "hold", JAN, at=0, took=None, body=(1, None)),
         acquire(0, 5, True))),
     ("holds", "the actor was killed in the body of its hold first", history(
-        [*call(1, "hold", JAN, at=0, took=None)[:1],
-         {"at": 1, "kind": "enter", "actor": 1, "incarnation": 0, "verb": "hold", "month": JAN}],
+        call(1, "hold", JAN, at=0, took=None, body=(1, None)),
         kill(1, at=3), acquire(0, 5, True))),
     ("violated", "overlaps an older hold, with a hold of another month between them", history(
         acquire(0, 0, True), call(1, "hold", FEB, at=2, took=2, body=(3, 3.5), answer=True),

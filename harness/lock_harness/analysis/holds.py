@@ -56,7 +56,11 @@ class SessionEnd(NamedTuple):
 class _HeldState:
     """What one session holds of one month, at the current call.
 
-    `count` is how often the month is definitely held.  `indeterminate`: a call may have changed that unnoticed.
+    count            how often the month is definitely held
+    definite_*       when the definite hold began, and by which call
+    possible         whether the month is possibly held
+    possible_*       when the possible hold began, and by which call
+    indeterminate    a call may have acquired or released the month without an answer
     """
 
     month: Month
@@ -122,14 +126,14 @@ class SessionHolds:
     # A fault ends the session, its process lives on
 
     def _apply_session_end(self, call: Call, session_end: SessionEnd) -> Call:
-        """End the holds, and return `call` with what its answer is still worth."""
+        """End the holds, and return `call`, which is indeterminate if the session ended during it."""
         if call.invoked_ns < session_end.earliest_ns:
             self._end_holds_given_back_by(call)
         self._end_holds_by_fault(session_end)
         if call.invoked_ns >= session_end.latest_ns or call.month is None:
             return call
         self._state(call.month).indeterminate = True
-        return _cut_short(call, session_end.earliest_ns)
+        return _as_indeterminate(call, session_end.earliest_ns)
 
     def _end_holds_given_back_by(self, call: Call) -> None:
         """End the definite holds that a release or a close was giving back when the session ended."""
@@ -242,8 +246,8 @@ class SessionHolds:
         )
 
 
-def _cut_short(call: Call, at_ns: int) -> Call:
-    """Return `call` as an indeterminate one: what it answered may have been lost with the session."""
+def _as_indeterminate(call: Call, at_ns: int) -> Call:
+    """Return `call` as an indeterminate call: what it did may have been lost with its session."""
     entered = call.entered_ns if call.entered_ns is not None and call.entered_ns < at_ns else None
     left = min(call.left_ns or at_ns, at_ns)
     return replace(call, answer=None, error="its session was ended", entered_ns=entered, left_ns=left)

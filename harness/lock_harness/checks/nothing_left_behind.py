@@ -34,8 +34,9 @@ def _surplus_locks(audit: Audit, lingering: set[int]) -> list[Finding]:
         holds = sum(1 for one, _ in audit.held if one == actor)
         if len(locks) > holds:
             pids = ", ".join(str(pid) for pid in sorted({lock.pid for lock in locks}))
+            plural = "s" if len(locks) > 1 else ""
             why = (
-                f"{audit.where} the server has {len(locks)} advisory lock{'s' * (len(locks) > 1)} of actor {actor} (pid {pids}), "
+                f"{audit.where} the server has {len(locks)} advisory lock{plural} of actor {actor} (pid {pids}), "
                 f"but according to its answers the actor holds {holds}"
             )
             found.append(Finding("violated", why, (), timed=actor in lingering))

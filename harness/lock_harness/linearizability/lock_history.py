@@ -30,8 +30,8 @@ class ServerSession(msgspec.Struct, frozen=True, eq=False, gc=False):
 class Op(msgspec.Struct, frozen=True, eq=False, gc=False):
     """An operation that took effect at one moment between `from_ns` and `to_ns`.
 
-    `answer` None: the operation is indeterminate, so it may not have taken effect at all.  Then `to_ns` is FOREVER, unless
-    it took effect by that time or never.
+    `answer` None: the operation is indeterminate, so it may not have taken effect at all.  Then `to_ns` is FOREVER,
+    unless it took effect by that time or never.
     The kind `end` releases all that the session holds; no operation of the session takes effect after it.
     """
 

@@ -12,7 +12,8 @@ is *used up*.  If there are several such sessions, the one with the earliest dea
 states that differ only in the used-up sessions has no bound, so there are three searches:
 
 exact  keeps all of these states
-under  keeps the state with the fewest used-up sessions.  This under-approximates the orders: an order that it finds exists.
+under  keeps the state with the fewest used-up sessions.  This under-approximates the orders: if it finds one, there
+       is one.
 over   never uses a session up.  This over-approximates the orders: if it finds none, there is none.
 """
 

@@ -17,14 +17,15 @@ NO_SESSION = ServerSession(SessionId(-1, -1))
 class Timeline:
     """The operations on one month by their beginnings and by their returns.
 
-    begins          all operations, in the order of `from_ns`
-    returns         those that return, in the order of `to_ns`; an indeterminate operation returns if its effect has a deadline
-    ends            the end of each session that ended
-    non_sequential  sessions with a call that began before the previous one was over.  In any other session at most one
-                    operation is open at any time, and an indeterminate one is the last.
-    may_have_acquired  sequential sessions whose last call is an indeterminate acquire
-    watched         the operations whose beginnings the greedy linearization must know: those that release the month, and
-                    those of non-sequential sessions
+    begins             all operations, in the order of `from_ns`
+    returns            those that return, in the order of `to_ns`.  An indeterminate operation returns if it took effect
+                       by that time or never.
+    ends               the end of each session that ended
+    non_sequential     the sessions with a call that began before the previous one was over.  In any other session at
+                       most one operation is open at any time, and an indeterminate one is the last.
+    may_have_acquired  the sequential sessions whose last call is an indeterminate acquire
+    watched            the operations whose beginnings the greedy linearization must know: those that release the month,
+                       and those of non-sequential sessions
     """
 
     def __init__(self, ops: Iterable[Op]) -> None:

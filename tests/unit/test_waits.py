@@ -93,7 +93,8 @@ def test_the_waits_of_a_history_agree_with_a_comparison_of_all_pairs_of_calls(
     drawn: list[tuple[int, int, int, int]],
 ) -> None:
     parts: list[Part] = []
-    free = [actor / 100 for actor in range(10)]  # no two events at one moment
+    # no two events at one moment
+    free = [actor / 100 for actor in range(10)]
     for actor, pause, took, kept in drawn:
         begin = free[actor] + pause
         end = begin + took + 0.5

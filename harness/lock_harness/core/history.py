@@ -27,7 +27,8 @@ class Event(
     omit_defaults=True,
     # there are very many events
     gc=False,
-    rename={"incarnation": "life"},  # saved runs keep their keys
+    # saved runs keep their keys
+    rename={"incarnation": "life"},
 ):
     """One line of a history.  The names of invoke, ok and info are those of Jepsen.
 
@@ -108,7 +109,8 @@ class Stall(msgspec.Struct, frozen=True):
     overslept_ns: int
 
 
-TERMINATE = "Terminate"  # the text of a move in which a client ends its session
+# the text of a move in which a client ends its session
+TERMINATE = "Terminate"
 
 
 class Move(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -127,7 +129,8 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     month: Month | None = None
 
 
-class History(msgspec.Struct, frozen=True, rename={"moves": "statements"}):  # saved runs keep their keys
+# saved runs keep their keys
+class History(msgspec.Struct, frozen=True, rename={"moves": "statements"}):
     """The history of one example, in the order of time.
 
     gave_up_ns  when the harness stopped waiting for an actor that did not go on, mostly because a call did not return

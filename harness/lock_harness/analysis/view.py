@@ -42,7 +42,9 @@ class View:
         ends: dict[SessionId, SessionEnd] = {}
         for event in self.history.events:
             if event.fault is not None and event.ends_only_session:
-                end = ends.get(event.session) or SessionEnd(event.at_ns, FOREVER, FOREVER, event.number)
+                end = ends.get(event.session) or SessionEnd(
+                    earliest_ns=event.at_ns, healed_ns=FOREVER, latest_ns=FOREVER, number=event.number
+                )
                 if event.kind == "heal" or not FAULTS[event.fault].lasting:
                     end = end._replace(healed_ns=min(event.at_ns, end.healed_ns))
                 ends[event.session] = end

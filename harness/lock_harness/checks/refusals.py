@@ -53,8 +53,14 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
             free_ns = returned_ns - max(free_since_ns, call.invoked_ns)
             late = free_ns >= view.bounds.handover_ms * 1_000_000 and not view.delays.slowed(call)
             if always_free or late:
-                other = view.other_month_held(call.month, call.invoked_ns, returned_ns)
-                yield WrongRefusal(call, call.month, before, free_ns, always_free, other)
+                yield WrongRefusal(
+                    call=call,
+                    month=call.month,
+                    before=before,
+                    free_ns=free_ns,
+                    always_free=always_free,
+                    other=view.other_month_held(call.month, call.invoked_ns, returned_ns),
+                )
 
 
 def refusal_findings(view: View, cause: Cause, why: str) -> list[Finding]:

@@ -47,8 +47,15 @@ def beliefs(view: View) -> list[Belief]:
         for month, from_ns, to_ns, first in _claims(calls, end.latest_ns, _end_ns(view, session)):
             stale_ns = max(from_ns, end.healed_ns)
             if stale_ns < to_ns:
-                beside_ns = _held_by_others_ns(view.holds, session, month, stale_ns, to_ns)
-                found.append(Belief(session, month, stale_ns, to_ns, first, beside_ns))
+                belief = Belief(
+                    session=session,
+                    month=month,
+                    from_ns=stale_ns,
+                    to_ns=to_ns,
+                    first=first,
+                    beside_ns=_held_by_others_ns(view.holds, session, month, stale_ns, to_ns),
+                )
+                found.append(belief)
     return found
 
 
@@ -67,7 +74,7 @@ def _claims(calls: Iterable[Call], latest_ns: int, end_ns: int) -> Iterator[_Cla
     def end_claims(to_ns: int, months: Iterable[Month]) -> Iterator[_Claim]:
         for month in list(months):
             first = held.pop(month)[0]
-            yield _Claim(month, first.until_ns, to_ns, first.number)
+            yield _Claim(month, from_ns=first.until_ns, to_ns=to_ns, first=first.number)
 
     for call in calls:
         if call.verb == "reopen":
@@ -91,7 +98,7 @@ def _body(call: Call, latest_ns: int, end_ns: int) -> Iterator[_Claim]:
     """Return the time in the body of a hold, as far as it was logged."""
     if call.month and call.entered_ns is not None and call.invoked_ns < latest_ns:
         left_ns = end_ns if call.left_ns is None else call.left_ns
-        yield _Claim(call.month, call.entered_ns, left_ns, call.number)
+        yield _Claim(call.month, from_ns=call.entered_ns, to_ns=left_ns, first=call.number)
 
 
 def _ends_belief(call: Call, month: Month, latest_ns: int) -> bool:

@@ -33,8 +33,12 @@ class Distribution:
 
         count = ranks[-1]
         median = (ranked((count + 1) // 2) + ranked(count // 2 + 1)) / 2
-        figures = median, ranked(math.ceil(0.99 * count)), self._max_ms
-        return Spread(count, *(round(one, 3) for one in figures))
+        return Spread(
+            count=count,
+            median_ms=round(median, 3),
+            p99_ms=round(ranked(math.ceil(0.99 * count)), 3),
+            max_ms=round(self._max_ms, 3),
+        )
 
     def buckets(self, bounds_ms: tuple[int, ...]) -> tuple[int, ...]:
         """Return how many durations lie between each bound and the one before, and last those above all bounds."""

@@ -110,5 +110,9 @@ def _widest(spreads: Sequence[Spread | None]) -> Spread | None:
         return None
     largest = max(given, key=lambda one: one.count)
     count = sum(one.count for one in given)
-    p99, top = max(one.p99_ms for one in given), max(one.max_ms for one in given)
-    return Spread(count, largest.median_ms, p99, top)
+    return Spread(
+        count=count,
+        median_ms=largest.median_ms,
+        p99_ms=max(one.p99_ms for one in given),
+        max_ms=max(one.max_ms for one in given),
+    )

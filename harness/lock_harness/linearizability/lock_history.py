@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from lock_harness.analysis.calls import FOREVER, Call
 from lock_harness.analysis.view import View
@@ -58,9 +59,9 @@ def lock_history(view: View) -> dict[Month, list[Op]]:
         if kind is None:
             ops.extend(_ops_of_hold(call, session, indeterminate))
         elif not indeterminate:
-            ops.append(Op(session, kind, call.answer, call.invoked_ns, call.until_ns, call.number))
+            ops.append(_op_of_call(call, session, kind))
         elif kind != "is_locked":
-            ops.append(Op(session, kind, None, call.invoked_ns, sessions.effect_by_ns(call), call.number))
+            ops.append(_indeterminate_op(call, session, kind, to_ns=sessions.effect_by_ns(call)))
     ends = {op.session: op for op in sessions.ends()}
     for ops in months.values():
         # a dict keeps the order of the sessions, a set would not
@@ -109,16 +110,19 @@ class _ServerSessions:
             # the client may have been closing the session when the fault came
             from_ns = min(close.invoked_ns, end.earliest_ns) if close else end.earliest_ns
             until_ns = min(FOREVER, end.healed_ns + release_ns)
-            yield _end(self._get_or_add(self._first, id_), from_ns, until_ns, end.number)
+            session = self._get_or_add(self._first, id_)
+            yield _end(session, from_ns=from_ns, to_ns=until_ns, number=end.number)
         for call in closes:
             fault, kill = self._session_ends.get(call.session), self._view.kills.get(call.session)
             if fault is None or fault.earliest_ns <= call.invoked_ns:
                 returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
                 until_ns = FOREVER if returned is None else returned + release_ns
-                yield _end(self._last(call.session), call.invoked_ns, until_ns, call.number)
+                session = self._last(call.session)
+                yield _end(session, from_ns=call.invoked_ns, to_ns=until_ns, number=call.number)
         for id_, kill in self._view.kills.items():
             if id_ not in first_close:
-                yield _end(self._last(id_), kill.at_ns, kill.at_ns + release_ns, kill.number)
+                until_ns = kill.at_ns + release_ns
+                yield _end(self._last(id_), from_ns=kill.at_ns, to_ns=until_ns, number=kill.number)
 
     def _last(self, id_: SessionId) -> ServerSession:
         return self._get_or_add(self._second if id_ in self._session_ends else self._first, id_)
@@ -128,8 +132,30 @@ class _ServerSessions:
         return sessions.get(id_) or sessions.setdefault(id_, ServerSession(id_))
 
 
-def _end(session: ServerSession, from_ns: int, to_ns: int, number: int) -> Op:
-    return Op(session, "end", answer=True, from_ns=from_ns, to_ns=to_ns, number=number)
+def _end(session: ServerSession, *, from_ns: int, to_ns: int, number: int) -> Op:
+    return Op(session=session, kind="end", answer=True, from_ns=from_ns, to_ns=to_ns, number=number)
+
+
+def _op_of_call(call: Call, session: ServerSession, kind: OpKind) -> Op:
+    return Op(
+        session=session,
+        kind=kind,
+        answer=call.answer,
+        from_ns=call.invoked_ns,
+        to_ns=call.until_ns,
+        number=call.number,
+    )
+
+
+def _indeterminate_op(call: Call, session: ServerSession, kind: OpKind, *, to_ns: int = FOREVER) -> Op:
+    return Op(
+        session=session,
+        kind=kind,
+        answer=None,
+        from_ns=call.invoked_ns,
+        to_ns=to_ns,
+        number=call.number,
+    )
 
 
 def _ops_of_hold(call: Call, session: ServerSession, indeterminate: bool) -> Iterator[Op]:
@@ -138,11 +164,12 @@ def _ops_of_hold(call: Call, session: ServerSession, indeterminate: bool) -> Ite
     A lock command does not report when the body ran.  Then both operations are indeterminate.
     """
     if call.entered_ns is not None and not indeterminate:
-        yield Op(session, "acquire", True, call.invoked_ns, call.entered_ns, call.number)
-        left = call.entered_ns if call.left_ns is None else call.left_ns
-        yield Op(session, "release", True, left, call.until_ns, call.number)
+        acquire = _op_of_call(call, session, "acquire")
+        yield replace(acquire, answer=True, to_ns=call.entered_ns)
+        left_ns = call.entered_ns if call.left_ns is None else call.left_ns
+        yield replace(acquire, kind="release", answer=True, from_ns=left_ns)
     elif call.answer is False and not indeterminate:
-        yield Op(session, "acquire", False, call.invoked_ns, call.until_ns, call.number)
+        yield _op_of_call(call, session, "acquire")
     else:
-        yield Op(session, "acquire", None, call.invoked_ns, FOREVER, call.number)
-        yield Op(session, "release", None, call.invoked_ns, FOREVER, call.number)
+        yield _indeterminate_op(call, session, "acquire")
+        yield _indeterminate_op(call, session, "release")

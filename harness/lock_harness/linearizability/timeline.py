@@ -11,7 +11,15 @@ from lock_harness.linearizability.lock_history import Op, ServerSession
 beginning = attrgetter("from_ns")
 returning = attrgetter("to_ns")
 
-NO_SESSION = ServerSession(SessionId(-1, -1))
+# an operation that never begins
+NEVER = Op(
+    session=ServerSession(SessionId(-1, -1)),
+    kind="end",
+    answer=True,
+    from_ns=FOREVER,
+    to_ns=FOREVER,
+    number=-1,
+)
 
 
 class Timeline:
@@ -40,8 +48,8 @@ class Timeline:
         self._granted = [op for op in self.returns if op.kind == "acquire" and op.answer]
         self._seen_free = [op for op in self.begins if op.kind == "is_locked" and not op.answer]
         self.watched = [op for op in self.begins if _releases(op) or op.session in self.non_sequential]
-        # a sentinel that is never reached
-        self.watched.append(Op(NO_SESSION, "end", True, FOREVER, FOREVER, -1))
+        # a sentinel, so that there is always a next one
+        self.watched.append(NEVER)
 
     def next_granted(self, now_ns: int) -> Op | None:
         """Return the next acquire to return with True; None if there is none, or if one returns at this moment."""

@@ -1,4 +1,4 @@
-"""Each fault does what it says to the sessions, and the reference lock holds through it."""
+"""Each kind of fault has the described effect on sessions, and the reference lock violates no check."""
 
 from typing import get_args
 
@@ -24,7 +24,7 @@ AT_ONCE = sorted(fault_kinds(lambda one: one.ends_session and not one.lasting))
 
 
 def run_with(server: Server, program: Program, lock: type | None = None) -> Run:
-    """The program's run; a machine that stood still may make it unknown, and nothing may make it violated."""
+    """Run the program.  A stall of the machine may make a verdict unknown, but none may be violated."""
     try:
         run = run_job(Job(Scenario(program, name="fault"), Plan(), lock), server, lambda _: None)
     except NotApplicable as reason:
@@ -42,7 +42,7 @@ def events(run: Run, **wanted: object) -> list[Event]:
 
 
 def holder_and_waiter(kind: FaultKind) -> Program:
-    """One holds for a while and then asks something; it is struck; the other waits for the month."""
+    """Return a race in which a fault hits the holder of a month for which another actor waits."""
     steps = (
         Operation(0, "acquire", JAN, 1000),
         Fault(0, kind, at_ms=60, for_ms=LASTS_MS),
@@ -53,46 +53,46 @@ def holder_and_waiter(kind: FaultKind) -> Program:
     return Program(2, (JAN,), steps, "race")
 
 
-def test_there_is_one_for_each_kind() -> None:
+def test_every_kind_of_fault_has_an_injector() -> None:
     assert [*INJECTORS] != []
     assert {*INJECTORS} == {*get_args(FaultKind)}
 
 
 @pytest.mark.parametrize("kind", ENDS_ONE)
-def test_a_session_that_a_fault_ended_lets_go(our_server: Server, kind: FaultKind) -> None:
-    """The waiter gets the month while the holder, which has not noticed, still believes that it has it."""
+def test_a_fault_that_ends_a_session_frees_its_month(our_server: Server, kind: FaultKind) -> None:
+    """The waiter acquires the month while the holder still believes that it holds it."""
     run = run_with(our_server, holder_and_waiter(kind))
-    (struck,) = events(run, kind="fault", actor=0)
-    assert struck.fault == kind
+    (injected,) = events(run, kind="fault", actor=0)
+    assert injected.fault == kind
     (gone,) = events(run, kind="gone", actor=0)
     (granted,) = events(run, kind="ok", verb="acquire", actor=1, number=3)
     assert granted.answer is True
-    assert granted.at_ns > struck.at_ns
-    assert gone.at_ns > struck.at_ns
+    assert granted.at_ns > injected.at_ns
+    assert gone.at_ns > injected.at_ns
     if FAULTS[kind].lasting:
         assert events(run, kind="heal", actor=0)
-        lasted_ns = granted.at_ns - struck.at_ns
-        assert lasted_ns >= LASTS_MS * 1_000_000, "a server that has not been told keeps the month"
+        lasted_ns = granted.at_ns - injected.at_ns
+        assert lasted_ns >= LASTS_MS * 1_000_000, "the server keeps the month until it learns of the fault"
     (noticed,) = events(run, kind="info", actor=0)
     assert noticed.verb == "is_locked"
     assert events(run, kind="ok", verb="reopen", actor=0)
 
 
 @pytest.mark.parametrize("kind", sorted(fault_kinds(lambda one: one.whole_server)))
-def test_a_restart_ends_all_sessions_and_the_workers_go_on(our_server: Server, kind: FaultKind) -> None:
+def test_a_restart_ends_all_sessions_and_the_actors_continue(our_server: Server, kind: FaultKind) -> None:
     run = run_with(our_server, holder_and_waiter(kind))
     for actor in (0, 1):
         assert [event.fault for event in events(run, kind="fault", actor=actor)] == [kind]
         assert events(run, kind="gone", actor=actor)
         assert events(run, kind="info", actor=actor, incarnation=0)
         assert events(run, kind="ok", verb="reopen", actor=actor)
-    assert events(run, kind="ok", verb="release", actor=1, answer=False), "what it had is gone"
+    assert events(run, kind="ok", verb="release", actor=1, answer=False), "its session and its lock are gone"
 
 
-def test_a_restart_also_ends_a_session_that_was_not_the_first_to_be_opened_meanwhile(
+def test_a_restart_ends_sessions_that_were_opened_just_before_it(
     our_server: Server,
 ) -> None:
-    """Before the server has heard of it, an actor opens one after the other, and loses what it opened last."""
+    """An actor opens one session after the other until the server shuts down, and loses the last of them."""
     opens = [step for _ in range(200) for step in (Operation(0, "reopen"), Operation(0, "is_locked", JAN))]
     steps: tuple[Step, ...] = (
         *opens,
@@ -105,7 +105,7 @@ def test_a_restart_also_ends_a_session_that_was_not_the_first_to_be_opened_meanw
 
 
 @pytest.mark.parametrize("kind", ["pause", "slow", "clock_forward", "clock_back"])
-def test_a_fault_that_ends_nothing_leaves_the_month_to_its_holder(
+def test_a_fault_that_ends_no_session_leaves_the_month_to_its_holder(
     our_server: Server, kind: FaultKind
 ) -> None:
     run = run_with(our_server, holder_and_waiter(kind))
@@ -116,7 +116,9 @@ def test_a_fault_that_ends_nothing_leaves_the_month_to_its_holder(
 
 
 @pytest.mark.parametrize("kind", AT_ONCE)
-def test_lockstep_can_have_the_faults_that_strike_once(our_server: Server, kind: FaultKind) -> None:
+def test_lockstep_supports_every_fault_that_ends_a_session_at_once(
+    our_server: Server, kind: FaultKind
+) -> None:
     steps = (
         Operation(0, "acquire", JAN),
         Fault(0, kind),
@@ -127,12 +129,14 @@ def test_lockstep_can_have_the_faults_that_strike_once(our_server: Server, kind:
     run = run_with(our_server, Program(2, (JAN,), steps))
     answers = {event.number: (event.kind, event.answer) for event in events(run, verb="acquire")}
     assert answers[2] == (("ok", True) if not FAULTS[kind].whole_server else ("info", None))
-    assert events(run, kind="info", number=3, verb="release"), "it learns of it when it asks"
+    assert events(run, kind="info", number=3, verb="release"), (
+        "the actor learns of the fault at its next call"
+    )
     assert answers[4][0] == "ok"
 
 
 class Blocking:
-    """Waits in the server, where a cancel can reach it."""
+    """Waits in the server, where its statement can be cancelled."""
 
     def __init__(self, dsn: str) -> None:
         self._conn = psycopg.connect(dsn, autocommit=True)
@@ -153,7 +157,7 @@ class Blocking:
         self._conn.close()
 
 
-def test_a_cancelled_wait_may_raise(our_server: Server) -> None:
+def test_a_lock_may_raise_when_its_wait_is_cancelled(our_server: Server) -> None:
     steps = (
         Operation(0, "acquire", JAN, 1000),
         Operation(0, "release", JAN, pause_us=HOLDS_MS * 1000),
@@ -166,7 +170,7 @@ def test_a_cancelled_wait_may_raise(our_server: Server) -> None:
     assert one_line(cancelled.error or "").startswith("QueryCanceled")
 
 
-def test_only_a_server_of_ours_is_restarted(lock_server: Server) -> None:
+def test_a_server_that_the_user_named_cannot_be_restarted(lock_server: Server) -> None:
     named = Server(lock_server.dsn, lock_server.url, "named", lock_server.version)
     why = unavailable(Equipment(frozenset({"restart_fast"})), named)
     assert (
@@ -181,13 +185,13 @@ def test_only_a_server_of_ours_is_restarted(lock_server: Server) -> None:
         ("postgresql://somebody@db.example/db?sslmode=require", "sslmode=require hides"),
     ],
 )
-def test_a_network_that_cannot_be_broken_is_said_so(url: str, why: str) -> None:
+def test_network_faults_are_unavailable_with_a_server_that_no_proxy_can_reach(url: str, why: str) -> None:
     named = Server(url, url, "named", "18")
     assert why in (unavailable(Equipment(frozenset({"reset"})), named) or "")
 
 
-def test_who_has_opened_another_session_gives_back_what_it_holds_there(our_server: Server) -> None:
-    """It was taken for one that has none, and closed that session instead: its release was never asked for."""
+def test_an_actor_releases_at_the_end_what_it_holds_in_a_reopened_session(our_server: Server) -> None:
+    """The conductor must not take the actor for one without a session, and make it reopen instead of release."""
     steps = (Fault(0, "terminate"), Operation(0, "acquire", JAN), Operation(0, "acquire", JAN))
     run = run_with(our_server, Program(1, (JAN,), steps))
     assert len(events(run, kind="invoke", verb="reopen")) == 1

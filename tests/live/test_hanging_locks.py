@@ -51,7 +51,9 @@ class HangingAcquire(MonthLock):
         (HangingAcquire, program(acquire(0, JAN, 0)), "timeout_not_late"),
     ],
 )
-def test_it_is_found(lock_server: Server, lock: type[MonthLock], steps: Program, check: str) -> None:
+def test_a_call_that_never_returns_is_a_violation(
+    lock_server: Server, lock: type[MonthLock], steps: Program, check: str
+) -> None:
     with open_arena(lock_server, lock, Bounds()) as arena:
         example = run(moved(steps, arena.years.first), arena)
     (verdict,) = (one for one in example.verdicts if one.status != "holds")
@@ -63,10 +65,10 @@ def test_it_is_found(lock_server: Server, lock: type[MonthLock], steps: Program,
 SLOW_START = """sh -c 'sleep 0.6; read request; echo "{\\"id\\":1,\\"ok\\":[]}"; cat >/dev/null'"""
 
 
-def test_a_program_that_is_slow_to_start_again_does_not_hang(
+def test_a_lock_command_that_starts_again_slowly_is_not_taken_for_hanging(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a crowded machine Node needed longer than a call is waited for."""
+    """On a busy machine a command may take longer to start than a call may take."""
     monkeypatch.setattr("lock_harness.execution.time_limits.GRACE_MS", 200)
     with open_arena(lock_server, command_spec(SLOW_START), Bounds()) as arena:
         example = run(Program(1, (), (reopen(0),)), arena)

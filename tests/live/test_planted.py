@@ -1,4 +1,4 @@
-"""Each planted lock is caught, and its failure made as small as it can be."""
+"""Each planted lock is caught, and its failure is shrunk to the smallest program."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -28,44 +28,44 @@ class Smallest(NamedTuple):
 
 
 SMALLEST = {
-    # one holds, its session is ended, another gets the month, the first is told yes once more
+    # an actor holds, its session is ended, another actor gets the month, and the first one gets True again
     "believes_on": Smallest(2, 4, "mutual_exclusion", "after its session was ended"),
-    # both ask whether it is free, then both take it
+    # both actors see that the month is free, then both acquire it
     "check_then_act": Smallest(2, 2, "mutual_exclusion"),
-    # one holds a month and is killed while it waits for one that another holds
+    # an actor holds a month and is killed while it waits for a month that another actor holds
     "dies_unnoticed": Smallest(2, 4, "auto_release", "the server still had its session"),
-    # one holds, another asks for a moment
+    # one actor holds, another waits for a moment
     "gives_up_early": Smallest(2, 2, "timeout_not_early"),
-    # a child of the one who holds and dies lives on; or a program that it has started
+    # the holder dies, and its child lives on, or a program that it has started
     "inherited_by_child": Smallest(1, 2, "auto_release"),
     "inheritable": Smallest(1, 3, "auto_release"),
-    # one holds two months, and the server shows one lock
+    # one actor holds two months, and the server shows one lock
     "key_collision": Smallest(1, 2, "independent_months"),
-    # one asks, and the answer is late
+    # one actor acquires, and the answer is late
     "overlooks_late_grant": Smallest(1, 2, "nothing_left_behind"),
-    # its session is ended, yet its release says yes
+    # the session is ended, yet a release returns True
     "reconnects_silently": Smallest(1, 2, "honest_results"),
-    # the release that the harness adds at the end is the one that is forgotten
+    # the release that the harness adds at the end is forgotten
     "release_forgets": Smallest(1, 1, "nothing_left_behind"),
-    # one holds and dies; the harness itself finds that nobody gets the month any more
+    # the holder dies, and the probe at the end cannot acquire the month
     "row_survives_crash": Smallest(1, 2, "auto_release"),
-    # one holds two months and gives back one; another gets the other one
+    # one actor holds two months and releases one; another actor gets the other month
     "release_frees_all": Smallest(2, 4, "mutual_exclusion"),
-    # two ask, two are told yes
+    # two actors acquire, and both get True
     "shared_mode": Smallest(2, 2, "mutual_exclusion", "the server had granted one lock to both"),
-    # one holds and dies; its backend stays, with its lock
+    # the holder dies, and its backend stays, with its lock
     "through_pgbouncer_unreset": Smallest(1, 2, "auto_release"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
     "transaction_lock": Smallest(2, 2, "mutual_exclusion"),
-    # one counts and gives back; another counts before the first commits
+    # one actor counts and releases; another counts before the first one commits
     "unlock_before_commit": Smallest(2, 4, "no_lost_update"),
-    # what the harness gives back at the end stays locked in the other connection
+    # the month that the harness releases at the end stays locked in the other connection
     "unlocks_elsewhere": Smallest(1, 1, "nothing_left_behind"),
 }
 
-# In a race it takes luck to see it again, and so it does where a pooler chooses the backend: the smallest program is
-# not always found.
-LUCK = {
+# In a race, and where a pooler chooses the backend, failures depend on timing, so the smallest program is not always
+# found.
+DEPENDS_ON_TIMING = {
     "lease_expires": "mutual_exclusion",
     "through_pgbouncer_transaction": "honest_results",
     "wall_clock": "timeout_not_early",
@@ -73,15 +73,15 @@ LUCK = {
 }
 
 
-def test_all_planted_locks_are_looked_at() -> None:
-    assert {*SMALLEST, *LUCK} == {*PLANTED}
+def test_every_planted_lock_is_tested_here() -> None:
+    assert {*SMALLEST, *DEPENDS_ON_TIMING} == {*PLANTED}
 
 
 @pytest.mark.parametrize("name", SMALLEST)
 def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However loaded the machine is, shrinking comes to its end."""
+    """Shrinking gets enough time to finish even on a busy machine."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 2)
     run = catch(our_server, name, SMALLEST[name].check)
@@ -90,16 +90,16 @@ def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
     assert SMALLEST[name].says in why
 
 
-@pytest.mark.parametrize("name", LUCK)
-def test_a_planted_lock_is_caught_with_luck(
+@pytest.mark.parametrize("name", DEPENDS_ON_TIMING)
+def test_a_planted_lock_whose_failure_depends_on_timing_is_caught(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 2.0)
-    catch(our_server, name, LUCK[name])
+    catch(our_server, name, DEPENDS_ON_TIMING[name])
 
 
 def catch(server: Server, name: str, check: str) -> Run:
-    """The run that found the violation, shrunk."""
+    """Return the run that found the violation and shrank it."""
     try:
         run = run_job(Job(PLANTED[name], Plan(seed=1)), server, lambda _: None)
     except NotApplicable as reason:

@@ -23,12 +23,12 @@ ROUNDS = 25
 
 @pytest.fixture
 def arena(lock_server: Server) -> Iterator[Arena]:
-    with open_arena(lock_server, LockSpec(), Bounds()) as one:
-        yield one
+    with open_arena(lock_server, LockSpec(), Bounds()) as opened:
+        yield opened
 
 
 def race(arena: Arena, actors: int, rounds: int, *faults: Fault) -> Program:
-    """Everybody takes, counts and gives back, on a few months."""
+    """Return a race in which all actors acquire, count and release, on a few months."""
     months = [Month(arena.years.first, number) for number in range(1, 5)]
     steps = [
         Operation(actor, verb, months[actor % len(months)], timeout_ms=60_000 if verb == "acquire" else 0)
@@ -38,13 +38,13 @@ def race(arena: Arena, actors: int, rounds: int, *faults: Fault) -> Program:
 
 
 def taken(history: History, program: Program) -> list[Event]:
-    """The calls of the program's steps."""
+    """Return the invocations of the program's steps."""
     return [
         event for event in history.events if event.kind == "invoke" and event.number < program.total_steps
     ]
 
 
-def test_every_step_is_taken_in_every_round(arena: Arena) -> None:
+def test_a_race_takes_every_step_in_every_round(arena: Arena) -> None:
     program = race(arena, 3, ROUNDS)
     example = run(program, arena)
     assert example.status == "holds"
@@ -59,7 +59,7 @@ def test_every_step_is_taken_in_every_round(arena: Arena) -> None:
         assert numbers == sorted(numbers)
 
 
-def test_who_replaces_a_killed_actor_goes_on_in_the_midst_of_a_round(arena: Arena) -> None:
+def test_the_replacement_of_a_killed_actor_continues_within_the_round(arena: Arena) -> None:
     program = race(arena, 3, 40 * ROUNDS, Fault(1, "kill", at_ms=20))
     example = run(program, arena)
     assert example.status == "holds"
@@ -70,7 +70,7 @@ def test_who_replaces_a_killed_actor_goes_on_in_the_midst_of_a_round(arena: Aren
     assert numbers[-1][1] >= program.total_steps - len(program.steps)
 
 
-def test_the_release_of_what_is_held_at_the_end_has_a_number_of_its_own(arena: Arena) -> None:
+def test_each_release_at_the_end_of_a_race_has_a_number_of_its_own(arena: Arena) -> None:
     month = Month(arena.years.first, 1)
     program = Program(1, (month,), (Operation(0, "acquire", month),), "race", rounds=3)
     example = run(program, arena)
@@ -80,7 +80,7 @@ def test_the_release_of_what_is_held_at_the_end_has_a_number_of_its_own(arena: A
     assert min(releases) >= program.total_steps
 
 
-def test_many_actors_and_no_journal_that_grows(arena: Arena) -> None:
+def test_journals_do_not_grow_from_one_race_of_many_actors_to_the_next(arena: Arena) -> None:
     program = race(arena, MANY, ROUNDS)
     sizes = []
     for _ in range(3):
@@ -92,7 +92,7 @@ def test_many_actors_and_no_journal_that_grows(arena: Arena) -> None:
     assert len(set(sizes)) == 1
 
 
-def test_a_program_that_fits_into_no_message_is_a_clear_error(arena: Arena) -> None:
+def test_a_program_that_is_too_large_for_a_message_is_a_user_error(arena: Arena) -> None:
     month = Month(arena.years.first, 1)
     steps = tuple(Operation(0, "is_locked", month) for _ in range(10_000))
     with pytest.raises(

@@ -1,4 +1,4 @@
-"""After a violation: whether an arena can be used again, and is as new then."""
+"""After a violation an arena is reset, and replaced if that is not enough."""
 
 import subprocess
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class MakesAFunction(MonthLock):
 
 
 class HasAChild(MonthLock):
-    """Its session lives on in a process that nobody knows of."""
+    """Its session lives on in a child process that the harness does not know."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         fd = self._conn.fileno()
@@ -43,19 +43,20 @@ def arena(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Arena]
 
 
 def take(arena: Arena) -> Program:
-    """Take a month that is ours, and give it back; the harness's own release at the end is enough."""
+    """Return a program that acquires a month of the arena; the harness releases it at the end."""
     month = Month(arena.years.first, 1)
     return Program(1, (month,), (Operation(0, "acquire", month),))
 
 
 @pytest.mark.parametrize("arena", [LockSpec(), RowLock], indirect=True, ids=["sessions", "tables"])
-def test_new_actors_are_enough_for_locks_of_sessions_and_for_rows(
+def test_reset_leaves_a_pristine_arena_after_session_locks_and_after_tables(
     arena: Arena, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(take(arena), arena)
     before = arena.warm_actors[0].name
-    with monkeypatch.context() as later:
-        later.setattr(arena.pool, "reserve", lambda _: None)  # new spares make their tables at once
+    with monkeypatch.context() as patched:
+        # new spares would create their tables at once
+        patched.setattr(arena.pool, "reserve", lambda _: None)
         assert arena.reset()
         assert arena.observer.is_pristine()
     again = run(take(arena), arena)
@@ -64,13 +65,13 @@ def test_new_actors_are_enough_for_locks_of_sessions_and_for_rows(
 
 
 @pytest.mark.parametrize("arena", [MakesAFunction, HasAChild], indirect=True)
-def test_what_stays_takes_another_arena(arena: Arena) -> None:
+def test_reset_fails_if_a_function_or_a_session_remains(arena: Arena) -> None:
     run(take(arena), arena)
     assert not arena.reset()
 
 
-def test_a_laboratory_goes_on_in_the_same_arena_or_in_another(our_server: Server) -> None:
-    for lock, stays in ((NeverGivesBack, True), (NeverAndMakes, False)):
+def test_an_executor_opens_another_arena_only_if_reset_fails(our_server: Server) -> None:
+    for lock, stays in ((NeverReleases, True), (NeverReleasesAndMakesAFunction, False)):
         with ExitStack() as stack:
             executor = Executor(lambda lock=lock: open_arena(our_server, lock, Bounds()))  # type: ignore[misc]
             stack.callback(executor.close)
@@ -80,18 +81,20 @@ def test_a_laboratory_goes_on_in_the_same_arena_or_in_another(our_server: Server
             assert executor.arena.observer.is_pristine()
 
 
-class NeverGivesBack(MonthLock):
+class NeverReleases(MonthLock):
     def release(self, year: int, month: int) -> bool:  # noqa: ARG002
         return True
 
 
-class NeverAndMakes(MakesAFunction):
+class NeverReleasesAndMakesAFunction(MakesAFunction):
     def release(self, year: int, month: int) -> bool:  # noqa: ARG002
         return True
 
 
-def test_after_a_doubt_nothing_is_left_either(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the next program met there was taken for its own fault."""
+def test_an_executor_resets_the_arena_after_an_unknown_verdict(
+    our_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the next program would be judged by what the previous one left behind."""
     monkeypatch.setattr("lock_harness.analysis.delays.Delays.stalled", lambda *_: True)
     with ExitStack() as stack:
         executor = Executor(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))

@@ -1,4 +1,4 @@
-"""Every scenario holds for the reference lock."""
+"""The reference lock passes every scenario."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ DRAWN = [name for name, one in SCENARIOS.items() if isinstance(one.what, Draw)]
 EXAMPLES = 40
 JAN = Month(2090, 1)
 
-# The answers of a fixed program's steps, in their order; a step that answers nothing has None.
+# the answers of the steps of fixed programs, in order; None for a step without an answer
 ANSWERS = {
     "auto_release_on_close": [True, None, True],
     "different_months_are_independent": [True, True, True],
@@ -41,20 +41,20 @@ ANSWERS = {
 
 
 def returns(run: Run) -> list[Event]:
-    """How the steps of the last program ended, without the harness's own calls after them."""
+    """Return the ends of the program's steps, without the calls that the harness adds."""
     ended = [event for event in run.history.events if event.kind in ("ok", "info")]
     return sorted(
         (event for event in ended if event.number < len(run.program.steps)), key=lambda event: event.number
     )
 
 
-def test_all_fixed_scenarios_are_looked_at() -> None:
+def test_every_scenario_is_tested_here() -> None:
     assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order", "crash_points"} == {*SCENARIOS}
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_a_drawn_scenario_holds(lock_server: Server, name: str) -> None:
-    """Where the machine stood still for a moment, nothing may be wrong but what leans on time."""
+def test_the_reference_lock_passes_every_drawn_scenario(lock_server: Server, name: str) -> None:
+    """After a stall of the machine only verdicts on upper bounds of time may be unknown."""
     examples = min(EXAMPLES, SCENARIOS[name].examples)
     try:
         run = run_job(Job(SCENARIOS[name], Plan(examples)), lock_server, lambda _: None)
@@ -66,22 +66,23 @@ def test_a_drawn_scenario_holds(lock_server: Server, name: str) -> None:
     assert run.figures.operations > examples
     if name == "crashes":
         assert run.figures.release is not None
-        assert 0 < run.figures.release.count <= run.figures.faults  # fewer: one may be seen too late
+        # fewer than the faults if a release was noticed too late to be measured
+        assert 0 < run.figures.release.count <= run.figures.faults
 
 
-def test_a_herd_waits_and_is_measured(check_lock: CheckLock) -> None:
-    """Many wait for a holder, and in a lock without a queue somebody is overtaken."""
+def test_the_waits_of_a_thundering_herd_are_measured(check_lock: CheckLock) -> None:
+    """Many actors wait for a holder, and in a lock without a queue some of them are overtaken."""
     figures = check_lock("thundering_herd", examples=5).figures
     assert figures.waits is not None
     assert figures.waits.count == sum(figures.wait_buckets) > figures.examples
     assert 0 < figures.waits.median_ms <= figures.waits.p99_ms
     assert figures.overtaken > 0
-    assert figures.uncontended is not None, "when all is given back the harness itself asks once more"
+    assert figures.uncontended is not None, "the probes at the end of each example do not wait"
     assert figures.uncontended.median_ms < figures.waits.median_ms
     assert figures.belief is None
 
 
-def test_a_stale_belief_beside_another_holder_is_measured(check_lock: CheckLock) -> None:
+def test_a_stale_belief_while_another_actor_holds_the_month_is_measured(check_lock: CheckLock) -> None:
     what = program(acquire(0, JAN, 0), Fault(0, "terminate"), acquire(1, JAN, 1000), release(0, JAN))
     figures = check_lock(Scenario(what, name="belief")).figures
     assert figures.belief is not None
@@ -90,24 +91,24 @@ def test_a_stale_belief_beside_another_holder_is_measured(check_lock: CheckLock)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_a_fixed_scenario_holds_and_each_step_answers_as_it_must(check_lock: CheckLock, name: str) -> None:
+def test_each_step_of_a_fixed_scenario_returns_the_expected_answer(check_lock: CheckLock, name: str) -> None:
     run = check_lock(name)
     assert [event.answer for event in returns(run)] == ANSWERS[name]
     assert [event for event in run.history.events if event.error] == []
 
 
-def test_of_three_at_once_exactly_one_gets_the_month(check_lock: CheckLock) -> None:
+def test_exactly_one_of_three_concurrent_actors_acquires_the_month(check_lock: CheckLock) -> None:
     run = check_lock("concurrent_lock_acquisition")
     assert sorted(bool(event.answer) for event in returns(run)) == [False, False, True]
 
 
-def test_the_list_shows_the_month_only_while_it_is_held(check_lock: CheckLock) -> None:
+def test_the_list_of_locks_shows_a_month_only_while_it_is_held(check_lock: CheckLock) -> None:
     run = check_lock("get_all_advisory_locks_utility")
     held, afterwards = (event.listed for event in returns(run) if event.verb == "list")
     assert held == run.program.months
     assert afterwards == ()
 
 
-def test_the_bodys_own_exception_comes_out_of_the_wrapper(check_lock: CheckLock) -> None:
+def test_the_wrapper_raises_the_exception_of_its_body(check_lock: CheckLock) -> None:
     run = check_lock("with_month_lock_error_cleanup")
     assert returns(run)[0].own_error

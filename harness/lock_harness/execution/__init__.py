@@ -1,1 +1,1 @@
-"""Running one program: the arena, the actors, the modes, the faults."""
+"""Runs one program: `ProgramRun` has the sequence, and the arena, the team, the modes and the faults do the rest."""

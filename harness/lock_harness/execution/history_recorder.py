@@ -17,8 +17,8 @@ SETTLE_NS = 25_000_000
 class HistoryRecorder:
     """Collects the events that the actors log, the events that the conductor notes, and the audits.
 
-    What it knows of the actors is as old as the last call of `read_journals`, which the methods with `current` in their
-    name call first.
+    What it knows about the actors is as old as the last call of `read_journals`.  `audit` and the methods whose names
+    begin with `current` call it first.
 
     Attributes:
         moves: The moves that the gate let through, if there is a gate.
@@ -33,7 +33,7 @@ class HistoryRecorder:
         self.moves: tuple[Move, ...] = ()
 
     def read_journals(self) -> None:
-        """Take over what the actors have logged since the last call, and count the sessions that they opened."""
+        """Read the events that the actors have logged since the last call, and count the sessions that they opened."""
         for actor, process in enumerate(self._team.processes):
             events = process.journal.read()
             reopened = sum(event.verb == "reopen" and event.kind == "ok" for event in events)
@@ -88,7 +88,7 @@ class HistoryRecorder:
         }
 
     def _lost_sessions(self) -> set[tuple[int, int]]:
-        """Return the actors and incarnations whose sessions were ended by faults, while their processes live on."""
+        """Return the (actor, incarnation) of each session that a fault has ended while its process lives on."""
         return {(event.actor, event.incarnation) for event in self._events if event.ends_only_session}
 
     def last_step_begun(self, actor: int) -> int:
@@ -99,7 +99,11 @@ class HistoryRecorder:
     # The server's view
 
     def audit(self, where: Literal["after the steps", "at the end"]) -> Audit:
-        """Compare the server's locks with the clients' answers once they agree, or have had time to."""
+        """Record the server's locks next to what the actors hold by the answers that they got.
+
+        As a server may show a change a little late, read its locks until their number is right, or `SETTLE_NS` have
+        passed.
+        """
         self.read_journals()
         self._events.sort(key=lambda event: event.at_ns)
         held = held_after(self._events)

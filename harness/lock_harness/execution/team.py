@@ -42,7 +42,7 @@ class ActorSession(NamedTuple):
 
 
 class Team:
-    """The actor processes of one program, and the only reader of the conductor's mailbox while it runs.
+    """The actor processes of one program, and the messages between them and the conductor.
 
     Attributes:
         actors: The numbers of the actors.
@@ -56,8 +56,8 @@ class Team:
         """Gather the actors.
 
         Args:
-            free_running: Each actor gets its own steps when it is told to run.  Otherwise each gets all steps ahead,
-                and they pass a baton.
+            free_running: Whether each actor gets only its own steps, with the message that starts it.  Otherwise each
+                gets all steps ahead, and the actors pass a baton.
         """
         self._program = program
         self._arena = arena
@@ -138,9 +138,9 @@ class Team:
         steps = [self._program.steps[number] for number in (*numbers, *self.pending.values())]
         return deadline_ns(steps, self._arena.lock, extra_ms)
 
-    def next_message(self, deadline: int) -> MailboxMessage:
-        """Return the next message; `Stuck` if none has come by the deadline."""
-        message = self.await_message(deadline)
+    def next_message(self, until_ns: int) -> MailboxMessage:
+        """Return the next message; `Stuck` if none has come by `until_ns`."""
+        message = self.await_message(until_ns)
         if message is None:
             raise Stuck
         return message
@@ -158,7 +158,7 @@ class Team:
         return message
 
     def receive(self, timeout_ms: float) -> MailboxMessage | None:
-        """Return the next message, or None after `timeout_ms`."""
+        """Return the next message, or None if none comes within `timeout_ms`."""
         deferred = self._arena.pool.deferred
         message = deferred.popleft() if deferred else self._arena.mailbox.receive(timeout_ms)
         if message is not None:
@@ -166,7 +166,7 @@ class Team:
         return message
 
     def _handle(self, message: MailboxMessage) -> None:
-        """Do what a message asks for in every mode."""
+        """Act on a message, as far as that is the same in every mode."""
         match message:
             case Returned():
                 self.pending = {a: n for a, n in self.pending.items() if n != message.number}

@@ -1,4 +1,4 @@
-"""Actors that take their own steps: common to a race and to the gate."""
+"""Actors that take their own steps.  A race and the gate share this."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ from lock_harness.gate.service import ActorInfo
 
 
 class FreeRunners:
-    """Starts the actors, and keeps account of those that have not finished.
+    """Starts the actors of a race or of a gate program, and tracks which of them still run.
 
-    `running`: the actors that have not finished.
+    Attributes:
+        running: The actors that have not finished.
     """
 
     def __init__(self, context: RunContext) -> None:
@@ -49,8 +50,8 @@ class FreeRunners:
         """Let the actor that replaces a killed one take the steps that are left."""
         self._send_start(actor, now_ns(), first=self._recorder.last_step_begun(actor) + 1)
 
-    def tell_gate_injected(self, actor: int) -> None:
-        """Tell the gate, if there is one, that the fault of an actor was injected, and who the actor is now."""
+    def report_injected(self, actor: int) -> None:
+        """Report to the gate, if there is one, that the fault of an actor was injected, and which process the actor is now."""
         if self._gate is not None:
             self._gate.report_injected(actor, self._actor_info(actor))
 

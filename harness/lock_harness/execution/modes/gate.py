@@ -26,7 +26,10 @@ class GateMode:
         self._runners = FreeRunners(context)
 
     def take_steps(self) -> None:
-        """Inject a fault whenever the gate asks for one, until all actors have finished.  `Stuck` if that takes too long."""
+        """Inject a fault whenever the gate asks for one, until all actors have finished.
+
+        `Stuck` if they have not finished in time.
+        """
         with self._runners.open_gate():
             self._runners.start(now_ns())
             deadline = now_ns() + self._longest_ms() * NS_PER_MS
@@ -38,15 +41,15 @@ class GateMode:
                     self._inject(message)
 
     def _inject(self, due: FaultDue) -> None:
-        """Inject the fault that the gate has come to, while no actor moves, and let the gate go on."""
+        """Inject the fault that is due, and let the gate continue.  No actor moves meanwhile."""
         fault = self._faults.fault(due.number)
         self._faults.inject(due.number, due.session)
-        self._runners.tell_gate_injected(fault.actor)
+        self._runners.report_injected(fault.actor)
         if fault.traits.ends_process:
             self._runners.resume(fault.actor)
 
     def _longest_ms(self) -> int:
-        """Return how long the program may take if the actors take turns."""
+        """Return how long the program may take if its steps run one after the other."""
         lock, steps = self._arena.lock, self._program.steps
         faults = sum(isinstance(step, Fault) for step in steps)
         # a fault may hold back a reply until after the longest timeout, or make an actor open another session

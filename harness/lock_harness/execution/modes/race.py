@@ -91,14 +91,14 @@ class RaceMode:
         return round(max(waits, default=0)) + faulty + restarts * opening_ms(self._arena.lock) + GRACE_MS
 
     def _carry_out(self, due: Due) -> None:
-        """Heal a fault, or inject one if its actor still runs and has no other fault of the sort."""
+        """Heal a fault, or inject one unless its actor has finished or a similar fault is active."""
         fault = self._faults.fault(due.number)
         if due.heal:
             self._faults.heal(due.number)
         elif fault.actor in self._runners.running and not self._faults.overlaps_active(due.number):
             self._faults.inject(due.number)
             if fault.traits.ends_process:
-                self._runners.tell_gate_injected(fault.actor)
+                self._runners.report_injected(fault.actor)
                 self._runners.resume(fault.actor)
             elif fault.traits.lasting:
                 heappush(self._agenda, Due(now_ns() + fault.for_ms * NS_PER_MS, due.number, heal=True))

@@ -11,7 +11,7 @@ from lock_harness.execution.time_limits import NS_PER_MS
 
 
 class FaultDriver:
-    """Carries out the faults of one program.  A mode decides when.
+    """Injects and heals the faults of one program.  A mode decides when.
 
     The injectors in `lock_harness.execution.faults` do what differs from one kind of fault to the next.
     """
@@ -24,20 +24,20 @@ class FaultDriver:
         # the lasting faults that were injected and not healed yet, by their numbers
         self._active: dict[int, ActorSession] = {}
 
-    def inject(self, number: int, opening: str | None = None) -> None:
+    def inject(self, number: int, session_name: str | None = None) -> None:
         """Inject fault `number`.  If it ends sessions at once, wait until the server has ended them.
 
         Args:
-            opening: The session at whose message the gate injects the fault.  It may be one that the actor is just
-                opening.  By default the fault hits the session that the actor has now.
+            session_name: The session that sent the message at which the gate injects the fault.  The actor may be just
+                opening it.  By default the fault hits the session that the actor has now.
         """
         fault = self.fault(number)
         if fault.traits.ends_process:
-            self._kill(number, fault, opening)
+            self._kill(number, fault, session_name)
         elif fault.traits.whole_server:
             self._inject_into_server(number, fault)
         else:
-            self._inject_into_actor(number, fault, opening)
+            self._inject_into_actor(number, fault, session_name)
 
     def fault(self, number: int) -> Fault:
         """Return the fault that is step `number` of the program."""
@@ -45,20 +45,20 @@ class FaultDriver:
         assert isinstance(fault, Fault)
         return fault
 
-    def _kill(self, number: int, fault: Fault, opening: str | None) -> None:
+    def _kill(self, number: int, fault: Fault, session_name: str | None) -> None:
         """Send SIGKILL to an actor, wait for the end of its session, and let a spare process take its place."""
         self._heal_actor(fault.actor)
         injected_ns = now_ns()
         INJECTORS[fault.kind].inject(self._arena, self._team.last_known_session(fault.actor))
-        # only now: the actor may have opened another session just before it died
-        target = self._target(fault, opening)
+        # read the journal only now: the actor may have opened another session just before it died
+        target = self._target(fault, session_name)
         self._recorder.note("fault", target, number, injected_ns, fault.kind)
         self.await_session_end(target, number, injected_ns)
         self._team.replace(fault.actor)
 
-    def _inject_into_actor(self, number: int, fault: Fault, opening: str | None) -> None:
+    def _inject_into_actor(self, number: int, fault: Fault, session_name: str | None) -> None:
         """Inject a fault that hits the session of one actor, whose process lives on."""
-        target, injected_ns = self._target(fault, opening), now_ns()
+        target, injected_ns = self._target(fault, session_name), now_ns()
         if not INJECTORS[fault.kind].inject(self._arena, target):
             return
         self._recorder.note("fault", target, number, injected_ns, fault.kind)
@@ -68,12 +68,12 @@ class FaultDriver:
             self.await_session_end(target, number, injected_ns)
 
     def _inject_into_server(self, number: int, fault: Fault) -> None:
-        """Inject a fault that ends every session, also those that the actors open until it takes effect."""
+        """Inject a fault that ends every session, including those that are opened while it is injected."""
         injected_ns = now_ns()
         before = [self._recorder.current_session(actor) for actor in self._team.actors]
         for target in before:
             self._recorder.note("fault", target, number, injected_ns, fault.kind)
-        # warm actors that this program does not use would be found dead by the next one
+        # the warm actors that this program does not use would lose their sessions unnoticed
         self._arena.dismiss(keep=len(before))
         INJECTORS[fault.kind].inject(self._arena, before[fault.actor])
         for target in before:
@@ -85,14 +85,14 @@ class FaultDriver:
                 self._recorder.note("fault", target, number, injected_ns, fault.kind)
                 self._recorder.note("gone", target, number)
 
-    def _target(self, fault: Fault, opening: str | None) -> ActorSession:
+    def _target(self, fault: Fault, session_name: str | None) -> ActorSession:
         """Return the session that a fault hits."""
         now = self._recorder.current_session(fault.actor)
-        if opening is None or opening == now.name:
+        if session_name is None or session_name == now.name:
             return now
         # the session that an actor is opening belongs to its next incarnation; a killed actor does not get that far
         incarnation = now.incarnation + (not fault.traits.ends_process)
-        return now._replace(name=opening, incarnation=incarnation)
+        return now._replace(name=session_name, incarnation=incarnation)
 
     def await_session_end(self, target: ActorSession, number: int, since_ns: int) -> None:
         """Ask the server until the session is gone, within the bound for a release, and note the answer."""
@@ -115,6 +115,7 @@ class FaultDriver:
             self.await_session_end(target, number, healed_ns)
 
     def heal_all(self) -> None:
+        """Undo all lasting faults that are active."""
         for number in [*self._active]:
             self.heal(number)
 

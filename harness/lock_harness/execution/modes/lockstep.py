@@ -2,7 +2,8 @@
 
 All steps are sent to the actors ahead.  Then the actors pass a baton: the actor that has it takes its step and sends
 the baton straight to the actor of the next step.  The baton comes back to the conductor only where the conductor must
-act itself: it injects faults, sees that a pending call has really begun to wait, and sees old sessions end.
+act itself: it injects faults, waits until a pending call has reached the server, and waits for the end of sessions that
+an actor has closed.
 """
 
 from lock_harness.actors.actor import is_conductors_turn

@@ -37,7 +37,8 @@ class RaceMode:
         self._arena = context.arena
         self._faults = context.faults
         self._runners = FreeRunners(context)
-        self._agenda: list[Due] = []  # a heap
+        # a heap
+        self._agenda: list[Due] = []
 
     def take_steps(self) -> None:
         """Let all actors take all their steps.  `Stuck` if one of them stops logging."""
@@ -59,7 +60,7 @@ class RaceMode:
         heapify(self._agenda)
 
     def _watch(self, begin_ns: int) -> None:
-        """Inject faults at their times until all actors have finished, and see that each of them goes on."""
+        """Inject faults at their times until all actors have finished, and check that each of them makes progress."""
         silence_ns = self._longest_silence_ms() * NS_PER_MS
         logged = self._runners.journal_lengths()
         deadline = begin_ns + silence_ns
@@ -81,7 +82,7 @@ class RaceMode:
         return now
 
     def _longest_silence_ms(self) -> int:
-        """Return how long a running actor may go without logging anything."""
+        """Return how long a running actor may take between two events in its journal."""
         steps = self._program.steps
         operations = [step for step in steps if isinstance(step, Operation)]
         waits = (step_ms(step, self._arena.lock) + step.pause_us / 1000 for step in operations)

@@ -102,6 +102,11 @@ def test_no_two_public_classes_share_a_name() -> None:
     assert [name for name, count in Counter(public_classes()).items() if count > 1] == []
 
 
+def test_the_glossary_lists_each_public_class_and_no_other() -> None:
+    listed = {entry.strip("`") for entry in glossary_entries() if entry.startswith("`")}
+    assert listed == set(public_classes())
+
+
 def test_the_glossary_is_alphabetical_and_lists_each_name_once() -> None:
     names = [entry.strip("`").lower() for entry in glossary_entries()]
     assert names == sorted(names)
@@ -111,3 +116,12 @@ def test_the_glossary_is_alphabetical_and_lists_each_name_once() -> None:
 def test_the_glossary_defines_the_terms_of_the_documentation() -> None:
     names = [entry.strip("`").lower() for entry in glossary_entries()]
     assert [term for term in TERMS if term not in names] == []
+
+
+def test_each_file_of_the_walk_through_the_code_exists() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    walk = page[page.index("## A walk through the code") :]
+    paths = re.findall(r"`([a-z_0-9/]+(?:\.py|/))`", walk)
+    assert len(paths) > 20
+    package = ROOT / "harness/lock_harness"
+    assert [path for path in paths if not ((package / path).exists() or (ROOT / path).exists())] == []

@@ -5,13 +5,12 @@ import sys
 import sysconfig
 import venv
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lock_harness.servers.server import Server
-from tests.frontends.command import Shell, shell
+from tests.frontends.command import Shell
 
 # One worker builds the wheel for all tests here.
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -88,18 +87,17 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def project(environment: Path, tmp_path: Path) -> Iterator[Shell]:
+def project(environment: Path, sh: Shell) -> Shell:
     """A shell in a project that has a `harness` package, a `scenarios` package, and options of its own."""
     tests = {"test_names.py": TESTS.format(environment=str(environment))}
     for name, text in {**PROJECT, **tests}.items():
-        path = tmp_path / name
+        path = sh.cwd / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    with shell(tmp_path) as one:
-        one.python = str(environment / "bin/python")
-        # The harness must not come from this checkout.
-        one.variables["PYTHONPATH"] = ""
-        yield one
+    sh.python = str(environment / "bin/python")
+    # The harness must not come from this checkout.
+    sh.variables["PYTHONPATH"] = ""
+    return sh
 
 
 def test_the_wheel_has_one_top_level_package_with_the_scenarios_inside(wheel: Path) -> None:

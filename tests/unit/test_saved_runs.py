@@ -15,7 +15,7 @@ from lock_harness.frontends.reports import load, save
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.story import story
 from lock_harness.render.text import plain
-from tests.unit.test_reports import run
+from tests.runs import run
 
 FORMAT_1 = Path(__file__).parents[1] / "data" / "format_1"
 JAN = Month(2090, 1)

@@ -63,9 +63,9 @@ def explore_with(
     try:
         search.run()
         if violation := findings.violation:
-            phase = findings.report_progress
-            with open_shrink_site(violation, scenario.expects, executor, open_gate, phase) as site:
-                reducer = Reducer(site, scenario.expects, phase)
+            expects, report_phase = scenario.expects, findings.report_progress
+            with open_shrink_site(violation, expects, executor, open_gate, report_phase) as site:
+                reducer = Reducer(site, expects, report_phase)
                 reducer.run()
     except KeyboardInterrupt:
         if findings.last is None:

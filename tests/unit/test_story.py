@@ -1,0 +1,85 @@
+"""The story of a run: its violation, its events and how it was shrunk."""
+
+from pathlib import Path
+
+import msgspec
+
+from lock_harness.core.fault import Fault
+from lock_harness.core.program import Operation, Program
+from lock_harness.core.run import Shrinking
+from lock_harness.frontends.reports import replay_command
+from lock_harness.render.story import story
+from lock_harness.render.text import plain
+from tests.histories import JAN, call, fault, history, kill
+from tests.runs import BROKEN, huge, run
+
+
+def test_the_story_shows_the_violation_the_events_and_the_replay_command() -> None:
+    text = plain(story(run(), replay_command(Path("reports/x/run.json"))))
+    assert "herd: violated" in text
+    assert "mutual_exclusion" in text
+    assert "acquire 2090-01 ≤0 ms → True" in text
+    assert "failed 9 of 10 times" in text
+    assert "lock-harness replay reports/x/run.json" in text
+    assert text.count("◀") == 2
+
+
+def test_the_replay_command_is_never_wrapped() -> None:
+    command = replay_command(Path("reports") / ("long" * 30) / "run.json")
+    assert command in plain(story(run(), command), width=60)
+
+
+def test_the_story_shows_a_pending_call_in_two_rows() -> None:
+    waited = history(
+        call(0, "acquire", JAN, at=0, answer=True),
+        call(1, "acquire", JAN, at=2, took=20, timeout=2000, answer=True),
+        call(0, "release", JAN, at=10, answer=True),
+        kill(1, at=50),
+        call(1, "acquire", JAN, at=60, incarnation=1, answer=True),
+    )
+    steps = (*run().program.steps, Operation(0, "release", JAN), Fault(1))
+    text = plain(story(run(waited, program=Program(2, (JAN,), steps)), "x"))
+    assert "acquire 2090-01 ≤2000 ms …" in text
+    assert "… acquire → True, after 20.0 ms" in text
+    assert "SIGKILL" in text
+    assert "60.0" not in text, "the final releases are shown only if they are evidence"
+
+
+def test_the_story_shows_the_longest_belief_in_a_lost_lock() -> None:
+    lost = history(
+        call(0, "acquire", JAN, at=0, answer=True),
+        fault("terminate", 0, at=4),
+        call(1, "acquire", JAN, at=9, answer=True),
+        call(0, "reopen", at=20),
+    )
+    assert (
+        "After its session had ended, actor 0 believed for 16.0 ms that it held 2090-01; "
+        "another session held it for 10.0 ms of that time."
+    ) in plain(story(run(lost), "x"))
+    assert "believed" not in plain(story(run(), "x"))
+
+
+def test_the_story_of_a_race_that_was_shrunk_at_the_gate_says_so() -> None:
+    race = msgspec.structs.replace(run().program, mode="race")
+    at_gate = msgspec.structs.replace(race, mode="gate")
+    shrunk = run(program=at_gate, shrinking=Shrinking(race, BROKEN))
+    assert "it fails at the gate too, and was shrunk there." in plain(story(shrunk, "again"))
+    as_race = run(program=race, shrinking=Shrinking(race, BROKEN))
+    assert "at the gate" not in plain(story(as_race, "again"))
+
+
+def test_the_story_of_a_race_that_was_shrunk_as_a_race_says_why() -> None:
+    race = msgspec.structs.replace(run().program, mode="race")
+    why = "0 of 10 recorded runs failed"
+    shown = run(program=race, shrinking=Shrinking(race, BROKEN, why_as_race=why))
+    assert "Shrunk as a race, so timing may matter: 0 of 10 recorded runs failed." in plain(
+        story(shown, "again")
+    )
+
+
+def test_the_story_of_a_huge_example_shows_only_the_rows_around_the_evidence() -> None:
+    text = plain(story(huge(), "x"))
+    assert text.count("◀") == 2
+    assert text.count("⋮") == 2
+    assert len(text.splitlines()) < 60
+    assert [line.split()[1] for line in text.splitlines() if "◀" in line] == ["62", "63"]

@@ -80,7 +80,9 @@ def test_an_actor_never_waits_long_for_an_actor_that_waits(program: Program) -> 
 @given(st.lists(st.integers(0, LARGEST_NUMBER), max_size=20), st.integers(2, 5))
 def test_the_same_drawn_numbers_give_the_same_program(numbers: list[int], actors: int) -> None:
     months = confusable_months(2090)[:3]
-    first, second = (decode(actors, months, numbers, WEIGHTS, EVERYTHING) for _ in range(2))
+    first, second = (
+        decode(EVERYTHING, weights=WEIGHTS, actors=actors, months=months, numbers=numbers) for _ in range(2)
+    )
     assert first == second
 
 

@@ -99,7 +99,14 @@ def _trial(program: Program, message: _SentMessage, fault: Fault, overtaken: boo
         choices = (*(program.choices + (0,) * until)[:until], 1)
     else:
         choices = program.choices
-    point = CrashPoint(number, step.verb, step.month, move.text, fault, overtaken)
+    point = CrashPoint(
+        number=number,
+        verb=step.verb,
+        month=step.month,
+        text=move.text,
+        fault=fault,
+        overtaken=overtaken,
+    )
     return CrashTrial(point, msgspec.structs.replace(program, steps=steps, choices=choices))
 
 

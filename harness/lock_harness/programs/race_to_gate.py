@@ -89,10 +89,10 @@ def gate_program(
     moves += [one.extra_move for some in faults.values() for one in some if one.extra_move]
     order = _order(moves, {one.number: place for place, one in enumerate(steps)})
     return Program(
-        program.actors,
-        program.months,
-        tuple(one.step for one in steps),
-        "gate",
+        actors=program.actors,
+        months=program.months,
+        steps=tuple(one.step for one in steps),
+        mode="gate",
         scheduler=Recorded(tuple(order)),
     )
 
@@ -187,7 +187,8 @@ def _placed_fault(event: Event, call: Call | None, moves: Sequence[Move]) -> _Pl
     """
     assert event.fault
     if call is None or call.invoked_ns > event.at_ns:
-        extra_move = Move(event.at_ns, event.actor, ~event.number, "", ())
+        # The complement differs from the numbers of all calls.
+        extra_move = Move(at_ns=event.at_ns, actor=event.actor, number=~event.number, text="", enabled=())
         return _PlacedFault(
             Fault(event.actor, event.fault), extra_move if FAULTS[event.fault].ends_process else None
         )

@@ -21,7 +21,7 @@ def _program(steps: tuple[Step, ...], mode: Mode) -> Program:
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     if wrong := [month for month in months if not isinstance(month, Month)]:
         raise ValueError(f"{wrong[0]!r} is not a month: write Month(2090, 1)")
-    return Program(actors, tuple(months), steps, mode)
+    return Program(actors=actors, months=tuple(months), steps=steps, mode=mode)
 
 
 def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:

@@ -29,10 +29,14 @@ def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.Sear
         kind: weight for kind, weight in draw.weights.items() if kind in verbs or kind not in OPTIONAL_VERBS
     }
     ring, decode = confusable_months(years[0]), DECODERS[draw.mode]
+
+    def build(actors: int, count: int, start: int, rounds: int, numbers: list[int]) -> Program:
+        months = _months(ring, start, count)
+        program = decode(draw, weights=weights, actors=actors, months=months, numbers=numbers)
+        return msgspec.structs.replace(program, rounds=rounds)
+
     drawn = st.builds(
-        lambda actors, count, start, rounds, numbers: msgspec.structs.replace(
-            decode(actors, _months(ring, start, count), numbers, weights, draw), rounds=rounds
-        ),
+        build,
         st.integers(*draw.actors),
         st.integers(*draw.months),
         st.integers(0, len(ring) - 1),

@@ -3,7 +3,7 @@
 No outcome may depend on a clock here, so every timeout is either 0 or long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from hypothesis import strategies as st
@@ -31,14 +31,26 @@ LONG_TIMEOUT_MS = 1000
 
 
 def decode(
-    actors: int, months: tuple[Month, ...], numbers: Sequence[int], weights: dict[str, int], draw: Draw
+    draw: Draw,
+    *,
+    weights: Mapping[str, int],
+    actors: int,
+    months: tuple[Month, ...],
+    numbers: Sequence[int],
 ) -> Program:
     """Return the program that these drawn numbers stand for, without a schedule."""
-    steps = race.decode_steps(actors, months, numbers, weights, max_faults=draw.faults, fault=_fault)
-    return Program(actors, months, tuple(map(_without_clock, steps)), "gate")
+    steps = race.decode_steps(
+        weights=weights,
+        actors=actors,
+        months=months,
+        numbers=numbers,
+        max_faults=draw.faults,
+        make_fault=_make_fault,
+    )
+    return Program(actors=actors, months=months, steps=tuple(map(_without_clock, steps)), mode="gate")
 
 
-def _fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
+def _make_fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
     return Fault(actor, kind, message=digits.of(MESSAGES), point=digits.of(GATE_FAULTS[kind]))
 
 
@@ -70,7 +82,7 @@ def _scheduler_spec(draw: Draw, program: Program, seed: int) -> SchedulerSpec:
 
 
 def _pct(seed: int, draw: Draw, steps: int) -> Pct:
-    return Pct(seed, draw.depth, max(1, PCT_MOVES_PER_STEP * steps))
+    return Pct(seed=seed, depth=draw.depth, length=max(1, PCT_MOVES_PER_STEP * steps))
 
 
 def pct_guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
@@ -85,4 +97,4 @@ def pct_guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
     if draw.mode != "gate" or draw.scheduler != "pct":
         return None
     steps = draw.steps[1] * (STEPS_OF_ROUND if "round" in draw.weights else 1)
-    return PctGuarantee(_pct(0, draw, steps), draw.actors[1], moves)
+    return PctGuarantee(pct=_pct(0, draw, steps), actors=draw.actors[1], moves=moves)

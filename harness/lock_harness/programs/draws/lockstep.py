@@ -5,7 +5,7 @@ that another actor holds and can release.  The model may be wrong, for example a
 a month.  Then some steps mean less; no check uses the model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
@@ -91,10 +91,15 @@ class _HoldModel:
 
 
 def decode(
-    actors: int, months: tuple[Month, ...], numbers: Sequence[int], weights: dict[str, int], draw: Draw
+    draw: Draw,
+    *,
+    weights: Mapping[str, int],
+    actors: int,
+    months: tuple[Month, ...],
+    numbers: Sequence[int],
 ) -> Program:
     """Return the program that these drawn numbers stand for."""
-    model = _HoldModel(actors, months, draw.taken_ms)
+    model = _HoldModel(actors=actors, months=months, taken_ms=draw.taken_ms)
     steps: list[Step] = []
     for number in numbers:
         digits = Digits(number)
@@ -103,7 +108,7 @@ def decode(
             steps.extend(_OPERATIONS[kind](model, digits))
         elif model.faults < draw.faults:
             steps.extend(_fault(model, digits, FAULTS_BY_STEP_KIND[kind]))
-    return Program(actors, months, tuple(steps), pooler=draw.pooler)
+    return Program(actors=actors, months=months, steps=tuple(steps), pooler=draw.pooler)
 
 
 # Each of these functions generates the steps of one kind, and updates the model.

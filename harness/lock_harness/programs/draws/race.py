@@ -1,6 +1,6 @@
 """Draws for a race: every actor gets steps of its own, with pauses that are mostly short, and faults at drawn times."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
@@ -15,26 +15,38 @@ KEEP_TIMEOUTS_MS = (0, 1, 20)
 FAULT_TIMES_MS = (0, 1, 2, 5, 10, 20, 40)
 FAULT_DURATIONS_MS = (5, 40, 150)
 
-FaultMaker = Callable[[int, FaultKind, Digits], Fault]
-"""Makes a fault of an actor and a kind.  The digits decide the rest."""
+MakeFault = Callable[[int, FaultKind, Digits], Fault]
+"""Returns a fault of an actor and a kind.  The digits decide the rest."""
 
 
 def decode(
-    actors: int, months: tuple[Month, ...], numbers: Sequence[int], weights: dict[str, int], draw: Draw
-) -> Program:
-    """Return the program that these drawn numbers stand for."""
-    steps = decode_steps(actors, months, numbers, weights, max_faults=draw.faults, fault=_fault)
-    return Program(actors, months, steps, "race", draw.pooler)
-
-
-def decode_steps(
+    draw: Draw,
+    *,
+    weights: Mapping[str, int],
     actors: int,
     months: tuple[Month, ...],
     numbers: Sequence[int],
-    weights: dict[str, int],
+) -> Program:
+    """Return the program that these drawn numbers stand for."""
+    steps = decode_steps(
+        weights=weights,
+        actors=actors,
+        months=months,
+        numbers=numbers,
+        max_faults=draw.faults,
+        make_fault=_make_fault,
+    )
+    return Program(actors=actors, months=months, steps=steps, mode="race", pooler=draw.pooler)
+
+
+def decode_steps(
     *,
+    weights: Mapping[str, int],
+    actors: int,
+    months: tuple[Month, ...],
+    numbers: Sequence[int],
     max_faults: int,
-    fault: FaultMaker,
+    make_fault: MakeFault,
 ) -> tuple[Step, ...]:
     """Return the steps that these drawn numbers stand for, without the faults beyond `max_faults`."""
     steps: list[Step] = []
@@ -46,13 +58,14 @@ def decode_steps(
             steps.extend(_operations(kind, digits.below(actors), months, digits))
         elif faults < max_faults:
             faults += 1
-            steps.append(fault(digits.below(actors), FAULTS_BY_STEP_KIND[kind], digits))
+            steps.append(make_fault(digits.below(actors), FAULTS_BY_STEP_KIND[kind], digits))
     return tuple(steps)
 
 
-def _fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
+def _make_fault(actor: int, kind: FaultKind, digits: Digits) -> Fault:
     at_ms = digits.of(FAULT_TIMES_MS)
-    return Fault(actor, kind, at_ms, digits.of(FAULT_DURATIONS_MS) if FAULTS[kind].lasting else 0)
+    for_ms = digits.of(FAULT_DURATIONS_MS) if FAULTS[kind].lasting else 0
+    return Fault(actor, kind, at_ms=at_ms, for_ms=for_ms)
 
 
 def _operations(kind: str, actor: int, months: tuple[Month, ...], digits: Digits) -> Iterator[Operation]:
@@ -68,7 +81,7 @@ def _operations(kind: str, actor: int, months: tuple[Month, ...], digits: Digits
             yield Operation(actor, "acquire", month, timeout_ms, pause_us=digits.of(PAUSES_US))
         case "hold":
             raises, timeout_ms = digits.once_in(2), digits.of(KEEP_TIMEOUTS_MS)
-            yield Operation(actor, "hold", month, timeout_ms, raises, pause_us=digits.of(PAUSES_US))
+            yield Operation(actor, "hold", month, timeout_ms, raises=raises, pause_us=digits.of(PAUSES_US))
         case "release" | "is_locked":
             yield Operation(actor, kind, month, pause_us=digits.of(PAUSES_US))
         case "list" | "reopen" | "spawn":

@@ -196,7 +196,7 @@ def test_fns_exception_is_kept_when_giving_back_fails(first: Connection, second:
     with pytest.raises(ValueError, match="mine") as raised:
         with_month_lock(first, YEAR, MONTH, fn, 0)
     assert raised.value is error
-    assert "the month lock was not given back" in raised.value.__notes__[0]
+    assert "the month lock was not released" in raised.value.__notes__[0]
     assert is_free(second)
 
 

@@ -1,9 +1,8 @@
-"""A private directory with a guardian: whatever happens to us, what lives there is cleaned up.
+"""A private directory with a guardian, which cleans up even if the harness is killed.
 
-The guardian is a small process of its own that reads our end of a pipe.  When the pipe closes, because
-we closed it or because we were killed, it ends the processes that it was told to own, stops the
-PostgreSQL server whose data lie in the directory, and removes the directory.  As the tidy end and the
-violent one take the same path, that path is walked on every run.
+The guardian is a small process that reads a pipe from the harness.  When the pipe closes, because the harness closed
+it or was killed, the guardian kills the processes that it owns, stops the PostgreSQL server whose data are in the
+directory, and removes the directory.  A normal exit and a SIGKILL take the same path, so every run tests it.
 """
 
 import contextlib
@@ -22,40 +21,41 @@ LONGEST_BASE = 60
 
 
 class Guardian:
-    """Our side: a fresh private directory and the pipe that keeps it alive."""
+    """The harness's side of a guardian: a new private directory, and the pipe that keeps it."""
 
     def __init__(self) -> None:
-        # the guardian makes the directory, so that there is no moment in which nobody guards it
+        # the guardian creates the directory, so that it is guarded from the beginning
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(PROCESS), str(_base())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C in the terminal is for us, not for the guardian
+            start_new_session=True,  # a Ctrl-C in the terminal is for the harness
         )
         assert self._process.stdout is not None
         with self._process.stdout as answer:
             self.directory = Path(os.fsdecode(answer.readline().rstrip(b"\n")))
         if not self.directory.is_dir():
             raise MachineError(
-                f"no private directory could be made in {_base()}: is there room, may we write there?"
+                f"no private directory could be created in {_base()}: is the disk full, or not writable?"
             )
 
     def own(self, pid: int) -> None:
-        """From now on `pid`, and the process group that it leads, must not outlive us."""
-        self._tell(f"own {pid}\n")
+        """Make the guardian kill `pid`, and the process group that it leads, when the harness ends."""
+        self._send(f"own {pid}\n")
 
     def disown(self, pid: int) -> None:
-        """`pid` is gone, its number may be given to a stranger."""
-        self._tell(f"disown {pid}\n")
+        """Forget `pid`, which has ended: another process may get its number."""
+        self._send(f"disown {pid}\n")
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # a guardian that was killed cannot be told anything
+        # the guardian may have been killed
+        with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
 
     def close(self) -> None:
-        """End everything that is owned and return when it is gone."""
+        """Clean up; return when the guardian has ended."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
@@ -63,10 +63,10 @@ class Guardian:
 
 
 def _base() -> Path:
-    """The folder for temporary files, or /tmp where that one does not do.
+    """Return the directory for temporary files, or /tmp if that directory cannot be used.
 
-    The path of a Unix socket has room for about a hundred bytes, and a server that root lends to another
-    user must be able to get in.
+    The path of a Unix socket has room for about a hundred bytes, and a server that root runs under another account
+    must be able to access the directory.
     """
     usual = Path(tempfile.gettempdir()).resolve()
     enterable = all(folder.stat().st_mode & stat.S_IXOTH for folder in (usual, *usual.parents))
@@ -76,7 +76,7 @@ def _base() -> Path:
 
 @contextlib.contextmanager
 def guarded_directory() -> Iterator[Guardian]:
-    """A `Guardian` for the length of a `with` block."""
+    """Run a `Guardian` for a `with` block."""
     guardian = Guardian()
     try:
         yield guardian

@@ -1,4 +1,4 @@
-"""The guardian's own process: starts at once, since it imports nothing but the standard library."""
+"""The process of the guardian.  It imports only the standard library, so that it starts fast."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ def _gone(pid: int) -> bool:
         return True
     except PermissionError:
         return False
-    # a zombie still answers, but runs nothing and holds nothing; only its parent can bury it
+    # a zombie gets signals, but has no code and no resources any more; only its parent can reap it
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -43,7 +43,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _kill(pid: int) -> None:
-    """And the group that it leads, or led: what it started may outlive it."""
+    """Kill a process and its process group, whose members may outlive it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     _signal(pid, signal.SIGKILL)
@@ -54,7 +54,7 @@ def _stop_server(directory: Path) -> None:
         pid = int((directory / "data" / "postmaster.pid").read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return
-    # SIGINT: fast shutdown.  SIGQUIT: immediate.  SIGKILL would leave shared memory behind: last resort
+    # SIGINT: fast shutdown.  SIGQUIT: immediate shutdown.  SIGKILL leaves shared memory behind, so it comes last.
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
         _signal(pid, number)
         if _wait(lambda: _gone(pid), FAST_SHUTDOWN_S):
@@ -68,7 +68,8 @@ def _remove(directory: Path) -> bool:
 
 def _guard(directory: Path) -> None:
     owned: set[int] = set()
-    for line in sys.stdin:  # ends when nobody holds the other end any more
+    # the loop ends when the harness closes the pipe or dies
+    for line in sys.stdin:
         verb, pid = line.split()
         (owned.add if verb == "own" else owned.discard)(int(pid))
     _stop_server(directory)
@@ -81,6 +82,7 @@ if __name__ == "__main__":
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     private = Path(tempfile.mkdtemp(prefix="lock-harness-", dir=sys.argv[1]))  # 0700
-    with contextlib.suppress(BrokenPipeError):  # nobody wants it any more; then it is removed at once
+    # if the harness has died already, the directory is removed at once
+    with contextlib.suppress(BrokenPipeError):
         os.write(1, os.fsencode(private) + b"\n")
     _guard(private)

@@ -1,8 +1,8 @@
-"""Advisory locks as `pg_locks` shows them, read without the usual mistakes.
+"""Advisory locks, read from `pg_locks`.
 
-PostgreSQL has two spaces of advisory keys that never meet.  A bigint key is shown in two halves, high in
-`classid` and low in `objid`, with `objsubid` 1; a pair of integers with `objsubid` 2.  Locks belong to one
-database.  A query that looks at `objid` alone also counts waiters, other databases, and the pair (0, key).
+PostgreSQL has two separate spaces of advisory keys.  A bigint key is shown in two halves, the high one in `classid`
+and the low one in `objid`, with `objsubid` 1.  A pair of integers is shown with `objsubid` 2.  Locks belong to one
+database.  A query that compares only `objid` also counts waiters, other databases, and the pair (0, key).
 """
 
 from typing import Any
@@ -34,12 +34,12 @@ SELECT EXISTS (
 
 
 def advisory_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:
-    """All advisory locks of the connection's database, held ones before waiting ones."""
+    """Return all advisory locks of the connection's database, for each key the held ones before the waiting ones."""
     with conn.cursor(row_factory=class_row(AdvisoryLock)) as cursor:
         return cursor.execute(_ALL).fetchall()
 
 
 def is_held(conn: psycopg.Connection[Any], key: int) -> bool:
-    """Whether any session of this database holds the non-negative bigint `key`."""
+    """Return whether any session of this database holds the non-negative bigint `key`."""
     row = conn.execute(_HELD, {"key": key}).fetchone()
     return bool(row and row[0])

@@ -1,4 +1,4 @@
-"""What a lock must offer to be tested here.  Nothing else of it is known to the harness.
+"""The interface that a lock must implement to be tested.  The harness uses nothing else of the lock.
 
 A lock is a callable that opens one session on the server that a connection string names, and returns a
 `LockClient`.  A class whose `__init__` takes the connection string is such a callable.
@@ -13,11 +13,13 @@ import msgspec
 
 
 class AdvisoryLock(msgspec.Struct, frozen=True):
-    """Anybody's advisory lock of this database: a session that holds it or, not `granted`, waits for it.
+    """An advisory lock of any session of this database.
 
-    `lock_key` is the bigint key, or of a pair of integers the same 64 bits, with `pair` true.
-    `since` is when the session last changed its state: a held lock can be older than that, never younger;
-    a wait began then.
+    Attributes:
+        lock_key: The bigint key, or the same 64 bits of a pair of integers.
+        pair: The key is a pair of integers.
+        granted: The session holds the lock; otherwise it waits for it.
+        since: When the session last changed its state.  A wait began then; a held lock may be older.
     """
 
     lock_key: int
@@ -33,38 +35,38 @@ class AdvisoryLock(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class LockClient(Protocol):
-    """One lock session, living in one actor."""
+    """One lock session, in one actor."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
-        """Whether the lock was had within `timeout_ms`; contention is no error."""
+        """Return whether the lock was acquired within `timeout_ms`; contention is not an error."""
         ...
 
     def release(self, year: int, month: int) -> bool:
-        """Whether this session held the lock, which it does not any more."""
+        """Release the lock once; return whether this session held it."""
         ...
 
     def close(self) -> None:
-        """End the session.  Whatever it held is free soon afterwards."""
+        """End the session.  The locks that it held are free soon afterwards."""
         ...
 
 
-# The rest is optional: a step is drawn only if the client has the method of its name.
+# The following methods are optional: a step is drawn only if the client has its methods.
 
 
 class Holds(Protocol):
-    """Runs a body under the lock; yields whether it was acquired; releases whatever the body does."""
+    """Runs a body under the lock: yields whether it was acquired, and releases it in any case."""
 
     def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]: ...
 
 
 class IsLocked(Protocol):
-    """Whether any session holds the month now."""
+    """Tells whether any session holds the month now."""
 
     def is_locked(self, year: int, month: int) -> bool: ...
 
 
 class ListsLocks(Protocol):
-    """All advisory locks of this database, and the key that stands for a month among them."""
+    """Lists all advisory locks of this database; `key` returns the key of a month among them."""
 
     def all_locks(self) -> Sequence[AdvisoryLock]: ...
 
@@ -72,9 +74,9 @@ class ListsLocks(Protocol):
 
 
 class Counts(Protocol):
-    """Adds one to a number that the month's lock protects, through the lock's own session; the number that was found.
+    """Adds one, in the lock's own session, to a counter that the month's lock protects; returns the number before.
 
-    Who does not offer it has the harness count in a file.
+    For a lock without this method the harness counts in a file.
     """
 
     def count(self, year: int, month: int) -> int: ...
@@ -87,7 +89,7 @@ OPTIONAL_VERBS = {"hold": ("hold",), "is_locked": ("is_locked",), "list": ("all_
 
 
 def verbs_of(client: LockClient) -> tuple[str, ...]:
-    """The optional verbs that this client offers."""
+    """Return the optional verbs that this client offers."""
     return tuple(
         verb
         for verb, methods in OPTIONAL_VERBS.items()

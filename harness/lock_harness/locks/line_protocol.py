@@ -1,16 +1,16 @@
-"""The line protocol: a lock in any language, as a program that speaks JSON lines.
+"""The line protocol, by which a lock in any language is tested: a program that reads and writes JSON lines.
 
-A request is one line on the program's standard input, an answer one line on its standard output, with the
-same `id`.  Standard error is the program's log.  The first request is `open` with the connection string in
-`dsn`; its answer's `ok` may list the optional verbs that the program offers.  The end of its input means:
-close and exit.
+A request is one line on the program's standard input.  The response is one line on its standard output with the same
+`id`.  Standard error is the program's log.  The first request is `open` with the connection string in `dsn`; the `ok`
+of its response may list the optional verbs that the program offers.  When its standard input ends, the program closes
+its session and exits.
 
     {"id":1,"verb":"open","dsn":"postgresql://..."}                       -> {"id":1,"ok":["is_locked"]}
     {"id":2,"verb":"acquire","year":2090,"month":1,"timeout_ms":200}      -> {"id":2,"ok":true}
     {"id":3,"verb":"hold","year":2090,"month":1,"timeout_ms":0,"raises":"boom"} -> {"id":3,"error":"boom"}
     {"id":4,"verb":"count","year":2090,"month":1}                         -> {"id":4,"ok":41}
 
-This module knows the lines; the process behind them lives with the actors.
+This module encodes and decodes the lines; `lock_harness.actors.command` runs the process.
 """
 
 import msgspec
@@ -21,6 +21,8 @@ SHOWN = 120
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A request to the lock command; `raises` is the error that the body of a `hold` must raise."""
+
     id: int
     verb: str
     year: int | None = None
@@ -31,38 +33,40 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Response(msgspec.Struct, frozen=True):
+    """The response to the request with the same `id`: either `ok` or `error`."""
+
     id: int
     ok: bool | int | list[str] | None = None
     error: str | None = None
 
 
 class LineProtocolError(UserError):
-    """The lock command does not speak the protocol."""
+    """The lock command violates the line protocol."""
 
 
 class LockCommandFailed(Exception):
-    """The lock command answered with an error: its own kind of exception."""
+    """The lock command responded with an error, which is its kind of exception."""
 
 
 def encode(request: Request) -> bytes:
-    """One line, with its end."""
+    """Return the line of a request, with its newline."""
     return msgspec.json.encode(request) + b"\n"
 
 
 def decode(line: bytes, request: Request) -> Response:
-    """The answer to `request`.  `LineProtocolError` says what the line should have been."""
+    """Return the response to `request`; raise `LineProtocolError` for any other line, with a valid example."""
     try:
-        answer = msgspec.json.decode(line, type=Response)
+        response = msgspec.json.decode(line, type=Response)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise LineProtocolError(_complaint(line, request, one_line(error))) from None
-    if answer.id != request.id:
-        raise LineProtocolError(_complaint(line, request, f"its id is not {request.id}"))
-    if (answer.ok is None) == (answer.error is None):
-        raise LineProtocolError(_complaint(line, request, 'it needs either "ok" or "error"'))
-    return answer
+        raise LineProtocolError(_violation(line, request, one_line(error))) from None
+    if response.id != request.id:
+        raise LineProtocolError(_violation(line, request, f"its id is not {request.id}"))
+    if (response.ok is None) == (response.error is None):
+        raise LineProtocolError(_violation(line, request, 'it needs either "ok" or "error"'))
+    return response
 
 
-def _complaint(line: bytes, request: Request, why: str) -> str:
+def _violation(line: bytes, request: Request, why: str) -> str:
     shown = line.decode(errors="replace").strip()[:SHOWN]
     return (
         f"the lock command answered {shown!r} to {request.verb!r}: {why}; "

@@ -1,4 +1,4 @@
-"""From what the user typed to a lock: `package.module:attr` or a command line."""
+"""Loads the lock that the user named: `package.module:attr` or a command line."""
 
 import difflib
 import importlib
@@ -16,7 +16,7 @@ REFERENCE = "lock_harness.locks.month_lock:MonthLock"
 
 
 class LockSpec(msgspec.Struct, frozen=True):
-    """How to get the lock in another process: an importable name, or a command that speaks JSON lines."""
+    """How an actor process gets the lock: an importable name, or a command that speaks the line protocol."""
 
     name: str = REFERENCE
     command: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class LockSpec(msgspec.Struct, frozen=True):
 
 
 def command_spec(line: str) -> LockSpec:
-    """A spec for `--lock-command`.  `UserError` if there is no such program."""
+    """Return the spec of a `--lock-command`; raise `UserError` if there is no such program."""
     try:
         command = tuple(shlex.split(line))
     except ValueError as error:
@@ -34,14 +34,17 @@ def command_spec(line: str) -> LockSpec:
     if not command:
         raise UserError("the lock command is empty: give a program, such as 'node my_lock.mjs'")
     if shutil.which(command[0]) is None:
-        raise UserError(f"the lock command's program {command[0]!r} is not found: check PATH or its spelling")
+        raise UserError(
+            f"the lock command's program {command[0]!r} is not found: check PATH or its spelling"
+        )
     return LockSpec(name="", command=command)
 
 
 def load(name: str) -> Lock:
-    """The callable that `module:attr` names, importable also from the working directory.
+    """Return the callable that `module:attr` names; the module may be in the working directory.
 
-    `UserError` says which half is wrong, and guesses what was meant.
+    Raises:
+        UserError: Says which half of the name is wrong, and suggests a similar one.
     """
     module_name, colon, path = name.partition(":")
     if not (module_name and colon and path):

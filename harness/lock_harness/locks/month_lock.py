@@ -1,9 +1,9 @@
-"""The reference lock: one worker at a time processes a month.
+"""The reference lock, by which one worker at a time processes a month.
 
-A month's key is `year * 100 + month`, one bigint, in a session-level advisory lock.  Such a lock belongs
-to the server session: it survives COMMIT and ROLLBACK, it is re-entrant (two acquires need two releases),
-and it is free when the session ends, however that happens.  It needs a connection of its own: behind a
-pooler in transaction mode the next statement may reach another session.
+It is a session-level advisory lock whose bigint key is `year * 100 + month`.  Such a lock belongs to the server
+session: it survives COMMIT and ROLLBACK, it is re-entrant (two acquires need two releases), and it is free when the
+session ends, for any reason.  It needs a dedicated connection: behind a pooler in transaction mode the next statement
+may reach another session.
 """
 
 import math
@@ -27,15 +27,19 @@ FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 class MonthLockTimeout(TimeoutError):
-    """The lock was not had in time; the body did not run."""
+    """The lock was not acquired in time, so the body did not run."""
 
 
 class MonthLockLost(RuntimeError):
-    """The body ran, but at its end the session did not hold the lock: somebody else may have held it."""
+    """The body ran, but at its end the session did not hold the lock: another session may have held it."""
 
 
 def get_month_lock_key(year: int, month: int) -> int:
-    """2020, 1 -> 202001.  `ValueError` for a year outside 2000-2099 or a month outside 1-12."""
+    """Return the key of a month, such as 202001 for 2020, 1.
+
+    Raises:
+        ValueError: The year is not within 2000-2099, or the month not within 1-12.
+    """
     if type(year) is not int or not FIRST_YEAR <= year <= LAST_YEAR:
         raise ValueError(f"year must be a whole number from {FIRST_YEAR} to {LAST_YEAR}, not {year!r}")
     if type(month) is not int or not 1 <= month <= 12:
@@ -44,18 +48,21 @@ def get_month_lock_key(year: int, month: int) -> int:
 
 
 def acquire_month_lock(conn: Connection, year: int, month: int, timeout_ms: float) -> bool:
-    """Try until the lock is granted (True) or `timeout_ms` is over (False).
+    """Try until the lock is granted, and return True, or until `timeout_ms` is over, and return False.
 
-    Never False early, and never without a try at the deadline itself.  0 tries exactly once.
-    `ValueError` for a timeout that is negative or not a number.
+    The last attempt begins at the deadline or after it.  With timeout 0 there is exactly one attempt.
+
+    Raises:
+        ValueError: The timeout is negative or not a finite number.
     """
     key = get_month_lock_key(year, month)
     if not (math.isfinite(timeout_ms) and timeout_ms >= 0):
         raise ValueError(f"timeout_ms must be a finite number, 0 or more, not {timeout_ms!r}")
     deadline = time.monotonic() + timeout_ms / 1000
     while True:
-        last = time.monotonic() >= deadline  # asked before the try: one that began earlier is not the last
-        if _ask(conn, "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)", key):
+        # read before the attempt: an attempt that began before the deadline is not the last one
+        last = time.monotonic() >= deadline
+        if _fetch_bool(conn, "SELECT pg_catalog.pg_try_advisory_lock(%s::bigint)", key):
             return True
         if last:
             return False
@@ -63,24 +70,29 @@ def acquire_month_lock(conn: Connection, year: int, month: int, timeout_ms: floa
 
 
 def release_month_lock(conn: Connection, year: int, month: int) -> bool:
-    """Give the lock back; False if this session did not hold it."""
-    return _ask(conn, "SELECT pg_catalog.pg_advisory_unlock(%s::bigint)", get_month_lock_key(year, month))
+    """Release the lock; return False if this session did not hold it."""
+    return _fetch_bool(
+        conn, "SELECT pg_catalog.pg_advisory_unlock(%s::bigint)", get_month_lock_key(year, month)
+    )
 
 
 class month_lock(AbstractContextManager[bool]):  # noqa: N801 - used like a function
-    """For the length of a `with` block; gives whether the lock was had in time.
+    """Hold the lock for a `with` block; yield whether it was acquired in time.
 
-    It is given back whatever the body does.  An exception of the body comes out as it is, also if giving back
-    fails.  `MonthLockLost` if the body succeeded but the lock was not held any more at its end.
+    The lock is released when the body ends, also by an exception.  An exception of the body is raised unchanged,
+    even if the release fails.
+
+    Raises:
+        MonthLockLost: The body succeeded, but the lock was not held any more at its end.
     """
 
     def __init__(self, conn: Connection, year: int, month: int, timeout_ms: float) -> None:
-        self._where = conn, year, month
+        self._target = conn, year, month
         self._timeout_ms = timeout_ms
         self._acquired = False
 
     def __enter__(self) -> bool:
-        self._acquired = acquire_month_lock(*self._where, self._timeout_ms)
+        self._acquired = acquire_month_lock(*self._target, self._timeout_ms)
         return self._acquired
 
     def __exit__(
@@ -89,17 +101,18 @@ class month_lock(AbstractContextManager[bool]):  # noqa: N801 - used like a func
         if not self._acquired:
             return
         try:
-            _give_back(*self._where)
+            _release_held(*self._target)
         except (psycopg.Error, MonthLockLost) as second:
             if error is None:
                 raise
-            error.add_note(f"the month lock was not given back: {second}")
+            error.add_note(f"the month lock was not released: {second}")
 
 
 def with_month_lock(conn: Connection, year: int, month: int, fn: Callable[[], T], timeout_ms: float) -> T:
     """Run `fn` under the lock and return its result; see `month_lock`.
 
-    `MonthLockTimeout` if the lock was not had in time: then `fn` does not run.
+    Raises:
+        MonthLockTimeout: The lock was not acquired in time, so `fn` did not run.
     """
     with month_lock(conn, year, month, timeout_ms) as acquired:
         if not acquired:
@@ -108,17 +121,17 @@ def with_month_lock(conn: Connection, year: int, month: int, fn: Callable[[], T]
 
 
 def is_month_locked(conn: Connection, year: int, month: int) -> bool:
-    """Whether any session of this database holds the month."""
+    """Return whether any session of this database holds the month."""
     return is_held(conn, get_month_lock_key(year, month))
 
 
 def get_all_advisory_locks(conn: Connection) -> list[AdvisoryLock]:
-    """Every advisory lock of this database: who holds and who waits."""
+    """Return every advisory lock of this database, held or waited for."""
     return advisory_locks(conn)
 
 
 def years_in_use(conn: Connection, first: int, last: int) -> frozenset[int]:
-    """The years from `first` to `last` with a month that any session of this database holds or waits for."""
+    """Return the years from `first` to `last` in which a session of this database holds or awaits a month."""
     query = (
         "SELECT DISTINCT objid::bigint / 100 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
         "AND classid = 0 AND objid::bigint BETWEEN %s AND %s "
@@ -129,19 +142,21 @@ def years_in_use(conn: Connection, first: int, last: int) -> frozenset[int]:
     return frozenset(int(row[0]) for row in rows)
 
 
-def _ask(conn: Connection, query: str, key: int) -> bool:
+def _fetch_bool(conn: Connection, query: str, key: int) -> bool:
     row = conn.execute(query, (key,)).fetchone()
     return bool(row and row[0])
 
 
-def _give_back(conn: Connection, year: int, month: int) -> None:
-    lost = MonthLockLost(f"month {year}-{month:02d} was not held any more when its body ended")
+def _release_held(conn: Connection, year: int, month: int) -> None:
+    lost = MonthLockLost(f"month {year}-{month:02d} was not held any more at the end of its body")
     try:
         if conn.info.transaction_status == TransactionStatus.INERROR:
-            conn.rollback()  # in an aborted transaction even the unlock would be refused
+            # an aborted transaction would refuse even the unlock
+            conn.rollback()
         released = release_month_lock(conn, year, month)
     except psycopg.OperationalError as error:
-        if conn.broken:  # and with its session the lock is gone
+        if conn.broken:
+            # the session has ended, and the lock with it
             raise lost from error
         raise
     if not released:
@@ -149,7 +164,7 @@ def _give_back(conn: Connection, year: int, month: int) -> None:
 
 
 class MonthLock:
-    """The reference lock as a `LockClient`: one session on a connection of its own."""
+    """The reference lock as a `LockClient`: one session on its own connection."""
 
     def __init__(self, dsn: str) -> None:
         self._conn: Connection = psycopg.connect(dsn, autocommit=True)

@@ -51,7 +51,7 @@ def test_months_that_another_session_holds_are_not_used(sh: Shell, lock_server: 
         assert outcome.without_violation, outcome.out + outcome.err
         full = sh.run("run", "many_months", "--pg", lock_server.url, "--years", "2090-2091")
     assert full.code == 2
-    assert "all of 2090-2091 is in use on this database" in full.error_line
+    assert "all years of 2090-2091 are in use on this database" in full.error_line
 
 
 def test_a_worker_that_is_killed_ends_the_run_with_code_3(sh: Shell) -> None:

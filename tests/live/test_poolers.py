@@ -195,15 +195,15 @@ def test_a_pooler_in_session_mode_will_do(lock_server: Server) -> None:
 
 
 def finding(dsn: str, what: str) -> Diagnosis:
-    (found,) = [finding for finding in examine(dsn) if finding.what == what]
+    (found,) = [finding for finding in examine(dsn) if finding.subject == what]
     return found
 
 
 def test_the_doctor_finds_a_server_fit(lock_server: Server) -> None:
-    found = {finding.what: finding for finding in examine(lock_server.url)}
-    assert [finding.what for finding in found.values() if finding.level == "bad"] == []
+    found = {finding.subject: finding for finding in examine(lock_server.url)}
+    assert [finding.subject for finding in found.values() if finding.level == "bad"] == []
     assert lock_server.version in found["reachable"].text
-    assert "each client keeps a backend of its own" in found["sessions"].text
+    assert "each client keeps its own backend" in found["sessions"].text
 
 
 def test_the_doctor_finds_a_transaction_pooler_unfit(lock_server: Server) -> None:

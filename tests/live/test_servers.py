@@ -91,7 +91,7 @@ def test_leases_of_one_database_never_share_a_year(lessees: Callable[[], Connect
 
 def test_when_all_years_are_leased_the_error_says_what_to_do(lessees: Callable[[], Connection]) -> None:
     lease(lessees(), Years(2080, 2081))
-    with pytest.raises(UserError, match=r"all of 2080-2081 is in use .* give more room with --years"):
+    with pytest.raises(UserError, match=r"all years of 2080-2081 are in use .* widen the range with --years"):
         lease(lessees(), Years(2080, 2081))
 
 

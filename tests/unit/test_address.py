@@ -33,13 +33,13 @@ def test_pgpassword_is_redacted_too(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("dsn", ["nonsense", "postgresql//bob:secret@host/db", "http://x:secret@y", ""])
 def test_what_is_no_connection_string_is_refused_without_its_secrets(dsn: str) -> None:
     with pytest.raises(UserError) as caught:
-        address.check(dsn)
+        address.validate(dsn)
     assert "secret" not in str(caught.value)
     assert address.EXAMPLE in str(caught.value)
 
 
 def test_shown_is_host_port_and_database() -> None:
-    assert address.shown(DSN) == "db.example:6543/app"
+    assert address.display_name(DSN) == "db.example:6543/app"
 
 
 @pytest.mark.parametrize("dsn", [DSN, "host=db.example port=6543 user=bob password='s@cret/pw' dbname=app"])

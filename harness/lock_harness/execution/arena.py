@@ -209,7 +209,7 @@ def _open_route(
         if equipment.gate:
             between = stack.enter_context(run_gate(dsn, directory))
         elif network:
-            between = stack.enter_context(proxy(address.place(dsn)))
+            between = stack.enter_context(proxy(address.endpoint(dsn)))
         if between:
             through = address.redirected(dsn, between.host, between.port)
             server = replace(server, dsn=through, url=through)

@@ -159,7 +159,7 @@ def examine(*, pg: parameters.NamedServer = None) -> int:
     """
     fit = True
     for diagnosis in doctor.examine(_named_dsn(pg)):
-        line = Text.assemble(MARKS[diagnosis.level], f" {diagnosis.what:<14}", diagnosis.text)
+        line = Text.assemble(MARKS[diagnosis.level], f" {diagnosis.subject:<14}", diagnosis.text)
         console.print(line, soft_wrap=True)
         fit = fit and diagnosis.level != "bad"
     return 0 if fit else 1
@@ -200,7 +200,7 @@ def _named_dsn(pg: str | None) -> str:
     dsn = pg or address.from_environment()
     if dsn is None:
         raise UserError(f"name a server with --pg {address.EXAMPLE} or in {address.VARIABLE}")
-    return address.check(dsn)
+    return address.validate(dsn)
 
 
 def _check_positive(option: str, value: int | None) -> None:

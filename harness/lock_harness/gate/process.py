@@ -38,7 +38,7 @@ def run_gate(dsn: str, directory: Path) -> Iterator[Gate]:
 
     A server that is reached by a Unix socket is reached by another one there, which is quicker than TCP.
     """
-    place = address.place(dsn)
+    place = address.endpoint(dsn)
     listen = directory if isinstance(place, str) else None
     with run_proxy(Gate, "lock_harness.gate.service", place, listen, str(directory)) as running:
         running.observe_server(dsn)

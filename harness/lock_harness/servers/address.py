@@ -1,4 +1,4 @@
-"""Connection strings: read, changed, and never shown with a password."""
+"""Functions that read, change and redact connection strings."""
 
 import os
 import re
@@ -19,24 +19,25 @@ _LOOKS_SECRET = re.compile(r"(?<=:)[^:@\s]+(?=@)|(?<=password=)('[^']*'|[^\s&]+)
 
 
 def from_environment() -> str | None:
-    """The server that HYPERDRIVE_CONNECTION_STRING names; None if it is unset or empty."""
+    """Return the value of HYPERDRIVE_CONNECTION_STRING; None if it is unset or empty."""
     return os.environ.get(VARIABLE) or None
 
 
-def check(dsn: str) -> str:
-    """`dsn` itself if libpq can read it; `UserError` otherwise."""
+def validate(dsn: str) -> str:
+    """Return `dsn` if libpq can parse it; raise `UserError` otherwise."""
     try:
         options = conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:  # its text quotes the string, secrets and all
+    except psycopg.ProgrammingError:
+        # the text of this error quotes the string with its password, so it is not shown
         options = {}
     if not options:
-        shown = _LOOKS_SECRET.sub(HIDDEN, dsn)
-        raise UserError(f"{shown!r} is not a connection string: write it as {EXAMPLE}")
+        redacted = _LOOKS_SECRET.sub(HIDDEN, dsn)
+        raise UserError(f"{redacted!r} is not a connection string: write it as {EXAMPLE}")
     return dsn
 
 
 def redact(text: str, dsn: str) -> str:
-    """`text` without the password of `dsn` or of PGPASSWORD, however it is spelled."""
+    """Return `text` without the passwords of `dsn` and PGPASSWORD, URL-encoded or not."""
     try:
         password = conninfo_to_dict(dsn).get("password")
     except psycopg.ProgrammingError:
@@ -48,8 +49,8 @@ def redact(text: str, dsn: str) -> str:
     return _LOOKS_SECRET.sub(HIDDEN, text)
 
 
-def shown(dsn: str) -> str:
-    """The server as a user may see it: host, port and database."""
+def display_name(dsn: str) -> str:
+    """Return host, port and database, to be shown to the user."""
     options = conninfo_to_dict(dsn)
     host = options.get("host") or options.get("hostaddr") or os.environ.get("PGHOST", "localhost")
     port = options.get("port") or os.environ.get("PGPORT", "5432")
@@ -57,12 +58,12 @@ def shown(dsn: str) -> str:
 
 
 def named(dsn: str, application_name: str) -> str:
-    """`dsn` in its own form, with this application_name."""
+    """Return `dsn` in its own form with this application_name."""
     return with_options(dsn, application_name=application_name)
 
 
 def with_options(dsn: str, **changes: str) -> str:
-    """`dsn` in its own form, URL or key=value, with some options changed."""
+    """Return `dsn` in its own form, URL or key=value, with some options changed."""
     if not dsn.startswith(("postgresql://", "postgres://")):
         return make_conninfo(dsn, **changes)
     parts = urlsplit(dsn)
@@ -75,16 +76,16 @@ def with_options(dsn: str, **changes: str) -> str:
 
 
 def redirected(dsn: str, host: str, port: int) -> str:
-    """`dsn` in its own form, but leading to another place, which knows no encryption."""
+    """Return `dsn` in its own form with another host and port, where encryption is not available."""
     options = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if key != "hostaddr"}
-    # only what was there is switched off: clients in other languages may not know these options
+    # no option is added: clients in other languages may not know it
     plain = {key: "disable" for key in ("sslmode", "gssencmode") if key in options}
     elsewhere = make_conninfo("", **(options | plain | {"host": host, "port": str(port)}))
     return as_url(elsewhere) if dsn.startswith(("postgresql://", "postgres://")) else elsewhere
 
 
 def as_url(dsn: str) -> str:
-    """`dsn` as a URL, which clients in other languages can read."""
+    """Return `dsn` as a URL, which clients in all languages can parse."""
     if dsn.startswith(("postgresql://", "postgres://")):
         return dsn
     options = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
@@ -101,27 +102,27 @@ def as_url(dsn: str) -> str:
     return f"postgresql://{netloc}{path}" + (f"?{urlencode(options, quote_via=quote)}" if options else "")
 
 
-def place(dsn: str) -> tuple[str, int] | str:
-    """Where a server listens: its host and port, or the path of its Unix socket."""
+def endpoint(dsn: str) -> tuple[str, int] | str:
+    """Return the host and port of a server, or the path of its Unix socket."""
     options = conninfo_to_dict(dsn)
     host = str(options.get("host") or options.get("hostaddr") or "localhost")
     port = int(str(options.get("port") or os.environ.get("PGPORT", "5432")))
     return f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
 
 
-def why_not_through(url: str) -> str | None:
-    """Why a proxy of ours cannot stand before that server; None if it can."""
+def why_not_proxied(url: str) -> str | None:
+    """Return why the proxy cannot be used in front of that server; None if it can."""
     options = conninfo_to_dict(url)
     if str(options.get("host", "")).startswith("/"):
-        return "the server is named by a Unix socket, and only TCP can fail as networks do: name it by host and port"
+        return "the address is a Unix socket, but network faults need TCP: name the server by host and port"
     if options.get("sslmode") in ("require", "verify-ca", "verify-full"):
-        return f"sslmode={options['sslmode']} hides from a proxy what it must see"
+        return f"sslmode={options['sslmode']} encrypts the messages that the proxy must read: name the server without TLS"
     return None
 
 
 def connect(dsn: str, application_name: str) -> psycopg.Connection[Any]:
-    """An autocommit connection; `UserError`, redacted and on one line, if it cannot be had."""
-    options = conninfo_to_dict(check(dsn))
+    """Open an autocommit connection; raise `UserError` without any password if that fails."""
+    options = conninfo_to_dict(validate(dsn))
     timeout = int(str(options.get("connect_timeout") or CONNECT_TIMEOUT_S))
     try:
         return psycopg.connect(
@@ -130,4 +131,4 @@ def connect(dsn: str, application_name: str) -> psycopg.Connection[Any]:
     except psycopg.Error as error:
         why = redact(one_line(error), dsn)
         hint = "" if "FATAL" in why else "; is it a running PostgreSQL?"
-        raise UserError(f"cannot connect to {shown(dsn)}: {why.rstrip('?.')}{hint}") from None
+        raise UserError(f"cannot connect to {display_name(dsn)}: {why.rstrip('?.')}{hint}") from None

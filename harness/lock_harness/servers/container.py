@@ -1,4 +1,4 @@
-"""A PostgreSQL in a container, through testcontainers."""
+"""A PostgreSQL server in a container, by testcontainers."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,9 +11,12 @@ IMAGE = "postgres:17"
 
 @contextlib.contextmanager
 def container_server() -> Iterator[Server]:
-    """Start a container and remove it at the end (testcontainers' reaper does, should we be killed)."""
+    """Run a server in a container for a `with` block.
+
+    If the harness is killed, the reaper of testcontainers removes the container.
+    """
     try:
-        from docker.errors import DockerException  # noqa: PLC0415 - only needed, and only installed, for this
+        from docker.errors import DockerException  # noqa: PLC0415 - an optional dependency
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
     except ImportError:
         raise UserError("--pg container needs testcontainers: pip install lock-harness[container]") from None

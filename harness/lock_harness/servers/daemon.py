@@ -1,4 +1,4 @@
-"""A server's own process: in a guarded directory, and never as root, whom servers refuse."""
+"""Processes of servers: they run in a guarded directory and never as root, which PostgreSQL refuses."""
 
 import os
 import pwd
@@ -12,30 +12,30 @@ from lock_harness.core.errors import one_line
 from lock_harness.guardian import Guardian
 
 START_S = 30.0
-GATE = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")  # opens by a line, not by our death
+# Waits for a line on standard input, then runs the program.  EOF, when the harness dies, does not start it.
+STARTER = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh")
 
 
 def server_account() -> pwd.struct_passwd | None:
-    """Whom servers run as, if not as ourselves: root lends them to `nobody`."""
+    """Return the account that servers run as; None for that of the harness.  Root uses `nobody`."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def give_to_server_account(path: Path) -> None:
-    """Let the server's user own `path`."""
+    """Make the account of servers the owner of `path`."""
     if user := server_account():
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
-    """Start a program in the guarded directory; what it says goes to `log` there.
+    """Start a program in the guarded directory, with its output in the file `log` there.
 
-    The program begins only when the guardian owns it, so there is no moment at which our death could
-    leave it behind.
+    The program begins only when the guardian owns its process, so it cannot be left behind if the harness dies.
     """
     user = server_account()
     with open(guardian.directory / "log", "ab") as log:
         process = subprocess.Popen(
-            [*GATE, *command],
+            [*STARTER, *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -53,13 +53,13 @@ def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], dsn: str) -> bool:
-    """Wait until a server that was started can be asked; if that does not come to be, end it."""
+    """Wait until a server accepts connections and return True; kill it and return False if it does not."""
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
             psycopg.connect(dsn).close()
         except psycopg.OperationalError:
-            time.sleep(0.01)  # the server cannot be asked yet
+            time.sleep(0.01)
         else:
             return True
     process.kill()
@@ -68,6 +68,6 @@ def wait_until_ready(process: subprocess.Popen[bytes], dsn: str) -> bool:
 
 
 def log_tail(guardian: Guardian) -> str:
-    """The end of the log, on one line."""
+    """Return the end of the log on one line."""
     lines = (guardian.directory / "log").read_text(errors="replace").splitlines()
     return one_line(" ".join(lines[-3:])) or "it left no message"

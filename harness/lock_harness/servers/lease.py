@@ -1,8 +1,8 @@
-"""Months that are ours alone, on a server that may have other users.
+"""A lease of months that only one harness uses, on a server that may have other users.
 
-Two harnesses that test on one database must not use the same months.  Each takes, for as long as its
-connection lives, an advisory lock on a block of years, in the space of integer pairs that no bigint key can
-meet.  Nothing is created, and the server itself frees the block when the harness dies.
+Two harnesses that test on one database must not use the same months.  Each holds an advisory lock on a block of
+years while its connection lives.  The lock's key is a pair of integers, which cannot equal a bigint key.  Nothing is
+created on the server, and the server releases the block when the harness dies.
 """
 
 from typing import Any, NamedTuple
@@ -30,7 +30,7 @@ DEFAULT_YEARS = Years(2090, 2099)
 
 
 def parse_years(text: str) -> Years:
-    """`2090-2099`; `UserError` for anything else."""
+    """Parse a range such as `2090-2099`; raise `UserError` for anything else."""
     first, dash, last = text.partition("-")
     if not (dash and first.isdecimal() and last.isdecimal()):
         raise UserError(f"--years {text!r} is not a range: write it as {DEFAULT_YEARS}")
@@ -41,9 +41,10 @@ def parse_years(text: str) -> Years:
 
 
 def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
-    """Two adjacent years that no other harness on this database uses while `conn` lives.
+    """Return two adjacent years that no other harness on this database uses while `conn` lives.
 
-    Nor anybody else now: a month that is held already would be held against the lock under test.
+    No session of the database holds one of their months now: such a hold would look like a failure of the lock
+    under test.
     """
     for first in range(years.first, years.last - BLOCK + 2, BLOCK):
         row = conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s, %s)", (SPACE, first)).fetchone()
@@ -53,6 +54,6 @@ def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
                 return block
             conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (SPACE, first))
     raise UserError(
-        f"all of {years} is in use on this database, by other harnesses or other sessions ('lock-harness locks' "
-        "shows them): give more room with --years 2000-2099, or fewer workers with -n"
+        f"all years of {years} are in use on this database by other sessions ('lock-harness locks' lists them): "
+        "widen the range with --years 2000-2099, or use fewer workers with -n"
     )

@@ -1,6 +1,6 @@
-"""What the server itself says: which sessions are there, what they hold, whether they wait.
+"""The observer: reads from the server's catalogues which sessions exist, what they hold and whether they wait.
 
-Only catalogue reads.  Sessions are known by their application_name.
+Sessions are identified by their application_name.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from lock_harness.servers import address
 
 
 class SessionLock(NamedTuple):
-    """One named session, with one of its advisory locks (`key` None: it has none)."""
+    """A session with one of its advisory locks; `key` is None if the session has none."""
 
     name: str
     pid: int
@@ -22,7 +22,7 @@ class SessionLock(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """What a session does: it changes with every statement."""
+    """The activity of a session, which changes with every statement."""
 
     statement_began: object
     quiet: bool
@@ -55,8 +55,7 @@ SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity a
  WHERE a.application_name = %s AND a.datname = current_database()
 """
 
-
-# 16384: what initdb made has a smaller oid
+# objects that initdb created have an oid below 16384
 _PRISTINE = """
 SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= 16384)
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid >= 16384)
@@ -81,7 +80,7 @@ SELECT current_setting('max_connections')::int - current_setting('superuser_rese
 
 
 class Observer:
-    """Questions to the server over a connection that is never the lock's."""
+    """Queries the server over a connection of its own, never over one of the lock under test."""
 
     def __init__(self, dsn: str, application_name: str) -> None:
         self._address = dsn, application_name
@@ -91,37 +90,37 @@ class Observer:
         self.conn.close()
 
     def reconnect(self) -> None:
-        """After a restart of the server."""
+        """Connect again after a restart of the server."""
         self.conn.close()
         self.conn = address.connect(*self._address)
 
     def locks(self, sessions: Sequence[str]) -> list[SessionLock]:
-        """One row for every advisory lock of these sessions, and one for a session without any."""
+        """Return one row for each advisory lock of these sessions, and one for each session without locks."""
         rows = self.conn.execute(_LOCKS, (list(sessions),), prepare=True).fetchall()
         return [SessionLock(*row) for row in rows]
 
     def alive(self, sessions: Sequence[str]) -> frozenset[str]:
-        """Those of `sessions` that the server still has."""
+        """Return those of `sessions` that exist on the server."""
         rows = self.conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
         return frozenset(row[0] for row in rows)
 
     def terminate(self, session: str) -> bool:
-        """End a session, which must be one of ours; False if the server has none of that name."""
+        """End a session of the harness; return False if there is none of that name."""
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_TERMINATE, (session,)).fetchall())
 
     def cancel(self, session: str) -> bool:
-        """Cancel what a session runs, which must be one of ours; False if the server has none of that name."""
+        """Cancel the statement of a session of the harness; return False if there is none of that name."""
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
 
     def is_pristine(self) -> bool:
-        """Whether nothing was made in this database, and nobody but us has an advisory lock in it."""
+        """Return whether this database has no user objects, and no other session has an advisory lock in it."""
         row = self.conn.execute(_PRISTINE, prepare=True).fetchone()
         return bool(row and row[0])
 
     def drop_tables(self, within_ms: int) -> bool:
-        """Drop all tables that were made in this database, which must be ours; False if somebody is using one."""
+        """Drop all tables of this private database; return False if a session uses one of them for `within_ms`."""
         names = [sql.Identifier(*row) for row in self.conn.execute(_TABLES).fetchall()]
         try:
             with self.conn.transaction():
@@ -133,11 +132,11 @@ class Observer:
         return True
 
     def free_connections(self) -> int:
-        """How many more sessions an ordinary user could open now, as far as the server tells."""
+        """Return how many more sessions an ordinary user can open now, according to the server's statistics."""
         row = self.conn.execute(_FREE_CONNECTIONS).fetchone()
         return int(row[0]) if row else 0
 
     def activity(self, session: str) -> Activity | None:
-        """None if the server does not know a session of that name."""
+        """Return the activity of a session; None if there is none of that name."""
         row = self.conn.execute(_ACTIVITY, (session,), prepare=True).fetchone()
         return Activity(row[0], bool(row[1])) if row else None

@@ -1,4 +1,4 @@
-"""A PgBouncer of our own in front of a server, for as long as somebody wants it."""
+"""A PgBouncer that the harness runs in front of a server."""
 
 import contextlib
 import secrets
@@ -17,11 +17,11 @@ from lock_harness.servers.daemon import give_to_server_account, log_tail, start,
 from lock_harness.servers.port import LOOPBACK, reserved_port
 from lock_harness.servers.server import Server
 
-ELSEWHERE = "/usr/sbin:/usr/local/sbin"  # where packages put it, and a user's PATH does not look
+SBIN = "/usr/sbin:/usr/local/sbin"  # packages install it there, where a user's PATH does not look
 
-# A session keeps its backend, so all sessions of several workers together must find one each.
-# Transactions wander: few backends, opened soon and taken in turn, so that one client's statements reach
-# different sessions also when only one client speaks at a time.
+# session: each session keeps a backend, so the pool must have one for every session of all workers.
+# transaction: a few backends, opened early and used in turn, so that the statements of one client reach different
+# backends even if only one client is active at a time.
 POOLS: dict[Pooler, dict[str, str]] = {
     "session": {"pool_mode": "session", "default_pool_size": "100"},
     "unreset": {"pool_mode": "session", "default_pool_size": "100", "server_reset_query": ""},
@@ -37,30 +37,33 @@ SETTINGS = {
     "auth_type": "hba",
     "max_client_conn": "1000",
     "server_reset_query": "DISCARD ALL",
-    "server_login_retry": "0.1",  # seconds; a server that was started anew is soon asked again
+    "server_login_retry": "0.1",  # seconds, so that a restarted server is found soon
     "ignore_startup_parameters": "extra_float_digits",
 }
 ACCESS = f"local all all trust\nhost all all {LOOPBACK}/32 scram-sha-256\n"
 
 
 def unavailable() -> str | None:
-    """Why there can be no PgBouncer here, in one line that says what to do; None if there can."""
+    """Return why PgBouncer cannot be used, and what to do, on one line; None if it can."""
     return None if _program() else "PgBouncer is not installed: apt install pgbouncer"
 
 
 def _program() -> str | None:
-    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path=ELSEWHERE)
+    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path=SBIN)
 
 
 @contextlib.contextmanager
 def pgbouncer(
     server: Server, mode: Pooler, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Server]:
-    """The same server, by a way that leads through a PgBouncer in this `mode`; all its databases are there.
+    """Run a PgBouncer for a `with` block; yield the same server, with all its databases, reached through it.
 
-    As with an embedded server, the Unix socket lies in a private directory and asks for nothing, and the
-    port asks for a password, made up anew.  `settings` are PgBouncer's own, by name.  `UserError` if it
-    is not installed, `MachineError` if it does not start.
+    As with an embedded server, the Unix socket is in a private directory and needs no password, and the port needs
+    a random password.  `settings` are PgBouncer settings by name.
+
+    Raises:
+        UserError: PgBouncer is not installed.
+        MachineError: PgBouncer does not start.
     """
     program = _program()
     if program is None:
@@ -85,8 +88,9 @@ def pgbouncer(
 def _configure(
     guardian: Guardian, server: Server, password: str, settings: Mapping[str, str]
 ) -> tuple[str, str]:
-    """Write the configuration; returns the user that it is for, and a database that is there."""
-    with address.connect(server.dsn, "lock-harness") as conn:  # libpq knows what the environment adds
+    """Write the configuration files; return the user and the database of `server`."""
+    # the address of an open connection, because libpq also reads the environment
+    with address.connect(server.dsn, "lock-harness") as conn:
         at = conn.info
         way = {"host": at.hostaddr or at.host, "port": str(at.port), "user": at.user, "password": at.password}
         encrypted = {"server_tls_sslmode": "require"} if conn.pgconn.ssl_in_use else {}

@@ -1,7 +1,7 @@
-"""Is this address a server, or a pooler that hands every transaction to another session?
+"""Detects a transaction pooler, such as PgBouncer in transaction mode or Hyperdrive.
 
-PgBouncer in transaction mode, Hyperdrive and their like do.  Behind them a lock and its unlock can reach
-different sessions, and closing the client's connection need not release anything.
+Behind a transaction pooler a lock and its unlock can reach different sessions of the server, and closing the client's
+connection need not release anything.
 """
 
 from contextlib import ExitStack
@@ -15,9 +15,9 @@ CLIENTS = 3
 
 
 def shared_sessions(dsn: str) -> str | None:
-    """What gives a transaction pooler away; None for a server, or a pooler in session mode.
+    """Return the evidence for a transaction pooler; None for a server, or a pooler in session mode.
 
-    Clients that are connected at the same time must have different backends, and keep theirs while
+    Clients that are connected at the same time must have different backends, and each must keep its backend while
     another client has a transaction open.
     """
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""A loopback port that stays ours, also while the server that listens there is down."""
+"""A loopback port that stays reserved while the server that listens there restarts."""
 
 import contextlib
 import socket
@@ -10,12 +10,12 @@ LOOPBACK = "127.0.0.1"
 
 @contextlib.contextmanager
 def reserved_port() -> Iterator[int]:
-    """A free TCP port of loopback, which nobody is given by chance during the `with` block.
+    """Reserve a free TCP port of loopback for a `with` block.
 
-    We bind it and do not listen.  Linux then gives it to nobody who asks for any port, neither to listen
-    nor to connect from, and refuses those who connect to it; but a server that asks for this very port
-    with SO_REUSEADDR, as servers do, may listen there, again and again.  Elsewhere that is not so: the
-    port is let go of, and is free most likely.
+    The port is bound, but nothing listens there.  So Linux does not assign it to a process that asks for any free
+    port, and refuses connections to it.  A server that asks for this port with SO_REUSEADDR, as servers do, can
+    listen there repeatedly.  Other systems do not allow that: there the port is not kept bound, and is only likely
+    to stay free.
     """
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""The one place that decides where a server comes from."""
+"""Decides which server is used: one that the user named, an embedded one, or a container."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ NONE = "none"
 
 @contextlib.contextmanager
 def open_server(choice: str | None) -> Iterator[Server]:
-    """The server that the user chose, for the length of a `with` block.
+    """Yield the server that the user chose, for a `with` block.
 
-    `choice` is a connection string, `embedded` or `container`; without one the environment variable
-    HYPERDRIVE_CONNECTION_STRING decides, and without that one an embedded server is started.
+    `choice` is a connection string, `embedded` or `container`.  By default the environment variable
+    HYPERDRIVE_CONNECTION_STRING names the server; if it is not set, an embedded server is started.
     """
     choice = choice or address.from_environment() or "embedded"
     if choice == NONE:
-        raise UserError("--pg none: this command needs a server; leave --pg out to have one started")
+        raise UserError("--pg none: this command needs a server; omit --pg to start an embedded one")
     if choice == "embedded":
         with embedded_server() as server:
             yield server
@@ -30,15 +30,15 @@ def open_server(choice: str | None) -> Iterator[Server]:
         with container_server() as server:
             yield server
     else:
-        yield _named_server(address.check(choice))
+        yield _named_server(address.validate(choice))
 
 
 def _named_server(dsn: str) -> Server:
-    """A server that the user named; `UserError` if session locks cannot work through that address."""
+    """Return the server that the user named; raise `UserError` if session locks cannot work at that address."""
     version = version_of(dsn)
     if (why := shared_sessions(dsn)) is not None:
         raise UserError(
-            f"{address.shown(dsn)} is a pooler that breaks session locks ({why}): name the server itself, "
-            "or a pooler in session mode; 'lock-harness doctor' tells more"
+            f"{address.display_name(dsn)} is a pooler that breaks session locks ({why}): name the server itself, "
+            "or a pooler in session mode; 'lock-harness doctor' reports more"
         )
     return Server(dsn, address.as_url(dsn), "named", version)

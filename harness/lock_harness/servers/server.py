@@ -1,4 +1,4 @@
-"""A live server to test against."""
+"""A PostgreSQL server that the harness tests on."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from lock_harness.servers import address
 
 @dataclass(frozen=True)
 class Server:
-    """A PostgreSQL that answers.
+    """A running PostgreSQL server.
 
-    `dsn` is the quickest way to it, `url` one that clients in any language understand.  Both may hold a
-    password and are never shown.  Only on a server that is `ours` may anything be created.
+    Attributes:
+        dsn: Its fastest address, for Python.
+        url: An address that clients in all languages can parse.  Both addresses may contain a password and are
+            never shown.
     """
 
     dsn: str
@@ -25,6 +27,7 @@ class Server:
 
     @property
     def ours(self) -> bool:
+        """Whether the harness started the server, so that it may create objects there."""
         return self.kind != "named"
 
     def __str__(self) -> str:
@@ -32,16 +35,16 @@ class Server:
 
 
 def version_of(dsn: str) -> str:
-    """The server's version, such as 18.6; `UserError` if it cannot be reached."""
+    """Return the version of a server, such as 18.6; raise `UserError` if it cannot be reached."""
     with address.connect(dsn, "lock-harness") as conn:
         return conn.info.parameter_status("server_version") or "unknown"
 
 
 @contextlib.contextmanager
 def private_database(server: Server, name: str) -> Iterator[Server]:
-    """The same server with a database of one's own, where one may be created; else the server itself.
+    """Create a private database for a `with` block; on a server that the user named, use the named database.
 
-    Advisory locks belong to a database, so users of different databases cannot meet.
+    Advisory locks belong to a database, so users of different databases do not affect each other.
     """
     if not server.ours:
         yield server

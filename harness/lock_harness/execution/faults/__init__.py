@@ -36,7 +36,7 @@ def unavailable(wanted: Equipment, server: Server) -> str | None:
     """Return why some of the wanted equipment is unavailable with this server; None if all of it is available."""
     if wanted.pooler and (why := no_pgbouncer()):
         return why
-    if wanted.gate and (why := address.why_not_through(server.url)):
+    if wanted.gate and (why := address.why_not_proxied(server.url)):
         return f"the gate cannot be put before this server: {why}"
     reasons = ((kind, INJECTORS[kind].unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -22,4 +22,4 @@ class BrokenConnection(Injector):
         arena.proxy.heal(target.name)
 
     def unavailable(self, server: Server) -> str | None:
-        return unavailable(self._kind) or address.why_not_through(server.url)
+        return unavailable(self._kind) or address.why_not_proxied(server.url)

@@ -165,9 +165,15 @@ with embedded.postmaster() as running:
     setattr(owner, name, deadly(getattr(owner, name), when))
     running.restart("immediate")
 """
-MOMENTS = [  # the old server is gone; the new one is not there, stands ready, has just begun, answers
-    *(("Guardian", "disown", "before"), ("Guardian", "own", "before"), ("Guardian", "own", "after")),
-    *(("embedded", "answers", "before"), ("embedded", "answers", "after")),
+MOMENTS = [
+    # the old server has stopped
+    ("Guardian", "disown", "before"),
+    # the process of the new server exists, then it is owned, and the server may start
+    ("Guardian", "own", "before"),
+    ("Guardian", "own", "after"),
+    # the new server starts, then accepts connections
+    ("embedded", "wait_until_ready", "before"),
+    ("embedded", "wait_until_ready", "after"),
 ]
 
 

@@ -91,7 +91,7 @@ def test_where_it_is_not_installed_the_error_says_what_to_do(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("lock_harness.servers.pgbouncer.ELSEWHERE", "")
+    monkeypatch.setattr("lock_harness.servers.pgbouncer.SBIN", "")
     why = unavailable()
     assert why is not None
     with pytest.raises(UserError, match=why), pgbouncer(lock_server, "session"):

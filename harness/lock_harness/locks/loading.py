@@ -34,9 +34,7 @@ def command_spec(line: str) -> LockSpec:
     if not command:
         raise UserError("the lock command is empty: give a program, such as 'node my_lock.mjs'")
     if shutil.which(command[0]) is None:
-        raise UserError(
-            f"the lock command's program {command[0]!r} is not found: check PATH or its spelling"
-        )
+        raise UserError(f"the lock command's program {command[0]!r} is not found: check PATH or its spelling")
     return LockSpec(name="", command=command)
 
 

@@ -1,4 +1,4 @@
-"""Plain sockets with a proxy in between, which tests can break."""
+"""Plain sockets with a proxy in between, into which tests inject faults."""
 
 import contextlib
 import select
@@ -13,8 +13,8 @@ import pytest
 from lock_harness.wire.proxy import Proxy, proxy
 
 NAME = "lock-harness/test/a0"
-SOON_S = 20.0  # for what must come; it comes in milliseconds unless the machine is very busy
-NEVER_S = 0.2  # for what must not come
+SOON_S = 20.0  # for bytes that must arrive; they need milliseconds unless the machine is very busy
+NEVER_S = 0.2  # for bytes that must not arrive
 PATTERN = bytes(range(256))
 CANCEL = struct.pack("!IIII", 16, 80877102, 1234, 5678)
 
@@ -43,7 +43,7 @@ class World:
     stack: contextlib.ExitStack
 
     def connection(self, name: str = NAME) -> tuple[socket.socket, socket.socket]:
-        """Both ends of a connection through the proxy, after the startup message."""
+        """Return both ends of a connection through the proxy, after the startup message."""
         client = self.call(startup(name))
         return client, self.answer(startup(name))
 
@@ -53,7 +53,7 @@ class World:
         return client
 
     def answer(self, opening: bytes) -> socket.socket:
-        """The server's end of the next connection, which must begin like this."""
+        """Return the server's end of the next connection, which must begin with `opening`."""
         server = self.stack.enter_context(self.listener.accept()[0])
         server.settimeout(SOON_S)
         assert exactly(server, len(opening)) == opening
@@ -62,7 +62,7 @@ class World:
 
 @contextlib.contextmanager
 def world(place: Path | None) -> Iterator[World]:
-    """On TCP; or with Unix sockets in `place` on both sides."""
+    """Run a proxy on TCP, or on Unix sockets in `place`."""
     with contextlib.ExitStack() as stack:
         if place:
             listener = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -72,7 +72,8 @@ def world(place: Path | None) -> Iterator[World]:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         listener.settimeout(SOON_S)
         running = stack.enter_context(proxy(listener.getsockname(), place))
-        listener.accept()[0].close()  # the proxy looks whether anybody is there
+        # the proxy connects once to check the server
+        listener.accept()[0].close()
         yield World(running, listener, stack)
 
 
@@ -86,7 +87,7 @@ def exactly(sock: socket.socket, count: int) -> bytes:
 
 
 def silent(*socks: socket.socket) -> bool:
-    """Nothing comes: no byte, no end, no error."""
+    """Return whether nothing arrives: no byte, no EOF, no error."""
     return not select.select(socks, [], [], NEVER_S)[0]
 
 
@@ -102,13 +103,13 @@ def is_reset(sock: socket.socket) -> bool:
 
 
 def die(sock: socket.socket) -> None:
-    """Go as a process goes that is killed with bytes unread."""
+    """Close as the kernel does for a killed process with unread bytes."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
 
 def fill(sock: socket.socket) -> int:
-    """Send until nothing goes any more; how many bytes went."""
+    """Send until the socket blocks; return the number of bytes sent."""
     sock.settimeout(NEVER_S)
     sent, block = 0, PATTERN * 1024
     with contextlib.suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""Messages of PostgreSQL's protocol as bytes, and a dialogue that is listened to."""
+"""Messages of PostgreSQL's protocol as bytes, and a recorder for a dialogue."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -10,7 +10,7 @@ from lock_harness.wire.dialogue import Dialogue
 from lock_harness.wire.events import Parameter, Reply, ServerEvent
 from lock_harness.wire.messages import BACKEND, FRONTEND
 from lock_harness.wire.parts import Batch, PassThrough
-from tests.captures import Said, Side
+from tests.captures import Chunk, Side
 
 LETTERS: dict[Side, dict[str, str]] = {
     "client": {kind.name: letter for letter, kind in FRONTEND.items()},
@@ -18,7 +18,8 @@ LETTERS: dict[Side, dict[str, str]] = {
 }
 
 COUNT_0, COUNT_1 = pack("!H", 0), pack("!H", 1)
-MINIMAL: dict[Side, dict[str, bytes]] = {  # a body that is right, for messages that need one
+# a valid body for each message that needs one
+MINIMAL: dict[Side, dict[str, bytes]] = {
     "client": {
         "Query": b"SELECT 1\0",
         "Parse": b"\0SELECT 1\0" + COUNT_0,
@@ -53,6 +54,10 @@ MINIMAL: dict[Side, dict[str, bytes]] = {  # a body that is right, for messages 
 }
 
 
+BODIES = ["Parse", "Bind", "Describe", "Execute", "Close"]
+ENDS = ["Sync", "Flush"]
+
+
 def message(side: Side, name: str, body: bytes | None = None) -> bytes:
     if body is None:
         body = MINIMAL[side].get(name, b"")
@@ -73,7 +78,7 @@ def pieces(data: bytes, cuts: Iterable[int]) -> list[bytes]:
 
 
 def cuts(data: bytes) -> st.SearchStrategy[list[bytes]]:
-    """`data` in pieces, cut anywhere."""
+    """Split `data` anywhere."""
     return st.sets(st.integers(0, len(data)), max_size=12).map(lambda at: pieces(data, at))
 
 
@@ -81,26 +86,26 @@ Line = tuple[object, ...]
 
 
 class Listener:
-    """Follows a dialogue whose parts reach the server at once, and writes down what it tells."""
+    """Follows a dialogue whose parts reach the server at once, and records its parts and events."""
 
     def __init__(self, begun: bool = True) -> None:
         self.dialogue = Dialogue()
-        self.told: list[Line] = []
-        self.raw = b""  # of all parts
+        self.lines: list[Line] = []
+        self.raw = b""  # the bytes of all parts
         if begun:
             self.server(server("ReadyForQuery"))
 
-    def hear(self, *session: Said) -> list[Line]:
+    def feed(self, *session: Chunk) -> list[Line]:
         for side, data in session:
             self.client(data) if side == "client" else self.server(data)
-        return self.told
+        return self.lines
 
     def client(self, data: bytes) -> list[Batch | PassThrough]:
         parts = []
         for part in self.dialogue.feed_client(data):
             parts.append(part)
             self.raw += part.raw
-            self.told.append(("batch", part.text) if isinstance(part, Batch) else ("passage", *part.names))
+            self.lines.append(("batch", part.text) if isinstance(part, Batch) else ("passage", *part.names))
             self._note(self.dialogue.mark_sent(part))
         return parts
 
@@ -121,6 +126,6 @@ class Listener:
         for event in events:
             if isinstance(event, Reply):
                 errors = (error.sqlstate for error in event.errors)
-                self.told.append(("reply", event.batch.text, event.status, *errors))
+                self.lines.append(("reply", event.batch.text, event.status, *errors))
             elif not isinstance(event, Parameter):
-                self.told.append((event,))
+                self.lines.append((event,))

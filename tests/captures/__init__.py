@@ -1,6 +1,6 @@
-"""What real clients and a real server said to each other, as it came over the wire.
+"""Recorded sessions of real clients with a real server, as bytes on the wire.
 
-Made by `python -m tests.captures`, which needs node and npm.
+They are recorded by `python -m tests.captures`, which needs node and npm.
 """
 
 from pathlib import Path
@@ -12,20 +12,20 @@ DIRECTORY = Path(__file__).parent
 Side = Literal["client", "server"]
 
 
-class Said(NamedTuple):
-    """What one read gave: whose bytes, and which."""
+class Chunk(NamedTuple):
+    """The bytes of one read, and the side that sent them."""
 
     side: Side
     data: bytes  # base64 in the file
 
 
-Session = list[Said]  # after the startup packet
+Session = list[Chunk]  # after the startup packet
 
 
 def load(name: str) -> dict[str, Session]:
-    """The sessions of one client, by what they show."""
+    """Return the sessions of one client by their titles."""
     return msgspec.json.decode((DIRECTORY / f"{name}.json").read_bytes(), type=dict[str, Session])
 
 
-def said(session: Session, side: Side) -> bytes:
-    return b"".join(data for speaker, data in session if speaker == side)
+def bytes_of(session: Session, side: Side) -> bytes:
+    return b"".join(data for sender, data in session if sender == side)

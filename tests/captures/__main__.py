@@ -1,4 +1,4 @@
-"""Makes the captures anew: real clients, through a relay that writes down what passes, against a server of ours."""
+"""Records the captures again: real clients talk to an embedded server through a relay that records the bytes."""
 
 import contextlib
 import re
@@ -18,7 +18,7 @@ from psycopg import generators, waiting
 from lock_harness.servers.address import redirected
 from lock_harness.servers.embedded import embedded_server
 from lock_harness.wire.startup import StartupReader
-from tests.captures import DIRECTORY, Said, Session, Side
+from tests.captures import DIRECTORY, Chunk, Session, Side
 
 SETUP = """
 CREATE TABLE numbers (n int);
@@ -96,14 +96,14 @@ def copies(conn: Conn) -> None:
 
 
 def extended_copies(conn: Conn) -> None:
-    """As libpq does it: the Sync after Execute is ignored by the server, and another follows the data."""
+    """COPY as libpq does it: the server ignores the Sync after Execute, and another Sync follows the data."""
     copy_in(conn, "numbers", b"3\n")
     copy_in(conn, "numbers", b"x\n")
     conn.pgconn.exec_params(b"SELECT $1", [b"after"])
 
 
 def refused_copy(conn: Conn) -> None:
-    """An error before the server reads on: so it does not ignore the first Sync, and libpq hangs up, confused."""
+    """An error before the server reads the first Sync, which it then does not ignore; libpq closes the connection."""
     try:
         copy_in(conn, "refusing", b"1\n")
         conn.pgconn.exec_params(b"SELECT $1", [b"after"])
@@ -148,10 +148,10 @@ TALKS: list[Callable[[Conn], None]] = [
 
 
 class Relay:
-    """Passes on what one client and the server say, and writes it down."""
+    """Forwards the bytes of one client and the server, and records them."""
 
     def __init__(self, server: tuple[str, int]) -> None:
-        self.heard: Session = []
+        self.recorded: Session = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._server = server
@@ -160,7 +160,7 @@ class Relay:
 
     def session(self) -> Session:
         self._thread.join()
-        return self.heard
+        return self.recorded
 
     def _run(self) -> None:
         with (
@@ -181,12 +181,12 @@ class Relay:
     def _pass(self, side: Side, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(ConnectionError, OSError):
             while data := source.recv(100_000):
-                self.heard.append(Said(side, data))
+                self.recorded.append(Chunk(side, data))
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
 
-def captured(url: str, talk: Callable[[str], object]) -> Session:
+def record(url: str, talk: Callable[[str], object]) -> Session:
     address = re.search(r"@([^:/]+):(\d+)/", url)
     assert address
     relay = Relay((address[1], int(address[2])))
@@ -202,7 +202,7 @@ def from_psycopg(url: str) -> dict[str, Session]:
 
         return connect
 
-    return {talk.__name__: captured(url, talk_with(talk)) for talk in TALKS}
+    return {talk.__name__: record(url, talk_with(talk)) for talk in TALKS}
 
 
 def from_node(url: str) -> dict[str, Session]:
@@ -218,7 +218,7 @@ def from_node(url: str) -> dict[str, Session]:
         def talk_with(name: str) -> Callable[[str], None]:
             return lambda dsn: print(name, node(name, dsn), sep="\n")
 
-        return {name: captured(url, talk_with(name)) for name in node().split()}
+        return {name: record(url, talk_with(name)) for name in node().split()}
 
 
 def main() -> None:

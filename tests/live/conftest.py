@@ -15,20 +15,21 @@ Connect = Callable[[str], Connection]
 
 
 def one(conn: Connection, query: str, *values: object) -> Any:
-    """The one value that the query asks for."""
+    """Return the single value of a query."""
     row = conn.execute(query, values).fetchone()
     assert row is not None
     return row[0]
 
 
 def processes_in(directory: Path) -> list[int]:
-    """Processes whose working directory is, or was, in there."""
+    """Return the processes whose working directory is, or was, inside `directory`."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
             if entry.name.isdecimal() and str((entry / "cwd").readlink()).startswith(str(directory)):
                 found.append(int(entry.name))
-        except OSError:  # gone meanwhile, or not ours
+        except OSError:
+            # the process has ended, or belongs to another user
             continue
     return found
 
@@ -37,13 +38,13 @@ def processes_in(directory: Path) -> list[int]:
 def _reports_elsewhere(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What these tests run is not worth keeping."""
+    """Write the reports of these tests to a temporary directory."""
     monkeypatch.setattr(request.config.option, "lock_reports", tmp_path / "reports")
 
 
 @pytest.fixture
 def connect(lock_server: Server) -> Iterator[Connect]:
-    """Opens autocommit connections, each with an application_name, and closes them in the end."""
+    """Opens autocommit connections with the given application_name, and closes them after the test."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(
             psycopg.connect(lock_server.dsn, autocommit=True, application_name=name)
@@ -62,7 +63,7 @@ def second(connect: Connect) -> Connection:
 
 @pytest.fixture
 def our_server(lock_server: Server) -> Server:
-    """A server on which things may be created."""
+    """A server on which objects may be created."""
     if not lock_server.ours:
         pytest.skip("nothing may be created on a server that the user named")
     return lock_server

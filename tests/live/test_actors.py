@@ -1,4 +1,4 @@
-"""Actors are real processes: they can be killed, they are replaced, and they outlive nobody."""
+"""Actors are real processes: they can be killed and replaced, and they do not outlive their conductor."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def month_of(arena: Arena) -> Month:
 
 
 def play(arena: Arena, what: Program) -> None:
-    """Have warm actors take steps that need no conductor, and return when they are done."""
+    """Let the actors take steps that need no conductor; return when they are done."""
     team = arena.gather(what.actors)
     for number, one in enumerate(team):
         arena.mailbox.send(one.name, Begin(number, 0, names(team), what.months, what.steps, what.total_steps))
@@ -53,17 +53,17 @@ def kinds(events: list[Event]) -> list[tuple[str, str | None]]:
 
 
 def sessions(conn: Connection, tag: str) -> int:
-    """How many sessions of one arena the server has."""
+    """Return the number of sessions of one arena."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE starts_with(application_name, %s)"
     row = conn.execute(query, (tag,)).fetchone()
     assert row is not None
     return int(row[0])
 
 
-# One actor dies
+# Killed actors
 
 
-def test_what_a_killed_actor_did_can_still_be_read(arena: Arena) -> None:
+def test_the_journal_of_a_killed_actor_can_be_read(arena: Arena) -> None:
     play(arena, program(acquire(0, month_of(arena), 0), list_locks(0)))
     actor = arena.warm_actors[0]
     actor.kill()
@@ -75,7 +75,7 @@ def test_what_a_killed_actor_did_can_still_be_read(arena: Arena) -> None:
     assert actor.journal.read() == []
 
 
-def test_the_server_lets_go_of_a_killed_actor(arena: Arena) -> None:
+def test_a_killed_actor_releases_its_month(arena: Arena) -> None:
     play(arena, program(acquire(0, month_of(arena), 0)))
     session = arena.warm_actors[0].session
     (before,) = arena.observer.locks([session])
@@ -85,7 +85,7 @@ def test_the_server_lets_go_of_a_killed_actor(arena: Arena) -> None:
     assert arena.observer.locks([session]) == []
 
 
-def test_a_replacement_has_a_session_of_its_own_and_can_have_the_month(arena: Arena) -> None:
+def test_a_replacement_has_a_new_session_and_can_acquire_the_month(arena: Arena) -> None:
     play(arena, program(acquire(0, month_of(arena), 0)))
     dead = arena.warm_actors[0]
     dead.kill()
@@ -108,7 +108,7 @@ def test_a_dead_actor_is_replaced_when_a_team_is_gathered(arena: Arena) -> None:
     assert all(one.alive() for one in team)
 
 
-def test_a_waiter_that_is_killed_has_called_and_never_returned(arena: Arena) -> None:
+def test_an_actor_that_is_killed_while_it_waits_has_a_call_without_an_answer(arena: Arena) -> None:
     month = month_of(arena)
     history = run(
         program(acquire(0, month, 0), acquire(1, month, PATIENCE_MS, pending=True), crash(1)), arena
@@ -120,7 +120,7 @@ def test_a_waiter_that_is_killed_has_called_and_never_returned(arena: Arena) -> 
     ]
 
 
-def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) -> None:
+def test_a_reopened_session_has_a_new_name_and_the_old_session_ends(arena: Arena) -> None:
     month = month_of(arena)
     old = arena.warm_actors[0].session
     run(program(acquire(0, month, 0), reopen(0), acquire(0, month, PATIENCE_MS), release(0, month)), arena)
@@ -129,11 +129,11 @@ def test_a_reopened_session_has_a_new_name_and_the_old_one_goes(arena: Arena) ->
     assert arena.observer.alive([old, new]) == {new}
 
 
-# All of them end
+# The end of an arena
 
 
 @pytest.mark.parametrize("mode", ["lockstep", "race"])
-def test_a_program_without_steps_still_asks_for_its_months(arena: Arena, mode: Mode) -> None:
+def test_a_program_without_steps_still_acquires_its_months_at_the_end(arena: Arena, mode: Mode) -> None:
     month = Month(arena.years.first, 1)
     example = run(Program(2, (month,), (), mode), arena)
     assert example.status == "holds"
@@ -170,7 +170,7 @@ class NeedsMore:
 @pytest.mark.parametrize(
     ("name", "why"), [("Exits", "must return or raise, not exit"), ("NeedsMore", "more")]
 )
-def test_a_lock_that_ends_its_process_or_cannot_open_is_the_users_error(
+def test_a_lock_that_exits_or_cannot_open_a_session_is_a_user_error(
     lock_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str
 ) -> None:
     (tmp_path / "lock_of_a_user.py").write_text(LOCK)
@@ -180,7 +180,7 @@ def test_a_lock_that_ends_its_process_or_cannot_open_is_the_users_error(
         run(program(acquire(0, month_of(arena), 0)), arena)
 
 
-# The conductor dies
+# A killed conductor
 
 CONDUCTOR = """
 import sys
@@ -200,7 +200,7 @@ if __name__ == "__main__":
         threading.Event().wait()
 """
 
-# speaks the protocol as far as `open`, and has a child that would live on
+# responds to `open`, and starts a child process
 COMMAND = """read request; echo '{"id":1,"ok":[]}'; sleep 600 & cat > /dev/null"""
 
 

@@ -1,4 +1,4 @@
-"""The embedded server: private, gone afterwards whatever happens, and started anew where it stood."""
+"""The embedded server is private, always removed, and can be restarted at the same addresses."""
 
 import signal
 import stat
@@ -34,7 +34,7 @@ def test_an_embedded_server_lies_in_a_private_directory() -> None:
         assert not (directory / "password").exists()
 
 
-def test_an_embedded_servers_port_asks_for_the_password() -> None:
+def test_the_port_of_an_embedded_server_needs_the_password() -> None:
     with embedded_server() as server:
         password = str(conninfo_to_dict(server.url)["password"])
         with address.connect(server.url, "test") as conn:
@@ -57,20 +57,20 @@ def test_two_embedded_servers_share_nothing() -> None:
 
 
 class Broken(Exception):
-    """What a user of a server may raise."""
+    """The exception of a test that uses a server."""
 
 
-def fail_amid_use(used: list[tuple[Server, int, Connection]]) -> None:
+def fail_while_in_use(used: list[tuple[Server, int, Connection]]) -> None:
     with embedded_server() as server:
         pid = int((directory_of(server) / "data" / "postmaster.pid").read_text().split()[0])
         used.append((server, pid, address.connect(server.dsn, "test")))
         raise Broken
 
 
-def test_an_embedded_server_is_gone_afterwards_even_if_it_is_in_use_and_its_user_fails() -> None:
+def test_an_embedded_server_is_removed_even_if_it_is_in_use_and_its_user_fails() -> None:
     used: list[tuple[Server, int, Connection]] = []
     with pytest.raises(Broken):
-        fail_amid_use(used)
+        fail_while_in_use(used)
     ((server, pid, conn),) = used
     with conn, pytest.raises(psycopg.OperationalError):
         conn.execute("SELECT 1")
@@ -83,13 +83,13 @@ def test_an_embedded_server_is_gone_afterwards_even_if_it_is_in_use_and_its_user
 # Settings
 
 
-def test_settings_are_the_servers_own() -> None:
+def test_an_embedded_server_gets_its_settings() -> None:
     settings = {"client_connection_check_interval": "100ms", "max_connections": "20"}
     with postmaster(settings) as running, address.connect(running.server.url, "test") as conn:
         assert {name: one(conn, f"SHOW {name}") for name in settings} == settings
 
 
-def test_a_setting_that_the_server_does_not_know_is_one_line() -> None:
+def test_an_unknown_setting_is_reported_in_one_line() -> None:
     with (
         pytest.raises(MachineError, match="unrecognized configuration") as raised,
         postmaster({"no_such": ""}),
@@ -98,7 +98,7 @@ def test_a_setting_that_the_server_does_not_know_is_one_line() -> None:
     assert "\n" not in str(raised.value)
 
 
-# Started anew
+# Restarts
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def process_of(running: Postmaster) -> int:
     return int((directory_of(running.server) / "data" / "postmaster.pid").read_text().split()[0])
 
 
-TOLD = {"fast": psycopg.errors.AdminShutdown, "immediate": psycopg.OperationalError}
+ERRORS = {"fast": psycopg.errors.AdminShutdown, "immediate": psycopg.OperationalError}
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
@@ -125,7 +125,7 @@ def test_a_restart_ends_all_sessions_and_their_locks_but_keeps_addresses_and_dat
     conns[0].execute("CREATE TABLE IF NOT EXISTS kept AS SELECT 1 AS row")
     running.restart(mode)
     for conn in conns:
-        with conn, pytest.raises(TOLD[mode]):
+        with conn, pytest.raises(ERRORS[mode]):
             conn.execute("SELECT 1")
     for where in (running.server.dsn, running.server.url):
         with address.connect(where, "test") as conn:
@@ -136,7 +136,7 @@ def test_a_restart_ends_all_sessions_and_their_locks_but_keeps_addresses_and_dat
     assert not Path(f"/proc/{before}").exists()
 
 
-def test_an_immediate_restart_recovers_and_a_fast_one_need_not(running: Postmaster) -> None:
+def test_an_immediate_restart_recovers_and_a_fast_restart_does_not(running: Postmaster) -> None:
     log = directory_of(running.server) / "log"
     for mode, recovers in (("fast", False), ("immediate", True)):
         seen = len(log.read_text())
@@ -144,7 +144,7 @@ def test_an_immediate_restart_recovers_and_a_fast_one_need_not(running: Postmast
         assert ("automatic recovery in progress" in log.read_text()[seen:]) == recovers
 
 
-# Killed in the midst of a restart
+# Killed during a restart
 
 
 CHILD = """
@@ -178,7 +178,7 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=" ".join)
-def test_sigkill_in_the_midst_of_a_restart_leaves_nothing(moment: tuple[str, ...]) -> None:
+def test_sigkill_during_a_restart_leaves_no_server_and_no_directory(moment: tuple[str, ...]) -> None:
     owner = subprocess.Popen([sys.executable, "-c", CHILD, *moment], stdout=subprocess.PIPE, text=True)
     dsn, guardian = owner.communicate()[0].split()
     assert owner.returncode == -signal.SIGKILL

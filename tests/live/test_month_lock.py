@@ -1,4 +1,4 @@
-"""The reference lock on a live server."""
+"""The functions of the reference lock on a live server."""
 
 import re
 import threading
@@ -10,32 +10,24 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.pq import TransactionStatus
 
 from lock_harness.locks.interface import AdvisoryLock, LockClient, verbs_of
 from lock_harness.locks.month_lock import (
     MonthLock,
-    MonthLockLost,
-    MonthLockTimeout,
     acquire_month_lock,
     get_all_advisory_locks,
-    get_month_lock_key,
     is_month_locked,
-    month_lock,
     release_month_lock,
     with_month_lock,
 )
 from lock_harness.servers.server import Server, private_database
 from tests.frontends.command import within
 from tests.live.conftest import Connect, Connection
-
-YEAR, MONTH = 2080, 6  # not among the years that the harness leases
-KEY = get_month_lock_key(YEAR, MONTH)
-PATIENCE_MS = 20_000  # for what must succeed, however slow the machine
+from tests.live.months import KEY, MONTH, PATIENCE_MS, YEAR, is_free
 
 
 class Watched(Connection):
-    """A connection that notes when it was asked something."""
+    """A connection that records the times of its statements."""
 
     asked_at: list[float]
 
@@ -51,15 +43,10 @@ def watched(lock_server: Server) -> Iterator[Watched]:
         yield conn
 
 
-def is_free(conn: Connection) -> bool:
-    """Whether another session can have the month; it is free again afterwards if so."""
-    return acquire_month_lock(conn, YEAR, MONTH, 0) and release_month_lock(conn, YEAR, MONTH)
-
-
 # Acquire and release
 
 
-def test_a_free_month_is_granted_a_held_one_refused_and_a_released_one_granted(
+def test_a_free_month_is_granted_a_held_one_is_refused_and_a_released_one_is_granted(
     first: Connection, second: Connection
 ) -> None:
     assert acquire_month_lock(first, YEAR, MONTH, 0) is True
@@ -68,20 +55,20 @@ def test_a_free_month_is_granted_a_held_one_refused_and_a_released_one_granted(
     assert acquire_month_lock(second, YEAR, MONTH, 0) is True
 
 
-def test_another_month_and_another_year_are_free_meanwhile(first: Connection, second: Connection) -> None:
+def test_holding_a_month_leaves_other_months_and_years_free(first: Connection, second: Connection) -> None:
     assert acquire_month_lock(first, YEAR, MONTH, 0)
     assert acquire_month_lock(second, YEAR, MONTH + 1, 0)
     assert acquire_month_lock(second, YEAR + 1, MONTH, 0)
 
 
-def test_timeout_0_tries_exactly_once(first: Connection, watched: Watched) -> None:
+def test_timeout_0_makes_exactly_one_attempt(first: Connection, watched: Watched) -> None:
     assert acquire_month_lock(first, YEAR, MONTH, 0)
     assert acquire_month_lock(watched, YEAR, MONTH, 0) is False
     assert len(watched.asked_at) == 1
 
 
 @pytest.mark.parametrize("timeout_ms", [0, 1, 7, 12.5, 60])
-def test_a_timeout_is_false_not_early_and_after_a_last_try(
+def test_acquire_returns_false_not_before_the_timeout_and_after_a_last_attempt(
     first: Connection, watched: Watched, timeout_ms: float
 ) -> None:
     assert acquire_month_lock(first, YEAR, MONTH, 0)
@@ -113,7 +100,7 @@ def test_two_acquires_need_two_releases(first: Connection, second: Connection) -
     assert release_month_lock(first, YEAR, MONTH) is False
 
 
-def test_releasing_what_is_not_held_is_false_and_silent(
+def test_releasing_a_month_that_is_not_held_returns_false_silently(
     first: Connection, second: Connection, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert release_month_lock(first, YEAR, MONTH) is False
@@ -138,129 +125,7 @@ def test_the_lock_outlives_a_transaction(first: Connection, second: Connection, 
     assert release_month_lock(first, YEAR, MONTH)
 
 
-# The wrapper
-
-
-def raiser(error: BaseException) -> Callable[[], None]:
-    def fn() -> None:
-        raise error
-
-    return fn
-
-
-def test_with_month_lock_holds_while_fn_runs_and_returns_what_fn_returns(
-    first: Connection, second: Connection
-) -> None:
-    seen = with_month_lock(first, YEAR, MONTH, lambda: ("free", is_free(second)), 0)
-    assert seen == ("free", False)
-    assert is_free(second)
-
-
-@pytest.mark.parametrize(
-    "error", [ValueError("mine"), StopIteration(3), KeyboardInterrupt(), MonthLockTimeout("fn's")]
-)
-def test_with_month_lock_reraises_fns_very_exception_and_gives_back(
-    first: Connection, second: Connection, error: BaseException
-) -> None:
-    with pytest.raises(type(error)) as raised:
-        with_month_lock(first, YEAR, MONTH, raiser(error), 0)
-    assert raised.value is error
-    assert is_free(second)
-
-
-def test_with_month_lock_does_not_run_fn_without_the_lock(first: Connection, second: Connection) -> None:
-    ran: list[bool] = []
-    assert acquire_month_lock(first, YEAR, MONTH, 0)
-    with pytest.raises(MonthLockTimeout, match="month 2080-06 was not free within 5 ms"):
-        with_month_lock(second, YEAR, MONTH, lambda: ran.append(True), 5)
-    assert ran == []
-    assert not is_free(second)
-
-
-def test_with_month_lock_inside_itself_keeps_the_month(first: Connection, second: Connection) -> None:
-    def outer() -> bool:
-        assert with_month_lock(first, YEAR, MONTH, lambda: True, 0)
-        return is_free(second)
-
-    assert with_month_lock(first, YEAR, MONTH, outer, 0) is False
-    assert is_free(second)
-
-
-def test_fns_exception_is_kept_when_giving_back_fails(first: Connection, second: Connection) -> None:
-    error = ValueError("mine")
-
-    def fn() -> None:
-        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, PATIENCE_MS))
-        raise error
-
-    with pytest.raises(ValueError, match="mine") as raised:
-        with_month_lock(first, YEAR, MONTH, fn, 0)
-    assert raised.value is error
-    assert "the month lock was not released" in raised.value.__notes__[0]
-    assert is_free(second)
-
-
-def test_fns_result_does_not_hide_that_the_lock_was_lost(first: Connection) -> None:
-    with pytest.raises(MonthLockLost, match="2080-06 was not held any more"):
-        with_month_lock(first, YEAR, MONTH, lambda: release_month_lock(first, YEAR, MONTH), 0)
-
-
-def test_a_session_that_died_under_fn_has_lost_the_lock(first: Connection, second: Connection) -> None:
-    def fn() -> None:
-        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, PATIENCE_MS))
-
-    with pytest.raises(MonthLockLost, match="2080-06 was not held any more") as raised:
-        with_month_lock(first, YEAR, MONTH, fn, 0)
-    assert isinstance(raised.value.__cause__, psycopg.OperationalError)
-
-
-def fail(conn: Connection) -> None:
-    conn.execute("BEGIN")
-    conn.execute("SELECT 1 / 0")
-
-
-def test_fn_that_leaves_an_aborted_transaction_and_raises(first: Connection, second: Connection) -> None:
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        with_month_lock(first, YEAR, MONTH, lambda: fail(first), 0)
-    assert is_free(second)
-
-
-def test_fn_that_leaves_an_aborted_transaction_and_returns(first: Connection, second: Connection) -> None:
-    def fn() -> str:
-        with pytest.raises(psycopg.errors.DivisionByZero):
-            fail(first)
-        return "done"
-
-    assert with_month_lock(first, YEAR, MONTH, fn, 0) == "done"
-    assert is_free(second)
-    assert first.info.transaction_status == TransactionStatus.IDLE
-
-
-def test_without_autocommit_an_aborted_transaction_does_not_keep_the_month(
-    first: Connection, second: Connection
-) -> None:
-    first.set_autocommit(False)
-    with pytest.raises(psycopg.errors.DivisionByZero):
-        with_month_lock(first, YEAR, MONTH, lambda: first.execute("SELECT 1 / 0"), 0)
-    assert is_free(second)
-
-
-def test_an_open_transaction_of_fn_is_left_open(first: Connection, second: Connection) -> None:
-    with_month_lock(first, YEAR, MONTH, lambda: first.execute("BEGIN"), 0)
-    assert first.info.transaction_status == TransactionStatus.INTRANS
-    assert is_free(second)
-
-
-def test_month_lock_yields_whether_it_was_had(first: Connection, second: Connection) -> None:
-    with month_lock(first, YEAR, MONTH, 0) as had:
-        assert had is True
-        with month_lock(second, YEAR, MONTH, 0) as also_had:
-            assert also_had is False
-        assert not is_free(second)  # the one without it gave nothing back
-    assert is_free(second)
-
-
-# Questions
+# Reading the state of locks
 
 
 def test_is_month_locked_before_during_and_after(first: Connection, second: Connection) -> None:
@@ -282,7 +147,7 @@ def test_a_key_that_only_looks_alike_does_not_lock_the_month(
     assert is_free(second)
 
 
-def test_a_lock_in_another_database_counts_for_nothing(our_server: Server, first: Connection) -> None:
+def test_a_lock_in_another_database_does_not_lock_the_month(our_server: Server, first: Connection) -> None:
     with (
         private_database(our_server, "another_database") as other,
         psycopg.connect(other.dsn, autocommit=True) as there,
@@ -301,7 +166,7 @@ def locks_of(asker: Connection, *holders: Connection) -> list[AdvisoryLock]:
 
 @contextmanager
 def waiting(conn: Connection) -> Iterator[None]:
-    """`conn` waits in the server for the month, and gets it at some time after the block."""
+    """Make `conn` wait in the server for the month; it acquires the month some time after the block."""
     waiter = threading.Thread(target=conn.execute, args=(f"SELECT pg_advisory_lock({KEY})",))
     waiter.start()
     try:
@@ -310,7 +175,7 @@ def waiting(conn: Connection) -> Iterator[None]:
         waiter.join()
 
 
-def test_all_advisory_locks_tells_holders_from_waiters(connect: Connect) -> None:
+def test_all_advisory_locks_distinguishes_holders_from_waiters(connect: Connect) -> None:
     asker, holder, waiter = connect("asker"), connect("a holder"), connect("a waiter")
     assert acquire_month_lock(holder, YEAR, MONTH, 0)
     with waiting(waiter):
@@ -348,7 +213,7 @@ def test_all_advisory_locks_shows_every_kind_of_key(
     assert (lock.lock_key, lock.pair, lock.mode, lock.granted) == (key, pair, "ShareLock", True)
 
 
-def test_the_reference_is_a_lock_client_that_can_do_everything(
+def test_the_reference_lock_is_a_lock_client_with_all_optional_verbs(
     lock_server: Server, first: Connection
 ) -> None:
     client = MonthLock(lock_server.dsn)
@@ -361,13 +226,13 @@ def test_the_reference_is_a_lock_client_that_can_do_everything(
     assert acquire_month_lock(first, YEAR, MONTH, PATIENCE_MS)
 
 
-# Values that make no sense
+# Invalid arguments
 
 
 @pytest.mark.parametrize(
     ("year", "month", "named"), [(1999, 1, "1999"), (2100, 1, "2100"), (2080, 0, "0"), (2080, 13, "13")]
 )
-def test_a_month_that_does_not_exist_is_refused_by_name(
+def test_a_month_that_does_not_exist_is_rejected_with_its_value(
     first: Connection, year: int, month: int, named: str
 ) -> None:
     actions: list[Callable[[], object]] = [
@@ -382,7 +247,7 @@ def test_a_month_that_does_not_exist_is_refused_by_name(
 
 
 @pytest.mark.parametrize("timeout_ms", [-1, -0.5, float("nan"), float("inf")])
-def test_a_timeout_that_makes_no_sense_is_refused_by_name(watched: Watched, timeout_ms: float) -> None:
+def test_an_invalid_timeout_is_rejected_with_its_value(watched: Watched, timeout_ms: float) -> None:
     with pytest.raises(ValueError, match=rf"timeout_ms must be .* not {re.escape(repr(timeout_ms))}$"):
         acquire_month_lock(watched, YEAR, MONTH, timeout_ms)
     assert watched.asked_at == []

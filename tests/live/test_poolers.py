@@ -1,4 +1,4 @@
-"""Poolers: a PgBouncer of our own, which sessions survive it, and what the doctor says of it."""
+"""Poolers: the harness's PgBouncer, its effect on sessions, and the diagnoses of the doctor."""
 
 import signal
 import stat
@@ -51,17 +51,17 @@ def pooled(
         yield through
 
 
-# A PgBouncer of our own
+# The harness's PgBouncer
 
 
-def test_it_leads_to_databases_that_come_later(our_server: Server) -> None:
+def test_pgbouncer_serves_databases_that_are_created_later(our_server: Server) -> None:
     with pooled(our_server, "session") as server, private_database(server, "comes_later") as private:
         for way in (private.dsn, private.url):
             with address.connect(way, "test") as conn:
                 assert one(conn, "SELECT current_database()") == "comes_later"
 
 
-def test_its_port_asks_for_a_password_and_its_files_are_private(lock_server: Server) -> None:
+def test_the_port_of_pgbouncer_needs_a_password_and_its_files_are_private(lock_server: Server) -> None:
     with pooled(lock_server, "session") as server:
         password = str(conninfo_to_dict(server.url)["password"])
         with pytest.raises(UserError, match="SASL authentication failed"):
@@ -74,7 +74,7 @@ def test_its_port_asks_for_a_password_and_its_files_are_private(lock_server: Ser
     assert not directory.exists()
 
 
-def test_it_logs_in_with_the_password_of_a_named_server(our_server: Server, first: Connection) -> None:
+def test_pgbouncer_logs_in_with_the_password_of_a_named_server(our_server: Server, first: Connection) -> None:
     awkward = "it's \"a\\ #pass;word%"
     first.execute(sql.SQL("CREATE ROLE guest LOGIN PASSWORD {}").format(awkward))
     dsn = address.with_options(address.as_url(our_server.url), user="guest", password=awkward)
@@ -87,7 +87,7 @@ def test_it_logs_in_with_the_password_of_a_named_server(our_server: Server, firs
         first.execute("DROP ROLE guest")
 
 
-def test_where_it_is_not_installed_the_error_says_what_to_do(
+def test_a_missing_pgbouncer_is_an_error_that_says_what_to_do(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -108,7 +108,7 @@ with pgbouncer(Server(sys.argv[1], sys.argv[1], "named", ""), "session") as serv
 """
 
 
-def test_sigkill_of_its_user_leaves_nothing(lock_server: Server) -> None:
+def test_sigkill_of_the_harness_leaves_no_pgbouncer(lock_server: Server) -> None:
     if why := unavailable():
         pytest.skip(why)
     child = subprocess.run(
@@ -119,7 +119,7 @@ def test_sigkill_of_its_user_leaves_nothing(lock_server: Server) -> None:
     assert within(10, lambda: not directory.exists() and not processes_in(directory))
 
 
-def test_it_soon_finds_a_server_that_was_started_anew() -> None:
+def test_pgbouncer_soon_reaches_a_restarted_server() -> None:
     with postmaster() as running, pooled(running.server, "session") as server:
         running.restart("fast")
         assert within(10, lambda: reachable(server))
@@ -133,10 +133,10 @@ def reachable(server: Server) -> bool:
     return True
 
 
-# What becomes of sessions
+# Sessions
 
 
-def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
+def test_a_closed_session_leaves_a_backend_without_its_name_and_locks(
     lock_server: Server,
 ) -> None:
     with pooled(lock_server, "session") as server, closing(Observer(lock_server.dsn, "observer")) as observer:
@@ -151,31 +151,31 @@ def test_a_session_that_ends_leaves_a_backend_without_its_name_and_locks(
             assert lock.key is None
 
 
-def test_transactions_reach_several_backends(lock_server: Server) -> None:
+def test_transactions_through_pgbouncer_reach_several_backends(lock_server: Server) -> None:
     with pooled(lock_server, "transaction") as server, address.connect(server.dsn, "test") as conn:
         backend = "SELECT pg_backend_pid()"
         conn.prepare_threshold = None
         assert within(10, lambda: len({one(conn, backend) for _ in range(6)}) == 3)
 
 
-# Poolers are recognised
+# Detection of poolers
 
 
-def test_a_server_keeps_a_session_for_each_client(lock_server: Server) -> None:
+def test_a_server_is_not_taken_for_a_pooler(lock_server: Server) -> None:
     assert shared_sessions(lock_server.url) is None
     with open_server(lock_server.url) as server:
         assert server.kind == "named"
 
 
 @pytest.mark.parametrize("settings", POOLERS, ids=lambda one: " ".join(one.values()) or "as it comes")
-def test_a_pooler_that_shares_sessions_is_refused(lock_server: Server, settings: dict[str, str]) -> None:
+def test_a_pooler_that_shares_sessions_is_rejected(lock_server: Server, settings: dict[str, str]) -> None:
     with pooled(lock_server, "transaction", settings) as server:
         assert shared_sessions(server.dsn) is not None
         with pytest.raises(UserError, match="is a pooler that breaks session locks"), open_server(server.url):
             pass
 
 
-def test_a_pooler_in_session_mode_will_do(lock_server: Server) -> None:
+def test_a_pooler_in_session_mode_is_accepted(lock_server: Server) -> None:
     month = Month(2090, 1)
     with (
         pooled(lock_server, "session") as through,
@@ -199,26 +199,26 @@ def finding(dsn: str, what: str) -> Diagnosis:
     return found
 
 
-def test_the_doctor_finds_a_server_fit(lock_server: Server) -> None:
+def test_the_doctor_accepts_a_server(lock_server: Server) -> None:
     found = {finding.subject: finding for finding in examine(lock_server.url)}
     assert [finding.subject for finding in found.values() if finding.level == "bad"] == []
     assert lock_server.version in found["reachable"].text
     assert "each client keeps its own backend" in found["sessions"].text
 
 
-def test_the_doctor_finds_a_transaction_pooler_unfit(lock_server: Server) -> None:
+def test_the_doctor_rejects_a_transaction_pooler(lock_server: Server) -> None:
     with pooled(lock_server, "transaction") as server:
         level, _, text = finding(server.url, "sessions")
     assert level == "bad"
     assert "a transaction pooler: " in text
 
 
-def test_the_doctor_finds_a_session_pooler_fit(lock_server: Server) -> None:
+def test_the_doctor_accepts_a_session_pooler(lock_server: Server) -> None:
     with pooled(lock_server, "session") as server:
         assert [one.text for one in examine(server.url) if one.level == "bad"] == []
 
 
-def test_the_doctor_warns_of_sessions_that_the_server_ends(our_server: Server) -> None:
+def test_the_doctor_reports_settings_that_end_sessions(our_server: Server) -> None:
     with private_database(our_server, "impatient") as private:
         with address.connect(private.dsn, "test") as conn:
             conn.execute("ALTER DATABASE impatient SET idle_session_timeout = '5min'")

@@ -1,4 +1,4 @@
-"""Servers that are named, and what is ours alone on them; what the server itself says."""
+"""Named servers, private databases, leases of months, and the observer."""
 
 import contextlib
 import socket
@@ -22,7 +22,7 @@ from tests.live.conftest import Connect, Connection, one
 KEY = 208007
 
 
-# Named
+# Named servers
 
 
 def test_a_named_server_that_does_not_answer_is_one_line_without_the_password() -> None:
@@ -35,22 +35,24 @@ def test_a_named_server_that_does_not_answer_is_one_line_without_the_password() 
     assert "s3cret" not in str(raised.value)
 
 
-def test_the_environment_names_the_server(lock_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_variable_names_the_server(
+    lock_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(address.VARIABLE, lock_server.url)
     with open_server(None) as server:
         assert (server.kind, server.ours, server.url) == ("named", False, lock_server.url)
         assert server.version == lock_server.version
 
 
-def test_no_server_is_a_choice_that_commands_refuse() -> None:
+def test_pg_none_is_an_error_for_a_command_that_needs_a_server() -> None:
     with pytest.raises(UserError, match="this command needs a server"), open_server("none"):
         pass
 
 
-# A database of our own
+# Private databases
 
 
-def test_a_private_database_exists_for_the_block_even_if_somebody_stays_in_it(
+def test_a_private_database_is_dropped_even_if_a_session_still_uses_it(
     our_server: Server, first: Connection
 ) -> None:
     exists = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'one_of_ours')"
@@ -73,12 +75,12 @@ def test_nothing_is_created_on_a_named_server(lock_server: Server, first: Connec
         assert one(first, count) == before
 
 
-# Months of our own
+# Leases
 
 
 @pytest.fixture
 def lessees(our_server: Server) -> Iterator[Callable[[], Connection]]:
-    """Opens connections to a database where nobody else leases."""
+    """Opens connections to a database where no other harness has a lease."""
     with private_database(our_server, "leases") as private, contextlib.ExitStack() as stack:
         yield lambda: stack.enter_context(address.connect(private.dsn, "lessee"))
 
@@ -124,7 +126,7 @@ def test_two_arenas_on_one_named_server_use_different_years(lock_server: Server)
 # The observer
 
 
-def test_the_observer_sees_only_the_sessions_it_is_asked_about(our_server: Server, connect: Connect) -> None:
+def test_the_observer_returns_only_the_requested_sessions(our_server: Server, connect: Connect) -> None:
     ours, idle, theirs = (connect(f"lock-harness/{name}") for name in ("us/a0.0", "us/a1.0", "them/a0.0"))
     for number, conn in enumerate((ours, theirs)):
         conn.execute("SELECT pg_advisory_lock(%s::bigint)", (KEY + number,))
@@ -140,7 +142,7 @@ def test_the_observer_sees_only_the_sessions_it_is_asked_about(our_server: Serve
     observer.close()
 
 
-def test_the_observer_knows_who_is_quiet(our_server: Server, connect: Connect) -> None:
+def test_the_observer_reports_the_activity_of_a_session(our_server: Server, connect: Connect) -> None:
     conn, observer = connect("somebody"), Observer(our_server.dsn, "observer")
     before = observer.activity("somebody")
     conn.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""The proxy in front of a live server: what a client and the server notice of a broken connection, and what not."""
+"""The proxy in front of a live server: the effects of network faults on a client and on the server."""
 
 import signal
 import subprocess
@@ -31,7 +31,7 @@ ends = pytest.mark.skipif(bool(unavailable("half_open")), reason=str(unavailable
 
 
 class World:
-    """A database of one's own, a proxy in front of it, and a connection that looks on from the side."""
+    """A private database, a proxy in front of it, and a connection that observes it without the proxy."""
 
     def __init__(self, running: Proxy, dsn: str, watcher: Connection, stack: ExitStack) -> None:
         self.proxy = running
@@ -43,9 +43,10 @@ class World:
         return self._stack.enter_context(psycopg.connect(self.dsn, autocommit=True))
 
     def later(self, conn: Connection, query: str) -> "Future[Any]":
-        """The query, carried out while the test goes on."""
+        """Run the query in a thread."""
         executor = ThreadPoolExecutor(1)
-        self._stack.callback(executor.shutdown, wait=False)  # it ends with the proxy at the latest
+        # the query ends with the proxy at the latest
+        self._stack.callback(executor.shutdown, wait=False)
         return executor.submit(lambda: conn.execute(query).fetchall())
 
     def ask(self, query: str, *values: object) -> Any:
@@ -53,11 +54,11 @@ class World:
         return row[0] if row else None
 
     def held(self) -> bool:
-        """Somebody has the lock, as the server sees it."""
+        """Return whether the server shows that a session holds the lock."""
         return bool(self.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"))
 
     def busy(self) -> bool:
-        """A session of a client carries out a statement."""
+        """Return whether a session of the client runs a statement."""
         active = "SELECT bool_or(state = 'active') FROM pg_stat_activity WHERE application_name = %s"
         return bool(self.ask(active, NAME))
 
@@ -92,7 +93,7 @@ def either(our_server: Server, request: pytest.FixtureRequest, tmp_path: Path) -
 
 @pytest.fixture
 def holder(wire: World) -> Connection:
-    """A client that has the lock."""
+    """A client that holds the lock."""
     return lock(wire.client())
 
 
@@ -110,7 +111,7 @@ def echo(conn: Connection, data: bytes) -> bytes:
     return bytes(row[0])
 
 
-# Well
+# A healthy network
 
 
 def test_statements_pass_whatever_their_size(either: World) -> None:
@@ -123,17 +124,17 @@ def test_statements_pass_whatever_their_size(either: World) -> None:
         assert [int(row[0]) for row in copy.rows()] == list(range(1, 100_001))
 
 
-def test_who_insists_on_encryption_is_told_that_there_is_none(wire: World) -> None:
+def test_a_client_that_requires_encryption_is_refused(wire: World) -> None:
     with pytest.raises(psycopg.OperationalError, match="server does not support SSL"):
         psycopg.connect(address.with_options(wire.dsn, sslmode="require"))
 
 
-def test_who_would_like_encryption_goes_without(wire: World) -> None:
+def test_a_client_that_prefers_encryption_connects_without(wire: World) -> None:
     with psycopg.connect(address.with_options(wire.dsn, sslmode="prefer")) as conn:
         assert not conn.pgconn.ssl_in_use
 
 
-def test_a_statement_can_be_cancelled(wire: World) -> None:
+def test_a_statement_can_be_cancelled_through_the_proxy(wire: World) -> None:
     conn = wire.client()
     sleeping = wire.later(conn, "SELECT pg_sleep(300)")
     assert within(SOON_S, wire.busy)
@@ -143,12 +144,12 @@ def test_a_statement_can_be_cancelled(wire: World) -> None:
     assert echo(conn, b"still here") == b"still here"
 
 
-def test_the_refusal_of_the_server_reaches_the_client(wire: World) -> None:
+def test_a_connection_error_of_the_server_reaches_the_client(wire: World) -> None:
     with pytest.raises(psycopg.OperationalError, match='database "nowhere" does not exist'):
         psycopg.connect(address.with_options(wire.dsn, dbname="nowhere"))
 
 
-# Clients that die
+# Clients that are killed
 
 CLIENT = """
 import signal, sys, psycopg
@@ -182,7 +183,7 @@ def test_a_killed_client_frees_its_lock(either: World, how: str) -> None:
 
 
 @ends
-def test_a_half_open_client_keeps_its_lock_though_it_is_dead_until_the_network_heals(wire: World) -> None:
+def test_a_killed_client_keeps_its_lock_while_the_network_is_half_open(wire: World) -> None:
     with process_with_the_lock(wire) as process:
         assert wire.proxy.inject(NAME, "half_open")
         process.kill()
@@ -192,11 +193,11 @@ def test_a_half_open_client_keeps_its_lock_though_it_is_dead_until_the_network_h
         assert within(SOON_S, lambda: not wire.held())
 
 
-# What the server notices
+# The server's side
 
 
 @ends
-def test_the_servers_keepalives_find_a_half_open_client(wire: World, holder: Connection) -> None:
+def test_keepalives_of_the_server_detect_a_half_open_client(wire: World, holder: Connection) -> None:
     for setting, value in (("idle", 1), ("interval", 1), ("count", 2)):
         holder.execute(f"SET tcp_keepalives_{setting} = {value}")
     assert wire.proxy.inject(NAME, "half_open")
@@ -204,7 +205,9 @@ def test_the_servers_keepalives_find_a_half_open_client(wire: World, holder: Con
 
 
 @ends
-def test_no_check_of_the_server_finds_a_half_open_client_that_leaves(wire: World, holder: Connection) -> None:
+def test_the_connection_check_of_the_server_does_not_detect_a_half_open_client(
+    wire: World, holder: Connection
+) -> None:
     holder.execute("SET client_connection_check_interval = 10")
     holder.execute("SET tcp_keepalives_idle = 0")
     assert wire.proxy.inject(NAME, "half_open")
@@ -213,7 +216,7 @@ def test_no_check_of_the_server_finds_a_half_open_client_that_leaves(wire: World
 
 
 @pytest.mark.parametrize("kind", ["reset", "cut"])
-def test_a_waiting_session_whose_connection_breaks_is_found_by_the_servers_check(
+def test_the_connection_check_of_the_server_ends_a_waiting_session_whose_connection_breaks(
     wire: World, holder: Connection, kind: NetworkFault
 ) -> None:
     conn = wire.client()
@@ -228,7 +231,7 @@ def test_a_waiting_session_whose_connection_breaks_is_found_by_the_servers_check
     assert not wire.held()
 
 
-# What the client notices
+# The client's side
 
 
 @pytest.mark.parametrize("kind", ["reset", "cut"])
@@ -241,7 +244,7 @@ def test_a_broken_connection_frees_the_lock_and_fails_the_next_statement(
         holder.execute("SELECT 1")
 
 
-def test_the_lock_of_a_deaf_client_is_granted_and_it_never_learns(wire: World) -> None:
+def test_a_deaf_client_is_granted_a_lock_without_noticing(wire: World) -> None:
     conn = wire.client()
     assert wire.proxy.inject(NAME, "deaf")
     acquiring = wire.later(conn, f"SELECT pg_advisory_lock({KEY})")
@@ -253,9 +256,7 @@ def test_the_lock_of_a_deaf_client_is_granted_and_it_never_learns(wire: World) -
     assert within(SOON_S, lambda: not wire.held())
 
 
-def test_the_server_hears_nothing_of_a_mute_client_which_hears_the_server(
-    wire: World, holder: Connection
-) -> None:
+def test_a_mute_client_receives_but_its_requests_are_lost(wire: World, holder: Connection) -> None:
     holder.execute("LISTEN news")
     assert wire.proxy.inject(NAME, "mute")
     wire.ask("SELECT pg_notify('news', 'hello')")
@@ -268,7 +269,7 @@ def test_the_server_hears_nothing_of_a_mute_client_which_hears_the_server(
     assert within(SOON_S, lambda: not wire.held())
 
 
-def test_a_slow_client_is_only_slow(either: World) -> None:
+def test_a_slow_client_gets_every_byte_late(either: World) -> None:
     conn = either.client()
     assert either.proxy.inject(NAME, "slow")
     began = now_ns()

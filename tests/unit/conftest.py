@@ -1,10 +1,12 @@
-"""Fixtures of more than one module."""
+"""Fixtures that several modules use."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lock_harness.wire import dialogue
+from lock_harness.wire.cache import BoundedCache
 from tests.sockets import World, world
 
 
@@ -18,3 +20,9 @@ def tcp() -> Iterator[World]:
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with world(tmp_path if request.param == "unix" else None) as one:
         yield one
+
+
+@pytest.fixture
+def empty_reply_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a test its own cache of replies."""
+    monkeypatch.setattr(dialogue, "_replies", BoundedCache(500))

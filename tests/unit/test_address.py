@@ -1,4 +1,4 @@
-"""Connection strings: changed without damage, shown without secrets."""
+"""Connection strings are changed without damage and shown without passwords."""
 
 from urllib.parse import quote
 
@@ -31,19 +31,19 @@ def test_pgpassword_is_redacted_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("dsn", ["nonsense", "postgresql//bob:secret@host/db", "http://x:secret@y", ""])
-def test_what_is_no_connection_string_is_refused_without_its_secrets(dsn: str) -> None:
+def test_an_invalid_connection_string_is_rejected_without_showing_its_password(dsn: str) -> None:
     with pytest.raises(UserError) as caught:
         address.validate(dsn)
     assert "secret" not in str(caught.value)
     assert address.EXAMPLE in str(caught.value)
 
 
-def test_shown_is_host_port_and_database() -> None:
+def test_the_display_name_is_host_port_and_database() -> None:
     assert address.display_name(DSN) == "db.example:6543/app"
 
 
 @pytest.mark.parametrize("dsn", [DSN, "host=db.example port=6543 user=bob password='s@cret/pw' dbname=app"])
-def test_options_change_and_the_rest_stays(dsn: str) -> None:
+def test_changed_options_leave_the_other_options_unchanged(dsn: str) -> None:
     before = conninfo_to_dict(dsn)
     after = conninfo_to_dict(address.with_options(address.named(dsn, "a/b c"), dbname="other"))
     assert after == before | {"application_name": "a/b c", "dbname": "other"}
@@ -58,7 +58,7 @@ def test_options_change_and_the_rest_stays(dsn: str) -> None:
         "user=bob",
     ],
 )
-def test_any_form_becomes_a_url_that_means_the_same(dsn: str) -> None:
+def test_every_form_becomes_an_equivalent_url(dsn: str) -> None:
     url = address.as_url(dsn)
     assert url.startswith("postgresql://")
     ours = {key: value for key, value in conninfo_to_dict(url).items() if value}
@@ -76,7 +76,7 @@ def test_any_form_becomes_a_url_that_means_the_same(dsn: str) -> None:
     ],
 )
 @pytest.mark.parametrize("host", ["127.0.0.1", "/tmp/place"])
-def test_another_place_and_the_rest_stays(dsn: str, host: str) -> None:
+def test_a_redirected_address_keeps_its_other_options(dsn: str, host: str) -> None:
     elsewhere = address.redirected(dsn, host, 7777)
     assert elsewhere.startswith("postgresql://") == dsn.startswith("postgresql://")
     before, after = conninfo_to_dict(dsn), conninfo_to_dict(elsewhere)

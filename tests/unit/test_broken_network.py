@@ -1,4 +1,4 @@
-"""What each kind of break does to either end of a connection."""
+"""The effect of each network fault on both ends of a connection."""
 
 import socket
 import time
@@ -9,17 +9,17 @@ from lock_harness.core.fault import NetworkFault
 from lock_harness.wire.network import unavailable
 from tests.sockets import NAME, World, die, is_reset, passes, silent
 
-# Broken at once
+# reset and cut
 
 
-def test_reset(tcp: World) -> None:
+def test_reset_closes_both_ends_with_rst(tcp: World) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, "reset")
     assert is_reset(client)
     assert is_reset(server)
 
 
-def test_cut(either: World) -> None:
+def test_cut_closes_both_ends_in_order(either: World) -> None:
     client, server = either.connection()
     assert either.proxy.inject(NAME, "cut")
     assert client.recv(1) == b""
@@ -57,11 +57,12 @@ def test_half_open_acknowledges_nothing(half_open: Ends) -> None:
 
 
 def test_half_open_lets_keepalives_run_out(tcp: World) -> None:
-    """Also just after the client has spoken: a host that is gone sends nothing again, which would put them off."""
+    """Also just after the client has sent bytes: a retransmission by the kernel would postpone the keepalives."""
     client, server = tcp.connection()
     keep_alive(client)
     keep_alive(server)
-    for _ in range(20):  # who answers at once acknowledges late
+    # a peer that replies at once delays its acknowledgements
+    for _ in range(20):
         client.sendall(b"x")
         assert server.recv(1) == b"x"
         server.sendall(b"y")
@@ -73,7 +74,7 @@ def test_half_open_lets_keepalives_run_out(tcp: World) -> None:
     for end in (server, client):
         with pytest.raises(TimeoutError, match="Connection timed out"):
             end.recv(1)
-    assert time.monotonic() - began < 5.5  # 3 s, and 6.4 with what our kernel would have sent again
+    assert time.monotonic() - began < 5.5  # 3 s; retransmissions would make it 6.4 s
 
 
 def keep_alive(sock: socket.socket) -> None:
@@ -83,14 +84,14 @@ def keep_alive(sock: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("how", ["close", "die"])
-def test_half_open_nobody_hears_the_other_go(half_open: Ends, how: str) -> None:
+def test_half_open_hides_the_end_of_the_client_from_the_server(half_open: Ends, how: str) -> None:
     client, server = half_open
     client.close() if how == "close" else die(client)
     assert silent(server)
 
 
 @pytest.mark.parametrize("kind", ["half_open", "deaf", "mute"])
-def test_what_lost_bytes_is_reset_when_it_heals(tcp: World, kind: NetworkFault) -> None:
+def test_a_connection_that_lost_bytes_is_reset_when_it_heals(tcp: World, kind: NetworkFault) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, kind)
     assert silent(client, server)
@@ -100,11 +101,11 @@ def test_what_lost_bytes_is_reset_when_it_heals(tcp: World, kind: NetworkFault) 
     assert not tcp.proxy.heal(NAME)
 
 
-# deaf and mute: what is lost on one way
+# deaf and mute: loss in one direction
 
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
-def test_one_way_is_lost_and_the_other_is_not(either: World, kind: NetworkFault) -> None:
+def test_deaf_and_mute_lose_bytes_in_one_direction_only(either: World, kind: NetworkFault) -> None:
     client, server = either.connection()
     assert either.proxy.inject(NAME, kind)
     lost, heard = (server, client) if kind == "deaf" else (client, server)
@@ -115,7 +116,9 @@ def test_one_way_is_lost_and_the_other_is_not(either: World, kind: NetworkFault)
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
 @pytest.mark.parametrize("how", ["close", "die"])
-def test_an_end_is_lost_on_the_way_where_bytes_are_lost(tcp: World, kind: NetworkFault, how: str) -> None:
+def test_an_eof_is_lost_in_the_direction_where_bytes_are_lost(
+    tcp: World, kind: NetworkFault, how: str
+) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, kind)
     lost, heard = (server, client) if kind == "deaf" else (client, server)
@@ -129,7 +132,7 @@ def test_an_end_is_lost_on_the_way_where_bytes_are_lost(tcp: World, kind: Networ
 
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
-def test_an_end_is_heard_on_the_way_where_bytes_are_heard(tcp: World, kind: NetworkFault) -> None:
+def test_an_eof_arrives_in_the_direction_where_bytes_arrive(tcp: World, kind: NetworkFault) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, kind)
     lost, heard = (server, client) if kind == "deaf" else (client, server)
@@ -137,7 +140,7 @@ def test_an_end_is_heard_on_the_way_where_bytes_are_heard(tcp: World, kind: Netw
     assert lost.recv(1) == b""
 
 
-def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
+def test_deaf_and_mute_add_up_and_slow_undoes_neither(tcp: World) -> None:
     client, server = tcp.connection()
     for kind in ("deaf", "mute", "slow"):
         assert tcp.proxy.inject(NAME, kind)
@@ -146,7 +149,7 @@ def test_deaf_and_mute_add_up_and_slow_makes_neither_better(tcp: World) -> None:
     assert silent(client, server)
 
 
-def test_what_is_left_of_a_mute_connection_may_be_half_open_too(half_open: Ends, tcp: World) -> None:
+def test_a_mute_connection_whose_client_died_can_become_half_open(half_open: Ends, tcp: World) -> None:
     del half_open
     client, server = tcp.connection("mute")
     assert tcp.proxy.inject("mute", "mute")

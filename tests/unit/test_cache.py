@@ -1,9 +1,9 @@
-"""What is remembered, and that it is not too much."""
+"""The cache of a connection is bounded."""
 
 from lock_harness.wire.cache import BoundedCache
 
 
-def test_it_keeps_so_many_and_begins_anew() -> None:
+def test_a_full_cache_discards_all_entries() -> None:
     cache: BoundedCache[int, str] = BoundedCache(2)
     cache.put(1, "a")
     cache.put(2, "b")

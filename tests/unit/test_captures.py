@@ -1,4 +1,4 @@
-"""Real sessions mean what they meant, however they are split, and broken ones mean no more."""
+"""Recorded sessions are read the same however they are split, and broken ones fail cleanly."""
 
 import random
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lock_harness.wire.messages import ProtocolError
-from tests.captures import Said, Session, load, said
+from tests.captures import Chunk, Session, bytes_of, load
 from tests.wire import Line, Listener, cuts
 
 CAPTURES = {
@@ -16,7 +16,7 @@ CAPTURES = {
 captures = pytest.mark.parametrize("session", CAPTURES.values(), ids=CAPTURES.keys())
 
 
-def asked_and_answered(told: list[Line]) -> list[Line]:
+def batches_and_replies(told: list[Line]) -> list[Line]:
     return [line for line in told if line[0] in ("batch", "reply")]
 
 
@@ -100,79 +100,81 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("title", EXPECTED)
-def test_a_real_session_is_told_as_it_was(title: str) -> None:
-    assert asked_and_answered(Listener(begun=False).hear(*CAPTURES[title])) == EXPECTED[title]
+def test_a_recorded_session_has_the_expected_batches_and_replies(title: str) -> None:
+    assert batches_and_replies(Listener(begun=False).feed(*CAPTURES[title])) == EXPECTED[title]
 
 
 @captures
-def test_every_byte_of_a_real_session_is_in_its_parts(session: Session) -> None:
+def test_every_client_byte_of_a_recorded_session_is_in_a_part(session: Session) -> None:
     listener = Listener(begun=False)
-    listener.hear(*session)
-    assert listener.raw == said(session, "client")
+    listener.feed(*session)
+    assert listener.raw == bytes_of(session, "client")
     assert listener.dialogue.unfinished == b""
 
 
 @captures
-def test_a_real_session_means_the_same_in_single_bytes(session: Session) -> None:
-    bytewise = [Said(side, bytes([byte])) for side, data in session for byte in data]
-    assert Listener(begun=False).hear(*bytewise) == Listener(begun=False).hear(*session)
+def test_a_recorded_session_is_read_the_same_in_single_bytes(session: Session) -> None:
+    bytewise = [Chunk(side, bytes([byte])) for side, data in session for byte in data]
+    assert Listener(begun=False).feed(*bytewise) == Listener(begun=False).feed(*session)
 
 
 @captures
-def test_a_real_session_means_the_same_when_it_comes_again(session: Session) -> None:
-    """Its answers are remembered from the first time."""
-    told = [Listener(begun=False).hear(*session) for _ in range(2)]
+def test_a_recorded_session_is_read_the_same_from_the_cache(session: Session) -> None:
+    """The replies of the first time are cached."""
+    told = [Listener(begun=False).feed(*session) for _ in range(2)]
     assert told[0] == told[1]
 
 
 @given(st.data(), st.sampled_from(list(CAPTURES)))
-def test_a_real_session_means_the_same_however_it_is_split(data: st.DataObject, title: str) -> None:
+def test_a_recorded_session_is_read_the_same_however_it_is_split(data: st.DataObject, title: str) -> None:
     session = CAPTURES[title]
-    split = [Said(side, piece) for side, whole in session for piece in data.draw(cuts(whole))]
-    assert Listener(begun=False).hear(*split) == Listener(begun=False).hear(*session)
+    split = [Chunk(side, piece) for side, whole in session for piece in data.draw(cuts(whole))]
+    assert Listener(begun=False).feed(*split) == Listener(begun=False).feed(*session)
 
 
 @captures
-def test_a_real_session_cut_short_at_any_byte_has_told_what_it_had_told(session: Session) -> None:
-    """Whoever goes away in the midst of a message leaves no part of it, and nothing that is known is unsaid."""
-    whole = Listener(begun=False).hear(*session)
+def test_a_recorded_session_that_is_cut_short_has_a_prefix_of_its_lines(session: Session) -> None:
+    """An incomplete message is not part of any `Part`, and no event is retracted."""
+    whole = Listener(begun=False).feed(*session)
     listener, clients = Listener(begun=False), b""
     for side, data in session:
         for byte in data:
-            listener.hear(Said(side, bytes([byte])))
+            listener.feed(Chunk(side, bytes([byte])))
             if side == "client":
                 clients += bytes([byte])
                 assert listener.raw + listener.dialogue.unfinished == clients
-        assert listener.told == whole[: len(listener.told)]
+        assert listener.lines == whole[: len(listener.lines)]
 
 
-# in a copy, what passes depends on what the server has said
+# during a COPY, the client's parts depend on the server's messages
 @pytest.mark.parametrize("title", [title for title in CAPTURES if "cop" not in title])
-def test_a_client_that_waits_for_nothing_is_answered_the_same(title: str) -> None:
+def test_a_client_that_does_not_wait_for_replies_gets_the_same_replies(title: str) -> None:
     session = CAPTURES[title]
-    eager = [Said("client", said(session, "client")), Said("server", said(session, "server"))]
+    eager = [Chunk("client", bytes_of(session, "client")), Chunk("server", bytes_of(session, "server"))]
 
     def kinds(told: list[Line]) -> list[list[Line]]:
         return [
             [line for line in told if (line[0] in ("batch", "passage")) is asks] for asks in (True, False)
         ]
 
-    assert kinds(Listener(begun=False).hear(*eager)) == kinds(Listener(begun=False).hear(*session))
+    assert kinds(Listener(begun=False).feed(*eager)) == kinds(Listener(begun=False).feed(*session))
 
 
 @given(st.sampled_from(list(CAPTURES)), st.randoms(use_true_random=False))
-def test_a_broken_byte_in_a_real_session_moves_no_boundary_before_it(title: str, luck: random.Random) -> None:
+def test_a_broken_byte_in_a_recorded_session_changes_nothing_before_it(
+    title: str, luck: random.Random
+) -> None:
     session = list(CAPTURES[title])
     at = luck.randrange(len(session))
     side, data = session[at]
     where = luck.randrange(len(data))
-    session[at] = Said(side, data[:where] + bytes([luck.randrange(256)]) + data[where + 1 :])
-    good = Listener(begun=False).hear(*session[:at], Said(side, data[:where]))
+    session[at] = Chunk(side, data[:where] + bytes([luck.randrange(256)]) + data[where + 1 :])
+    good = Listener(begun=False).feed(*session[:at], Chunk(side, data[:where]))
     listener, refused = Listener(begun=False), ""
     try:
-        listener.hear(*session)
+        listener.feed(*session)
     except ProtocolError as error:
         refused = str(error)
     assert "\n" not in refused
-    assert listener.told[: len(good)] == good
-    assert said(session, "client").startswith(listener.raw)
+    assert listener.lines[: len(good)] == good
+    assert bytes_of(session, "client").startswith(listener.raw)

@@ -1,4 +1,4 @@
-"""While a copy goes in, the server ignores what else ends a batch; all is answered once nevertheless."""
+"""During COPY FROM STDIN the server ignores Sync and Flush; each batch still has exactly one reply."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def passed(parts: list[Batch | PassThrough]) -> list[bool]:
     return [isinstance(part, PassThrough) for part in parts]
 
 
-def test_a_copy_by_query_has_one_reply() -> None:
+def test_a_copy_by_a_simple_query_has_one_reply() -> None:
     listener = Listener()
     listener.client(client("Query"))
     assert not listener.copying_in()
@@ -29,50 +29,50 @@ def test_a_copy_by_query_has_one_reply() -> None:
     assert not listener.copying_in()
     listener.server(server("CommandComplete", "ReadyForQuery"))
     listener.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
-    assert replies(listener.told) == [("I",), ("I",)]
+    assert replies(listener.lines) == [("I",), ("I",)]
 
 
 @pytest.mark.parametrize(
     "end", [("CopyDone",), ("CopyFail",), ("CopyDone", "Flush"), ("Sync", "Flush", "CopyDone")]
 )
-def test_the_sync_after_the_data_ends_the_batch_that_asked_to_copy(end: tuple[str, ...]) -> None:
+def test_the_sync_after_the_copy_data_ends_the_batch_that_began_the_copy(end: tuple[str, ...]) -> None:
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
     assert all(passed(listener.client(client("CopyData", *end, "Sync"))))
     fails = "CopyFail" in end
     listener.server(server("ErrorResponse" if fails else "CommandComplete"))
-    assert replies(listener.told) == []
+    assert replies(listener.lines) == []
     listener.server(server("ReadyForQuery"))
-    assert replies(listener.told) == [("I", "22012") if fails else ("I",)]
+    assert replies(listener.lines) == [("I", "22012") if fails else ("I",)]
     assert passed(listener.client(client("Sync"))) == [False]
 
 
-def test_data_that_come_unasked_end_before_the_sync() -> None:
+def test_copy_data_that_are_sent_early_end_before_the_sync_of_the_batch() -> None:
     """The client did not wait for CopyInResponse, so the Sync of the batch comes after the copy."""
     listener = Listener()
     listener.client(client("Parse", "Bind", "Execute", "CopyData", "CopyDone", "Sync"))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "CommandComplete"))
-    assert replies(listener.told) == []
+    assert replies(listener.lines) == []
     (batch,) = listener.client(client("Sync"))
     assert isinstance(batch, Batch)
     listener.server(server("ReadyForQuery", "ReadyForQuery"))
-    assert replies(listener.told) == [("I",), ("I",)]
+    assert replies(listener.lines) == [("I",), ("I",)]
 
 
-def test_a_batch_that_the_server_ignores_while_it_copies_is_not_waited_for() -> None:
+def test_a_sync_that_the_server_ignores_during_a_copy_gets_no_reply() -> None:
     listener = Listener()
     listener.client(client("Parse", "Bind", "Execute", "Flush", "Sync"))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
     listener.client(client("CopyDone", "Sync"))
     listener.server(server("CommandComplete"))
     listener.server(server("ReadyForQuery"))
-    assert replies(listener.told) == [(None,), ("I",)]
+    assert replies(listener.lines) == [(None,), ("I",)]
 
 
 @pytest.mark.parametrize("sync_first", [True, False])
-def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None:
-    """Then that Sync was not ignored, and both are answered."""
+def test_a_copy_that_fails_before_the_first_sync_is_read_has_two_ready_messages(sync_first: bool) -> None:
+    """The server did not ignore that Sync, so it replies to both."""
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
@@ -87,17 +87,17 @@ def test_a_copy_may_fail_before_the_first_sync_is_read(sync_first: bool) -> None
     assert listener.status() == "E"
     listener.server(second)
     assert listener.status() == "I"
-    assert replies(listener.told)[0] == (None, "22012")
+    assert replies(listener.lines)[0] == (None, "22012")
     listener.client(client("Query"))
     listener.server(server("CommandComplete", "ReadyForQuery"))
-    assert replies(listener.told)[-1] == ("I",)
+    assert replies(listener.lines)[-1] == ("I",)
     with pytest.raises(ProtocolError, match="no reply is due"):
         listener.server(server("ReadyForQuery"))
 
 
 @pytest.mark.parametrize("answered", [1, 2])
-def test_no_more_syncs_are_answered_than_there_were(answered: int) -> None:
-    """One is ignored if the copy goes well; if it fails early, that is answered once."""
+def test_a_copy_has_no_more_ready_messages_than_syncs(answered: int) -> None:
+    """The server ignores one Sync if the COPY succeeds; if it fails early, the server replies to that Sync once."""
     listener = Listener()
     listener.client(client(*EXTENDED))
     listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
@@ -112,16 +112,16 @@ def test_no_more_syncs_are_answered_than_there_were(answered: int) -> None:
         listener.server(server("ReadyForQuery"))
 
 
-def test_after_a_copy_that_failed_the_client_asks_on() -> None:
+def test_the_client_can_send_a_query_after_a_failed_copy() -> None:
     listener = Listener()
     listener.client(client("Query"))
     listener.server(server("CopyInResponse", "ErrorResponse"))
     assert passed(listener.client(client("Query"))) == [False]
     listener.server(server("ReadyForQuery", "CommandComplete", "ReadyForQuery"))
-    assert replies(listener.told) == [("I", "22012"), ("I",)]
+    assert replies(listener.lines) == [("I", "22012"), ("I",)]
 
 
-def test_a_server_may_end_the_copy_itself() -> None:
+def test_the_server_may_end_a_copy_by_itself() -> None:
     listener = Listener()
     listener.client(client("Query"))
     listener.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
@@ -129,10 +129,10 @@ def test_a_server_may_end_the_copy_itself() -> None:
     assert passed(listener.client(client("Query"))) == [False]
 
 
-def test_both_may_copy() -> None:
+def test_both_sides_may_copy_at_once() -> None:
     listener = Listener()
     listener.client(client("Query"))
     listener.server(server("CopyBothResponse", "CopyData"))
     listener.client(client("CopyData", "CopyDone"))
     listener.server(server("CopyData", "CopyDone", "CommandComplete", "ReadyForQuery"))
-    assert replies(listener.told) == [("I",)]
+    assert replies(listener.lines) == [("I",)]

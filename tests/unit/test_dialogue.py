@@ -1,196 +1,39 @@
-"""What clients ask and what answers it: with a model of a server, case by case, and in nonsense."""
+"""A dialogue, case by case: its batches, its events, and violations of the protocol."""
 
-import random
 from struct import pack
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from lock_harness.wire import dialogue
-from lock_harness.wire.cache import BoundedCache
-from lock_harness.wire.dialogue import Dialogue
 from lock_harness.wire.events import Diagnostic, Notification, Parameter, Reply
 from lock_harness.wire.messages import BATCH, ProtocolError
-from lock_harness.wire.parts import Batch, Part
+from lock_harness.wire.parts import Batch
 from lock_harness.wire.rules import EXPECTED_REPLIES
-from tests.captures import Said, Session, Side, said
-from tests.wire import Line, Listener, client, cuts, message, server
+from tests.captures import Chunk, Session, Side, bytes_of
+from tests.wire import BODIES, ENDS, Listener, client, message, server
 
-
-@pytest.fixture(autouse=True)
-def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one test heard is not remembered in the next."""
-    monkeypatch.setattr(dialogue, "_replies", BoundedCache(500))
+pytestmark = pytest.mark.usefixtures("empty_reply_cache")
 
 
 def refusal(session: Session, begun: bool = True) -> str:
     with pytest.raises(ProtocolError) as caught:
-        Listener(begun).hear(*session)
+        Listener(begun).feed(*session)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
-# Sessions of a model
-
-
-class Model:
-    """A server as the manual has it, in the fewest words: takes one message, gives its answer, by luck an error."""
-
-    def __init__(self, luck: random.Random) -> None:
-        self.skips = False
-        self._luck = luck
-
-    def answer(self, name: str) -> list[str]:
-        if self.skips and name != "Sync":
-            return []
-        self.skips = False
-        if name not in EXPECTED_REPLIES:
-            return []
-        first, last = EXPECTED_REPLIES[name]
-        spoken = [word for word in sorted(first) if self._luck.random() < 0.3 and not word.startswith("Copy")]
-        if self._luck.random() < 0.2:
-            self.skips = "ReadyForQuery" not in last
-            return [*spoken, "ErrorResponse", *last & {"ReadyForQuery"}]
-        return [*spoken, self._luck.choice(sorted(last))]
-
-
-BODIES = ["Parse", "Bind", "Describe", "Execute", "Close"]
-ENDS = ["Sync", "Flush"]
-batches = st.one_of(
-    st.sampled_from([["Query"], ["FunctionCall"]]),
-    st.tuples(st.lists(st.sampled_from(BODIES), min_size=1, max_size=5), st.sampled_from(ENDS)).map(
-        lambda drawn: [*drawn[0], drawn[1]]
-    ),
-    st.just(["Sync"]),
-)
-asides = st.sampled_from(["NoticeResponse", "ParameterStatus", "NotificationResponse"])
-
-
-# after how many messages, to what, with which status, with how many errors
-Told = tuple[int, Part, str | None, int]
-
-
-@given(st.data(), st.lists(batches, max_size=6), st.randoms(use_true_random=False), st.booleans())
-def test_a_reply_is_complete_with_its_last_message_and_not_before(
-    data: st.DataObject, asked: list[list[str]], luck: random.Random, eager: bool
-) -> None:
-    """Whether the batches are sent all at once, or each when the one before it has been answered."""
-    model, dialogue = Model(luck), Dialogue()
-    assert list(dialogue.feed_server(server("ReadyForQuery"))) == []
-    stream = b"".join(client(*names) for names in asked)
-    parts = [part for piece in data.draw(cuts(stream)) for part in dialogue.feed_client(piece)]
-    assert [list(part.names) for part in parts] == asked
-
-    expected: list[Told] = []
-    told: list[Told] = []
-    spoken = 0
-
-    def note(events: list[Reply]) -> None:
-        told.extend((spoken, reply.batch, reply.status, len(reply.errors)) for reply in events)
-
-    for part in parts if eager else []:
-        note(dialogue.mark_sent(part))
-    for part in parts:
-        words = [word for name in part.names for word in model.answer(name)]
-        status = "I" if "ReadyForQuery" in words else None
-        expected.append((spoken + len(words), part, status, words.count("ErrorResponse")))
-        if not eager:
-            note(dialogue.mark_sent(part))
-        for word in words:
-            spoken += 1
-            aside = data.draw(st.lists(asides, max_size=1))
-            events = dialogue.feed_server(server(*aside, word))
-            note([event for event in events if isinstance(event, Reply)])
-    assert told == expected
-
-
-def heard(session: Session) -> list[Line]:
-    """What is told of it; in the end perhaps what is wrong with it."""
-    listener = Listener()
-    try:
-        listener.hear(*session)
-    except ProtocolError as error:
-        listener.told.append((str(error),))
-    return listener.told
-
-
-def bytewise(session: Session) -> Session:
-    return [Said(side, bytes([byte])) for side, said in session for byte in said]
-
-
-@st.composite
-def sessions(draw: st.DrawFn) -> Session:
-    """A model's, in which some batches are sent together, and answers come in pieces, with copies and single flushes."""
-    model, session = Model(draw(st.randoms(use_true_random=False))), []
-    copies = ["CopyInResponse", "CopyOutResponse"]
-    for together in draw(st.lists(st.lists(batches, min_size=1, max_size=2), max_size=4)):
-        names = [name for batch in together for name in batch]
-        words = [word for name in names for word in model.answer(name)]
-        asides_ = draw(st.lists(asides | st.sampled_from(copies), max_size=1))
-        words[draw(st.integers(0, len(words))) : 0] = asides_
-        flushes = draw(st.integers(0, len(words)) | st.none())
-        session.append(Said("client", client(*names)))
-        if flushes is not None:
-            session += [Said("server", server(*words[:flushes])), Said("client", client("Flush"))]
-        session.append(Said("server", server(*words[flushes or 0 :])))
-    return session
-
-
-@settings(max_examples=500)
-@given(sessions())
-def test_what_is_said_again_means_what_it_meant_byte_by_byte(session: Session) -> None:
-    """What came whole may be remembered; what comes in single bytes is read."""
-    read = heard(bytewise(session))
-    assert [heard(session) for _ in range(2)] == [read, read]
-
-
-ASK = [Said("client", client("Query")), Said("server", server("CommandComplete", "ReadyForQuery"))]
-BIND, BOUND = Said("client", client("Bind", "Sync")), Said("server", server("BindComplete"))
-COPIED = [
-    Said("client", client("Parse", "Bind", "Execute", "Sync")),
-    Said("server", server("ParseComplete", "BindComplete", "CopyInResponse")),
-    Said("server", server("ErrorResponse")),
-]
-QUOTED = message("client", "Query", client("Query") + b"\0")  # what it asks for looks like a whole message
-NOTICE = server("NoticeResponse")
-QUOTING = message("server", "NoticeResponse", ASK[1].data + b"\0")
-FLUSH, READY = Said("client", client("Flush")), Said("server", server("ReadyForQuery"))
-
-
-@pytest.mark.parametrize(
-    "session",
-    [
-        # the Flush stands where the answered message stood
-        [BIND, BOUND, FLUSH, READY, BIND, READY],
-        [BIND, Said("server", BOUND.data + READY.data), BIND, BOUND, FLUSH, Said("server", BOUND.data + READY.data)],
-        # a copy fails, and the Sync that it ignored is answered after all
-        [
-            *ASK, *COPIED, READY, *ASK,
-            Said("client", client("Bind", "Execute", "Flush")), Said("server", server("BindComplete", "CommandComplete")),
-        ],
-        # it ignored two, and after another answer it cannot come back to the second one
-        [*ASK, Said("client", COPIED[0].data + client("Sync")), *COPIED[1:], READY, *ASK, READY],
-        # a message is in the midst of another one, or the next one has begun
-        [*ASK, Said("client", QUOTED[:5]), ASK[0], Said("client", b"\0")],
-        [*ASK, Said("server", QUOTING[:5]), ASK[0], ASK[1], Said("server", b"\0"), ASK[1]],
-        2 * [ASK[0], Said("server", ASK[1].data + NOTICE[:3]), Said("server", NOTICE[3:])],
-    ],
-)  # fmt: skip
-def test_what_is_almost_said_again_is_read(session: Session) -> None:
-    read = heard(bytewise(session))
-    assert [heard(session) for _ in range(2)] == [read, read]
-
-
-def test_the_client_may_ask_before_the_session_has_begun() -> None:
+def test_a_client_may_send_a_query_before_its_session_has_started() -> None:
     listener = Listener(begun=False)
-    listener.hear(Said("client", client("Query")), Said("server", server("Authentication", "ReadyForQuery")))
-    assert listener.told == [("batch", "SELECT 1")]
+    listener.feed(
+        Chunk("client", client("Query")), Chunk("server", server("Authentication", "ReadyForQuery"))
+    )
+    assert listener.lines == [("batch", "SELECT 1")]
     listener.server(server("RowDescription", "DataRow", "CommandComplete", "ReadyForQuery"))
-    assert listener.told[1:] == [("reply", "SELECT 1", "I")]
+    assert listener.lines[1:] == [("reply", "SELECT 1", "I")]
 
 
-# What belongs together
+# Batches
 
 
 @pytest.mark.parametrize(
@@ -206,19 +49,19 @@ def test_the_client_may_ask_before_the_session_has_begun() -> None:
         (["CopyData", "CopyFail", "Sync"], [["CopyData"], ["CopyFail"], ["Sync"]]),
     ],
 )  # fmt: skip
-def test_where_a_batch_ends(names: list[str], parts: list[list[str]]) -> None:
+def test_the_messages_of_a_client_are_split_into_batches(names: list[str], parts: list[list[str]]) -> None:
     listener = Listener()
     assert [list(part.names) for part in listener.client(client(*names))] == parts
 
 
-def test_what_is_open_is_unfinished() -> None:
+def test_an_incomplete_batch_is_unfinished() -> None:
     listener = Listener()
     listener.client(client("Query", "Parse", "Bind") + b"E\0")
-    assert listener.told == [("batch", "SELECT 1")]
+    assert listener.lines == [("batch", "SELECT 1")]
     assert listener.dialogue.unfinished == client("Parse", "Bind") + b"E\0"
 
 
-def test_two_batches_are_two_even_if_they_read_alike() -> None:
+def test_two_equal_batches_have_a_reply_each() -> None:
     listener = Listener()
     first, second = listener.client(client("Query", "Query"))
     events = listener.server(server("CommandComplete", "ReadyForQuery"))
@@ -227,20 +70,20 @@ def test_two_batches_are_two_even_if_they_read_alike() -> None:
     assert [event.batch is second for event in events if isinstance(event, Reply)] == [True]
 
 
-def test_an_eager_flush_after_an_error_has_its_reply_with_it() -> None:
+def test_a_flush_that_was_sent_early_has_its_reply_with_the_error_before_it() -> None:
     listener = Listener()
     listener.client(client("Parse", "Flush", "Bind", "Flush", "Sync"))
     listener.server(server("ErrorResponse"))
     listener.server(server("ReadyForQuery"))
     listener.client(client("Parse", "Flush"))
-    assert [line for line in listener.told if line[0] == "reply"] == [
+    assert [line for line in listener.lines if line[0] == "reply"] == [
         ("reply", "Parse SELECT 1", None, "22012"),
         ("reply", "Bind SELECT 1", None),
         ("reply", "Sync", "I"),
     ]
 
 
-def test_types_that_the_server_tells_are_used_to_show_values() -> None:
+def test_types_in_a_parameter_description_are_used_to_show_values() -> None:
     listener = Listener()
     statement = message("client", "Parse", b"s\0SELECT $1\0\0\0") + message("client", "Describe", b"Ss\0")
     listener.client(statement + client("Flush"))
@@ -251,10 +94,10 @@ def test_types_that_the_server_tells_are_used_to_show_values() -> None:
     assert batch.text == "SELECT 209001"
 
 
-# What belongs to no batch
+# Messages that belong to no batch
 
 
-def test_what_the_server_says_besides() -> None:
+def test_notices_parameters_and_notifications_are_events_of_no_batch() -> None:
     listener = Listener()
     events = listener.server(server("NoticeResponse", "ParameterStatus", "NotificationResponse"))
     assert events == [
@@ -268,17 +111,17 @@ def test_what_the_server_says_besides() -> None:
     assert event.ends_session
 
 
-def test_the_status_of_the_transaction() -> None:
+def test_the_transaction_status_is_that_of_the_latest_ready_message() -> None:
     listener = Listener(begun=False)
-    told = [listener.status()]
+    statuses = [listener.status()]
     for status in (b"I", b"T", b"E"):
         listener.server(message("server", "ReadyForQuery", status))
-        told.append(listener.status())
+        statuses.append(listener.status())
         listener.client(client("Query"))
-    assert told == [None, "I", "T", "E"]
+    assert statuses == [None, "I", "T", "E"]
 
 
-# Nonsense
+# Violations of the protocol
 
 
 @pytest.mark.parametrize(
@@ -299,11 +142,11 @@ def test_the_status_of_the_transaction() -> None:
         ([("client", message("client", "Query", b"SELECT"))], "Query of length 10 ends too early"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(session: Session, why: str) -> None:
+def test_a_violation_of_the_protocol_is_reported(session: Session, why: str) -> None:
     assert why in refusal(session)
 
 
-def test_a_batch_has_a_limit() -> None:
+def test_a_batch_that_is_too_long_is_rejected() -> None:
     listener, sql = Listener(), b"\0" + bytes(BATCH // 2)
     listener.client(message("client", "Query", sql))
     listener.client(message("client", "Parse", sql))
@@ -311,8 +154,8 @@ def test_a_batch_has_a_limit() -> None:
         listener.client(message("client", "Parse", sql))
 
 
-def test_nothing_but_the_start_is_answered_while_the_session_starts() -> None:
-    asked = [Said("client", client("Query")), Said("server", server("Authentication", "DataRow"))]
+def test_only_the_startup_message_gets_a_reply_during_the_start() -> None:
+    asked = [Chunk("client", client("Query")), Chunk("server", server("Authentication", "DataRow"))]
     assert refusal(asked, begun=False) == "the server sent DataRow, but the reply to StartupMessage is due"
 
 
@@ -320,14 +163,14 @@ def test_nothing_but_the_start_is_answered_while_the_session_starts() -> None:
     st.lists(st.tuples(st.sampled_from(["client", "server"]), st.binary(max_size=40)), max_size=5),
     st.booleans(),
 )
-def test_garbage_is_refused_in_one_line_or_waited_for(session: Session, begun: bool) -> None:
+def test_garbage_in_a_session_is_rejected_in_one_line_or_waited_for(session: Session, begun: bool) -> None:
     listener, refused = Listener(begun), ""
     try:
-        listener.hear(*session)
+        listener.feed(*session)
     except ProtocolError as error:
         refused = str(error)
     assert "\n" not in refused
-    assert said(session, "client").startswith(listener.raw)
+    assert bytes_of(session, "client").startswith(listener.raw)
 
 
 names = st.lists(
@@ -340,16 +183,16 @@ names = st.lists(
 
 
 @given(names, st.booleans())
-def test_messages_in_any_order_lose_no_byte_and_no_batch_is_answered_twice(
+def test_messages_in_any_order_lose_no_byte_and_no_batch_has_two_replies(
     spoken: list[tuple[Side, str]], begun: bool
 ) -> None:
-    session = [Said(side, message(side, name)) for side, name in spoken]
+    session = [Chunk(side, message(side, name)) for side, name in spoken]
     listener, refused = Listener(begun), False
     try:
-        listener.hear(*session)
+        listener.feed(*session)
     except ProtocolError:
         refused = True
-    kinds = [line[0] for line in listener.told]
+    kinds = [line[0] for line in listener.lines]
     assert kinds.count("reply") <= kinds.count("batch")
     if not refused:
-        assert listener.raw + listener.dialogue.unfinished == said(session, "client")
+        assert listener.raw + listener.dialogue.unfinished == bytes_of(session, "client")

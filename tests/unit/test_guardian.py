@@ -1,4 +1,4 @@
-"""The guardian cleans up after a tidy end and after SIGKILL alike."""
+"""The guardian cleans up after a normal exit and after SIGKILL."""
 
 import os
 import select
@@ -21,7 +21,7 @@ sys.stdin.read()
 """
 
 
-def test_a_tidy_end_removes_the_directory_and_what_is_owned() -> None:
+def test_a_normal_exit_removes_the_directory_and_kills_owned_processes() -> None:
     child = subprocess.Popen(["sleep", "60"], start_new_session=True)
     with guarded_directory() as guardian:
         (guardian.directory / "file").write_text("x")
@@ -31,7 +31,7 @@ def test_a_tidy_end_removes_the_directory_and_what_is_owned() -> None:
     assert child.wait() == -signal.SIGKILL
 
 
-def test_what_is_disowned_lives_on() -> None:
+def test_a_disowned_process_survives() -> None:
     child = subprocess.Popen(["sleep", "60"], start_new_session=True)
     with guarded_directory() as guardian:
         guardian.own(child.pid)
@@ -41,7 +41,7 @@ def test_what_is_disowned_lives_on() -> None:
     child.wait()
 
 
-def test_sigkill_of_the_owner_leaves_nothing() -> None:
+def test_sigkill_of_the_owner_leaves_no_directory_and_no_process() -> None:
     owner = subprocess.Popen(
         [sys.executable, "-c", CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -51,11 +51,12 @@ def test_sigkill_of_the_owner_leaves_nothing() -> None:
     owner.communicate()
     wait_for_end(int(guardian))
     assert not Path(directory).exists()
-    wait_for_end(int(child))  # it has got its SIGKILL, but dying takes a moment
+    # the child has got SIGKILL, but its death takes a moment
+    wait_for_end(int(child))
 
 
 def wait_for_end(pid: int) -> None:
-    """Until a process that is not our child has ended."""
+    """Wait until a process that is not a child of this one has ended."""
     try:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:

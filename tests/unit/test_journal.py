@@ -1,4 +1,4 @@
-"""The journal: what was written is there whatever becomes of the writer, and whole."""
+"""The journal keeps every complete event, even if its writer is killed."""
 
 import signal
 import subprocess
@@ -38,7 +38,7 @@ def event(number: int, text: str = "") -> Event:
     return Event(number, "invoke", 0, 0, number, error=text or None)
 
 
-def test_each_event_is_read_once(tmp_path: Path) -> None:
+def test_each_event_of_a_journal_is_read_once(tmp_path: Path) -> None:
     journal, reader = Journal(tmp_path / "j"), JournalReader(tmp_path / "j")
     assert reader.read() == []
     journal.write(event(1))
@@ -49,11 +49,11 @@ def test_each_event_is_read_once(tmp_path: Path) -> None:
     assert reader.read() == [event(3)]
 
 
-def test_a_journal_that_is_not_there_is_empty(tmp_path: Path) -> None:
+def test_a_journal_without_a_file_is_empty(tmp_path: Path) -> None:
     assert JournalReader(tmp_path / "none").read() == []
 
 
-def test_it_grows(tmp_path: Path) -> None:
+def test_a_journal_grows(tmp_path: Path) -> None:
     journal, reader = Journal(tmp_path / "j"), JournalReader(tmp_path / "j")
     written = [event(number, "x" * 1000) for number in range(3 * FIRST_SIZE // 1000)]
     written.append(event(0, "y" * 5 * FIRST_SIZE))
@@ -62,7 +62,7 @@ def test_it_grows(tmp_path: Path) -> None:
     assert reader.read() == written
 
 
-def test_a_journal_that_starts_anew_forgets_and_does_not_grow(tmp_path: Path) -> None:
+def test_a_restarted_journal_is_empty_and_does_not_grow(tmp_path: Path) -> None:
     journal, reader = Journal(tmp_path / "j"), JournalReader(tmp_path / "j")
     for example in range(20):
         reader.restart()
@@ -73,8 +73,8 @@ def test_a_journal_that_starts_anew_forgets_and_does_not_grow(tmp_path: Path) ->
     assert (tmp_path / "j").stat().st_size == FIRST_SIZE
 
 
-def test_half_a_line_is_not_there(tmp_path: Path) -> None:
-    """A writer that dies before the line counts, at whichever of its bytes, has not written it."""
+def test_an_incomplete_line_is_not_part_of_a_journal(tmp_path: Path) -> None:
+    """A writer that dies before it updates the number of valid bytes has not written the line."""
     journal, reader = Journal(tmp_path / "j"), JournalReader(tmp_path / "j")
     journal.write(event(1))
     end = reader.length()
@@ -86,20 +86,20 @@ def test_half_a_line_is_not_there(tmp_path: Path) -> None:
     assert reader.read() == [event(3)]
 
 
-def test_what_a_killed_writer_wrote_is_there(tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_its_journal_complete(tmp_path: Path) -> None:
     process = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "j"], check=False)
     assert process.returncode == -signal.SIGKILL
     assert [one.number for one in JournalReader(tmp_path / "j").read()] == list(range(2000))
 
 
-def test_stalls_have_journals_too(tmp_path: Path) -> None:
+def test_a_journal_can_contain_stalls(tmp_path: Path) -> None:
     journal, reader = Journal(tmp_path / "j"), JournalReader(tmp_path / "j")
     journal.write(Stall(5, 3))
     assert reader.read_stalls() == [Stall(5, 3)]
 
 
-def test_without_room_the_writer_says_so(tmp_path: Path) -> None:
-    """A store into a hole that the disk has no room for would be a signal; it fails before."""
+def test_a_journal_without_disk_space_is_an_error(tmp_path: Path) -> None:
+    """The error is raised before a store into unallocated space could raise SIGBUS."""
     words = subprocess.run(
         [sys.executable, "-c", FULL, tmp_path / "j"], check=True, capture_output=True, text=True
     ).stdout

@@ -1,4 +1,4 @@
-"""The lines that a lock command reads and writes."""
+"""The line protocol encodes requests and decodes responses."""
 
 import json
 
@@ -8,27 +8,27 @@ from hypothesis import strategies as st
 
 from lock_harness.locks.line_protocol import LineProtocolError, Request, Response, decode, encode
 
-ASKED = Request(7, "acquire", 2090, 1, 200)
+REQUEST = Request(7, "acquire", 2090, 1, 200)
 
 
-def test_a_request_is_one_json_line_without_what_is_not_asked() -> None:
-    line = encode(ASKED)
+def test_a_request_is_one_json_line_without_unused_fields() -> None:
+    line = encode(REQUEST)
     assert line.endswith(b"\n")
     assert json.loads(line) == {"id": 7, "verb": "acquire", "year": 2090, "month": 1, "timeout_ms": 200}
 
 
 @pytest.mark.parametrize("line", [b'{"id":7,"ok":true}\n', b'{"ok":true,"id":7,"took":3}\n'])
-def test_an_answer(line: bytes) -> None:
-    assert decode(line, ASKED) == Response(7, ok=True)
+def test_a_response_with_true_is_decoded(line: bytes) -> None:
+    assert decode(line, REQUEST) == Response(7, ok=True)
 
 
-def test_an_answer_may_be_a_number() -> None:
-    assert decode(b'{"id":7,"ok":41}', ASKED).ok == 41
-    assert decode(b'{"id":7,"ok":true}', ASKED).ok is True
+def test_a_response_may_be_a_number() -> None:
+    assert decode(b'{"id":7,"ok":41}', REQUEST).ok == 41
+    assert decode(b'{"id":7,"ok":true}', REQUEST).ok is True
 
 
-def test_an_error_is_an_answer() -> None:
-    assert decode(b'{"id":7,"error":"no"}', ASKED).error == "no"
+def test_a_response_may_be_an_error() -> None:
+    assert decode(b'{"id":7,"error":"no"}', REQUEST).error == "no"
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_an_error_is_an_answer() -> None:
         (b"\xff\xfe\n", "malformed"),
     ],
 )
-def test_nonsense_is_told_with_an_example(line: bytes, why: str) -> None:
+def test_an_invalid_response_is_reported_with_a_valid_example(line: bytes, why: str) -> None:
     with pytest.raises(LineProtocolError) as caught:
-        decode(line, ASKED)
+        decode(line, REQUEST)
     message = str(caught.value)
     assert why in message
     assert '{"id":7,"ok":true}' in message
@@ -53,7 +53,7 @@ def test_nonsense_is_told_with_an_example(line: bytes, why: str) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_garbage_is_never_more_than_a_complaint(line: bytes) -> None:
+def test_garbage_is_always_reported_in_one_line(line: bytes) -> None:
     with pytest.raises(LineProtocolError) as caught:
-        decode(line, ASKED)
+        decode(line, REQUEST)
     assert "\n" not in str(caught.value)

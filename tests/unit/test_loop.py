@@ -1,4 +1,4 @@
-"""One thread's sockets and times: neither keeps it from the other."""
+"""The event loop serves sockets and timers in turn."""
 
 import socket
 
@@ -6,8 +6,8 @@ from lock_harness.core.clock import now_ns
 from lock_harness.wire.loop import READ, Loop
 
 
-def test_between_two_times_that_are_due_sockets_are_looked_at() -> None:
-    """Whoever looks twice whether somebody has spoken must have listened in between, however late it is."""
+def test_sockets_are_served_between_two_timers_that_are_due() -> None:
+    """A timer that looks for messages twice must find those that arrived in between, even if it is late."""
     loop, happened = Loop(), []
     ours, theirs = socket.socketpair()
 

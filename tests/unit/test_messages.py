@@ -1,4 +1,4 @@
-"""Messages are found in a stream however it is split, and what is none is named."""
+"""Messages are read from a stream however it is split, and invalid ones are reported."""
 
 from struct import pack
 
@@ -21,7 +21,7 @@ def bodies(draw: st.DrawFn, side: Side) -> tuple[str, bytes]:
 
 
 def read(reader: MessageReader, parts: list[bytes]) -> tuple[list[Message], str]:
-    """The messages, and why there are no more; that is empty if more may come."""
+    """Return the messages, and the error that ended them; empty if more messages may follow."""
     found: list[Message] = []
     try:
         for part in parts:
@@ -45,7 +45,7 @@ def test_messages_are_the_same_however_the_stream_is_split(data: st.DataObject, 
 
 
 @pytest.mark.parametrize("side", ["client", "server"])
-def test_each_kind_may_be_as_short_as_its_least_message(side: Side) -> None:
+def test_each_message_type_allows_its_minimal_message(side: Side) -> None:
     for kind in SIDES[side].values():
         assert kind.shortest <= 4 + len(MINIMAL[side].get(kind.name, b"")) <= kind.longest, kind.name
 
@@ -66,7 +66,9 @@ def test_each_kind_may_be_as_short_as_its_least_message(side: Side) -> None:
         ("server", b"D\x80\0\0\0", "DataRow of length 2147483648"),
     ],
 )
-def test_what_is_no_message_is_named_at_once_and_again(side: Side, stream: bytes, why: str) -> None:
+def test_an_invalid_message_is_reported_at_once_and_on_every_later_read(
+    side: Side, stream: bytes, why: str
+) -> None:
     good = message(side, "CopyDone")
     for parts in ([good + stream], [bytes([byte]) for byte in good + stream]):
         reader = MessageReader(side)
@@ -77,7 +79,7 @@ def test_what_is_no_message_is_named_at_once_and_again(side: Side, stream: bytes
 
 
 @given(sides, st.lists(st.binary(max_size=60), max_size=4))
-def test_garbage_is_refused_or_waited_for_and_never_read_across_a_boundary(
+def test_garbage_is_rejected_or_waited_for_and_never_read_across_a_message_boundary(
     side: Side, parts: list[bytes]
 ) -> None:
     reader = MessageReader(side)
@@ -96,7 +98,7 @@ def test_garbage_is_refused_or_waited_for_and_never_read_across_a_boundary(
         (b"\0\0\0\0\0\1\x80\0\0\0abc", "Bind of length 17 ends too early: a field of -2147483648 bytes"),
     ],
 )
-def test_a_field_that_is_not_there_is_named(body: bytes, why: str) -> None:
+def test_a_field_beyond_the_end_of_a_message_is_reported(body: bytes, why: str) -> None:
     fields = Message("Bind", message("client", "Bind", body)).fields
     with pytest.raises(ProtocolError) as caught:
         fields.string(), fields.string(), fields.count(), fields.count(), fields.octets(fields.number(4))

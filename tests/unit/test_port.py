@@ -1,4 +1,4 @@
-"""A reserved port stays ours: nobody else may listen there, and our server may, again and again."""
+"""A reserved port: only the server that it is reserved for can listen there, repeatedly."""
 
 import socket
 
@@ -20,26 +20,27 @@ def listener(port: int, *, as_servers_do: bool) -> socket.socket:
     return one
 
 
-def test_a_server_listens_there_and_again_after_it_was_down() -> None:
+def test_a_server_can_listen_on_a_reserved_port_again_after_it_was_down() -> None:
     with reserved_port() as port:
         for _ in range(2):
             with listener(port, as_servers_do=True) as server, socket.create_connection((LOOPBACK, port)):
-                server.accept()[0].close()  # the port is left with a connection that lingers
+                # leaves a connection in TIME_WAIT
+                server.accept()[0].close()
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection((LOOPBACK, port))
 
 
-def test_others_are_kept_away_while_the_server_is_down() -> None:
+def test_other_processes_cannot_listen_on_a_reserved_port() -> None:
     with reserved_port() as port, pytest.raises(OSError, match="in use"):
         listener(port, as_servers_do=False)
 
 
-def test_it_is_free_afterwards() -> None:
+def test_a_reserved_port_is_free_after_the_block() -> None:
     with reserved_port() as port:
         pass
     listener(port, as_servers_do=False).close()
 
 
-def test_no_two_are_the_same() -> None:
+def test_two_reserved_ports_differ() -> None:
     with reserved_port() as one, reserved_port() as other:
         assert one != other

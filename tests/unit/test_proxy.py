@@ -1,4 +1,4 @@
-"""The proxy between plain sockets: what passes, and what it answers to those who strike and heal."""
+"""The proxy between plain sockets: what it forwards, and how it executes commands."""
 
 import os
 import signal
@@ -32,21 +32,21 @@ def test_bytes_pass_both_ways(either: World) -> None:
     assert passes(server, client)
 
 
-def test_encryption_is_refused_and_the_startup_message_passed_on(tcp: World) -> None:
+def test_encryption_is_refused_and_the_startup_message_forwarded(tcp: World) -> None:
     client = tcp.call(struct.pack("!II", 8, 80877103))
     assert exactly(client, 1) == b"N"
     client.sendall(startup(NAME) + b"at once")
     assert passes(tcp.answer(startup(NAME) + b"at once"), client)
 
 
-def test_a_cancel_request_is_passed_on(tcp: World) -> None:
+def test_a_cancel_request_is_forwarded(tcp: World) -> None:
     client = tcp.call(CANCEL)
     server = tcp.answer(CANCEL)
     server.close()
     assert client.recv(1) == b""
 
 
-def test_garbage_is_answered_with_what_was_wrong(tcp: World) -> None:
+def test_garbage_is_answered_with_an_error(tcp: World) -> None:
     client = tcp.call(b"GET / HTTP/1.1\r\n\r\n")
     answer = exactly(client, 5)
     assert answer[:1] == b"E"
@@ -63,7 +63,7 @@ def test_a_client_that_leaves_early_does_no_harm(tcp: World, said: bytes) -> Non
     assert passes(client, server)
 
 
-def test_the_end_comes_after_the_data(either: World) -> None:
+def test_an_eof_arrives_after_the_data(either: World) -> None:
     client, server = either.connection()
     client.sendall(b"last words")
     client.close()
@@ -71,7 +71,7 @@ def test_the_end_comes_after_the_data(either: World) -> None:
     assert server.recv(1) == b""
 
 
-def test_one_side_may_end_and_go_on_listening(either: World) -> None:
+def test_a_client_may_close_for_writing_and_continue_to_read(either: World) -> None:
     client, server = either.connection()
     client.shutdown(socket.SHUT_WR)
     assert server.recv(1) == b""
@@ -81,36 +81,36 @@ def test_one_side_may_end_and_go_on_listening(either: World) -> None:
 
 
 @pytest.mark.parametrize("dying", ["client", "server"])
-def test_a_reset_is_passed_on_as_a_reset(tcp: World, dying: str) -> None:
+def test_a_reset_of_one_end_resets_the_other(tcp: World, dying: str) -> None:
     client, server = tcp.connection()
     die(client if dying == "client" else server)
     assert is_reset(server if dying == "client" else client)
 
 
-def test_a_server_that_is_not_there_resets_the_client(tcp: World) -> None:
+def test_a_client_is_reset_if_the_server_is_down(tcp: World) -> None:
     tcp.listener.close()
     assert is_reset(tcp.call(startup(NAME)))
 
 
-def test_a_sender_is_held_up_by_a_receiver_that_does_not_read(either: World) -> None:
+def test_a_receiver_that_does_not_read_blocks_the_sender(either: World) -> None:
     client, server = either.connection()
     sent = fill(client)
-    assert passes(server, client), "the other way is free"
+    assert passes(server, client), "the other direction is free"
     assert exactly(server, sent) == (PATTERN * (sent // 256 + 1))[:sent]
     assert passes(client, server)
 
 
-# Orders
+# Commands
 
 
-def test_nobody_is_struck_who_is_not_there(tcp: World) -> None:
+def test_a_fault_for_an_unknown_name_hits_no_connection(tcp: World) -> None:
     client, server = tcp.connection()
     assert not tcp.proxy.inject("somebody else", "reset")
     assert not tcp.proxy.heal("somebody else")
     assert passes(client, server)
 
 
-def test_the_newest_of_a_name_is_struck_and_then_the_next(tcp: World) -> None:
+def test_a_fault_hits_the_newest_connection_of_a_name_and_then_the_next(tcp: World) -> None:
     (old, old_server), (new, _), (other, other_server) = map(tcp.connection, (NAME, NAME, "another"))
     assert tcp.proxy.inject(NAME, "cut")
     assert new.recv(1) == b""
@@ -121,13 +121,13 @@ def test_the_newest_of_a_name_is_struck_and_then_the_next(tcp: World) -> None:
     assert passes(other, other_server)
 
 
-def test_healing_what_is_well_changes_nothing(tcp: World) -> None:
+def test_healing_a_healthy_connection_changes_nothing(tcp: World) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.heal(NAME)
     assert passes(client, server)
 
 
-def test_a_proxy_in_front_of_nothing_is_an_error() -> None:
+def test_a_proxy_without_a_server_is_an_error() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         with (
@@ -137,7 +137,7 @@ def test_a_proxy_in_front_of_nothing_is_an_error() -> None:
             pass
 
 
-def test_without_a_proxy_its_connections_end(tcp: World) -> None:
+def test_the_connections_of_a_closed_proxy_end(tcp: World) -> None:
     client, server = tcp.connection()
     tcp.proxy.close()
     assert client.recv(1) == b""
@@ -153,7 +153,7 @@ with proxy(("127.0.0.1", int(sys.argv[1]))) as running:
 """
 
 
-def test_a_proxy_ends_with_whoever_started_it(tcp: World) -> None:
+def test_a_proxy_ends_when_its_harness_is_killed(tcp: World) -> None:
     command = [sys.executable, "-c", HARNESS, str(tcp.listener.getsockname()[1])]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""A slow connection is late, and loses nothing."""
+"""A slow connection delays bytes and loses none."""
 
 import contextlib
 import random
@@ -13,7 +13,7 @@ from lock_harness.wire.network import LATENCY_NS
 from tests.sockets import NAME, PATTERN, World, exactly, fill, passes
 
 
-def test_slow_is_late_and_keeps_every_byte_in_order(either: World) -> None:
+def test_a_slow_connection_delays_bytes_and_keeps_their_order(either: World) -> None:
     client, server = either.connection()
     assert either.proxy.inject(NAME, "slow")
     data = random.Random(7).randbytes(1000)
@@ -25,11 +25,12 @@ def test_slow_is_late_and_keeps_every_byte_in_order(either: World) -> None:
         assert first + exactly(target, len(data) - 1) == data
 
 
-def test_slow_splits_the_shortest_message(tcp: World) -> None:
+def test_a_slow_connection_splits_even_the_shortest_message(tcp: World) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, "slow")
     split = False
-    for _ in range(1000):  # on a busy machine both parts may be there when we come to look
+    # on a busy machine both parts may have arrived before the first read
+    for _ in range(1000):
         client.sendall(b"X\0\0\0\4")
         part = server.recv(5)
         split = part == b"X\0\0"
@@ -50,7 +51,9 @@ moves = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves)
-def test_whatever_slows_and_heals_no_byte_is_lost(tcp: World, drawn: list[str | tuple[bool, bytes]]) -> None:
+def test_no_byte_is_lost_by_any_sequence_of_slow_and_heal(
+    tcp: World, drawn: list[str | tuple[bool, bytes]]
+) -> None:
     with contextlib.ExitStack() as stack:
         client, server = World(tcp.proxy, tcp.listener, stack).connection()
         said = {True: b"", False: b""}
@@ -70,7 +73,7 @@ def test_whatever_slows_and_heals_no_byte_is_lost(tcp: World, drawn: list[str | 
 
 
 @pytest.mark.parametrize("healed_after", [0, 1, 500_000])
-def test_slow_heals_without_losing_a_byte(either: World, healed_after: int) -> None:
+def test_a_slow_connection_heals_without_losing_a_byte(either: World, healed_after: int) -> None:
     client, server = either.connection()
     assert either.proxy.inject(NAME, "slow")
     data = random.Random(healed_after).randbytes(1_000_000)
@@ -83,7 +86,7 @@ def test_slow_heals_without_losing_a_byte(either: World, healed_after: int) -> N
     assert received + exactly(server, sent - len(received) + 6) == data[:sent] + b"and on"
 
 
-def test_the_end_of_a_slow_connection_comes_after_the_data(either: World) -> None:
+def test_the_eof_of_a_slow_connection_arrives_after_its_data(either: World) -> None:
     client, server = either.connection()
     assert either.proxy.inject(NAME, "slow")
     client.sendall(b"last words")
@@ -92,7 +95,7 @@ def test_the_end_of_a_slow_connection_comes_after_the_data(either: World) -> Non
     assert server.recv(1) == b""
 
 
-def test_slow_may_come_over_a_connection_that_is_held_up(tcp: World) -> None:
+def test_a_blocked_connection_can_become_slow(tcp: World) -> None:
     client, server = tcp.connection()
     sent = fill(client)
     assert tcp.proxy.inject(NAME, "slow")

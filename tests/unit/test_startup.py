@@ -1,4 +1,4 @@
-"""What clients say first: however it is split, it means the same; and nonsense is named."""
+"""Startup packets are read the same however they are split, and invalid ones are reported."""
 
 import struct
 from itertools import pairwise
@@ -27,7 +27,7 @@ def packet(code: int, body: bytes = b"") -> bytes:
 
 
 def feed(reader: StartupReader, pieces: list[bytes]) -> bytes:
-    """The answers together, up to the point where the client has said who it is; `forward` has the rest."""
+    """Feed all pieces; return the answers to the client."""
     answers = b""
     for piece in pieces:
         answers += reader.feed(piece)
@@ -40,7 +40,7 @@ requests = st.sampled_from([[], [SSL], [GSSENC], [SSL, GSSENC], [GSSENC, SSL]])
 
 
 @given(st.data(), requests, parameters, st.binary(max_size=40))
-def test_a_startup_message_means_the_same_however_it_is_split(
+def test_a_startup_message_is_read_the_same_however_it_is_split(
     data: st.DataObject, asked: list[int], given_parameters: dict[str, str], then: bytes
 ) -> None:
     body = b"".join(f"{name}\0{value}\0".encode() for name, value in given_parameters.items()) + b"\0"
@@ -56,7 +56,7 @@ def test_a_startup_message_means_the_same_however_it_is_split(
 
 
 @given(st.integers(0, 2**32 - 1), st.binary(min_size=4, max_size=256), st.booleans())
-def test_a_cancel_request_is_passed_on_as_it_came(pid: int, key: bytes, encrypted: bool) -> None:
+def test_a_cancel_request_is_forwarded_unchanged(pid: int, key: bytes, encrypted: bool) -> None:
     request = packet(CANCEL, struct.pack("!I", pid) + key)
     reader = StartupReader()
     answers = feed(reader, [bytes([byte]) for byte in (packet(SSL) if encrypted else b"") + request])
@@ -65,7 +65,7 @@ def test_a_cancel_request_is_passed_on_as_it_came(pid: int, key: bytes, encrypte
     assert reader.forward == request
 
 
-def test_the_application_name_is_known() -> None:
+def test_the_application_name_is_read_from_the_startup_message() -> None:
     reader = StartupReader()
     assert reader.rest == b""
     reader.feed(packet(VERSION + 2, BODY))
@@ -97,7 +97,7 @@ def test_the_application_name_is_known() -> None:
         (packet(VERSION, b"\0bob\0\0"), "a parameter of a startup packet has no name"),
     ],
 )
-def test_what_is_wrong_is_named(stream: bytes, why: str) -> None:
+def test_an_invalid_startup_packet_is_reported_in_one_line(stream: bytes, why: str) -> None:
     for pieces in ([stream], [bytes([byte]) for byte in stream]):
         with pytest.raises(StartupError) as caught:
             feed(StartupReader(), pieces)
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_named(stream: bytes, why: str) -> None:
 
 
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\0\0", packet(SSL), packet(VERSION, BODY)[:12]]))
-def test_garbage_is_refused_or_waits_for_no_more_than_a_packet(garbage: bytes, begun: bytes) -> None:
+def test_garbage_is_rejected_or_waits_for_at_most_one_packet(garbage: bytes, begun: bytes) -> None:
     reader = StartupReader()
     refused = ""
     try:

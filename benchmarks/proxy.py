@@ -1,4 +1,4 @@
-"""Statements a second through the proxy and past it, by clients that are processes of their own."""
+"""Statements per second through the proxy and without it, by clients in separate processes."""
 
 import statistics
 import subprocess
@@ -22,14 +22,14 @@ WARM_UP = 200
 
 
 class Pace(NamedTuple):
-    """`per_second`: of all clients together; `us`: what one statement takes, the median, in microseconds."""
+    """Statements per second of all clients together, and the median time of a statement in microseconds."""
 
     per_second: float
     us: float
 
 
 def table(server: Server) -> Table:
-    """One client and four, directly and through the proxy."""
+    """Measure one client and four clients, directly and through the proxy."""
     rows = [row for clients in (1, 4) for row in _rows(server, clients)]
     return figures.table(f"The proxy; median of {REPEATS} and the range", rows)
 
@@ -46,7 +46,7 @@ def _rows(server: Server, clients: int) -> list[Row]:
 
 
 def compare(server: Server, clients: int, repeats: int) -> list[tuple[Pace, Pace]]:
-    """Directly and through the proxy, in turns, so that both meet the same machine."""
+    """Measure directly and through the proxy in turns, so that both have the same conditions."""
     options = conninfo_to_dict(server.url)
     where = (str(options.get("host", "localhost")), int(str(options.get("port", 5432))))
     with proxy(where) as running:

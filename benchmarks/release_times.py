@@ -1,4 +1,4 @@
-"""How long the server takes to let go of a month after its worker has died."""
+"""How long the server takes to release a month after its worker has died."""
 
 import contextlib
 import statistics
@@ -25,7 +25,7 @@ from lock_harness.servers.server import Server
 from lock_harness.wire.proxy import Proxy, proxy
 
 REPEATS = 5
-SOON_S = 0.25  # after this the next one dies; whether the server lets go is watched all the same
+SOON_S = 0.25  # after this time the next worker dies; the release is still observed
 PATIENCE_S = 15.0
 
 CHECKS = {"client_connection_check_interval": "100ms"}
@@ -48,7 +48,7 @@ HELD = "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND grant
 
 
 class Watch:
-    """Sees months being held and let go of: asks the server for all of them, again and again."""
+    """Observes when months are held and released, by polling the server."""
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self.gone_ns: dict[int, int] = {}
@@ -58,13 +58,13 @@ class Watch:
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._look)
 
-    def sees(self, key: int) -> None:
-        """Wait until the month is seen to be held."""
+    def wait_until_held(self, key: int) -> None:
+        """Wait until the server shows that the month is held."""
         with self._changed:
-            assert self._changed.wait_for(lambda: key in self._held, PATIENCE_S), f"nobody holds {key}"
+            assert self._changed.wait_for(lambda: key in self._held, PATIENCE_S), f"no session holds {key}"
 
-    def free(self, keys: Sequence[int], until_ns: int) -> bool:
-        """Wait until all these months are free; False if they are not at `until_ns`."""
+    def wait_until_free(self, keys: Sequence[int], until_ns: int) -> bool:
+        """Wait until all these months are free; return False if they are not by `until_ns`."""
         with self._changed:
             seconds = max(0, until_ns - now_ns()) / 1e9
             return self._changed.wait_for(lambda: self.gone_ns.keys() >= {*keys}, seconds)
@@ -88,7 +88,7 @@ class Watch:
 
 
 class Worker:
-    """A worker's process, which holds a month of its own."""
+    """A worker process that holds a month."""
 
     def __init__(self, dsn: str, number: int, statement: str) -> None:
         year, month = 2000 + number // 12, number % 12 + 1
@@ -101,13 +101,13 @@ class Worker:
             text=True,
         )
 
-    def says(self) -> str:
+    def read_line(self) -> str:
         return _pipe(self.process.stdout).readline().strip()
 
     def close(self) -> int:
-        """Have it close its connection; returns when it did."""
+        """Make the worker close its connection; return the time when it did, in ns."""
         print(file=_pipe(self.process.stdin), flush=True)
-        return int(self.says())
+        return int(self.read_line())
 
     def discard(self) -> None:
         self.process.kill()
@@ -119,8 +119,8 @@ def _pipe(end: IO[str] | None) -> IO[str]:
     return end
 
 
-class Stand(NamedTuple):
-    """A server with some settings, and who acts on it and looks at it."""
+class Setup(NamedTuple):
+    """A server with some settings, a proxy in front of it, and its observers."""
 
     url: str
     through: Proxy
@@ -129,37 +129,37 @@ class Stand(NamedTuple):
 
 
 class Death(NamedTuple):
-    """A way to die while doing something; `die` returns when that was."""
+    """A way in which a worker dies during a statement; `die` returns the time of its death in ns."""
 
-    what: str
+    title: str
     statement: str
-    die: Callable[[Stand, Worker], int]
+    die: Callable[[Setup, Worker], int]
     by_proxy: bool = False
 
 
-def _close(_: Stand, worker: Worker) -> int:
+def _close(_: Setup, worker: Worker) -> int:
     return worker.close()
 
 
-def _kill(_: Stand, worker: Worker) -> int:
+def _kill(_: Setup, worker: Worker) -> int:
     at_ns = now_ns()
     worker.process.kill()
     return at_ns
 
 
-def _terminate(stand: Stand, worker: Worker) -> int:
+def _terminate(setup: Setup, worker: Worker) -> int:
     at_ns = now_ns()
-    assert stand.acts.terminate(worker.name)
+    assert setup.acts.terminate(worker.name)
     return at_ns
 
 
-def _strike(kind: NetworkFault) -> Callable[[Stand, Worker], int]:
-    def strike(stand: Stand, worker: Worker) -> int:
+def _inject(kind: NetworkFault) -> Callable[[Setup, Worker], int]:
+    def inject(setup: Setup, worker: Worker) -> int:
         at_ns = now_ns()
-        assert stand.through.inject(worker.name, kind)
+        assert setup.through.inject(worker.name, kind)
         return at_ns
 
-    return strike
+    return inject
 
 
 DEATHS = (
@@ -168,16 +168,16 @@ DEATHS = (
     Death("SIGKILL, in pg_sleep", SLEEPS, _kill),
     Death("SIGKILL, waiting for a month", WAITS, _kill),
     Death("pg_terminate_backend", IDLE, _terminate),
-    Death("reset, idle", IDLE, _strike("reset"), by_proxy=True),
-    Death("reset, waiting for a month", WAITS, _strike("reset"), by_proxy=True),
-    Death("half-open, idle", IDLE, _strike("half_open"), by_proxy=True),
-    Death("half-open, waiting for a month", WAITS, _strike("half_open"), by_proxy=True),
+    Death("reset, idle", IDLE, _inject("reset"), by_proxy=True),
+    Death("reset, waiting for a month", WAITS, _inject("reset"), by_proxy=True),
+    Death("half-open, idle", IDLE, _inject("half_open"), by_proxy=True),
+    Death("half-open, waiting for a month", WAITS, _inject("half_open"), by_proxy=True),
 )
 
 
 def table(_: Server) -> Table:
-    """A line for every death, a column for every choice of settings; always on servers of our own."""
-    title = f"Until the server lets go of a month; median of {REPEATS} and the range"
+    """Measure every death with every choice of settings, on embedded servers."""
+    title = f"Time until the server releases a month; median of {REPEATS} and the range"
     drawn = Table(title=title, title_justify="left", caption=LEGEND, caption_justify="left")
     drawn.add_column("how its worker dies")
     columns = []
@@ -185,22 +185,22 @@ def table(_: Server) -> Table:
         drawn.add_column(name, justify="right")
         columns.append([_cell(seconds) for seconds in measure(COLUMNS[name])])
     for death, *cells in zip(DEATHS, *columns, strict=True):
-        drawn.add_row(death.what, *cells)
+        drawn.add_row(death.title, *cells)
     return drawn
 
 
 def measure(settings: dict[str, str]) -> list[list[float]]:
-    """For every death the seconds until the month was free, `inf` where that took longer than PATIENCE_S."""
-    with _stand(settings) as stand, contextlib.ExitStack() as graves:
-        died = [_die(stand, death, row * REPEATS, graves) for row, death in enumerate(DEATHS)]
+    """Return for every death the seconds until the month was free; `inf` if that took longer than PATIENCE_S."""
+    with _setup(settings) as setup, contextlib.ExitStack() as cleanup:
+        died = [_die(setup, death, row * REPEATS, cleanup) for row, death in enumerate(DEATHS)]
         every = {key: at_ns for row in died for key, at_ns in row.items()}
-        stand.watch.free(list(every), max(every.values()) + int(PATIENCE_S * 1e9))
-        gone_ns = dict(stand.watch.gone_ns)
+        setup.watch.wait_until_free(list(every), max(every.values()) + int(PATIENCE_S * 1e9))
+        gone_ns = dict(setup.watch.gone_ns)
         return [[_seconds(at_ns, gone_ns.get(key)) for key, at_ns in row.items()] for row in died]
 
 
 @contextlib.contextmanager
-def _stand(settings: dict[str, str]) -> Iterator[Stand]:
+def _setup(settings: dict[str, str]) -> Iterator[Setup]:
     with (
         postmaster(settings) as running,
         contextlib.closing(Observer(running.server.dsn, "acts")) as acts,
@@ -210,26 +210,27 @@ def _stand(settings: dict[str, str]) -> Iterator[Stand]:
         assert acquire_month_lock(acts.conn, *BUSY, 0)
         url = running.server.url
         with proxy((LOOPBACK, acts.conn.info.port)) as through:
-            yield Stand(url, through, acts, watch)
+            yield Setup(url, through, acts, watch)
 
 
-def _die(stand: Stand, death: Death, first: int, graves: contextlib.ExitStack) -> dict[int, int]:
-    """Have some workers die in turn; returns when, by the key of their month."""
-    dsn = stand.url
+def _die(setup: Setup, death: Death, first: int, cleanup: contextlib.ExitStack) -> dict[int, int]:
+    """Let REPEATS workers die in turn; return the times of their deaths by the keys of their months."""
+    dsn = setup.url
     if death.by_proxy:
-        dsn = address.with_options(dsn, host=stand.through.host, port=str(stand.through.port))
+        dsn = address.with_options(dsn, host=setup.through.host, port=str(setup.through.port))
     workers = [Worker(dsn, first + number, death.statement) for number in range(REPEATS)]
     for worker in workers:
-        graves.callback(worker.discard)
+        cleanup.callback(worker.discard)
     for worker in workers:
-        assert worker.says() == "held"
-        stand.watch.sees(worker.key)
-        while death.statement and stand.acts.conn.execute(IS_BUSY, (worker.name,)).fetchone() != (1,):
+        assert worker.read_line() == "held"
+        setup.watch.wait_until_held(worker.key)
+        while death.statement and setup.acts.conn.execute(IS_BUSY, (worker.name,)).fetchone() != (1,):
             time.sleep(0.001)
     died = {}
-    for worker in workers:  # when all stand ready: whoever starts takes the processor from whoever dies
-        died[worker.key] = death.die(stand, worker)
-        stand.watch.free([worker.key], now_ns() + int(SOON_S * 1e9))
+    # only when all are ready: a starting worker would take the processor from a dying one
+    for worker in workers:
+        died[worker.key] = death.die(setup, worker)
+        setup.watch.wait_until_free([worker.key], now_ns() + int(SOON_S * 1e9))
     return died
 
 

@@ -1,4 +1,4 @@
-// What the `postgres` client of Node says: `node talk.mjs NAME URL` talks, `node talk.mjs` lists the names.
+// Sessions of the `postgres` client of Node: `node talk.mjs NAME URL` runs one, `node talk.mjs` lists the names.
 import postgres from "postgres";
 
 const quiet = { onnotice: () => {} };

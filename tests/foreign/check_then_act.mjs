@@ -1,4 +1,4 @@
-// Broken: asks whether the month is free, and then takes it whatever has happened since.
+// Broken: checks that the month is free, then acquires a shared lock, although the month may be held by now.
 import { key, serve, sql } from "./protocol.mjs";
 
 const held = new Map();

@@ -1,5 +1,5 @@
-// A month lock in TypeScript, over the `postgres` client, that speaks the line protocol:
-// one JSON request a line on standard input, one JSON answer a line on standard output.
+// A month lock in TypeScript with the `postgres` client, as a lock command with the line protocol:
+// one JSON request per line on standard input, one JSON response per line on standard output.
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
@@ -10,7 +10,7 @@ const RETRY_MS = 10;
 const key = ({ year, month }: Request) => year * 100 + month;
 let sql: postgres.Sql;
 
-// the answer lists which optional verbs this lock has
+// the response lists the optional verbs of this lock
 const open = async ({ dsn }: Request) => {
   sql = postgres(dsn, { max: 1, fetch_types: false, prepare: false, onnotice: () => {} });
   await sql`SELECT 1`;
@@ -32,7 +32,7 @@ const release = async (request: Request): Promise<boolean> => {
   return row.held;
 };
 
-// runs a body under the lock: one that fails with the text `raises`, if there is one
+// runs a body under the lock; with `raises` the body fails with that text
 const hold = async (request: Request): Promise<boolean> => {
   if (!(await acquire(request))) return false;
   try {

@@ -1,4 +1,4 @@
-"""A lock command in Python that says something as soon as it has opened its session, and so can be struck then."""
+"""A lock command in Python that runs a statement as soon as its session is open, so that a fault can hit it."""
 
 import json
 import os

@@ -1,8 +1,8 @@
-// Broken: when an answer is late it gives up and says no, and overlooks that the server had granted the month.
+// Broken: returns false when a reply is late, although the server may have granted the month.
 import { setTimeout as sleep } from "node:timers/promises";
 import { key, serve, sql } from "./protocol.mjs";
 
-const PATIENCE_MS = 60; // for one answer, at least
+const PATIENCE_MS = 60; // minimum wait for one reply
 
 const acquire = async (request) => {
   const query = sql`SELECT pg_try_advisory_lock(${key(request)}::bigint) AS granted`.execute();
@@ -10,7 +10,7 @@ const acquire = async (request) => {
   const first = await Promise.race([query, late]);
   if (first !== "late") return first[0].granted;
   query.cancel();
-  await query.catch(() => {}); // the connection is of use again
+  await query.catch(() => {}); // the connection can be used again
   return false;
 };
 

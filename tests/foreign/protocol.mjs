@@ -1,4 +1,4 @@
-// What the broken locks beside this file have in common: the line protocol, and a month lock that is right.
+// Shared by the broken locks in this directory: the line protocol, and a correct month lock.
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
@@ -8,7 +8,7 @@ export const key = ({ year, month }) => year * 100 + month;
 
 export const open = async ({ dsn }) => {
   sql = postgres(dsn, { max: 1, fetch_types: false, prepare: false, onnotice: () => {} });
-  await sql`SELECT ${1}::int`; // what is done for the first time takes long
+  await sql`SELECT ${1}::int`; // the first statement is slow
   return [];
 };
 
@@ -27,7 +27,7 @@ export const release = async (request) => {
   return row.held;
 };
 
-// answers requests with these verbs, until there are no more
+// responds to requests with these verbs until standard input ends
 export const serve = async (verbs) => {
   const all = { open, acquire, release, ...verbs };
   for await (const line of createInterface({ input: process.stdin })) {

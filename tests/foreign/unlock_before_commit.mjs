@@ -1,10 +1,10 @@
-// Broken: gives the month back, and only then commits what was done under it.
+// Broken: releases the month before it commits what it did under the lock.
 import { key, open, release, serve, sql } from "./protocol.mjs";
 
 const begin = async (request) => {
   await open(request);
   await sql.begin(async (sql) => {
-    await sql`SELECT pg_advisory_xact_lock(1)`; // two CREATEs at once would collide
+    await sql`SELECT pg_advisory_xact_lock(1)`; // two concurrent CREATE TABLE statements would collide
     await sql`CREATE TABLE IF NOT EXISTS counts (key int PRIMARY KEY, n int)`;
   });
   return ["count"];

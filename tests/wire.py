@@ -7,7 +7,7 @@ from struct import pack
 from hypothesis import strategies as st
 
 from lock_harness.wire.dialogue import Dialogue
-from lock_harness.wire.events import Parameter, Reply, ServerEvent
+from lock_harness.wire.events import DialogueEvent, Parameter, Reply
 from lock_harness.wire.messages import BACKEND, FRONTEND
 from lock_harness.wire.parts import Batch, PassThrough
 from tests.captures import Chunk, Side
@@ -109,7 +109,7 @@ class Listener:
             self._note(self.dialogue.mark_sent(part))
         return parts
 
-    def server(self, data: bytes) -> list[ServerEvent]:
+    def server(self, data: bytes) -> list[DialogueEvent]:
         events = []
         for event in self.dialogue.feed_server(data):
             events.append(event)
@@ -122,7 +122,7 @@ class Listener:
     def status(self) -> str | None:
         return self.dialogue.status
 
-    def _note(self, events: Iterable[ServerEvent]) -> None:
+    def _note(self, events: Iterable[DialogueEvent]) -> None:
         for event in events:
             if isinstance(event, Reply):
                 errors = (error.sqlstate for error in event.errors)

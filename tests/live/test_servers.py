@@ -143,13 +143,13 @@ def test_the_observer_returns_only_the_requested_sessions(our_server: Server, co
 
 
 def test_the_observer_reports_the_activity_of_a_session(our_server: Server, connect: Connect) -> None:
-    conn, observer = connect("somebody"), Observer(our_server.dsn, "observer")
-    before = observer.activity("somebody")
+    conn, observer = connect("active"), Observer(our_server.dsn, "observer")
+    before = observer.activity("active")
     conn.execute("SELECT 1")
-    after = observer.activity("somebody")
+    after = observer.activity("active")
     assert before is not None
     assert after is not None
     assert after != before
     assert after.quiet
-    assert observer.activity("nobody") is None
+    assert observer.activity("unknown") is None
     observer.close()

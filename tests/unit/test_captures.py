@@ -16,8 +16,8 @@ CAPTURES = {
 captures = pytest.mark.parametrize("session", CAPTURES.values(), ids=CAPTURES.keys())
 
 
-def batches_and_replies(told: list[Line]) -> list[Line]:
-    return [line for line in told if line[0] in ("batch", "reply")]
+def batches_and_replies(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if line[0] in ("batch", "reply")]
 
 
 LOCK = "SELECT pg_try_advisory_lock"
@@ -121,8 +121,8 @@ def test_a_recorded_session_is_read_the_same_in_single_bytes(session: Session) -
 @captures
 def test_a_recorded_session_is_read_the_same_from_the_cache(session: Session) -> None:
     """The replies of the first time are cached."""
-    told = [Listener(begun=False).feed(*session) for _ in range(2)]
-    assert told[0] == told[1]
+    recorded = [Listener(begun=False).feed(*session) for _ in range(2)]
+    assert recorded[0] == recorded[1]
 
 
 @given(st.data(), st.sampled_from(list(CAPTURES)))
@@ -152,9 +152,9 @@ def test_a_client_that_does_not_wait_for_replies_gets_the_same_replies(title: st
     session = CAPTURES[title]
     eager = [Chunk("client", bytes_of(session, "client")), Chunk("server", bytes_of(session, "server"))]
 
-    def kinds(told: list[Line]) -> list[list[Line]]:
+    def kinds(lines: list[Line]) -> list[list[Line]]:
         return [
-            [line for line in told if (line[0] in ("batch", "passage")) is asks] for asks in (True, False)
+            [line for line in lines if (line[0] in ("batch", "passage")) is asks] for asks in (True, False)
         ]
 
     assert kinds(Listener(begun=False).feed(*eager)) == kinds(Listener(begun=False).feed(*session))

@@ -9,8 +9,8 @@ from tests.wire import Line, Listener, client, message, server
 EXTENDED = ("Parse", "Bind", "Execute", "Sync")
 
 
-def replies(told: list[Line]) -> list[Line]:
-    return [line[2:] for line in told if line[0] == "reply"]
+def replies(lines: list[Line]) -> list[Line]:
+    return [line[2:] for line in lines if line[0] == "reply"]
 
 
 def passed(parts: list[Batch | PassThrough]) -> list[bool]:

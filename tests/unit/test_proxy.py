@@ -105,8 +105,8 @@ def test_a_receiver_that_does_not_read_blocks_the_sender(either: World) -> None:
 
 def test_a_fault_for_an_unknown_name_hits_no_connection(tcp: World) -> None:
     client, server = tcp.connection()
-    assert not tcp.proxy.inject("somebody else", "reset")
-    assert not tcp.proxy.heal("somebody else")
+    assert not tcp.proxy.inject("unknown", "reset")
+    assert not tcp.proxy.heal("unknown")
     assert passes(client, server)
 
 

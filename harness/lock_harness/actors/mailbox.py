@@ -39,7 +39,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
 
 
 class TeamChanged(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: somebody was replaced; these are the names now."""
+    """To an actor: another actor was replaced; these are the names of the team now."""
 
     team: tuple[str, ...]
 

@@ -8,13 +8,12 @@ from typing import Any, Literal, NamedTuple
 import psycopg
 
 from lock_harness.core.errors import UserError, one_line
-from lock_harness.locks.month_lock import years_in_use
+from lock_harness.locks.month_lock import Connection, years_in_use
 from lock_harness.servers import address
 from lock_harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE
 from lock_harness.servers.pooler import shared_sessions
 
 Level = Literal["good", "note", "bad"]
-Connection = psycopg.Connection[Any]
 FUNCTIONS = ("pg_try_advisory_lock(bigint)", "pg_advisory_unlock(bigint)")
 ROUND_TRIPS = 50
 

@@ -14,10 +14,10 @@ from lock_harness.core.errors import one_line
 from lock_harness.wire.cache import SHORT, BoundedCache
 from lock_harness.wire.events import (
     Diagnostic,
+    DialogueEvent,
     Notification,
     Parameter,
     Reply,
-    ServerEvent,
     TransactionStatus,
 )
 from lock_harness.wire.messages import BATCH, Message, MessageReader, ProtocolError
@@ -32,7 +32,7 @@ from lock_harness.wire.rules import (
     NO_REPLY,
     RULES,
     UNTRACKED,
-    Phase,
+    ClientPhase,
 )
 from lock_harness.wire.statements import PreparedStatements
 
@@ -40,7 +40,7 @@ from lock_harness.wire.statements import PreparedStatements
 class CachedReply(NamedTuple):
     """A reply that changes only the transaction status: the notices in it, and the status at its end."""
 
-    notices: tuple[ServerEvent, ...]
+    notices: tuple[DialogueEvent, ...]
     status: TransactionStatus
 
 
@@ -72,7 +72,7 @@ class Dialogue:
     def __init__(self) -> None:
         self.status: TransactionStatus | None = None
         self.copying_in = False
-        self._enter(Phase.STARTING)
+        self._enter(ClientPhase.STARTING)
         self._client, self._server = MessageReader("client"), MessageReader("server")
         self._statements = PreparedStatements()
         # the messages of a batch that is not complete, and their size in bytes
@@ -90,7 +90,7 @@ class Dialogue:
         self._reply_status: TransactionStatus | None = None
         self._reply_errors: list[Diagnostic] = []
 
-    def _enter(self, phase: Phase) -> None:
+    def _enter(self, phase: ClientPhase) -> None:
         self._phase, self._rules = phase, RULES[phase]
 
     # Messages of the client
@@ -106,7 +106,7 @@ class Dialogue:
         Raises:
             ProtocolError: After these parts, if the rest violates the protocol.
         """
-        between = self._phase is Phase.ASKING and not self._open_batch and self._client.between
+        between = self._phase is ClientPhase.ASKING and not self._open_batch and self._client.between
         if between and (known := self._statements.repeat(data)):
             return iter([Batch(known.messages, known.names, data, known.text)])
         return self._read_client(data)
@@ -151,7 +151,7 @@ class Dialogue:
         waits = (
             self._pending or self._skipping or self._reply_errors or self._ignored_syncs or self.copying_in
         )
-        return not waits and self._phase is Phase.ASKING and self._server.between
+        return not waits and self._phase is ClientPhase.ASKING and self._server.between
 
     def _expect_reply(self, message: Message, part: Part) -> None:
         if message.name in COPY:
@@ -163,7 +163,7 @@ class Dialogue:
 
     # Messages of the server
 
-    def feed_server(self, data: bytes) -> Iterator[ServerEvent]:
+    def feed_server(self, data: bytes) -> Iterator[DialogueEvent]:
         """Yield the events that `data` causes.
 
         Raises:
@@ -176,9 +176,9 @@ class Dialogue:
             return iter([*known.notices, Reply(batch, known.status, ())])
         return self._read_server(data, batch)
 
-    def _read_server(self, data: bytes, sole_batch: Batch | None) -> Iterator[ServerEvent]:
+    def _read_server(self, data: bytes, sole_batch: Batch | None) -> Iterator[DialogueEvent]:
         names: list[str] = []
-        notices: list[ServerEvent] = []
+        notices: list[DialogueEvent] = []
         for message in self._server.feed(data):
             names.append(message.name)
             for event in self._handle_message(message):
@@ -189,7 +189,7 @@ class Dialogue:
         if sole_batch and complete and self.status and len(data) <= SHORT:
             _replies.put((sole_batch.names, data), CachedReply(tuple(notices), self.status))
 
-    def _handle_message(self, message: Message) -> Iterator[ServerEvent]:
+    def _handle_message(self, message: Message) -> Iterator[DialogueEvent]:
         if message.name == "ParameterStatus":
             fields = message.fields
             yield Parameter(fields.string(), fields.string())
@@ -203,7 +203,7 @@ class Dialogue:
         else:
             yield from self._handle_reply(message)
 
-    def _handle_error(self, error: Diagnostic) -> Iterator[ServerEvent]:
+    def _handle_error(self, error: Diagnostic) -> Iterator[DialogueEvent]:
         yield error
         if error.ends_session:
             return
@@ -212,8 +212,8 @@ class Dialogue:
         self._reply_errors.append(error)
         self._skipping = self._pending[0].message.name not in ENDS_WITH_READY
         self.copying_in = False
-        if self._phase is Phase.COPYING:
-            self._enter(Phase.COPIED)
+        if self._phase is ClientPhase.COPYING:
+            self._enter(ClientPhase.COPIED)
         yield from self._settle()
 
     def _handle_reply(self, message: Message) -> list[Reply]:
@@ -244,7 +244,7 @@ class Dialogue:
             raise ProtocolError(f"the server sent ReadyForQuery with status {status!a}: it must be I, T or E")
         self.status = self._reply_status = cast(TransactionStatus, status)
         self._skipping = self.copying_in = False
-        self._enter(Phase.ASKING)
+        self._enter(ClientPhase.ASKING)
 
     def _handle_intermediate(self, message: Message, asked: Message) -> None:
         """Handle a message that does not end the reply to `asked`."""
@@ -265,7 +265,7 @@ class Dialogue:
         for message, part, _ in sent:
             self._expect_reply(message, part)
         if self.copying_in:
-            self._enter(Phase.COPYING)
+            self._enter(ClientPhase.COPYING)
 
     # Complete replies
 

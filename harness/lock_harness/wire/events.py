@@ -50,4 +50,4 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     errors: tuple[Diagnostic, ...]
 
 
-ServerEvent = Reply | Diagnostic | Notification | Parameter
+DialogueEvent = Reply | Diagnostic | Notification | Parameter

@@ -11,8 +11,8 @@ from lock_harness.wire.messages import FRONTEND
 # Messages of the client
 
 
-class Phase(Enum):
-    """The phase of the session on the client's side; the value ends an error message."""
+class ClientPhase(Enum):
+    """The phase of a session on the client's side; the value ends an error message."""
 
     STARTING = "during the start of the session"
     ASKING = "after the start of the session"
@@ -23,10 +23,10 @@ class Phase(Enum):
 COPY = frozenset({"CopyData", "CopyDone", "CopyFail"})
 AFTER_START = frozenset(message_type.name for message_type in FRONTEND.values()) - {"PasswordMessage"}
 ALLOWED = {
-    Phase.STARTING: AFTER_START | {"PasswordMessage"},
-    Phase.ASKING: AFTER_START,
-    Phase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
-    Phase.COPIED: AFTER_START,
+    ClientPhase.STARTING: AFTER_START | {"PasswordMessage"},
+    ClientPhase.ASKING: AFTER_START,
+    ClientPhase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
+    ClientPhase.COPIED: AFTER_START,
 }
 
 ENDS_BATCH = frozenset({"Query", "FunctionCall", "Sync", "Flush", "Terminate"})
@@ -34,25 +34,25 @@ ENDS_BATCH = frozenset({"Query", "FunctionCall", "Sync", "Flush", "Terminate"})
 # Messages that belong to no batch unless a batch is open.  The Sync after COPY data ends the batch that began the
 # COPY: the server ignores the Sync that this batch may have ended with.
 STANDALONE = {
-    Phase.STARTING: COPY | {"PasswordMessage", "Flush", "Terminate"},
-    Phase.ASKING: COPY | {"Flush", "Terminate"},
-    Phase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
-    Phase.COPIED: COPY | {"Flush", "Sync", "Terminate"},
+    ClientPhase.STARTING: COPY | {"PasswordMessage", "Flush", "Terminate"},
+    ClientPhase.ASKING: COPY | {"Flush", "Terminate"},
+    ClientPhase.COPYING: COPY | {"Flush", "Sync", "Terminate"},
+    ClientPhase.COPIED: COPY | {"Flush", "Sync", "Terminate"},
 }
 
 # The phase after a message; ASKING if the message is not listed.  A client that does not know yet that its COPY has
 # failed still sends data in COPIED.
 NEXT_PHASE = {
-    Phase.STARTING: {"PasswordMessage": Phase.STARTING},
-    Phase.ASKING: dict[str, Phase](),
-    Phase.COPYING: {
-        "CopyData": Phase.COPYING,
-        "Flush": Phase.COPYING,
-        "Sync": Phase.COPYING,
-        "CopyDone": Phase.COPIED,
-        "CopyFail": Phase.COPIED,
+    ClientPhase.STARTING: {"PasswordMessage": ClientPhase.STARTING},
+    ClientPhase.ASKING: dict[str, ClientPhase](),
+    ClientPhase.COPYING: {
+        "CopyData": ClientPhase.COPYING,
+        "Flush": ClientPhase.COPYING,
+        "Sync": ClientPhase.COPYING,
+        "CopyDone": ClientPhase.COPIED,
+        "CopyFail": ClientPhase.COPIED,
     },
-    Phase.COPIED: dict.fromkeys(COPY | {"Flush"}, Phase.COPIED),
+    ClientPhase.COPIED: dict.fromkeys(COPY | {"Flush"}, ClientPhase.COPIED),
 }
 
 
@@ -60,12 +60,13 @@ class Rule(NamedTuple):
     """The rule for a message in a phase: whether it belongs to no batch unless one is open, and the next phase."""
 
     standalone: bool
-    next_phase: Phase
+    next_phase: ClientPhase
 
 
 RULES = {
     phase: {
-        name: Rule(name in STANDALONE[phase], NEXT_PHASE[phase].get(name, Phase.ASKING)) for name in allowed
+        name: Rule(name in STANDALONE[phase], NEXT_PHASE[phase].get(name, ClientPhase.ASKING))
+        for name in allowed
     }
     for phase, allowed in ALLOWED.items()
 }

@@ -1,4 +1,4 @@
-"""No update of a number in a file that only the lock protects is lost, even when workers die or are stopped."""
+"""No update of a counter under the lock is lost, even when workers die or are stopped."""
 
 from lock_harness.programs import Draw, Scenario
 

@@ -1,4 +1,4 @@
-"""is_month_locked answers yes while a month is held, and no before and afterwards."""
+"""is_month_locked answers yes while a month is held, and no before and after."""
 
 from lock_harness.programs import Month, Scenario, acquire, is_locked, program, release
 

@@ -1,4 +1,4 @@
-"""Workers use several months with keys that a wrong lock confuses, such as the same month of two years."""
+"""Workers use several months that a lock with a wrong key confuses, such as the same month of two years."""
 
 from lock_harness.programs import Draw, Scenario
 

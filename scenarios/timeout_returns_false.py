@@ -1,4 +1,4 @@
-"""An acquire that does not get its month within its 200 ms returns False, and not before they are over."""
+"""An acquire that does not get its month within 200 ms returns False, and not earlier."""
 
 from lock_harness.programs import Month, Scenario, acquire, program
 

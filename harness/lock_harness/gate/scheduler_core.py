@@ -88,11 +88,12 @@ class SchedulerCore:
     def on_request(self, actor: int, request: PendingRequest) -> None:
         """An actor sends a request to the server.  The first request of a step is part of the step's move."""
         tracked = self._actors[actor]
+        tracked.apply(ActorEvent.REQUEST)
         if self._closed or not tracked.has_come:
             request.let_through()
-            return
-        tracked.apply(ActorEvent.REQUEST)
-        if request.only_prepares and all(one.connection is not request.connection for one in tracked.pending):
+        elif request.only_prepares and all(
+            one.connection is not request.connection for one in tracked.pending
+        ):
             self._forward(actor, request)
         elif tracked.awaits_first_request:
             tracked.awaits_first_request = False

@@ -17,37 +17,37 @@ class ActorState(Enum):
 
     EXPECTED = "has not come to the gate yet"
     EXEMPT = "has no step to take, and never came to the gate"
-    RUNNING = "is at work, or waits at the gate"
-    IDLE = "did nothing at the last look"
-    POLLING = "sleeps between two tries"
+    RUNNING = "computes, waits for a reply, or waits at the gate"
+    IDLE = "was found to do nothing, once"
+    POLLING = "was found to do nothing, twice: it sleeps between two tries"
     FINISHED = "has taken all its steps"
 
 
 class ActorEvent(Enum):
-    """What an actor does, or what the gate observes or does about it."""
+    """What happens to an actor.  The value completes "the actor ..."."""
 
     STEP = "asks to take a step"
-    REQUEST = "sends a request to the server"
-    MOVE = "is let through"
-    REPLY = "gets a reply of the server"
-    SEEN_IDLE = "neither computes nor waits for anybody"
-    SEEN_BUSY = "computes, waits, or was active a moment ago"
-    FINISH = "reports that all its steps are taken"
-    REPLACE = "was killed, and a new process takes its place"
+    REQUEST = "sends a request"
+    MOVE = "is let through by the scheduler core"
+    REPLY = "gets a reply from the server"
+    SEEN_IDLE = "is found to do nothing"
+    SEEN_BUSY = "is found to do something"
+    FINISH = "reports that it has taken all its steps"
+    REPLACE = "was killed, and a new process has taken its place"
 
 
 class ServerState(Enum):
     """What the server does for an actor.  The value completes "the server ..."."""
 
     READY = "owes the actor no reply"
-    REPLYING = "owes the actor a reply"
-    BLOCKED = "owes the actor a reply, and makes its session wait for another session"
+    REPLYING = "owes the actor a reply or more"
+    BLOCKED = "owes the actor a reply or more, and makes its session wait for another session"
 
 
 class ServerEvent(Enum):
-    """What happens between the server and an actor."""
+    """What happens between the server and an actor.  The value completes "the server ..."."""
 
-    EXPECT_REPLY = "is to reply once more"
+    EXPECT_REPLY = "gets a request, or is to end the session"
     REPLY = "replies, and owes more replies"
     LAST_REPLY = "replies, and owes no more"
     BLOCK = "makes the session wait for another session"

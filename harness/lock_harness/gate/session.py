@@ -1,13 +1,15 @@
-"""One client's connection at the gate: what it says is cut into messages that can wait."""
+"""One connection of a client at the gate: its batches wait until they are let through."""
 
 import socket
 from collections import deque
 from collections.abc import Callable
+from enum import Enum
 from functools import partial
 from typing import Protocol
 
 from lock_harness.core.history import TERMINATE
 from lock_harness.gate.pending import PendingRequest
+from lock_harness.gate.preparing import PreparationDetector
 from lock_harness.wire.connection import End, ProxiedConnection
 from lock_harness.wire.dialogue import Dialogue
 from lock_harness.wire.events import Reply
@@ -19,24 +21,28 @@ from lock_harness.wire.service import error_response
 from lock_harness.wire.startup import HEADER
 
 STARTUP = "StartupMessage"
-RUNS = {
-    "Query",
-    "Execute",
-    "FunctionCall",
-}  # a batch with none of these changes nothing that others could see
+
+
+class ClientSide(Enum):
+    """What the client may still send."""
+
+    OPEN = "the client may send more"
+    CLOSING = "the client has closed its side, and batches that it sent before are still held"
+    CLOSED = "the client has closed its side, and all its batches were sent to the server"
+    CUT_SHORT = "the client has closed its side in the middle of a batch, so replies are not matched any more"
 
 
 class Gatekeeper(Protocol):
-    """Who decides when a message may pass."""
+    """Decides when a request may pass."""
 
     def on_request(self, application_name: str, request: PendingRequest) -> None: ...
     def on_reply(self, application_name: str) -> None: ...
 
 
 class GatedConnection(ProxiedConnection):
-    """A connection whose batches, and whose end, wait for the gatekeeper's leave.
+    """A connection whose batches, and whose Terminate, wait until the gatekeeper lets them through.
 
-    What belongs to the start of a session passes.
+    The messages of the start of a session pass at once.
     """
 
     def __init__(
@@ -54,25 +60,25 @@ class GatedConnection(ProxiedConnection):
         self.name = application_name
         self._gatekeeper = gatekeeper
         self._dialogue = Dialogue()
-        self._pending: deque[Part] = deque()
-        self._owed = 1  # a session that starts
-        self._starts = True
-        self._kept: bytearray | None = None  # what the server has answered, if that is held back
-        self._runs_on = (
-            False  # what was run before a Flush lasts until a Sync, which then is more than only_prepares
-        )
-        self._over = False  # the client has gone, in the midst of a batch
-        self._left = False  # the client has closed its side, but what it said before still waits
-        gatekeeper.on_request(application_name, PendingRequest(STARTUP, _nothing, True, self))
+        self._preparations = PreparationDetector()
+        self._held: deque[Part] = deque()
+        self._client_side = ClientSide.OPEN
+        # the start of the session is a request, too
+        self._starting = True
+        self._replies_owed = 1
+        # what the server has sent, while it is held back from the client
+        self._held_back: bytearray | None = None
+        startup = PendingRequest(STARTUP, _do_nothing, only_prepares=True, connection=self)
+        gatekeeper.on_request(application_name, startup)
         if rest := opening[size:]:
-            self._said(rest)
+            self._read_client(rest)
 
     def on_data(self, end: End, data: memoryview) -> None:
         try:
             if end is self.client:
-                self._said(bytes(data))
+                self._read_client(bytes(data))
             else:
-                self._answer(bytes(data))
+                self._read_server(bytes(data))
         except ProtocolError as error:
             self.client.forward(memoryview(error_response(str(error))))
             self._close(reset)
@@ -81,131 +87,128 @@ class GatedConnection(ProxiedConnection):
         if end is self.server:
             self.pass_on()
             super().on_eof(end)
-            self._owe_nothing()
-        elif self._pending:
-            self._left = end.at_eof = True
+            self._expect_no_reply()
+        elif self._held:
+            self._client_side, end.at_eof = ClientSide.CLOSING, True
             self.update_watches()
         else:
-            self._leave()
+            self._close_client_side()
 
     def _close(self, how: Callable[[socket.socket], None]) -> None:
         super()._close(how)
-        self._owe_nothing()
+        self._expect_no_reply()
 
-    # What a fault asks for
+    # For faults
 
     def hold_back(self) -> None:
-        """From now on keep what the server answers."""
-        self._kept = bytearray()
+        """From now on hold back from the client what the server sends."""
+        self._held_back = bytearray()
 
     def pass_on(self, half: bool = False) -> None:
-        """Let the client have what was kept and what comes; with `half` only the first half of what was kept."""
-        if self._kept is None:
+        """Pass on what was held back, and hold back no more; with `half`, pass on the first half and go on holding."""
+        if self._held_back is None:
             return
-        kept, self._kept = self._kept, bytearray() if half else None
+        data, self._held_back = self._held_back, bytearray() if half else None
         if not self.client.closed:
-            self.client.forward(memoryview(kept[: len(kept) // 2] if half else kept))
+            self.client.forward(memoryview(data[: len(data) // 2] if half else data))
 
     def await_end(self) -> None:
-        """The server ends the session: count that as an answer, with which comes what was kept."""
-        self._owed += 1
+        """Count the end of the session as a reply; what was held back is passed on then."""
+        self._replies_owed += 1
         if self.server.closed or self.server.at_eof:
-            self._owe_nothing()
+            self._expect_no_reply()
 
     def forget(self) -> None:
-        """What still waits here was never said."""
-        self._pending.clear()
-        if self._left:
-            self._leave()
+        """Discard what is held: the client is dead, and the server must never get it."""
+        self._held.clear()
+        if self._client_side is ClientSide.CLOSING:
+            self._close_client_side()
 
-    # What passes
+    # From client to server
 
-    def _said(self, data: bytes) -> None:
+    def _read_client(self, data: bytes) -> None:
+        # Whether a message comes before the client has noticed the end of the session is up to chance.
         if self.server.at_eof or self.server.closed:
-            return  # nobody hears it, and whether it comes before the client has noticed that is up to chance
+            return
         for part in self._dialogue.feed_client(data):
-            if _waits(part) and not self._dialogue.copying_in:
+            if _needs_leave(part) and not self._dialogue.copying_in:
                 self._hold(part)
-            elif self._pending and not self._dialogue.copying_in:
-                self._pending.append(part)  # goes with what is before it
+            elif self._held and not self._dialogue.copying_in:
+                # it follows the part that is held before it
+                self._held.append(part)
             else:
                 self._send(part)
 
     def _hold(self, part: Part) -> None:
-        self._pending.append(part)
-        text = part.text if isinstance(part, Batch) else TERMINATE
-        let_through = partial(self._let_through, part)
-        self._gatekeeper.on_request(
-            self.name, PendingRequest(text, let_through, self._only_prepares(part), self)
+        self._held.append(part)
+        request = PendingRequest(
+            text=part.text if isinstance(part, Batch) else TERMINATE,
+            let_through=partial(self._let_through, part),
+            only_prepares=self._preparations.only_prepares(part),
+            connection=self,
         )
-
-    def _only_prepares(self, part: Part) -> bool:
-        runs, flushes = isinstance(part, Batch) and _runs(part), part.names[-1] == "Flush"
-        ends, self._runs_on = self._runs_on and not flushes, (self._runs_on or runs) and flushes
-        return isinstance(part, Batch) and not runs and not ends
+        self._gatekeeper.on_request(self.name, request)
 
     def _let_through(self, part: Part) -> None:
-        self._owed += 1
-        if part not in self._pending:  # it went when the server began to copy
-            self._replied(1)
+        self._replies_owed += 1
+        # it was sent when the server began to copy
+        if part not in self._held:
+            self._count_replies(1)
             return
-        self._send(self._pending.popleft())
-        while self._pending and not _waits(self._pending[0]):
-            self._send(self._pending.popleft())
+        self._send(self._held.popleft())
+        while self._held and not _needs_leave(self._held[0]):
+            self._send(self._held.popleft())
         if self.server.closed:
-            self._owe_nothing()
-        elif self._left and not self._pending:
-            self._leave()
+            self._expect_no_reply()
+        elif self._client_side is ClientSide.CLOSING and not self._held:
+            self._close_client_side()
 
     def _send(self, part: Part) -> None:
         if not self.server.closed:
             self.server.forward(memoryview(part.raw))
-            self._replied(len([*self._dialogue.mark_sent(part)]))
+            self._count_replies(len([*self._dialogue.mark_sent(part)]))
 
-    def _answer(self, data: bytes) -> None:
-        if self._kept is None:
-            self.client.forward(memoryview(data))
-        else:
-            self._kept += data
-        if not self._over:
-            self._answered(data)
-
-    def _answered(self, data: bytes) -> None:
-        self._replied(sum(isinstance(event, Reply) for event in self._dialogue.feed_server(data)))
-        if self._starts and self._dialogue.status:
-            self._starts = False
-            self._replied(1)
-        while self._dialogue.copying_in and self._pending:  # as the server then takes nothing else
-            self._send(self._pending.popleft())
-
-    def _replied(self, count: int) -> None:
-        for _ in range(min(count, self._owed)):
-            self._owed -= 1
-            self._gatekeeper.on_reply(self.name)
-
-    def _leave(self) -> None:
-        """The client has gone; what it had begun to say still reaches the server."""
-        self._left = False
-        if (begun := self._dialogue.unfinished) and not self.server.closed:
-            self._over = True
-            self.server.forward(memoryview(begun))
+    def _close_client_side(self) -> None:
+        """Tell the server that the client has closed its side, after the bytes of an incomplete batch."""
+        self._client_side = ClientSide.CLOSED
+        if (unfinished := self._dialogue.unfinished) and not self.server.closed:
+            self._client_side = ClientSide.CUT_SHORT
+            self.server.forward(memoryview(unfinished))
         super().on_eof(self.client)
 
-    def _owe_nothing(self) -> None:
-        """There will be no more answers.  Whoever said good-bye was owed this one."""
-        self._replied(self._owed)
+    # From server to client
+
+    def _read_server(self, data: bytes) -> None:
+        if self._held_back is None:
+            self.client.forward(memoryview(data))
+        else:
+            self._held_back += data
+        if self._client_side is not ClientSide.CUT_SHORT:
+            self._match_replies(data)
+
+    def _match_replies(self, data: bytes) -> None:
+        self._count_replies(sum(isinstance(event, Reply) for event in self._dialogue.feed_server(data)))
+        if self._starting and self._dialogue.status:
+            self._starting = False
+            self._count_replies(1)
+        # while the server copies in, it sends no other reply
+        while self._dialogue.copying_in and self._held:
+            self._send(self._held.popleft())
+
+    def _count_replies(self, count: int) -> None:
+        for _ in range(min(count, self._replies_owed)):
+            self._replies_owed -= 1
+            self._gatekeeper.on_reply(self.name)
+
+    def _expect_no_reply(self) -> None:
+        """Count all replies that are owed: none will come.  The end of the session is the reply to a Terminate."""
+        self._count_replies(self._replies_owed)
 
 
-def _waits(part: Part) -> bool:
-    """Whether it is for the gatekeeper to say when it may go."""
+def _needs_leave(part: Part) -> bool:
+    """Whether the gatekeeper decides when this part may pass."""
     return isinstance(part, Batch) or part.names == (TERMINATE,)
 
 
-def _runs(batch: Batch) -> bool:
-    """Whether it does more than prepare, or take back what was prepared, which a library does when it thinks fit."""
-    tidies = batch.text.upper().startswith("DEALLOCATE") and ";" not in batch.text
-    return not RUNS.isdisjoint(batch.names) and not tidies
-
-
-def _nothing() -> None:
-    """What belongs to the start of a session has passed already."""
+def _do_nothing() -> None:
+    """The startup message has passed already."""

@@ -1,4 +1,4 @@
-"""Whether a process computes: if any of its threads does."""
+"""A process is running if any of its threads is."""
 
 import subprocess
 import sys
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lock_harness.gate.service import is_running
+from lock_harness.gate.running import is_running
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="there is no /proc here")
-WORKS_ASIDE = """
+COMPUTES_IN_A_THREAD = """
 import threading
 threading.Thread(target=lambda: [None for _ in iter(int, 1)], daemon=True).start()
 print(flush=True)
@@ -19,9 +19,9 @@ WAITS = "print(flush=True); input()"
 LOOKS = 10_000
 
 
-@pytest.mark.parametrize(("code", "expected"), [(WORKS_ASIDE, True), (WAITS, False)])
-def test_a_thread_aside_counts(code: str, expected: bool) -> None:
-    """What waits for a thread of its own, as Node does for a name or a key, is not asleep."""
+@pytest.mark.parametrize(("code", "expected"), [(COMPUTES_IN_A_THREAD, True), (WAITS, False)])
+def test_a_process_is_running_if_another_of_its_threads_computes(code: str, expected: bool) -> None:
+    """A client that waits for a thread of its own, as Node does for a name lookup, is not polling."""
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
@@ -31,7 +31,7 @@ def test_a_thread_aside_counts(code: str, expected: bool) -> None:
         child.kill()
 
 
-def test_who_is_gone_does_not() -> None:
+def test_a_process_that_has_ended_is_not_running() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     assert not is_running(child.pid)

@@ -1,13 +1,10 @@
-"""Orders of messages at the gate, as data: who says what comes next, and how far every order was tried.
-
-What a program and a run have of it; see `lock_harness.core.program` and `lock_harness.core.run`.
-"""
+"""The schedulers of the gate, as data: the spec of each, as a program contains it."""
 
 import msgspec
 
 
 class Random(msgspec.Struct, frozen=True, tag=True):
-    """Whoever may move is as likely to as the others."""
+    """Every actor that can move is equally likely."""
 
     seed: int
 
@@ -15,7 +12,7 @@ class Random(msgspec.Struct, frozen=True, tag=True):
 class Pct(msgspec.Struct, frozen=True, tag=True):
     """Probabilistic concurrency testing: random priorities, and `depth` - 1 random points where one of them drops.
 
-    A fault that takes `depth` ordering constraints is found with probability 1/(n k^(depth-1)) or more, with n
+    A bug that takes `depth` ordering constraints is found with probability 1/(n k^(depth-1)) or more, with n
     actors and k = `length` statements.  Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler
     with probabilistic guarantees of finding bugs", ASPLOS 2010.
     """
@@ -25,28 +22,31 @@ class Pct(msgspec.Struct, frozen=True, tag=True):
     length: int
 
     def bound(self, actors: int) -> float:
-        """The least probability of finding such a fault, in one example of so many actors."""
+        """Return the least probability of finding such a bug in one example with `actors` actors."""
         return 1 / (actors * pow(float(self.length), self.depth - 1))
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What one move touches: it commutes with a move about other things, and if both only read."""
+    """What one move touches.  Two moves commute if they are about different things, or if both only read.
 
-    about: frozenset[str] | None  # None: anything
+    `about` is None if the move may touch anything.
+    """
+
+    about: frozenset[str] | None
     reads: bool = False
 
 
 class SleepSet(msgspec.Struct, frozen=True, tag="Asleep"):
-    """Whoever is in this sleep set does not move until somebody does what does not commute with its next move.
+    """An actor in this sleep set does not move until a move is made that does not commute with its next move.
 
-    `moves` has the actors and what their next moves touch.
+    `moves` has the actors, and what the next move of each touches.
     """
 
     moves: tuple[tuple[int, Access], ...] = ()
 
 
 class Recorded(msgspec.Struct, frozen=True, tag=True):
-    """As it was in a race: each move is of an actor, in a step of the program, and they follow each other."""
+    """The moves of a race in their order: for each, the actor and the number of its step in the program."""
 
     moves: tuple[tuple[int, int], ...]
 

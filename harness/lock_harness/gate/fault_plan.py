@@ -1,4 +1,4 @@
-"""Faults that strike at a message: when each of one actor is due."""
+"""Faults that hit a message: for each actor, when the next one is due."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ class PlannedFault(NamedTuple):
 
 
 class DueFault(NamedTuple):
-    """A fault at the message that it strikes at."""
+    """A fault, and the request that it hits."""
 
     number: int
     fault: Fault
@@ -30,18 +30,20 @@ class DueFault(NamedTuple):
 
 
 class FaultPlan:
-    """The faults that one actor has still before it."""
+    """The faults that one actor still has before it, in the order of the program."""
 
     def __init__(self, faults: Iterable[PlannedFault] = ()) -> None:
         self._planned = deque(faults)
         self._step = -1
-        self._messages = 0  # messages since the place of the first of them
+        # messages since the place of the first planned fault
+        self._messages = 0
 
     def at_step(self, number: int) -> None:
+        """Note that the actor has come to this step of the program."""
         self._step = number
 
     def at_message(self, request: PendingRequest) -> DueFault | None:
-        """This message goes to the server now: the fault that strikes at it, if one does."""
+        """Return the fault that hits this request, which is about to be let through; None if there is none."""
         if not self._planned or self._planned[0].number > self._step:
             return None
         number, fault = self._planned[0]
@@ -54,8 +56,8 @@ class FaultPlan:
 
 
 def fault_plans(program: Program) -> list[FaultPlan]:
-    """Those of each actor."""
-    faults = [
+    """Return the plan of each actor."""
+    planned = [
         PlannedFault(number, step) for number, step in enumerate(program.steps) if isinstance(step, Fault)
     ]
-    return [FaultPlan(one for one in faults if one.fault.actor == actor) for actor in range(program.actors)]
+    return [FaultPlan(one for one in planned if one.fault.actor == actor) for actor in range(program.actors)]

@@ -1,33 +1,33 @@
-"""What stands before the gate, and what can be asked of the connection by which it came."""
+"""What waits at the gate, and what a fault needs of the connection on which it came."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 
 class HeldConnection(Protocol):
-    """The connection by which a client says something."""
+    """The connection of a client whose request is held."""
 
     def hold_back(self) -> None:
-        """From now on keep what the server answers."""
+        """From now on hold back from the client what the server sends."""
         ...
 
     def pass_on(self, half: bool = False) -> None:
-        """Let the client have what was kept and what comes; with `half` only the first half of what was kept."""
+        """Pass on what was held back, and hold back no more; with `half`, pass on the first half and go on holding."""
         ...
 
     def await_end(self) -> None:
-        """The server ends the session: count that as an answer, with which comes what was kept."""
+        """Count the end of the session as a reply; what was held back is passed on then."""
         ...
 
     def forget(self) -> None:
-        """What still waits here was never said."""
+        """Discard what is held: the client is dead, and the server must never get it."""
         ...
 
 
 class PendingRequest(NamedTuple):
-    """A step (without `text`), or what a client says to the server; `let_through` lets it through.
+    """A step (then `text` is None), or a batch of messages to the server.  `let_through` lets it pass.
 
-    `only_prepares`: it only prepares, and whether a client does that can depend on what it did long ago, so it is no move.
+    A batch that `only_prepares` is no move: whether a client library prepares may depend on what it did long before.
     """
 
     text: str | None

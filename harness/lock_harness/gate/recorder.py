@@ -1,4 +1,4 @@
-"""A race at the gate: nobody waits, and it is noted who says what when."""
+"""A race at the gate: every request passes at once, and the moves are recorded."""
 
 from collections.abc import Callable
 from itertools import count
@@ -10,49 +10,52 @@ from lock_harness.gate.pending import HeldConnection, PendingRequest
 
 
 class Recorder:
-    """In the place of `SchedulerCore`, and with the same moves: a step with its first statement, or a further statement."""
+    """Takes the place of `SchedulerCore`, and records the same moves: a step with its first request, or a further request."""
 
-    hit_connection: HeldConnection | None = None  # faults strike when it is time for them, at no message
+    # in a race faults are injected at a time, and at no message
+    hit_connection: HeldConnection | None = None
 
     def __init__(self) -> None:
         self._moves: dict[int, Move] = {}
         self._numbers = count()
         self._steps: dict[int, AtGate] = {}
-        self._silent: dict[int, int] = {}  # actor: which move its step is, which has said nothing yet
+        # the number of each actor's step among the moves, until its first request comes
+        self._without_request: dict[int, int] = {}
 
     @property
     def moves(self) -> list[Move]:
-        """All moves so far, in the order of time."""
+        """All moves so far, by time."""
         return sorted(self._moves.values(), key=lambda move: move.at_ns)
 
     def on_step(self, step: AtGate, let_through: Callable[[], None]) -> None:
-        """An actor stands before a step of its own."""
+        """An actor asks to take a step."""
         self._steps[step.actor] = step
-        self._silent[step.actor] = number = next(self._numbers)
+        self._without_request[step.actor] = number = next(self._numbers)
         self._moves[number] = _move(step, "")
         let_through()
 
     def on_request(self, actor: int, request: PendingRequest) -> None:
-        """An actor says something to the server.  The first message of a step is its move, with its time."""
+        """An actor sends a request.  The first request of a step gives the step's move its text and time."""
         step = self._steps.get(actor)
         if step and not request.only_prepares:
-            number = self._silent.pop(actor) if actor in self._silent else next(self._numbers)
+            first = actor in self._without_request
+            number = self._without_request.pop(actor) if first else next(self._numbers)
             self._moves[number] = _move(step, request.text or "")
         request.let_through()
 
     def on_reply(self, actor: int) -> None:
-        """Nobody waits for that."""
+        """No-op: no request waits for a reply to another."""
 
     def on_finish(self, actor: int) -> None:
-        """Nor for that."""
+        """No-op: no request waits for an actor to finish."""
 
     def on_injected(self, actor: int) -> None:
-        """Another has taken the place of this actor, and stands before no step yet; perhaps it takes the same one."""
+        """Discard the actor's step if it sent no request: the process that replaces it may take that step again."""
         self._steps.pop(actor, None)
-        self._moves.pop(self._silent.pop(actor, -1), None)
+        self._moves.pop(self._without_request.pop(actor, -1), None)
 
     def close(self) -> None:
-        """There is nothing to let through."""
+        """No-op: nothing is held."""
 
 
 def _move(step: AtGate, text: str) -> Move:

@@ -7,7 +7,7 @@ from lock_harness.actors.mailbox import Finished, MailboxMessage, StartRace
 from lock_harness.core.clock import now_ns
 from lock_harness.core.program import Operation
 from lock_harness.execution.context import RunContext
-from lock_harness.gate.service import ActorInfo
+from lock_harness.gate.commands import ActorInfo
 
 
 class FreeRunners:

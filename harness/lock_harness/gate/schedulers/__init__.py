@@ -1,4 +1,8 @@
-"""Who moves next at the gate: one algorithm to a file.  Pure: they see turns and name an actor."""
+"""Schedulers decide which actor moves next at the gate: one policy per file, without I/O.
+
+All start from the choices of the program.  To add a scheduler, write a class with `choose`, give it a spec in
+`lock_harness.core.schedule`, and create it here.
+"""
 
 from lock_harness.core.program import Program
 from lock_harness.core.schedule import Pct, Random, Recorded, SleepSet
@@ -12,17 +16,19 @@ from lock_harness.gate.schedulers.sleep_sets import SleepSetScheduler
 
 
 def scheduler_for(program: Program) -> Scheduler:
-    """What a program says: its choices first, then its algorithm."""
-    then: Scheduler
+    """Return the scheduler of a program: its choices first, then its scheduler."""
+    return ReplayScheduler(program.choices, then=_scheduler_after_choices(program))
+
+
+def _scheduler_after_choices(program: Program) -> Scheduler:
     match program.scheduler:
         case Random():
-            then = RandomScheduler(program.scheduler.seed)
+            return RandomScheduler(program.scheduler.seed)
         case Pct():
-            then = PctScheduler(program.scheduler)
+            return PctScheduler(program.scheduler)
         case SleepSet():
-            then = SleepSetScheduler(program.scheduler)
+            return SleepSetScheduler(program.scheduler)
         case Recorded():
-            then = RecordedScheduler(program.scheduler, len(program.steps))
-        case _:
-            then = NonPreemptiveScheduler()
-    return ReplayScheduler(program.choices, then)
+            return RecordedScheduler(program.scheduler, len(program.steps))
+        case None:
+            return NonPreemptiveScheduler()

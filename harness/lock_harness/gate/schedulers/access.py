@@ -1,8 +1,8 @@
-"""What a move touches, read from its statement: two moves commute if they touch different months, or only read.
+"""What a move touches, read from its statement: two moves commute if they touch different months, or both only read.
 
-Whatever is not surely understood touches anything.  A statement is taken to be about its step's month, and no other, if
-it has year and month among its values and calls nothing but what is known; what it reads is taken to be what was
-committed when it began (READ COMMITTED).
+A statement that is not surely understood touches anything.  Two assumptions are not checked: a statement is about the
+month of its step, and no other, if it has year and month among its values and calls only known functions; and it reads
+what was committed when it began (READ COMMITTED).
 """
 
 import re
@@ -17,14 +17,16 @@ _LITERAL = re.compile(r"(?<![\w$])\d+(?:\.\d+)?|'(?:[^']|'')*'")
 _NAME = r"(?:[^\W\d][\w$]*|\"[^\"]*\")"
 _CALL = re.compile(rf"({_NAME}(?:\s*\.\s*{_NAME})*)\s*\(")
 _KEY = r"\s*-?\d+(?:::\w+)?\s*"
+# an advisory lock with a literal key, and the columns of an INSERT
 _NO_CALLS = re.compile(
     r"(?<![\w$.\"])(?:pg_catalog\.)?pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared)?"
     rf"\({_KEY}(?:,{_KEY})?\)|^insert\s+into\s+{_NAME}(?:\.{_NAME})?\s*\(",
     re.IGNORECASE,
-)  # an advisory lock of a key that stands there; the columns of an INSERT
+)
 # more than one statement, escapes, parameters without a value, comments
 _OBSCURE = re.compile(r"[;\\$]|--|/\*")
 _WRITES = re.compile(r"\bfor\s+(no\s+key\s+)?(update|key\s+share|share)\b|\binto\b", re.IGNORECASE)
+# words that may stand before a parenthesis: keywords, and functions that only read
 _KNOWN = {
     *(
         "exists",
@@ -43,13 +45,13 @@ _KNOWN = {
     ),
     *("conflict", "set", "returning", "current_database", "count", "min", "max", "host", "now"),
     *("clock_timestamp", "pg_backend_pid", "pg_blocking_pids"),
-}  # words that may stand before a parenthesis: of the language, or functions that only read
+}
 
 
 def access(move: Move) -> Access:
-    """The values in the statement, and the month of its step.
+    """Return the values in the statement and the month of its step.
 
-    A move without a statement is one of the actor alone, in the body that the lock protects.
+    A move without a statement is made by the actor alone, in the body that the lock protects.
     """
     text, month = move.text, move.month
     if not text:
@@ -63,14 +65,14 @@ def access(move: Move) -> Access:
 
 
 def commute(one: Access, other: Access) -> bool:
-    """Whether the order of the two makes no difference."""
+    """Return whether the order of the two makes no difference."""
     if one.reads and other.reads:
         return True
     return one.about is not None and other.about is not None and one.about.isdisjoint(other.about)
 
 
 def _is_understood(text: str) -> bool:
-    """Whether it is one statement that calls nothing but what is known."""
+    """Return whether `text` is one statement that calls only known functions."""
     bare = _STRING.sub("''", text)
     if text.endswith(TRUNCATED) or _OBSCURE.search(text):
         return False
@@ -79,7 +81,7 @@ def _is_understood(text: str) -> bool:
 
 
 def _names(month: Month, literals: frozenset[str]) -> bool:
-    """Whether year and month are among the values: as 209001, '2090-01', or 2090 and 1."""
+    """Return whether year and month are among the values: as 209001, '2090-01', or 2090 and 1."""
     numbers = [re.findall(r"\d+", one) for one in literals]
     written = any(f"{month.year}{month.month:02d}" in "".join(digits) for digits in numbers)
     return written or {*month} <= {int(one) for digits in numbers for one in digits}

@@ -1,4 +1,4 @@
-"""Whoever may move is as likely to as the others."""
+"""The scheduler for which every enabled actor is equally likely."""
 
 import random
 
@@ -6,8 +6,10 @@ from lock_harness.gate.schedulers.scheduler import Decision
 
 
 class RandomScheduler:
+    """Choose each enabled actor with the same probability."""
+
     def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
+        self._random = random.Random(seed)
 
     def choose(self, decision: Decision) -> int:
-        return self._dice.choice(decision.enabled)
+        return self._random.choice(decision.enabled)

@@ -1,27 +1,25 @@
-"""As it was recorded in a race, as far as that goes."""
+"""Follow the moves of a recorded race, as far as they are possible."""
 
 from lock_harness.core.schedule import Recorded
 from lock_harness.gate.schedulers.scheduler import Decision
 
 
 class RecordedScheduler:
-    """The first of the moves that are left, by somebody who may move; when none is left, whoever moved last goes on.
+    """Choose the actor of the first recorded move that can be made now; when none is left, the actor that moved last.
 
-    Not every step takes as many moves as it took in the race: those too many are left out, and whoever takes more is
-    let through to its next step when that is due, unless it only tries again and again.
+    A step may take another number of moves than in the race.  If it takes fewer, the rest is skipped.  If it takes
+    more, its actor is let through to its next step when that is due, unless the actor is polling.
     """
 
     def __init__(self, recorded: Recorded, steps: int) -> None:
         self._left = [*recorded.moves]
-        self._steps = (
-            steps  # of the program; what else an actor does belongs to the last of them that it took
-        )
+        # A move with a higher number belongs to no step of the program: it counts as part of the step before it.
+        self._steps = steps
         self._at: dict[int, int] = {}
 
     def choose(self, decision: Decision) -> int:
-        self._at |= {
-            actor: decision.steps[actor] for actor in decision.enabled if decision.steps[actor] < self._steps
-        }
+        steps = {actor: decision.steps[actor] for actor in decision.enabled}
+        self._at |= {actor: step for actor, step in steps.items() if step < self._steps}
         self._left = [(actor, step) for actor, step in self._left if step >= self._at.get(actor, 0)]
         for place, (actor, step) in enumerate(self._left):
             if actor in decision.enabled and step == self._at.get(actor):

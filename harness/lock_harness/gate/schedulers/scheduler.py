@@ -1,4 +1,4 @@
-"""What an algorithm is asked, and what it answers."""
+"""The interface of a scheduler: what it is asked, and what it answers."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,10 +7,11 @@ from lock_harness.core.history import Move
 
 
 class Decision(NamedTuple):
-    """Who may move: `ready` with the one who moved last first; then those who try again, which do so mostly in vain.
+    """What is to be decided: which of the actors that can move moves next.
 
-    Whoever sleeps between two tries will come to the gate if it is waited for.  `before` has all moves so far.
-    `steps`: at which step each actor stands, of those that may move.
+    `ready` begins with the actor that moved last, if it is ready.  `polling`: actors that sleep between two tries, or
+    repeat a try, mostly in vain; one that sleeps is waited for if it is chosen.  `before`: all moves so far.  `steps`:
+    the step of each actor.
     """
 
     ready: tuple[int, ...]
@@ -20,10 +21,13 @@ class Decision(NamedTuple):
 
     @property
     def enabled(self) -> tuple[int, ...]:
+        """All actors that can move."""
         return self.ready + self.polling
 
 
 class Scheduler(Protocol):
+    """Decides which actor moves next."""
+
     def choose(self, decision: Decision) -> int:
-        """One of the actors that are enabled."""
+        """Return one of the enabled actors."""
         ...

@@ -1,4 +1,4 @@
-"""Sleep sets: do not try an order that leads where an order that was tried has led.
+"""Sleep sets: skip orders that are equivalent to an order that was run already.
 
 Godefroid: "Partial-Order Methods for the Verification of Concurrent Systems", 1996, chapter 5.
 """
@@ -10,28 +10,33 @@ from lock_harness.core.schedule import Access, SleepSet
 from lock_harness.gate.schedulers.access import access, commute
 from lock_harness.gate.schedulers.scheduler import Decision
 
-NextMoves = Mapping[int, Access]  # who need not move, and what its next move touches
+# the actors in a sleep set, with what the next move of each touches
+NextMoves = Mapping[int, Access]
 
 
 class SleepSetScheduler:
-    """The first of those enabled that is not in the sleep set; the first of all where every one is."""
+    """Choose the first enabled actor that is not in the sleep set, or the first of all if every one is in it."""
 
     def __init__(self, sleep_set: SleepSet) -> None:
-        self._sleep: NextMoves = dict(sleep_set.moves)
+        self._sleeping: NextMoves = dict(sleep_set.moves)
 
     def choose(self, decision: Decision) -> int:
         if decision.before:
-            self._sleep = woken(self._sleep, decision.before[-1])
-        return next((actor for actor in decision.enabled if actor not in self._sleep), decision.enabled[0])
+            self._sleeping = without_woken(self._sleeping, decision.before[-1])
+        awake = (actor for actor in decision.enabled if actor not in self._sleeping)
+        return next(awake, decision.enabled[0])
 
 
-def woken(sleep: NextMoves, move: Move) -> NextMoves:
-    """The sleep set after a move: who moved, and whose next move does not commute with it, is awake."""
+def without_woken(sleeping: NextMoves, move: Move) -> NextMoves:
+    """Return the sleep set after a move, which wakes its actor and every actor whose next move does not commute."""
     done = access(move)
     return {
-        actor: touched for actor, touched in sleep.items() if actor != move.actor and commute(touched, done)
+        actor: touched
+        for actor, touched in sleeping.items()
+        if actor != move.actor and commute(touched, done)
     }
 
 
-def sleep_set(sleep: Iterable[tuple[int, Access]]) -> SleepSet:
-    return SleepSet(tuple(sorted(sleep, key=lambda pair: pair[0])))
+def sleep_set(sleeping: Iterable[tuple[int, Access]]) -> SleepSet:
+    """Return these actors and accesses as the spec of a scheduler."""
+    return SleepSet(tuple(sorted(sleeping, key=lambda pair: pair[0])))

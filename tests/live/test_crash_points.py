@@ -20,7 +20,7 @@ JAN = Month(2090, 1)
 AT_TERMINATE = 4  # of the seven faults; there is no answer any more
 
 
-class SaysMuch(MonthLock):
+class SendsOnOpen(MonthLock):
     """Says something when it opens a session, and so can be struck then."""
 
     def __init__(self, dsn: str) -> None:
@@ -63,7 +63,7 @@ def messages(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_month_lock_survives_every_one(our_server: Server) -> None:
+def test_the_month_lock_survives_every_crash_point(our_server: Server) -> None:
     run = explored(SCENARIO, our_server)
     doubts = [one for one in run.coverage.crash_points if one.status != "holds"]
     assert (run.status, doubts) == ("holds", [])
@@ -73,14 +73,14 @@ def test_the_month_lock_survives_every_one(our_server: Server) -> None:
     assert run.figures.faults == len(run.coverage.crash_points)
 
 
-def test_also_while_a_session_is_being_opened(our_server: Server) -> None:
+def test_crash_points_include_the_opening_of_a_session(our_server: Server) -> None:
     short = Scenario(CrashPoints(at_gate(reopen(0), acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0))))
-    run = explored(short, our_server, SaysMuch)
+    run = explored(short, our_server, SendsOnOpen)
     assert [one for one in run.coverage.crash_points if one.status != "holds"] == []
     assert [text for verb, text in messages(run) if verb == "reopen"][1:] == ["SELECT 1", "SELECT 2"]
 
 
-def test_also_when_what_is_held_is_given_back_in_the_end(our_server: Server) -> None:
+def test_crash_points_include_the_release_at_the_end_of_the_program(our_server: Server) -> None:
     kept = Scenario(CrashPoints(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0))))
     run = explored(kept, our_server)
     assert [one for one in run.coverage.crash_points if one.status != "holds"] == []
@@ -88,13 +88,15 @@ def test_also_when_what_is_held_is_given_back_in_the_end(our_server: Server) -> 
     assert run.figures.faults == len(run.coverage.crash_points) == 2 * 2 * len(COLUMNS)
 
 
-def test_a_lock_without_a_wrapper_is_struck_at_the_rest(our_server: Server) -> None:
+def test_a_lock_without_hold_has_the_other_crash_points(our_server: Server) -> None:
     run = explored(SCENARIO, our_server, Plain)
     assert run.status == "holds"
     assert [verb for verb, _ in messages(run)] == ["acquire", "release", "acquire", "reopen"]
 
 
-def test_where_a_lock_loses_a_month_is_told(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_crash_points_at_which_a_lock_loses_a_month_are_reported(
+    our_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A row stays if its owner dies or loses its session between the INSERT and what takes the row away."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
     program = at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))
@@ -117,7 +119,7 @@ def where(point: CrashPoint) -> str:
     return f"{point.verb} {point.text.split()[0]} {point.fault.kind} {point.fault.point}"
 
 
-def test_holding_is_among_what_can_be_struck(our_server: Server) -> None:
+def test_crash_points_include_hold(our_server: Server) -> None:
     run = explored(Scenario(CrashPoints(at_gate(hold(0, JAN, 0), acquire(1, JAN, 0)))), our_server)
     assert run.status == "holds"
     assert [verb for verb, _ in messages(run)] == ["hold", "hold"]

@@ -61,7 +61,8 @@ def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
 def test_a_broken_lock_in_typescript_is_caught(
     folder: Path, our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 3.0)  # each try starts Node anew
+    # each try starts Node again
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 3.0)
     good = (folder / "month_lock.mts").read_text()
     (folder / "broken.mts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
     run = explored("handover", command_spec("node --import tsx broken.mts"), our_server, 30)
@@ -76,14 +77,14 @@ BROKEN = ["check_then_act", "unlock_before_commit", "overlooks_late_grant", "die
 def test_a_broken_lock_in_node_is_caught_at_the_gate(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The gate needs nothing of the client: it stands where the client meets the server."""
-    monkeypatch.setattr(
-        "lock_harness.exploration.reduction.SHRINK_S", 60.0
-    )  # each try that fails starts Node anew
+    """The gate needs no support by the client: it only needs its messages."""
+    # each try that fails starts Node again
+    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 3)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEAT_S", 60.0)
     planted = replace(SCENARIOS[f"planted/{name}"], lock=None)
-    if isinstance(planted.what, Draw):  # small to begin with
+    # Small programs need less shrinking.
+    if isinstance(planted.what, Draw):
         small = replace(planted.what, scheduler="choices", actors=(2, 2), months=(1, 1), steps=(2, 3))
         planted = replace(planted, what=small, examples=400)
     run = run_job(Job(planted, Plan(seed=1), command_spec(f"node {name}.mjs")), our_server, lambda _: None)

@@ -1,4 +1,4 @@
-"""What is found in a race is shrunk at the gate, where it comes back each time."""
+"""A violation of a race is shrunk at the gate, where it comes back each time."""
 
 import io
 from contextlib import closing
@@ -62,16 +62,18 @@ def test_a_check_apart_from_its_act_is_found_in_a_race_and_comes_back_each_time_
     assert len(found.program.steps) == 2
     assert sum(choice > 0 for choice in found.program.choices) <= 2, found.program.choices
     assert found.repeats == (3, 3)
-    with closing(Executor(partial(open_arena, our_server, CHECK_THEN_ACT, Bounds(), equipment=GATE))) as lab:
-        broken = [lab.run_and_clean_up(found.program).violated_checks for _ in range(TIMES)]
+    with closing(
+        Executor(partial(open_arena, our_server, CHECK_THEN_ACT, Bounds(), equipment=GATE))
+    ) as executor:
+        broken = [executor.run_and_clean_up(found.program).violated_checks for _ in range(TIMES)]
     assert all("mutual_exclusion" in one for one in broken)
-    told = io.StringIO()
-    assert replay(save(found, tmp_path), 2, None, None, Console(file=told)) == 1
-    assert "failed 2 of 2 times" in told.getvalue()
+    output = io.StringIO()
+    assert replay(save(found, tmp_path), 2, None, None, Console(file=output)) == 1
+    assert "failed 2 of 2 times" in output.getvalue()
 
 
 class Heirs(RowLock):
-    """Whoever finds that the owner is dead has the month, and leaves it in the name of the dead for the next one."""
+    """Acquires a month whose owner is dead, but leaves the row in the name of the dead session."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         dead = "SELECT FROM held WHERE key = %s AND pid NOT IN (SELECT pid FROM pg_stat_activity)"
@@ -79,8 +81,8 @@ class Heirs(RowLock):
         return found is not None or super().acquire(year, month, timeout_ms)
 
 
-def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
-    """On a crowded machine the kill may come before the acquire, and nothing is wrong: then there is another race."""
+def test_an_actor_killed_in_a_race_is_killed_at_the_gate(our_server: Server) -> None:
+    """On a busy machine the kill may come before the acquire, and no check fails: then the race is run again."""
     steps = (
         Operation(0, "acquire", JAN),
         Fault(0, "kill", at_ms=500),
@@ -98,7 +100,9 @@ def test_who_died_in_a_race_dies_at_the_gate(our_server: Server) -> None:
     assert {step.kind for step in found.program.steps if isinstance(step, Fault)} == {"kill"}
 
 
-def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_race_that_depends_on_a_wall_clock_is_not_moved_to_the_gate(
+    our_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("libfaketime")
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
@@ -110,7 +114,7 @@ def test_a_wall_clock_is_not_for_the_gate(our_server: Server, monkeypatch: pytes
 
 
 def recorded(server: Server, program: Program) -> list[tuple[int, int, str]]:
-    """The moves of a race: who, in which step, and what it said."""
+    """Return the moves of a race: actor, step and text."""
     with open_arena(server, LockSpec(), Bounds(), equipment=GATE) as arena:
         example = run(program, arena)
     assert example.status == "holds", example.verdicts
@@ -118,15 +122,15 @@ def recorded(server: Server, program: Program) -> list[tuple[int, int, str]]:
     return [(move.actor, move.number, move.text) for move in example.history.moves]
 
 
-def test_a_race_is_recorded_with_its_rounds_and_what_is_given_back_in_the_end(lock_server: Server) -> None:
+def test_a_race_is_recorded_with_its_rounds_and_the_release_at_the_end(lock_server: Server) -> None:
     steps = (Operation(0, "acquire", JAN), Operation(0, "hold", JAN))
     moves = recorded(lock_server, Program(1, (JAN,), steps, "race", rounds=2))
     assert [number for _, number, _ in moves] == [0, 1, 1, 2, 3, 3, 4, 5]
     assert all(text for _, _, text in moves)
 
 
-def test_the_dead_and_their_replacements_are_one_actor(lock_server: Server) -> None:
-    """1 is killed before it begins its second step, which the other one takes."""
+def test_a_killed_process_and_its_replacement_are_recorded_as_one_actor(lock_server: Server) -> None:
+    """Actor 1 is killed before it begins its second step, which the new process takes."""
     steps = (
         Operation(1, "acquire", JAN),
         Fault(1, "kill", at_ms=100),

@@ -1,4 +1,4 @@
-"""The gate: every interleaving can be had, and had again."""
+"""The gate on a live server: every interleaving can be produced, and reproduced."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,7 +32,7 @@ SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
 
 @pytest.fixture
 def executor(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Executor]:
-    """One with a gate, for the lock that the test is given."""
+    """An executor with a gate, for the lock of the test."""
     opener = partial(open_arena, our_server, request.param, Bounds(), equipment=Equipment(gate=True))
     with closing(Executor(opener)) as opened:
         yield opened
@@ -59,14 +59,14 @@ def test_the_same_choices_lead_to_the_same_failure_each_time(executor: Executor)
     assert {example.program.choices for example in examples} == {SWITCH_BETWEEN}
 
 
-def test_one_operation_at_a_time_does_not_find_it(our_server: Server) -> None:
+def test_lockstep_does_not_find_a_check_apart_from_its_act(our_server: Server) -> None:
     draw = Draw({"acquire": 4, "release": 3, "is_locked": 1}, months=(1, 2), taken_ms=(0,))
     run = explored(Scenario(draw, lock=CHECK_THEN_ACT), our_server)
     assert (run.status, run.figures.examples) == ("holds", 200)
 
 
 @pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
-def test_a_good_lock_holds_whatever_the_order(executor: Executor) -> None:
+def test_a_correct_lock_holds_in_several_orders(executor: Executor) -> None:
     for choices in [(), (1,), (0, 1, 1), (1, 1, 1, 1), (0, 0, 1, 1)]:
         example = executor.run_and_clean_up(two(takes(0), takes(1, 2000), choices=choices))
         assert example.status == "holds", example.verdicts
@@ -79,7 +79,7 @@ THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
 
 
 def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage, dict[frozenset[str], int]]:
-    """How far that went, and how often which checks were violated."""
+    """Return how many orders were run, and how often which checks were violated."""
     orders, broken = ExhaustiveSearch(), dict[frozenset[str], int]()
     while orders.next:
         choices, scheduler = orders.next
@@ -90,32 +90,32 @@ def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage,
 
 
 @pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
-@pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two take and give back", "three take"])
-def test_every_order_of_a_good_lock_holds(executor: Executor, program: Program) -> None:
+@pytest.mark.parametrize("program", [two(*TWICE), THREE], ids=["two acquire and release", "three acquire"])
+def test_a_correct_lock_holds_in_every_order(executor: Executor, program: Program) -> None:
     search, broken = in_every_order(executor, program)
     assert search.complete
     assert set(broken) == {frozenset()}
 
 
-class GivesBackFirst(MonthLock):
-    """What it says last waits while its client opens another session already."""
+class ReleasesOnClose(MonthLock):
+    """Sends a last request while its client already opens another session."""
 
     def close(self) -> None:
         self._conn.execute("SELECT pg_advisory_unlock_all()")
         super().close()
 
 
-@pytest.mark.parametrize("executor", [GivesBackFirst], indirect=True)
-def test_a_session_may_be_opened_before_the_last_has_ended(executor: Executor) -> None:
-    """1 moves on after 0 has said what comes before its good-bye, until the new session is open."""
+@pytest.mark.parametrize("executor", [ReleasesOnClose], indirect=True)
+def test_a_session_may_be_opened_before_the_previous_one_has_ended(executor: Executor) -> None:
+    """Actor 1 moves after the last statement of actor 0 and before its Terminate, until the new session is open."""
     program = two(Operation(0, "reopen"), *[takes(1)] * 50, Operation(0, "is_locked", JAN), choices=(0, 1))
     example = executor.run_and_clean_up(program)
     assert example.history.gave_up_ns is None
     assert example.status == "holds", example.verdicts
 
 
-class Waits(MonthLock):
-    """Waits in the server."""
+class WaitsInServer(MonthLock):
+    """Waits in the server for a month."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         if not timeout_ms:
@@ -124,9 +124,9 @@ class Waits(MonthLock):
         return True
 
 
-@pytest.mark.parametrize("executor", [Waits], indirect=True)
-def test_who_waits_in_the_server_lets_others_move(executor: Executor) -> None:
-    """0 takes it, 1 and 2 wait for it; then only 0 can move, and each release lets one in."""
+@pytest.mark.parametrize("executor", [WaitsInServer], indirect=True)
+def test_an_actor_blocked_in_the_server_lets_others_move(executor: Executor) -> None:
+    """Actor 0 acquires the month, 1 and 2 wait for it; then only 0 can move, and each release lets one in."""
     steps = [takes(actor, 2000) for actor in range(3)]
     example = executor.run_and_clean_up(Program(3, (JAN,), tuple(steps), "gate", choices=(0, 1, 1)))
     assert example.status == "holds", example.verdicts
@@ -138,8 +138,8 @@ def test_who_waits_in_the_server_lets_others_move(executor: Executor) -> None:
 @pytest.mark.parametrize(
     "faults", [{}, {"crash": 2, "reset": 2, "terminate": 2}], ids=["no faults", "faults"]
 )
-def test_whatever_is_drawn_goes_the_same_way_again(executor: Executor, faults: dict[str, int]) -> None:
-    """Retries that sleep, sessions that are closed and opened, bodies, lists."""
+def test_drawn_programs_lead_to_the_same_moves_again(executor: Executor, faults: dict[str, int]) -> None:
+    """The programs have retries that sleep, sessions that are closed and opened, bodies of `hold`, and lists."""
     weights = {"acquire": 3, "release": 1, "reopen": 2, "list": 1, "hold": 2, "round": 2, **faults}
     draw = Draw(weights, mode="gate", scheduler="random", steps=(4, 12))
     arena = executor.arena

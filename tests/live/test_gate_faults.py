@@ -1,4 +1,4 @@
-"""Faults at the gate: each strikes at its message, and the server has or has not done by then what the message asks."""
+"""Faults at the gate on a live server: each hits its message, before or after the server has executed it."""
 
 import sys
 from collections.abc import Iterator
@@ -36,8 +36,8 @@ def executor(our_server: Server, request: pytest.FixtureRequest) -> Iterator[Exe
         yield opened
 
 
-class Notes(MonthLock):
-    """Leaves a row behind when it is asked for a month; a month with a row counts as locked."""
+class InsertsRow(MonthLock):
+    """Inserts a row when it is asked for a month; a month with a row counts as locked."""
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
@@ -53,7 +53,7 @@ class Notes(MonthLock):
         return self._conn.execute("SELECT FROM notes WHERE month = %s", (month,)).fetchone() is not None
 
 
-class Two(MonthLock):
+class TwoConnections(MonthLock):
     """Has a second connection."""
 
     def __init__(self, dsn: str) -> None:
@@ -65,25 +65,25 @@ class Two(MonthLock):
         self._other.close()
 
 
-def struck(example: Example) -> list[Event]:
+def injected_faults(example: Example) -> list[Event]:
     return [event for event in example.history.events if event.kind == "fault"]
 
 
-@pytest.mark.parametrize("executor", [Notes], indirect=True)
+@pytest.mark.parametrize("executor", [InsertsRow], indirect=True)
 @pytest.mark.parametrize(("kind", "point"), ALL)
-def test_the_server_has_done_it_after_and_not_before(
+def test_the_server_has_executed_the_message_after_a_fault_after_it_and_not_before(
     executor: Executor, kind: FaultKind, point: Point
 ) -> None:
     steps = (Fault(0, kind, point=point), Operation(0, "acquire", JAN), Operation(1, "is_locked", JAN))
     example = executor.run_and_clean_up(Program(2, (JAN,), steps, "gate"))
-    (fault,) = struck(example)
+    (fault,) = injected_faults(example)
     assert (fault.actor, fault.fault) == (0, kind)
     (asked,) = [e for e in example.history.events if e.verb == "is_locked" and e.kind == "ok"]
     assert asked.answer is (point != "before")
 
 
-@pytest.mark.parametrize("executor", [Notes], indirect=True)
-def test_whoever_waited_for_the_answer_does_not_get_it(executor: Executor) -> None:
+@pytest.mark.parametrize("executor", [InsertsRow], indirect=True)
+def test_only_an_actor_whose_connection_survives_gets_an_answer(executor: Executor) -> None:
     for kind, answers in {"kill": 0, "reset": 0, "terminate": 1, "late": 1}.items():
         steps = (Fault(0, kind, point="after"), Operation(0, "acquire", JAN, 20))  # type: ignore[arg-type]
         events = executor.run_and_clean_up(Program(1, (JAN,), steps, "gate")).history.events
@@ -93,7 +93,9 @@ def test_whoever_waited_for_the_answer_does_not_get_it(executor: Executor) -> No
 
 @pytest.mark.parametrize("executor", [LockSpec()], indirect=True)
 @pytest.mark.parametrize(("kind", "point"), ALL)
-def test_a_good_lock_holds_whatever_strikes_where(executor: Executor, kind: FaultKind, point: Point) -> None:
+def test_a_correct_lock_holds_with_every_fault_at_every_message(
+    executor: Executor, kind: FaultKind, point: Point
+) -> None:
     operations = (
         *(Operation(0, "acquire", JAN), Operation(0, "release", JAN), Operation(0, "hold", JAN)),
         *(Operation(1, "acquire", JAN, 1000), Operation(1, "release", JAN)),
@@ -104,11 +106,11 @@ def test_a_good_lock_holds_whatever_strikes_where(executor: Executor, kind: Faul
             Program(2, (JAN,), (fault, *operations), "gate", choices=(0, 0, 1))
         )
         assert example.status in ("holds", "unknown"), example.verdicts
-        assert len(struck(example)) == (message < 4), message
+        assert len(injected_faults(example)) == (message < 4), message
 
 
 class CannotClose(MonthLock):
-    """Has something to say when it is closed, and so cannot be closed when nobody hears it."""
+    """Sends a statement when it is closed, and so cannot be closed if its session has ended."""
 
     def close(self) -> None:
         self._conn.execute("SELECT pg_advisory_unlock_all()")
@@ -116,7 +118,7 @@ class CannotClose(MonthLock):
 
 
 @pytest.mark.parametrize("executor", [CannotClose], indirect=True)
-def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_example(
+def test_an_actor_left_without_a_session_neither_probes_nor_takes_part_in_the_next_example(
     executor: Executor,
 ) -> None:
     acquires = Operation(0, "acquire", JAN), Operation(1, "acquire", JAN)
@@ -129,8 +131,8 @@ def test_who_is_left_without_a_session_neither_probes_nor_comes_into_the_next_ex
     assert [e.answer for e in again if e.number < len(acquires) and e.kind != "invoke"] == [True, True]
 
 
-@pytest.mark.parametrize("executor", [Two], indirect=True)
-def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(executor: Executor) -> None:
+@pytest.mark.parametrize("executor", [TwoConnections], indirect=True)
+def test_a_fault_on_a_connection_is_not_applicable_to_a_session_with_several(executor: Executor) -> None:
     asks = Operation(0, "acquire", JAN)
     for whole in ((asks,), (Fault(0, "kill"), asks)):
         assert executor.run_and_clean_up(Program(1, (JAN,), whole, "gate")).status == "holds"
@@ -141,9 +143,9 @@ def test_where_a_fault_would_strike_one_of_several_connections_none_is_struck(ex
 @pytest.mark.parametrize("executor", [command_spec(f"{sys.executable} {FOREIGN}")], indirect=True)
 @pytest.mark.parametrize("point", ["before", "after"])
 def test_a_lock_command_that_was_just_started_dies_with_its_actor(executor: Executor, point: Point) -> None:
-    """Message 0 is its good-bye, 1 what the next program says first."""
+    """Message 0 is its Terminate, and message 1 the first request of the next program."""
     steps = (Fault(0, "kill", message=1, point=point), Operation(0, "reopen"), Operation(1, "acquire", JAN))
     example = executor.run_and_clean_up(Program(2, (JAN,), steps, "gate"))
-    assert len(struck(example)) == 1
+    assert len(injected_faults(example)) == 1
     assert example.status == "holds", example.verdicts
     assert "lingers" not in {event.kind for event in example.history.events}

@@ -1,4 +1,4 @@
-"""Mistakes inside one operation, and at one statement: each is found at the gate, made small, and found again each time."""
+"""Bugs within one operation, or at one statement: each is found at the gate, shrunk, and found again each time."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -58,7 +58,7 @@ def opened(scenario: Scenario, server: Server) -> Executor:
     [("check_then_act", 2), ("unlock_before_commit", 4), ("overlooks_late_grant", 2), ("dies_unnoticed", 4)],
     indirect=["scenario"],
 )
-def test_it_is_found_shrunk_to_two_switches_and_found_again_each_time(
+def test_a_planted_lock_is_found_shrunk_to_two_switches_and_found_again_each_time(
     scenario: Scenario, executor: Executor, steps: int
 ) -> None:
     run = explore_with(scenario, executor, Plan(FOUND_IN, seed=1), LockSpec(), lambda _: None)
@@ -71,7 +71,7 @@ def test_it_is_found_shrunk_to_two_switches_and_found_again_each_time(
 
 
 class Watched(DiesUnnoticed):
-    """The server looks now and then whether its client is still there."""
+    """The server checks every 20 ms whether its client is still connected."""
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
@@ -79,9 +79,7 @@ class Watched(DiesUnnoticed):
 
 
 @pytest.mark.parametrize("scenario", ["dies_unnoticed"], indirect=True)
-def test_a_server_that_looks_after_its_clients_lets_go_in_time(
-    scenario: Scenario, our_server: Server
-) -> None:
+def test_a_server_that_checks_its_clients_releases_in_time(scenario: Scenario, our_server: Server) -> None:
     found = searched(replace(scenario, lock=Watched, expects=None), our_server)
     assert found.coverage.orders is not None
     assert (found.coverage.orders.complete, found.violation) == (True, None)
@@ -89,7 +87,9 @@ def test_a_server_that_looks_after_its_clients_lets_go_in_time(
 
 
 @pytest.mark.parametrize("scenario", ["overlooks_late_grant"], indirect=True)
-def test_what_is_never_late_is_not_overlooked(scenario: Scenario, our_server: Server) -> None:
+def test_a_lock_that_overlooks_late_grants_holds_without_late_replies(
+    scenario: Scenario, our_server: Server
+) -> None:
     assert isinstance(scenario.what, Draw)
     in_time = {kind: weight for kind, weight in scenario.what.weights.items() if kind != "late"}
     found = searched(replace(scenario, what=replace(scenario.what, weights=in_time)), our_server)

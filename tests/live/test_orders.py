@@ -1,4 +1,4 @@
-"""The reduction leaves out orders, but nothing that they would have found."""
+"""The reduction leaves out orders, but no violation."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""All schedules, of programs that are simulated."""
+"""The search over all schedules, with simulated programs."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ Texts = Sequence[Sequence[str]]
 
 
 def run(texts: Texts, program: Program) -> list[Move]:
-    """Actors that say these things one after the other."""
+    """Return the moves of actors that send these texts one after the other."""
     scheduler = scheduler_for(program)
     moves: list[Move] = []
     said = [0] * len(texts)
@@ -51,7 +51,7 @@ def order(moves: Sequence[Move]) -> tuple[int, ...]:
 
 
 def normal_form(moves: Sequence[Move]) -> tuple[tuple[int, str], ...]:
-    """The same for orders that differ only in moves that commute: of what may come next, the smallest actor."""
+    """Return the same for all orders that differ only in moves that commute: the smallest actor first."""
     left, form = [*moves], []
     while left:
         free = [move for at, move in enumerate(left) if not any(_ordered(one, move) for one in left[:at])]
@@ -82,7 +82,7 @@ def test_without_reduction_every_order_is_run_once() -> None:
         [["BEGIN", TAKE_1], [TAKE_2], [READ_1, READ_2]],
     ],
 )
-def test_reduction_leaves_out_only_what_leads_to_the_same(texts: Texts) -> None:
+def test_reduction_leaves_out_only_equivalent_orders(texts: Texts) -> None:
     everything = {normal_form(moves) for moves in explored(texts, ExhaustiveSearch(reduce=False))}
     search = ExhaustiveSearch()
     reduced = [normal_form(moves) for moves in explored(texts, search)]
@@ -96,7 +96,7 @@ def test_moves_that_all_commute_are_run_in_one_order() -> None:
     assert search.coverage.runs - search.coverage.redundant == 1
 
 
-def test_a_bound_on_switches_runs_those_within_it() -> None:
+def test_with_a_bound_on_switches_the_orders_within_it_are_run() -> None:
     search = ExhaustiveSearch(switches=1)
     orders = {order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)}
     everything = {
@@ -107,7 +107,7 @@ def test_a_bound_on_switches_runs_those_within_it() -> None:
 
 
 def _switches(moves: Sequence[int]) -> int:
-    """Changes from one who could go on; beginning with actor 1 is one, too."""
+    """Count the switches away from an actor that could go on; to begin with actor 1 is one, too."""
     count, last = 0, 0
     for at, actor in enumerate(moves):
         count += actor != last and last in moves[at:]
@@ -115,13 +115,13 @@ def _switches(moves: Sequence[int]) -> int:
     return count
 
 
-def test_moves_that_went_elsewhere_are_refused() -> None:
+def test_moves_that_diverge_from_the_choices_do_not_count() -> None:
     search = ExhaustiveSearch()
     search.record([Move(0, 0, 0, TAKE_1, (0, 1)), Move(1, 1, 0, TAKE_1, (1,))])
     before = search.coverage
-    told = search.record([Move(0, 0, 0, TAKE_1, (0,))])
-    assert told is not None
-    assert "at move 0" in told
+    diverged = search.record([Move(0, 0, 0, TAKE_1, (0,))])
+    assert diverged is not None
+    assert "at move 0" in diverged
     assert search.coverage == before
 
 
@@ -148,7 +148,7 @@ def about(*values: str, reads: bool = False) -> Access:
         ('UPDATE "held" SET until = now() WHERE "key" = 209001', JAN, about("209001")),
         ("SELECT n FROM t WHERE n = 209001 FOR UPDATE", JAN, about("209001")),
         ("", JAN, about()),
-        # not about its month, as far as we know
+        # not known to be about the month of its step
         (READ_1, None, READS),
         (READ_1, FEB, READS),
         ("SELECT classid FROM pg_locks WHERE locktype = 'advisory'", None, READS),
@@ -176,11 +176,13 @@ def about(*values: str, reads: bool = False) -> Access:
         ("SELECT 209001 and much more…", JAN, ANYTHING),
     ],
 )
-def test_what_a_move_touches(text: str, month: Month | None, expected: Access) -> None:
+def test_the_access_of_a_move_is_read_from_its_statement(
+    text: str, month: Month | None, expected: Access
+) -> None:
     assert access(Move(0, 0, 0, text, (0,), month)) == expected
 
 
-def test_what_commutes() -> None:
+def test_moves_commute_if_they_are_about_other_things_or_both_only_read() -> None:
     one, other, anything = Access(frozenset({"1"})), Access(frozenset({"2"})), Access(None)
     assert commute(one, other)
     assert not commute(one, one)

@@ -1,4 +1,4 @@
-"""One connection at the gate: what waits, in which order it goes, and what a fault makes of it."""
+"""One connection at the gate: which batches wait, in which order they pass, and what a fault does."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -18,14 +18,14 @@ DONE = server("CommandComplete", "ReadyForQuery")
 
 
 class Still(Loop):
-    """Nothing is ever ready by itself."""
+    """A loop in which no socket is ever ready by itself."""
 
     def watch(self, sock: socket.socket, mask: int, ready: Callable[[int], None]) -> None:
         pass
 
 
 class World:
-    """A connection whose client and server are at our own hand, and the keeper that it asks."""
+    """A connection whose client and server are controlled by the test, and its gatekeeper."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.pending: list[PendingRequest] = []
@@ -57,18 +57,18 @@ class World:
         self.connection.on_data(self.connection.server, memoryview(data))
 
     def dies(self) -> None:
-        """The client is gone, and nobody has noticed yet."""
+        """Close the client's socket, unnoticed by the connection."""
         self._client.close()
 
     def hangs_up(self) -> None:
         self.connection.on_eof(self.connection.client)
 
     def passed(self) -> bytes:
-        """What has come to the server since it was last asked."""
+        """Return what has come to the server since the last call."""
         return _read(self._server)
 
     def client_received(self) -> bytes:
-        """The same for the client."""
+        """Return what has come to the client since the last call."""
         return _read(self._client)
 
 
@@ -85,7 +85,7 @@ def world() -> Iterator[World]:
         yield World(stack)
 
 
-def test_a_batch_waits_and_its_answer_is_counted(world: World) -> None:
+def test_a_batch_waits_and_its_reply_is_counted(world: World) -> None:
     world.says(client("Query"))
     assert (world.passed(), [one.text for one in world.pending]) == (b"", ["SELECT 1"])
     world.pending[0].let_through()
@@ -94,7 +94,7 @@ def test_a_batch_waits_and_its_answer_is_counted(world: World) -> None:
     assert (world.client_received(), world.replies) == (DONE, 1)
 
 
-def test_what_needs_no_leave_does_not_overtake_what_waits(world: World) -> None:
+def test_messages_that_need_no_leave_do_not_overtake_a_batch_that_waits(world: World) -> None:
     world.says(client("Query", "CopyData", "CopyDone", "Query"))
     assert world.passed() == b""
     world.pending[0].let_through()
@@ -103,7 +103,7 @@ def test_what_needs_no_leave_does_not_overtake_what_waits(world: World) -> None:
     assert world.passed() == client("Query")
 
 
-def test_while_the_server_copies_in_nothing_waits(world: World) -> None:
+def test_no_message_waits_while_the_server_copies_in(world: World) -> None:
     world.says(client("Query", "Parse", "Sync"))
     world.pending[0].let_through()
     world.passed()
@@ -125,7 +125,7 @@ def test_while_the_server_copies_in_nothing_waits(world: World) -> None:
         (("Query", "Sync"), [False, True]),
     ],
 )
-def test_a_batch_is_harmless_if_nothing_is_run_in_it_nor_ended_by_it(
+def test_a_batch_only_prepares_if_it_neither_runs_nor_completes_anything(
     world: World, said: tuple[str, ...], only_prepares: list[bool]
 ) -> None:
     world.says(client(*said))
@@ -136,15 +136,13 @@ def test_a_batch_is_harmless_if_nothing_is_run_in_it_nor_ended_by_it(
     ("sql", "only_prepares"),
     [(b"DEALLOCATE ALL\0", True), (b"deallocate one\0", True), (b"DEALLOCATE ALL; SELECT 1\0", False)],
 )
-def test_what_a_library_takes_back_is_as_harmless_as_what_it_prepares(
-    world: World, sql: bytes, only_prepares: bool
-) -> None:
-    """psycopg does so after a rollback, but only if it had prepared something."""
+def test_a_batch_that_only_deallocates_only_prepares(world: World, sql: bytes, only_prepares: bool) -> None:
+    """psycopg deallocates after a rollback, but only if it has prepared something."""
     world.says(message("client", "Query", sql))
     assert [one.only_prepares for one in world.pending] == [only_prepares]
 
 
-def test_the_end_of_a_client_waits_for_what_it_said_before(world: World) -> None:
+def test_the_end_of_a_client_waits_for_its_earlier_batches(world: World) -> None:
     world.says(client("Query", "Terminate"))
     world.hangs_up()
     assert [one.text for one in world.pending] == ["SELECT 1", "Terminate"]
@@ -154,7 +152,7 @@ def test_the_end_of_a_client_waits_for_what_it_said_before(world: World) -> None
     assert world.connection.client.at_eof
 
 
-def test_what_a_client_had_begun_to_say_reaches_the_server_when_it_is_gone(world: World) -> None:
+def test_an_incomplete_batch_reaches_the_server_when_its_client_has_gone(world: World) -> None:
     begun = client("Parse", "Bind", "Execute") + client("Query")[:3]
     world.says(begun)
     assert world.passed() == b""
@@ -163,7 +161,7 @@ def test_what_a_client_had_begun_to_say_reaches_the_server_when_it_is_gone(world
     world.hears(server("ParseComplete", "BindComplete", "CommandComplete"))
 
 
-def test_an_answer_that_is_held_back_comes_when_it_may(world: World) -> None:
+def test_a_reply_that_is_held_back_comes_when_it_is_passed_on(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
     world.pending[0].let_through()
@@ -177,7 +175,7 @@ def test_an_answer_that_is_held_back_comes_when_it_may(world: World) -> None:
     assert world.client_received() == DONE
 
 
-def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
+def test_half_of_a_reply_is_half_of_its_bytes(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
     world.pending[0].let_through()
@@ -188,7 +186,7 @@ def test_half_an_answer_is_half_of_its_bytes(world: World) -> None:
     assert world.client_received() == b""
 
 
-def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
+def test_a_reply_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
     world.pending[0].let_through()
@@ -197,7 +195,7 @@ def test_an_answer_that_was_held_back_comes_before_the_end_of_the_session(world:
     assert world.client_received() == DONE
 
 
-def test_a_client_that_died_with_its_answer_held_back_is_gone_once(world: World) -> None:
+def test_a_client_that_died_with_its_reply_held_back_is_closed_once(world: World) -> None:
     world.says(client("Query"))
     world.connection.hold_back()
     world.pending[0].let_through()
@@ -207,13 +205,13 @@ def test_a_client_that_died_with_its_answer_held_back_is_gone_once(world: World)
     assert (world.gone, world.replies) == ([world.connection], 1)
 
 
-def test_nonsense_of_a_client_that_died_ends_its_session_once(world: World) -> None:
+def test_invalid_bytes_of_a_client_that_died_end_its_session_once(world: World) -> None:
     world.dies()
     world.says(b"nonsense")
     assert world.gone == [world.connection]
 
 
-def test_an_end_that_is_awaited_counts_once_whenever_it_comes(world: World) -> None:
+def test_an_awaited_end_of_the_session_counts_as_one_reply_before_or_after_it_comes(world: World) -> None:
     world.connection.await_end()
     assert world.replies == 0
     world.connection.on_eof(world.connection.server)
@@ -222,7 +220,7 @@ def test_an_end_that_is_awaited_counts_once_whenever_it_comes(world: World) -> N
     assert world.replies == 2
 
 
-def test_what_is_forgotten_never_comes(world: World) -> None:
+def test_a_batch_that_is_forgotten_never_reaches_the_server(world: World) -> None:
     world.says(client("Query"))
     world.connection.forget()
     world.hangs_up()
@@ -230,7 +228,7 @@ def test_what_is_forgotten_never_comes(world: World) -> None:
     assert world.connection.client.at_eof
 
 
-def test_what_is_said_to_a_session_that_has_ended_is_no_move(world: World) -> None:
+def test_a_batch_to_a_session_that_has_ended_is_no_move(world: World) -> None:
     world.connection.on_eof(world.connection.server)
     world.says(client("Query", "Terminate"))
     assert world.pending == []

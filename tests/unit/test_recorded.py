@@ -1,4 +1,4 @@
-"""A race at the gate is written down, and goes the same way there again."""
+"""A race at the gate is recorded, and a scheduler follows the recorded moves."""
 
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.schedule import Recorded
@@ -8,8 +8,8 @@ from lock_harness.gate.schedulers.recorded import RecordedScheduler
 from lock_harness.gate.schedulers.scheduler import Decision
 
 
-class Noted:
-    """A recorder, and what it let through."""
+class RecordedRace:
+    """A recorder, and what it has let through."""
 
     def __init__(self) -> None:
         self.recorder = Recorder()
@@ -25,85 +25,85 @@ class Noted:
         return [(one.actor, one.number, one.text) for one in self.recorder.moves]
 
 
-def test_nobody_waits() -> None:
-    noted = Noted()
-    noted.say(0, "hello")
-    noted.step(0, 0)
-    noted.say(0, "SELECT 1")
-    assert noted.went == ["hello", "step 0", "SELECT 1"]
+def test_a_recorder_lets_everything_through_at_once() -> None:
+    race = RecordedRace()
+    race.say(0, "hello")
+    race.step(0, 0)
+    race.say(0, "SELECT 1")
+    assert race.went == ["hello", "step 0", "SELECT 1"]
 
 
-def test_a_step_is_noted_with_its_first_statement_when_that_comes() -> None:
-    noted = Noted()
-    noted.say(0, "belongs to the start of the session")
+def test_a_step_is_recorded_with_its_first_statement_when_that_comes() -> None:
+    race = RecordedRace()
+    race.say(0, "belongs to the start of the session")
     for actor in (0, 1, 2):
-        noted.step(actor, actor)
-    noted.say(1, "prepare", only_prepares=True)
-    noted.say(1, "ask")
-    noted.say(0, "ask")
-    noted.say(1, "take")
-    assert noted.moves() == [(2, 2, ""), (1, 1, "ask"), (0, 0, "ask"), (1, 1, "take")]
-    assert {one.enabled for one in noted.recorder.moves} == {()}
+        race.step(actor, actor)
+    race.say(1, "prepare", only_prepares=True)
+    race.say(1, "ask")
+    race.say(0, "ask")
+    race.say(1, "take")
+    assert race.moves() == [(2, 2, ""), (1, 1, "ask"), (0, 0, "ask"), (1, 1, "take")]
+    assert {one.enabled for one in race.recorder.moves} == {()}
 
 
-def test_whoever_takes_the_place_of_a_killed_actor_stands_before_no_step_yet() -> None:
-    noted = Noted()
-    noted.step(0, 0)
-    noted.say(0, "take")
-    noted.step(0, 1)
-    noted.recorder.on_injected(0)
-    noted.say(0, "hello")
-    noted.step(0, 1)
-    assert noted.moves() == [(0, 0, "take"), (0, 1, "")], "the dead one never took step 1"
+def test_the_step_of_a_killed_actor_that_sent_no_request_is_discarded() -> None:
+    race = RecordedRace()
+    race.step(0, 0)
+    race.say(0, "take")
+    race.step(0, 1)
+    race.recorder.on_injected(0)
+    race.say(0, "hello")
+    race.step(0, 1)
+    assert race.moves() == [(0, 0, "take"), (0, 1, "")], "the killed process never took step 1"
 
 
-# The chooser
+# The scheduler
 
 
 def choose(scheduler: RecordedScheduler, *ready: int, at: list[int], polling: tuple[int, ...] = ()) -> int:
     return scheduler.choose(Decision(ready, polling, (), at))
 
 
-def test_it_goes_as_recorded_and_then_on_as_before() -> None:
+def test_the_recorded_moves_are_followed_and_then_the_last_actor_continues() -> None:
     scheduler = RecordedScheduler(Recorded(((1, 1), (0, 0), (1, 1))), 2)
     assert [choose(scheduler, 0, 1, at=[0, 1]) for _ in range(5)] == [1, 0, 1, 0, 0]
 
 
-def test_who_may_not_move_is_left_for_later() -> None:
+def test_a_recorded_move_of_an_actor_that_cannot_move_is_made_later() -> None:
     scheduler = RecordedScheduler(Recorded(((1, 1), (0, 0))), 2)
     assert choose(scheduler, 0, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[0, 1]) == 1
 
 
-def test_moves_too_many_are_left_out() -> None:
-    """0 was recorded with three tries, and needs one."""
+def test_recorded_moves_that_a_step_does_not_need_are_skipped() -> None:
+    """Actor 0 was recorded with three tries, and needs one."""
     scheduler = RecordedScheduler(Recorded(((0, 0), (0, 0), (0, 0), (1, 1), (0, 2))), 3)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[2, 1]) == 1
     assert choose(scheduler, 1, 0, at=[2, 1]) == 0
 
 
-def test_whoever_takes_more_moves_is_let_through_to_its_next_step_when_that_is_due() -> None:
+def test_an_actor_with_more_moves_than_recorded_is_let_through_to_its_next_step_when_that_is_due() -> None:
     scheduler = RecordedScheduler(Recorded(((0, 0), (1, 1), (0, 2), (1, 3))), 4)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[0, 1]) == 1
-    assert choose(scheduler, 1, 0, at=[0, 1]) == 0, "one more message of step 0"
+    assert choose(scheduler, 1, 0, at=[0, 1]) == 0, "one more request of step 0"
     assert choose(scheduler, 0, 1, at=[2, 1]) == 0
     assert choose(scheduler, 0, 1, at=[2, 3]) == 1
 
 
-def test_but_not_if_it_only_tries_again_and_again() -> None:
+def test_a_polling_actor_is_not_let_through_to_its_next_step() -> None:
     scheduler = RecordedScheduler(Recorded(((0, 2), (1, 1))), 3)
     assert choose(scheduler, 1, at=[0, 1], polling=(0,)) == 1
 
 
-def test_a_try_that_was_recorded_is_waited_for() -> None:
+def test_a_recorded_try_of_a_polling_actor_is_waited_for() -> None:
     scheduler = RecordedScheduler(Recorded(((0, 0), (1, 1))), 2)
     assert choose(scheduler, 1, at=[0, 1], polling=(0,)) == 0
 
 
-def test_what_is_in_no_program_belongs_to_the_step_before() -> None:
-    """0 opens a new session between its steps; its number is that of no step."""
+def test_a_move_that_is_in_no_program_belongs_to_the_step_before() -> None:
+    """Actor 0 opens a new session between its steps; that has a number of no step."""
     scheduler = RecordedScheduler(Recorded(((0, 0), (0, 0), (1, 1), (0, 2))), 3)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[7, 1]) == 0

@@ -1,4 +1,4 @@
-"""SchedulerCore at the gate, with actors that are simulated: nothing here waits, and no time passes but by our own hand."""
+"""The scheduler core with simulated actors: no test waits, and time passes only when the test says so."""
 
 from collections.abc import Callable, Iterable
 
@@ -12,7 +12,7 @@ from lock_harness.gate.schedulers.replay import ReplayScheduler
 
 
 class Line:
-    """A connection, of which is noted what is asked of it."""
+    """A connection that records the calls of the core."""
 
     def __init__(self, world: "Simulated", actor: int) -> None:
         self._world, self._actor = world, actor
@@ -31,12 +31,12 @@ class Line:
 
 
 class Simulated:
-    """Actors that say one thing after the other, and a server that answers when it is told to."""
+    """The world of a core: actors that send one request after the other, and a server that replies when the test says so."""
 
     def __init__(self, actors: int, choices: tuple[int, ...] = (), faults: tuple[Fault, ...] = ()) -> None:
-        """All of `faults` come before the first step."""
+        """Create a core whose program has all of `faults` before the first step."""
         self.now = 0
-        self.held_up: set[int] = set()
+        self.blocked_actors: set[int] = set()
         self.computing: set[int] = set()
         self.went: list[tuple[int, str]] = []
         self.injected: list[int] = []
@@ -49,7 +49,7 @@ class Simulated:
         return self.now
 
     def blocked(self, actors: Iterable[int]) -> set[int]:
-        return self.held_up & set(actors)
+        return self.blocked_actors & set(actors)
 
     def is_actor_running(self, actor: int) -> bool:
         return actor in self.computing
@@ -72,7 +72,7 @@ class Simulated:
         )
 
     def pass_time(self, by_ns: int) -> None:
-        """Long enough to be noticed, and looked at twice: what was said before the first look is there by the next."""
+        """Let time pass and the core look twice, which it needs to find an actor idle."""
         self.now += by_ns
         self.core.look()
         self.core.look()
@@ -81,7 +81,7 @@ class Simulated:
         return [(one.actor, one.text, one.enabled) for one in self.core.moves]
 
 
-def test_nobody_moves_until_all_have_come() -> None:
+def test_no_actor_moves_before_all_have_come_to_the_gate() -> None:
     world = Simulated(2)
     world.step(1)
     assert world.went == []
@@ -89,7 +89,7 @@ def test_nobody_moves_until_all_have_come() -> None:
     assert world.went == [(0, "step 0")]
 
 
-def test_the_first_statement_of_a_step_goes_with_it_and_the_next_waits() -> None:
+def test_the_first_statement_of_a_step_passes_with_it_and_the_second_waits() -> None:
     world = Simulated(2, (0, 1))
     world.step(0)
     world.step(1)
@@ -100,8 +100,8 @@ def test_the_first_statement_of_a_step_goes_with_it_and_the_next_waits() -> None
     assert world.moves() == [(0, "SELECT 1", (0, 1)), (1, "", (0, 1))]
 
 
-def test_another_session_may_be_opened_while_a_good_bye_waits() -> None:
-    """Its first message has passed before we hear of it: were it to wait, nobody would ever answer it."""
+def test_an_actor_may_open_a_session_while_its_terminate_waits() -> None:
+    """The startup message has passed already when the core learns of it; if it waited, no reply would ever be counted."""
     world = Simulated(2, (0, 1))
     world.step(0)
     world.step(1)
@@ -117,7 +117,7 @@ def test_another_session_may_be_opened_while_a_good_bye_waits() -> None:
     assert world.went[-2:] == [(0, "Terminate"), (0, "step 1")]
 
 
-def test_nobody_else_moves_before_the_answer_and_what_follows_it() -> None:
+def test_no_other_actor_moves_before_the_reply_and_the_next_request_of_the_actor() -> None:
     world = Simulated(2, (0, 1))
     world.step(0)
     world.step(1)
@@ -128,25 +128,25 @@ def test_nobody_else_moves_before_the_answer_and_what_follows_it() -> None:
     assert world.moves()[1:] == [(1, "", (1,))]
 
 
-def test_who_waits_in_the_server_lets_others_move_and_goes_on_when_it_is_let() -> None:
+def test_an_actor_blocked_in_the_server_lets_others_move_and_continues_when_unblocked() -> None:
     world = Simulated(2)
     world.step(0)
     world.step(1)
     world.say(0, "take")
-    world.held_up = {0}
+    world.blocked_actors = {0}
     world.pass_time(2 * ASK_NS)
     assert world.moves()[1:] == [(1, "", (1,))]
     world.say(1, "release")
-    world.held_up = set()
+    world.blocked_actors = set()
     world.core.on_reply(1)
     world.step(1, 3)
-    assert len(world.moves()) == 2, "0 was let go on by the server, so it moves now"
+    assert len(world.moves()) == 2, "the server has unblocked actor 0, so it moves now"
     world.core.on_reply(0)
     world.step(0, 2)
     assert world.moves()[2:] == [(1, "", (1, 0))]
 
 
-def test_who_sleeps_between_two_tries_comes_last_and_is_waited_for_if_it_is_picked() -> None:
+def test_a_polling_actor_is_listed_last_and_waited_for_if_it_is_chosen() -> None:
     world = Simulated(2, (0, 1))
     world.step(0)
     world.step(1)
@@ -154,16 +154,16 @@ def test_who_sleeps_between_two_tries_comes_last_and_is_waited_for_if_it_is_pick
     world.core.on_reply(0)
     world.computing = {0}
     world.pass_time(2 * NAP_NS)
-    assert len(world.moves()) == 1, "it computes"
+    assert len(world.moves()) == 1, "actor 0 computes"
     world.computing = set()
     world.pass_time(NAP_NS)
-    assert len(world.moves()) == 1, "it was picked"
+    assert len(world.moves()) == 1, "actor 0 was chosen"
     world.say(0, "try again")
     assert world.moves()[1:] == [(0, "try again", (1, 0))]
 
 
-def test_who_has_slept_already_and_says_the_same_again_comes_last_too() -> None:
-    """Whether we or it wakes first must not change who is number 0."""
+def test_an_actor_that_repeats_its_request_counts_as_polling() -> None:
+    """Whether the core looks before or after the actor wakes up must not change the order of the enabled actors."""
     world = Simulated(2, (0, 0, 1))
     world.step(0)
     world.step(1)
@@ -177,7 +177,7 @@ def test_who_has_slept_already_and_says_the_same_again_comes_last_too() -> None:
     assert world.moves()[2:] == [(0, "try", (0,))]
 
 
-def test_who_says_the_same_in_its_next_step_does_not_try_again() -> None:
+def test_an_actor_that_sends_the_same_request_in_its_next_step_is_not_polling() -> None:
     world = Simulated(2)
     for number in range(3):
         world.step(0, number)
@@ -188,7 +188,7 @@ def test_who_says_the_same_in_its_next_step_does_not_try_again() -> None:
     assert [(actor, enabled) for actor, _, enabled in world.moves()] == [(0, (0, 1))] * 3
 
 
-def test_who_sleeps_too_long_is_not_waited_for() -> None:
+def test_a_chosen_actor_that_sleeps_too_long_is_not_waited_for() -> None:
     world = Simulated(2, (0, 1))
     world.step(0)
     world.step(1)
@@ -223,8 +223,8 @@ def test_a_closed_gate_lets_everything_through() -> None:
 # Faults
 
 
-def injected(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
-    """Two actors; 0 was let take step 0 and says its first message, and 1 would be next."""
+def with_first_request(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
+    """Return two actors: actor 0 was let through to step 0 and sends its first request, and actor 1 would be next."""
     world = Simulated(2, choices, faults)
     world.step(0)
     world.step(1)
@@ -232,8 +232,8 @@ def injected(*faults: Fault, choices: tuple[int, ...] = (0, 1)) -> Simulated:
     return world
 
 
-def test_a_fault_before_a_message_keeps_it_from_the_server_and_nobody_moves_until_it_has_struck() -> None:
-    world = injected(Fault(0, "terminate"))
+def test_a_fault_before_a_message_keeps_it_from_the_server_and_no_actor_moves_meanwhile() -> None:
+    world = with_first_request(Fault(0, "terminate"))
     assert (world.injected, world.went) == ([-1], [(0, "step 0")])
     world.core.on_reply(0)
     world.pass_time(NAP_NS + 1)
@@ -242,8 +242,8 @@ def test_a_fault_before_a_message_keeps_it_from_the_server_and_nobody_moves_unti
     assert world.went == [(0, "step 0"), (0, "SELECT 1")]
 
 
-def test_a_fault_after_a_message_waits_until_the_server_has_done_it() -> None:
-    world = injected(Fault(0, "terminate", point="after"))
+def test_a_fault_after_a_message_is_injected_when_the_server_has_replied() -> None:
+    world = with_first_request(Fault(0, "terminate", point="after"))
     assert (world.injected, world.went) == ([], [(0, "step 0"), (0, "held back"), (0, "SELECT 1")])
     world.core.on_reply(0)
     assert world.injected == [-1]
@@ -251,21 +251,21 @@ def test_a_fault_after_a_message_waits_until_the_server_has_done_it() -> None:
     assert world.went[3:] == [(0, "awaits the end")]
 
 
-def test_or_until_the_server_makes_it_wait() -> None:
-    world = injected(Fault(0, "kill", point="after"))
-    world.held_up = {0}
+def test_a_fault_after_a_message_is_injected_when_the_server_blocks_the_actor() -> None:
+    world = with_first_request(Fault(0, "kill", point="after"))
+    world.blocked_actors = {0}
     world.pass_time(ASK_NS + 1)
     assert world.injected == [-1]
 
 
-def test_half_an_answer_comes_before_the_connection_breaks() -> None:
-    world = injected(Fault(0, "reset", point="half"))
+def test_half_of_the_reply_is_passed_on_before_the_connection_breaks() -> None:
+    world = with_first_request(Fault(0, "reset", point="half"))
     world.core.on_reply(0)
     assert world.went[3:] == [(0, "half passed on")]
     assert world.injected == [-1]
 
 
-def test_a_fault_strikes_at_its_message_counted_from_its_place() -> None:
+def test_a_fault_hits_its_message_counted_from_its_place_in_the_program() -> None:
     world = Simulated(1, (), (Fault(0, "reset", message=2),))
     world.step(0)
     for text in ("one", "two", "three"):
@@ -278,19 +278,19 @@ def test_a_fault_strikes_at_its_message_counted_from_its_place() -> None:
     assert [what for _, what in world.went if what in ("one", "two", "three")] == ["one", "two"]
 
 
-def test_a_fault_after_a_later_step_does_not_count_what_was_said_before() -> None:
+def test_a_fault_after_a_later_step_does_not_count_earlier_messages() -> None:
     plans = FaultPlan([PlannedFault(3, Fault(0))])
-    parked = PendingRequest("SELECT 1", lambda: None)
+    request = PendingRequest("SELECT 1", lambda: None)
     plans.at_step(2)
-    assert plans.at_message(parked) is None
+    assert plans.at_message(request) is None
     plans.at_step(4)
-    strike = plans.at_message(parked)
-    assert strike is not None
-    assert strike.number == 3
+    due = plans.at_message(request)
+    assert due is not None
+    assert due.number == 3
 
 
-def test_whoever_was_killed_says_no_more_and_all_wait_for_the_one_in_its_place() -> None:
-    world = injected(Fault(0, "kill"))
+def test_a_killed_actor_sends_no_more_and_all_wait_for_its_replacement() -> None:
+    world = with_first_request(Fault(0, "kill"))
     assert world.went == [(0, "step 0"), (0, "forgotten")]
     world.core.on_injected(0)
     world.pass_time(NAP_NS + 1)
@@ -299,14 +299,14 @@ def test_whoever_was_killed_says_no_more_and_all_wait_for_the_one_in_its_place()
     assert world.went[2:] == [(1, "step 0")]
 
 
-def test_what_the_dead_had_still_said_by_another_connection_was_never_said() -> None:
-    world = injected(Fault(0, "kill"))
+def test_requests_of_a_killed_actor_on_other_connections_are_discarded() -> None:
+    world = with_first_request(Fault(0, "kill"))
     world.say(0, "Terminate")
     world.core.on_injected(0)
     assert world.went == [(0, "step 0"), (0, "forgotten"), (0, "forgotten")]
 
 
-def test_a_late_answer_comes_after_the_timeout_and_nobody_moves_before() -> None:
+def test_a_late_reply_comes_after_the_timeout_and_no_actor_moves_before() -> None:
     world = Simulated(2, (0, 1), (Fault(0, "late", point="after"),))
     world.step(0, timeout_ms=20)
     world.step(1)
@@ -321,7 +321,7 @@ def test_a_late_answer_comes_after_the_timeout_and_nobody_moves_before() -> None
     assert world.went[3:] == [(0, "passed on"), (1, "step 0")]
 
 
-def test_closing_lets_through_what_a_fault_held_back() -> None:
-    world = injected(Fault(0, "late", point="after"))
+def test_closing_the_gate_passes_on_what_a_fault_held_back() -> None:
+    world = with_first_request(Fault(0, "late", point="after"))
     world.core.close()
     assert (0, "passed on") in world.went

@@ -1,7 +1,7 @@
-"""Gate: schedules a second, and what one move costs.
+"""Gate: schedules per second, and the cost of one move.
 
-The same number of statements as operations of one statement each, every one of them recorded and judged, and as one
-operation, which is what frontrun's processes do.
+The same number of statements is measured twice: as operations of one statement each, which are all recorded and judged,
+and as one operation, which is what the processes of frontrun do.
 """
 
 import multiprocessing
@@ -29,19 +29,20 @@ from lock_harness.programs.equipment import Equipment
 from lock_harness.servers.server import Server
 
 SPAN_S = 3.0
-PEER_S = 8.0  # frontrun starts its processes within it
+# includes the time in which frontrun starts its processes
+PEER_S = 8.0
 WORKERS = 2
 ACTORS = 3
 STATEMENTS = 7
-LIKE_THEIRS = "1 operation each"
+LIKE_FRONTRUN = "1 operation each"
 PROGRAMS: dict[str, tuple[Verb, ...]] = {
     "7 operations each": ("acquire", "is_locked", "acquire", "release", "release", "acquire", "release"),
-    LIKE_THEIRS: ("hold",),
+    LIKE_FRONTRUN: ("hold",),
 }
 
 
 class Working(MonthLock):
-    """The reference lock, with work to do under it."""
+    """The reference lock, with statements to execute while it is held."""
 
     @contextmanager
     def hold(self, year: int, month: int, timeout_ms: int) -> Iterator[bool]:
@@ -52,7 +53,7 @@ class Working(MonthLock):
 
 
 class Measured(NamedTuple):
-    """Of one worker: schedules, their moves, and seconds of the conductor's own computing, in one span."""
+    """Measurements of one worker in one span; `conductor_s` is the CPU time of the conductor."""
 
     schedules: int
     moves: int
@@ -61,7 +62,7 @@ class Measured(NamedTuple):
 
 
 def table(server: Server) -> Table:
-    """Every measure of the gate, and frontrun beside it if that is installed."""
+    """Return the measurements of the gate, and of frontrun if it is installed."""
     rows = [
         one for workers in track((1, WORKERS), "measuring", transient=True) for one in _rows(server, workers)
     ]
@@ -70,39 +71,40 @@ def table(server: Server) -> Table:
 
 
 def _rows(server: Server, workers: int) -> Iterator[Row]:
-    measured, theirs = measure(server, workers, REPEATS)
+    measured, frontrun_rates = measure(server, workers, REPEATS)
     yield f"{workers} worker{'s' * (workers > 1)}", "", "", ""
     for program, spans in measured.items():
         each = [one for span in spans for one in span]
-        aim = "≥ 150" if workers == WORKERS else ""  # of all processors together
+        # the aim is for all processors together
+        aim = "≥ 150" if workers == WORKERS else ""
         conductor_ms = [1e3 * one.conductor_s / one.schedules for one in each]
         yield figures.row(f"  {program}", _rates(spans), "schedules/s", aim, 0)
         yield figures.row("    a move", [1e6 * one.seconds / one.moves for one in each], "µs", "", 0)
         yield figures.row("    a schedule, the conductor's part", conductor_ms, "ms", "", 1)
-    yield from _beside(_rates(measured[LIKE_THEIRS]), theirs)
+    yield from _frontrun_rows(_rates(measured[LIKE_FRONTRUN]), frontrun_rates)
 
 
 def _rates(spans: Sequence[Sequence[Measured]]) -> list[float]:
     return [sum(one.schedules / one.seconds for one in span) for span in spans]
 
 
-def _beside(rates: Sequence[float], theirs: Sequence[float]) -> list[Row]:
-    if not theirs:
+def _frontrun_rows(rates: Sequence[float], frontrun_rates: Sequence[float]) -> list[Row]:
+    if not frontrun_rates:
         return [("  frontrun: not installed", "-", "-", "")]
-    times = [ours / its for ours, its in zip(rates, theirs, strict=True)]
+    times = [ours / its for ours, its in zip(rates, frontrun_rates, strict=True)]
     return [
-        figures.row("  frontrun, 1 function each", theirs, "schedules/s", "", 1),
-        figures.row(f"  {LIKE_THEIRS}, as many as frontrun", times, "times", "> 1", 1),
+        figures.row("  frontrun, 1 function each", frontrun_rates, "schedules/s", "", 1),
+        figures.row(f"  {LIKE_FRONTRUN}, as many as frontrun", times, "times", "> 1", 1),
     ]
 
 
 def measure(
     server: Server, workers: int, repeats: int
 ) -> tuple[dict[str, list[list[Measured]]], list[float]]:
-    """The spans of each program, and what frontrun did.
+    """Return the spans of each program, and the schedules per second of frontrun.
 
-    Workers side by side, each with its own arena; they begin each span together.  After a span of each program frontrun
-    is measured, if it is installed, so that both meet the same machine.
+    The workers run side by side, each with its own arena, and begin each span together.  After a span of each program
+    frontrun is measured, if it is installed, so that both are measured under the same conditions.
     """
     context = multiprocessing.get_context("spawn")
     pipes, processes = [], []
@@ -115,18 +117,18 @@ def measure(
     for pipe in pipes:
         pipe.recv()
     spans: dict[str, list[list[Measured]]] = {program: [] for program in PROGRAMS}
-    theirs = []
+    frontrun_rates = []
     try:
         for _ in range(repeats):
             for program, measured in spans.items():
                 measured.append(_span(pipes, program))
             if peer.installed():
-                theirs.append(peer.schedules_per_second(server.url, PEER_S))
+                frontrun_rates.append(peer.schedules_per_second(server.url, PEER_S))
     finally:
         for pipe, process in zip(pipes, processes, strict=True):
             pipe.send(None)
             process.join()
-    return spans, theirs
+    return spans, frontrun_rates
 
 
 def _span(pipes: Sequence[Connection], program: str) -> list[Measured]:
@@ -136,24 +138,24 @@ def _span(pipes: Sequence[Connection], program: str) -> list[Measured]:
 
 
 def _serve(pipe: Connection, server: Server, number: int) -> None:
-    _settle_on(number)
+    _pin_to_processor(number)
     with open_arena(server, Working, Bounds(), equipment=Equipment(gate=True)) as arena:
         seeds = count(1000 * number)
         for verbs in PROGRAMS.values():
             run(_program(arena, verbs, next(seeds)), arena)
         pipe.send(True)
         while name := pipe.recv():
-            pipe.send(_measured(arena, PROGRAMS[name], seeds))
+            pipe.send(_measure_span(arena, PROGRAMS[name], seeds))
 
 
-def _settle_on(number: int) -> None:
-    """On one processor, with all that we start: of these only one moves at a time, and it is woken most quickly there."""
+def _pin_to_processor(number: int) -> None:
+    """Run on one processor, with all child processes: only one of them moves at a time, and it is woken fastest there."""
     if sys.platform == "linux":
         mine = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {mine[number % len(mine)]})
 
 
-def _measured(arena: Arena, verbs: Sequence[Verb], seeds: "count[int]") -> Measured:
+def _measure_span(arena: Arena, verbs: Sequence[Verb], seeds: "count[int]") -> Measured:
     began, own = perf_counter(), process_time()
     schedules = moves = 0
     while perf_counter() - began < SPAN_S:

@@ -1,6 +1,6 @@
-"""Every order of a few steps, of locks that are broken: how many orders there are, and how many the reduction leaves.
+"""Every order of a few steps of broken locks: the number of orders, with and without reduction.
 
-Orders that differ only in moves that commute are run once; both ways must find the same violations.
+With reduction, orders that differ only in moves that commute are run once.  Both ways must find the same violations.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ LOCKS = {
 
 
 class Exhausted(NamedTuple):
-    """All orders of one program: how many were run, what was violated in them, and how long it took."""
+    """All orders of one program: how many were run, the checks that each violated, and the time."""
 
     search: OrderCoverage
     broken: frozenset[frozenset[str]]
@@ -47,7 +47,7 @@ class Exhausted(NamedTuple):
 
 
 def table(server: Server) -> Table:
-    """One line for every program and lock."""
+    """Return a table with one row for each program and lock."""
     drawn = Table(title="Every order, of planted locks; once each", title_justify="left")
     for heading in ("program", "lock", "orders", "with reduction", "s", "with reduction", "violations"):
         drawn.add_column(heading, justify="left" if heading in ("program", "lock") else "right")
@@ -68,15 +68,15 @@ def _lines(server: Server) -> Iterator[tuple[str, ...]]:
 
 
 def arena_of(server: Server, lock: str) -> AbstractContextManager[Arena]:
-    """One with a gate, for a planted lock."""
+    """Open an arena with a gate, for a planted lock."""
     spec = LockSpec(f"lock_harness.scenarios.planted.{lock}:{LOCKS[lock]}")
     return open_arena(server, spec, Bounds(), equipment=Equipment(gate=True))
 
 
 def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
-    """Run the program in every order; what went elsewhere, as on a busy machine it may, is run again.
+    """Run the program in every order.  An order that diverged, as it may on a busy machine, is run again.
 
-    The actors are as good as new after a violation, too, unless they left a lock behind: these locks keep nothing else.
+    After a violation the actors are reused, unless they left a lock behind: these locks keep no other state.
     """
     orders, broken, began = ExhaustiveSearch(reduce=reduce), set[frozenset[str]](), perf_counter()
     here = moved(program, arena.years.first)

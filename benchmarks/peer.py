@@ -1,7 +1,7 @@
-"""frontrun, which tries orders of SQL statements of real processes, too: how many it runs a second, here and now.
+"""frontrun, which also runs SQL statements of real processes in many orders: how many it runs per second.
 
-Run as a program of its own, as it patches what it is imported beside: `python -m benchmarks.peer`, with a connection
-string and how many seconds on standard input.
+It patches psycopg when it is imported, so it runs in a process of its own: `python -m benchmarks.peer`, with a
+connection string and a number of seconds on standard input.
 """
 
 import importlib.util
@@ -15,7 +15,8 @@ import psycopg
 STATEMENTS = (
     "SELECT pg_try_advisory_lock(209001)",
     "SELECT n FROM counts WHERE key = 1",
-    "UPDATE counts SET n = n + 1 WHERE key = 1",  # it does not know that locks are in each other's way
+    # frontrun does not know that advisory locks conflict, so the processes need a conflict that it knows
+    "UPDATE counts SET n = n + 1 WHERE key = 1",
     "SELECT pg_advisory_unlock(209001)",
     "SELECT pg_try_advisory_lock(209002)",
     "SELECT n FROM counts WHERE key = 2",
@@ -30,7 +31,7 @@ def installed() -> bool:
 
 
 def schedules_per_second(dsn: str, seconds: float) -> float:
-    """How many orders it runs a second, from the first to the last."""
+    """Return the number of orders per second, from the first order to the last."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.peer"],
         input=f"{dsn}\n{seconds}\n",
@@ -42,7 +43,7 @@ def schedules_per_second(dsn: str, seconds: float) -> float:
 
 
 def work(dsn: str) -> None:
-    """What each of the processes does, on a connection that it keeps from one order to the next."""
+    """Execute the statements of one process, on a connection that is kept from one order to the next."""
     if dsn not in _connections:
         _connections[dsn] = psycopg.connect(dsn, autocommit=True)
     for statement in STATEMENTS:
@@ -50,7 +51,7 @@ def work(dsn: str) -> None:
 
 
 def _explore(dsn: str, seconds: float) -> float:
-    import frontrun  # noqa: PLC0415 - only here, since it patches psycopg
+    import frontrun  # noqa: PLC0415 - it patches psycopg
 
     began: list[float] = []
     with psycopg.connect(dsn, autocommit=True) as conn:

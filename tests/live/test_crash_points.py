@@ -1,4 +1,4 @@
-"""Crash points on a live server: all of them are tried, and a lock that loses a month is told where."""
+"""Crash points on a live server: all of them are tried, and those at which a lock loses a month are reported."""
 
 import pytest
 
@@ -21,7 +21,7 @@ AT_TERMINATE = 4  # of the seven faults; there is no answer any more
 
 
 class SendsOnOpen(MonthLock):
-    """Says something when it opens a session, and so can be struck then."""
+    """Executes statements when it opens a session, so a fault can hit it then."""
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
@@ -57,7 +57,7 @@ def explored(scenario: Scenario, server: Server, lock: type | None = None) -> Ru
 
 
 def messages(run: Run) -> list[tuple[str, str]]:
-    """What is said, by verb, where it can be struck."""
+    """Return verb and text of each message that has crash points."""
     return [
         *{(one.number, one.fault.message): (one.verb, one.text) for one in run.coverage.crash_points}.values()
     ]
@@ -100,7 +100,8 @@ def test_the_crash_points_at_which_a_lock_loses_a_month_are_reported(
     """A row stays if its owner dies or loses its session between the INSERT and what takes the row away."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
     program = at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))
-    bounds = Bounds(release_ms=300, handover_ms=50)  # whoever asks in vain in the end need not ask for longer
+    # short bounds, since the liveness probe asks in vain for a month that is lost
+    bounds = Bounds(release_ms=300, handover_ms=50)
     run = explored(Scenario(CrashPoints(program), bounds=bounds), our_server, Tidy)
     assert run.status != "holds"
     loses = {
@@ -112,7 +113,7 @@ def test_the_crash_points_at_which_a_lock_loses_a_month_are_reported(
     safe = {one: why for one, why in found.items() if one.startswith("acquire") and one.endswith("before")}
     assert safe == {}
     doubts = {where(one) for one in run.coverage.crash_points if one.status != "holds"}
-    assert doubts >= loses, "where the machine stood still meanwhile, nobody knows"
+    assert doubts >= loses, "a crash point during a stall of the machine is unknown, not violated"
 
 
 def where(point: CrashPoint) -> str:

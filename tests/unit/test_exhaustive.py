@@ -24,14 +24,14 @@ def run(texts: Texts, program: Program) -> list[Move]:
     """Return the moves of actors that send these texts one after the other."""
     scheduler = scheduler_for(program)
     moves: list[Move] = []
-    said = [0] * len(texts)
+    sent = [0] * len(texts)
     last = 0
-    while ready := [actor for actor, all_ in enumerate(texts) if said[actor] < len(all_)]:
+    while ready := [actor for actor, all_ in enumerate(texts) if sent[actor] < len(all_)]:
         enabled = tuple(sorted(ready, key=lambda actor: (actor != last, actor)))
         last = scheduler.choose(Decision(enabled, (), moves))
-        text = texts[last][said[last]]
+        text = texts[last][sent[last]]
         moves.append(Move(len(moves), last, 0, text, enabled, MONTHS.get(text)))
-        said[last] += 1
+        sent[last] += 1
     return moves
 
 

@@ -116,7 +116,7 @@ def test_no_message_waits_while_the_server_copies_in(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "only_prepares"),
+    ("messages", "only_prepares"),
     [
         (("Parse", "Sync"), [True]),
         (("Parse", "Bind", "Execute", "Sync"), [False]),
@@ -126,9 +126,9 @@ def test_no_message_waits_while_the_server_copies_in(world: World) -> None:
     ],
 )
 def test_a_batch_only_prepares_if_it_neither_runs_nor_completes_anything(
-    world: World, said: tuple[str, ...], only_prepares: list[bool]
+    world: World, messages: tuple[str, ...], only_prepares: list[bool]
 ) -> None:
-    world.says(client(*said))
+    world.says(client(*messages))
     assert [one.only_prepares for one in world.pending] == only_prepares
 
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from lock_harness.core.history import Move
-from lock_harness.core.schedule import Pct
+from lock_harness.core.schedule import Access, Pct, Random, Recorded, SchedulerSpec, SleepSet
 from lock_harness.gate.schedulers.non_preemptive import NonPreemptiveScheduler
 from lock_harness.gate.schedulers.pct import PctScheduler
 from lock_harness.gate.schedulers.random import RandomScheduler
@@ -95,3 +96,19 @@ def test_pct_chooses_a_polling_actor_only_if_no_actor_is_ready() -> None:
 )
 def test_a_divergence_is_described_in_one_line(again: list[Move], says: str | None) -> None:
     assert divergence([move(0, 0, 1), move(1, 1)], again) == says
+
+
+@pytest.mark.parametrize(
+    ("saved", "spec"),
+    [
+        (b'{"type": "Random", "seed": 1}', Random(1)),
+        (b'{"type": "Pct", "seed": 1, "depth": 2, "length": 3}', Pct(seed=1, depth=2, length=3)),
+        (
+            b'{"type": "Asleep", "moves": [[0, {"about": null, "reads": true}]]}',
+            SleepSet(((0, Access(None, True)),)),
+        ),
+        (b'{"type": "Recorded", "moves": [[0, 1]]}', Recorded(((0, 1),))),
+    ],
+)
+def test_the_schedulers_of_saved_programs_stay_readable(saved: bytes, spec: SchedulerSpec) -> None:
+    assert msgspec.json.decode(saved, type=SchedulerSpec) == spec

@@ -23,7 +23,7 @@ from lock_harness.wire.startup import HEADER
 STARTUP = "StartupMessage"
 
 
-class ClientSide(Enum):
+class _ClientSide(Enum):
     """What the client may still send."""
 
     OPEN = "the client may send more"
@@ -62,7 +62,7 @@ class GatedConnection(ProxiedConnection):
         self._dialogue = Dialogue()
         self._preparations = PreparationDetector()
         self._held: deque[Part] = deque()
-        self._client_side = ClientSide.OPEN
+        self._client_side = _ClientSide.OPEN
         # the start of the session is a request, too
         self._starting = True
         self._replies_owed = 1
@@ -89,7 +89,7 @@ class GatedConnection(ProxiedConnection):
             super().on_eof(end)
             self._expect_no_reply()
         elif self._held:
-            self._client_side, end.at_eof = ClientSide.CLOSING, True
+            self._client_side, end.at_eof = _ClientSide.CLOSING, True
             self.update_watches()
         else:
             self._close_client_side()
@@ -121,7 +121,7 @@ class GatedConnection(ProxiedConnection):
     def forget(self) -> None:
         """Discard what is held: the client is dead, and the server must never get it."""
         self._held.clear()
-        if self._client_side is ClientSide.CLOSING:
+        if self._client_side is _ClientSide.CLOSING:
             self._close_client_side()
 
     # From client to server
@@ -160,7 +160,7 @@ class GatedConnection(ProxiedConnection):
             self._send(self._held.popleft())
         if self.server.closed:
             self._expect_no_reply()
-        elif self._client_side is ClientSide.CLOSING and not self._held:
+        elif self._client_side is _ClientSide.CLOSING and not self._held:
             self._close_client_side()
 
     def _send(self, part: Part) -> None:
@@ -170,9 +170,9 @@ class GatedConnection(ProxiedConnection):
 
     def _close_client_side(self) -> None:
         """Tell the server that the client has closed its side, after the bytes of an incomplete batch."""
-        self._client_side = ClientSide.CLOSED
+        self._client_side = _ClientSide.CLOSED
         if (unfinished := self._dialogue.unfinished) and not self.server.closed:
-            self._client_side = ClientSide.CUT_SHORT
+            self._client_side = _ClientSide.CUT_SHORT
             self.server.forward(memoryview(unfinished))
         super().on_eof(self.client)
 
@@ -183,7 +183,7 @@ class GatedConnection(ProxiedConnection):
             self.client.forward(memoryview(data))
         else:
             self._held_back += data
-        if self._client_side is not ClientSide.CUT_SHORT:
+        if self._client_side is not _ClientSide.CUT_SHORT:
             self._match_replies(data)
 
     def _match_replies(self, data: bytes) -> None:

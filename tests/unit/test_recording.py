@@ -130,13 +130,13 @@ def test_a_lockstep_violation_is_shrunk_in_lockstep(monkeypatch: pytest.MonkeyPa
 
 def test_an_error_at_the_gate_is_the_reason_to_shrink_as_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: object) -> Executor:
-        raise UserError("all of 2090-2099 is in use")
+        raise UserError("all years of 2090-2099 are in use")
 
     executor = Returns([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", refuse)
     opener = nullcontext(create_autospec(Arena))
     with open_shrink_site(FAILING_RACE, None, executor, lambda: opener, lambda _: None) as site:
-        assert site == ShrinkSite(FAILING_RACE, executor, "all of 2090-2099 is in use")
+        assert site == ShrinkSite(FAILING_RACE, executor, "all years of 2090-2099 are in use")
 
 
 def test_locks_that_are_leaked_at_the_gate_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:

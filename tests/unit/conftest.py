@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lock_harness.wire import dialogue
 from lock_harness.wire.cache import BoundedCache
 from tests.sockets import World, world
+
+# On a busy machine an example may take longer than the default deadline of 200 ms.
+settings.register_profile("without_deadline", parent=settings(), deadline=None)
+settings.load_profile("without_deadline")
 
 
 @pytest.fixture

@@ -173,9 +173,8 @@ def test_a_lock_may_raise_when_its_wait_is_cancelled(our_server: Server) -> None
 def test_a_server_that_the_user_named_cannot_be_restarted(lock_server: Server) -> None:
     named = Server(lock_server.dsn, lock_server.url, "named", lock_server.version)
     why = unavailable(Equipment(frozenset({"restart_fast"})), named)
-    assert (
-        why == "restart_fast: only a server that the harness started itself is ever restarted: leave --pg out"
-    )
+    remedy = "leave out --pg (--lock-pg in pytest)"
+    assert why == f"restart_fast: only a server that the harness started itself is ever restarted: {remedy}"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ def container_server() -> Iterator[Server]:
         from docker.errors import DockerException  # noqa: PLC0415 - an optional dependency
         from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
     except ImportError:
-        raise UserError("--pg container needs testcontainers: pip install lock-harness[container]") from None
+        raise UserError(
+            "a server in a container needs testcontainers: pip install lock-harness[container]"
+        ) from None
     try:
         container = PostgresContainer(IMAGE, driver=None).start()
     except DockerException as error:

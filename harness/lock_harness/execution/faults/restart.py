@@ -28,4 +28,4 @@ class Restart(Injector):
     def unavailable(self, server: Server) -> str | None:
         if server.kind == "embedded":
             return None
-        return "only a server that the harness started itself is ever restarted: leave --pg out"
+        return "only a server that the harness started itself is ever restarted: leave out --pg (--lock-pg in pytest)"

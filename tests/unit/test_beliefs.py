@@ -79,7 +79,7 @@ CASES: list[tuple[str, list[BeliefTimes], History]] = [
 )
 def test_a_stale_belief_has_the_expected_times(expected: list[BeliefTimes], given: History) -> None:
     found = beliefs(View(given, Bounds()))
-    assert sorted((one.from_ns / MS, one.to_ns / MS, one.beside_ns / MS) for one in found) == expected
+    assert sorted((one.from_ns / MS, one.to_ns / MS, one.shared_ns / MS) for one in found) == expected
     assert {one.session for one in found} <= {(0, 0)}
 
 

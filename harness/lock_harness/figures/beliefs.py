@@ -19,7 +19,7 @@ class Belief(NamedTuple):
     It begins when the server was asked to end the session, or when the network fault that ended it was healed.
     It ends, like a hold, when the client releases the month, opens a new session, or dies.  It also ends when a call
     returns an error, or an answer that the month is not held, or True from a new session, which begins a new claim.
-    `beside_ns`: for how long during the belief another session definitely held the month.
+    `shared_ns`: for how long during the belief another session definitely held the month.
     """
 
     session: SessionId
@@ -27,7 +27,7 @@ class Belief(NamedTuple):
     from_ns: int
     to_ns: int
     first: int
-    beside_ns: int
+    shared_ns: int
 
 
 class _Claim(NamedTuple):
@@ -53,7 +53,7 @@ def beliefs(view: View) -> list[Belief]:
                     from_ns=stale_ns,
                     to_ns=to_ns,
                     first=first,
-                    beside_ns=_held_by_others_ns(view.holds, session, month, stale_ns, to_ns),
+                    shared_ns=_held_by_others_ns(view.holds, session, month, stale_ns, to_ns),
                 )
                 found.append(belief)
     return found

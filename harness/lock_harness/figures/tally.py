@@ -40,7 +40,7 @@ class Tally:
     def _add_beliefs(self, view: View) -> None:
         found = beliefs(view)
         self._belief.add(one.to_ns - one.from_ns for one in found)
-        self._shared_ns = max([self._shared_ns, *(one.beside_ns for one in found)])
+        self._shared_ns = max([self._shared_ns, *(one.shared_ns for one in found)])
 
     def _add_waits(self, view: View) -> None:
         found = waits(view)

@@ -27,14 +27,14 @@ def describe_longest_belief(run: Run) -> str:
     found = beliefs(View(run.history, run.bounds))
     if not found:
         return ""
-    longest = max(found, key=lambda belief: (belief.beside_ns, belief.to_ns - belief.from_ns))
+    longest = max(found, key=lambda belief: (belief.shared_ns, belief.to_ns - belief.from_ns))
     believed = (
         f"After its session had ended, actor {longest.session.actor} believed for "
         f"{format_ms(longest.to_ns - longest.from_ns)} that it held {longest.month}"
     )
-    if not longest.beside_ns:
+    if not longest.shared_ns:
         return f"{believed}."
-    return f"{believed}; another session held it for {format_ms(longest.beside_ns)} of that time."
+    return f"{believed}; another session held it for {format_ms(longest.shared_ns)} of that time."
 
 
 def describe_repeats(repeats: tuple[int, int]) -> str:
@@ -75,7 +75,7 @@ def describe_not_injected(fault: Fault, program: Program) -> str:
 
 
 def describe_gaps(run: Run) -> Iterator[str]:
-    """Yield what the search could not cover."""
+    """Yield a sentence for each part of the scenario that the search could not cover."""
     if run.coverage.divergence and not run.shrinking:
         yield f"Not every order could be run: {ELSEWHERE}: {run.coverage.divergence}."
     for fault in run.coverage.faults_not_injected:

@@ -1,4 +1,4 @@
-"""What besides the lock may have delayed a call: faults, waiting at the gate, stalls of the machine."""
+"""Delays that the lock did not cause: by faults, by waiting at the gate, by stalls of the machine."""
 
 from bisect import bisect_right
 from functools import cached_property

@@ -123,7 +123,7 @@ class SessionHolds:
     def _state(self, month: Month) -> _HeldState:
         return self._states.get(month) or self._states.setdefault(month, _HeldState(month))
 
-    # A fault ends the session, its process lives on
+    # The fault ends the session; its process continues.
 
     def _apply_session_end(self, call: Call, session_end: SessionEnd) -> Call:
         """End the holds, and return `call`, which is indeterminate if the session ended during it."""

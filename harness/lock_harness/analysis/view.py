@@ -61,11 +61,11 @@ class View:
         end = self.session_ends.get(call.session)
         return end is not None and end.earliest_ns < call.until_ns
 
-    # What excuses an error or a delay
+    # Excuses for an error or a delay
 
     @cached_property
     def delays(self) -> Delays:
-        """What besides the lock may have delayed a call."""
+        """The delays that the lock did not cause."""
         return Delays(self.history, self.bounds)
 
     def may_fail(self, call: Call) -> bool:
@@ -85,7 +85,7 @@ class View:
                 cancels.setdefault(event.actor, []).append(event.at_ns)
         return cancels
 
-    # Who held what
+    # Holds
 
     @cached_property
     def _session_holds(self) -> list[SessionHolds]:

@@ -1,4 +1,4 @@
-"""Is there an order in which the operations on a re-entrant session lock took effect that explains every answer?
+"""Every answer is explained by one order in which the operations on a re-entrant session lock took effect.
 
 Operations overlap, indeterminate ones may have happened or not, and a session that ends releases what it holds at some
 time within the bound.  For most histories the greedy linearization (`linearizability.greedy`) explains every answer: one

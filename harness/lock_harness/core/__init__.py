@@ -1,1 +1,1 @@
-"""The data that everything else speaks in: programs, histories, verdicts, runs, faults; errors and the clock."""
+"""The data types that all packages use: programs, histories, verdicts, runs, faults; errors and the clock."""

@@ -25,7 +25,7 @@ class FaultTraits(NamedTuple):
         meaning: What happens, for the documents.
         needs: Where the fault is available, for the documents; its injector checks it.
         ends_process: The process of the actor ends.
-        ends_session: The lock session ends and its process lives on.
+        ends_session: The lock session ends and its process continues.
         lasting: The fault lasts until it is healed.  The other faults hit once.
         healed_phrase: What happens to the actor when the fault is healed, for reports.
         gate_points: Where on the way of a message the gate can inject the fault; empty if it cannot.

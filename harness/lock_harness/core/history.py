@@ -68,7 +68,7 @@ class Event(
 
     @property
     def ends_only_session(self) -> bool:
-        """Whether this is a fault, or the healing of a fault, that ends the session of a process that lives on."""
+        """Whether this is a fault, or the healing of a fault, that ends the session of a process that continues."""
         return self.fault is not None and FAULTS[self.fault].ends_session
 
     @property

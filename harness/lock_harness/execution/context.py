@@ -1,4 +1,4 @@
-"""What a mode works with while it takes the steps of one program."""
+"""The context in which a mode takes the steps of one program."""
 
 from typing import NamedTuple
 

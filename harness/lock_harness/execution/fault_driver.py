@@ -57,7 +57,7 @@ class FaultDriver:
         self._team.replace(fault.actor)
 
     def _inject_into_actor(self, number: int, fault: Fault, session_name: str | None) -> None:
-        """Inject a fault that hits the session of one actor, whose process lives on."""
+        """Inject a fault that hits the session of one actor, whose process continues."""
         target, injected_ns = self._target(fault, session_name), now_ns()
         if not INJECTORS[fault.kind].inject(self._arena, target):
             return

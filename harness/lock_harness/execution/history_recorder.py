@@ -10,14 +10,14 @@ from lock_harness.core.program import Program
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.team import ActorSession, Team
 
-# how long an audit gives the server to show what the clients were told
+# how long an audit waits until the server agrees with the answers to the clients
 SETTLE_NS = 25_000_000
 
 
 class HistoryRecorder:
     """Collects the events that the actors log, the events that the conductor notes, and the audits.
 
-    What it knows about the actors is as old as the last call of `read_journals`.  `audit` and the methods whose names
+    Its state of the actors is that of the last call of `read_journals`.  `audit` and the methods whose names
     begin with `current` call it first.
 
     Attributes:
@@ -81,14 +81,14 @@ class HistoryRecorder:
         ]
 
     def actors_without_session(self) -> set[int]:
-        """Return the actors whose last known session was ended by a fault, while their processes live on."""
+        """Return the actors whose last known session was ended by a fault, while their processes continue."""
         lost = self._lost_sessions()
         return {
             actor for actor, incarnation in enumerate(self._team.incarnations) if (actor, incarnation) in lost
         }
 
     def _lost_sessions(self) -> set[tuple[int, int]]:
-        """Return the (actor, incarnation) of each session that a fault has ended while its process lives on."""
+        """Return the (actor, incarnation) of each session that a fault has ended while its process continues."""
         return {(event.actor, event.incarnation) for event in self._events if event.ends_only_session}
 
     def last_step_begun(self, actor: int) -> int:
@@ -99,7 +99,7 @@ class HistoryRecorder:
     # The server's view
 
     def audit(self, where: Literal["after the steps", "at the end"]) -> Audit:
-        """Record the server's locks next to what the actors hold by the answers that they got.
+        """Record the server's locks, and the holds of the actors according to the answers that they got.
 
         As a server may show a change a little late, read its locks until their number is right, or `SETTLE_NS` have
         passed.

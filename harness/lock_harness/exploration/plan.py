@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Plan:
     """How long to search: up to `examples` examples or for `seconds`, whichever ends first.
 
-    With neither, the scenario's number of examples is drawn.  A fixed program is run once whatever the plan is, and a
+    With neither, the scenario's number of examples is drawn.  A fixed program is always run once, and a
     program in every order until no order is left.
     """
 

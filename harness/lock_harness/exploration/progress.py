@@ -11,7 +11,7 @@ Phase = Literal["draw", "shrink", "repeat"]
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
-    """The state of one exploration.  `seed` tells apart several workers that share a scenario; `figures` has only counts."""
+    """The state of one exploration.  `seed` distinguishes the workers that share a scenario; `figures` has only counts."""
 
     scenario: str
     seed: int

@@ -11,7 +11,7 @@ from lock_harness.locks.loading import LockSpec
 
 @dataclass(frozen=True)
 class Subject:
-    """What a run is about: a scenario, a lock and a seed.  `expects` is the check that a planted lock must violate."""
+    """The subject of a run: a scenario, a lock and a seed.  `expects` is the check that a planted lock must violate."""
 
     scenario: str
     about: str

@@ -1,4 +1,4 @@
-"""What a terminal shows while scenarios run: a bar for each, with its examples, their rate and the time left."""
+"""The progress display of a terminal: a bar for each scenario, with its examples, their rate and the time left."""
 
 import time
 from types import TracebackType
@@ -56,7 +56,7 @@ class Display:
             self._progress[scenario.name] = {}
 
     def update(self, progress: Progress) -> None:
-        """Show the progress of a scenario, or of one share of it, which is told apart by its seed."""
+        """Show the progress of a scenario, or of one share of it, which is identified by its seed."""
         if progress.scenario not in self._tasks:
             return
         shares = self._progress[progress.scenario]

@@ -1,4 +1,4 @@
-"""What the user asked the `run` command to do."""
+"""The options of the `run` command."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -16,7 +16,7 @@ from lock_harness.core.run import CrashPoint
 from lock_harness.core.verdict import Status, Verdict
 
 TARGET = 0
-"""The actor that every fault hits.  The other actors show what becomes of its months."""
+"""The actor that every fault hits.  The other actors show whether its months become free."""
 
 
 class CrashTrial(NamedTuple):

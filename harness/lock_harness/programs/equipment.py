@@ -1,4 +1,4 @@
-"""The equipment of an arena: what a workload needs besides actors and a server."""
+"""The equipment of an arena: the parts that a workload needs besides actors and a server."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from lock_harness.programs.workload import CrashPoints, EveryOrder, Workload
 
 
 class Equipment(NamedTuple):
-    """What an arena must have besides actors and a server.
+    """The parts that an arena must have besides actors and a server.
 
     Attributes:
         faults: The kinds of faults that it must be able to inject.

@@ -3,7 +3,7 @@
 A race that fails does so by luck of timing.  At the gate the order of the messages is part of the program, so
 the failure comes back and can be shrunk.  Three pure functions do this:
 
-1. `recordable` reduces the race to what the gate can record.
+1. `recordable` reduces the race to the part that the gate can record.
 2. After the recording, `earliest_evidence` finds the steps that prove the violation.
 3. `gate_program` builds the program from the recorded history.
 
@@ -66,7 +66,7 @@ def gate_program(
 
     Args:
         program: The race.
-        history: What was recorded, with the moves at the gate.
+        history: The recorded history, with the moves at the gate.
         evidence: The event numbers that prove the violation.  If it is empty, the whole race is repeated.
         evidence_only: Leave out all steps that are not evidence.  They often are not needed.
 
@@ -176,7 +176,7 @@ def _faults_by_step(
 
 
 def _placed_fault(event: Event, call: Call | None, moves: Sequence[Move]) -> _PlacedFault:
-    """Return the fault at the message where the race had it.
+    """Return the fault at the message at which it hit in the race.
 
     During a call that is the last message that the actor had sent; otherwise it is the next message.
 

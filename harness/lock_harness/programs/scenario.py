@@ -1,4 +1,4 @@
-"""A scenario: what to run, on which lock, and which violation to expect."""
+"""A scenario: a workload, the lock that it runs on, and the violation to expect."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,10 +22,10 @@ class Scenario:
     """Something to run against a lock.  Every check judges every example.
 
     Attributes:
-        what: What to run.
+        what: The workload.
         examples: How many programs to draw, if `what` is a draw.
         bounds: Upper bounds on time that the checks judge by.
-        lock: The lock of this scenario, whatever lock the user tests.  Only a planted lock, which is broken on purpose, has one.
+        lock: The lock of this scenario, instead of the lock that the user tests.  Only planted scenarios have one.
         expects: The check that must find a violation.  A scenario with it is planted: it runs only when it is named.
         on_request: Run this scenario only when it is named, because it takes long.
         name: The path of its file without the suffix; set when the file is loaded.

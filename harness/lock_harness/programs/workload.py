@@ -1,4 +1,4 @@
-"""What a scenario runs: drawn programs, one program, or one program in many variants."""
+"""The workload of a scenario: drawn programs, one program, or one program in many variants."""
 
 from dataclasses import dataclass
 
@@ -63,4 +63,4 @@ class CrashPoints:
 
 
 Workload = Draw | Program | EveryOrder | CrashPoints
-"""What a scenario runs.  A draw gives a new program for each example, a program is run once."""
+"""The workload of a scenario.  A draw gives a new program for each example, a program is run once."""

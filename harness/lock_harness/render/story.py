@@ -1,4 +1,4 @@
-"""One run as a person reads it: what is wrong, what each actor did and when, and how to see it again."""
+"""The report of one run: the violation, the events of each actor in time, and the command that replays it."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def _verdict_line(verdict: Verdict) -> Text:
 
 
 def _sentences(run: Run) -> Iterator[str]:
-    """Yield what is said below the table."""
+    """Yield the lines below the table."""
     if belief := describe_longest_belief(run):
         yield belief
     if run.repeats:

@@ -1,4 +1,4 @@
-"""Many runs in few lines, and the exit code that they mean merge_figures."""
+"""Many runs in few lines, and the exit code for all of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import ceil

@@ -1,1 +1,1 @@
-"""Live servers: where they come from, what they say, whose months are whose."""
+"""Live servers: starting or reaching them, observing their sessions, and leasing months on them."""

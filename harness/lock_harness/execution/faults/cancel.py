@@ -1,4 +1,4 @@
-"""The server cancels the statement that a session runs, as an administrator does.  The session lives on.
+"""The server cancels the statement that a session runs, as an administrator does.  The session continues.
 
 The observer only ever cancels a statement of the harness's own sessions.
 """

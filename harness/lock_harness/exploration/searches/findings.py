@@ -1,4 +1,4 @@
-"""What all searches share: they count their examples, remember the telling ones, and report progress."""
+"""The part that all searches share: count the examples, keep the first of each kind, and report progress."""
 
 import time
 from collections.abc import Collection

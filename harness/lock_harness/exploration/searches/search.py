@@ -10,7 +10,7 @@ from lock_harness.exploration.example import Example
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search found.
+    """The result of a search.
 
     violation        the first example that violates the expected check; without an expected check, any check
     unknown          the first example whose result is unknown

@@ -1,4 +1,4 @@
-"""Race: lock statements a second beside bare psycopg loops, and what an example costs besides."""
+"""Race: lock statements per second, compared with bare psycopg loops, and the other costs of an example."""
 
 import multiprocessing
 from collections.abc import Iterator, Sequence
@@ -32,21 +32,25 @@ UNLOCK = "SELECT pg_catalog.pg_advisory_unlock(%s::bigint)"
 
 
 class Measured(NamedTuple):
-    """One pair: operations a second in the race and in the bare loops; then, in seconds, one whole example.
+    """One measurement of a race and of the bare loops.
 
-    `running_s` is from the start to the last return, `besides_s` all else until the history is there, `judging_s`
-    the checks.
+    Attributes:
+        race: Operations per second in the race.
+        bare: Operations per second in the bare loops.
+        running_s: The seconds from the start of the race to its last return.
+        other_s: The other seconds until the history is complete.
+        judging_s: The seconds of the checks.
     """
 
     race: float
     bare: float
     running_s: float
-    besides_s: float
+    other_s: float
     judging_s: float
 
 
 def table(server: Server) -> Table:
-    """Every measure of a race, in one worker."""
+    """Measure races in one worker, and return the table."""
     title = f"Race, {ACTORS} actors, lock statements; median of {REPEATS} and the range"
     kinds = track((False, True), "measuring", transient=True)
     return figures.table(title, [row for shared in kinds for row in _rows(server, shared)])
@@ -54,25 +58,29 @@ def table(server: Server) -> Table:
 
 def _rows(server: Server, shared: bool) -> list[Row]:
     measured = pairs(server, shared, REPEATS)
-    where = "all on one month" if shared else "each on a month of its own"
+    where = "all on one month" if shared else "each on its own month"
     ratios = [100 * one.race / one.bare for one in measured]
     return [
         figures.row(f"{where}: race", [one.race for one in measured], "/s", "", 0),
         figures.row("  bare psycopg loops", [one.bare for one in measured], "/s", "", 0),
-        figures.row("  race / bare, one beside the other", ratios, "%", "≥ 80", 0),
+        figures.row("  race / bare", ratios, "%", "≥ 80", 0),
         figures.row("  an example: the race itself", [1000 * one.running_s for one in measured], "ms", "", 0),
-        figures.row("  and around it", [1000 * one.besides_s for one in measured], "ms", "", 0),
+        figures.row("  and the rest of its run", [1000 * one.other_s for one in measured], "ms", "", 0),
         figures.row("  and the checks", [1000 * one.judging_s for one in measured], "ms", "", 0),
     ]
 
 
 def pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
-    """Race and bare loops by turns.  `shared`: all on one month, where most are refused; else each on its own."""
+    """Measure the race and the bare loops in turns, so that both have the same conditions.
+
+    With `shared` all actors use one month, so most acquires are refused; otherwise each uses its own month.
+    """
     with open_arena(server, LockSpec(), Bounds()) as arena:
         months = [Month(arena.years.first, 1 if shared else 1 + one) for one in range(ACTORS)]
         program = _program(months)
         with _bare_loops(arena.server.dsn, months) as loops:
-            ProgramRun(program, arena).run()  # everybody warm, every statement prepared
+            # warms up all actors, and prepares every statement
+            ProgramRun(program, arena).run()
             _run_bare(loops)
             return [_pair(program, arena, loops) for _ in range(repeats)]
 
@@ -96,7 +104,7 @@ def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measur
 
 
 def _free_running(history: History, program: Program) -> tuple[int, float]:
-    """How many operations, and seconds from the first call to the last return."""
+    """Return the number of operations, and the seconds from the first call to the last return."""
     own = [event for event in history.events if event.number < program.total_steps]
     returned = [event.at_ns for event in own if event.kind == "ok"]
     return len(returned), (max(returned) - own[0].at_ns) / 1e9
@@ -104,7 +112,7 @@ def _free_running(history: History, program: Program) -> tuple[int, float]:
 
 @contextmanager
 def _bare_loops(dsn: str, months: Sequence[Month]) -> Iterator[list[Connection]]:
-    """A forked process for each month, with a connection like the reference lock's."""
+    """Run a forked process for each month, which executes the lock's statements without the harness."""
     context = multiprocessing.get_context("forkserver")
     loops, processes = [], []
     for month in months:
@@ -121,7 +129,7 @@ def _bare_loops(dsn: str, months: Sequence[Month]) -> Iterator[list[Connection]]
 
 
 def _serve(pipe: Connection, dsn: str, key: int) -> None:
-    """Whenever a starting time comes in, loop from then on, and say when the loop was over."""
+    """Execute one loop from each starting time that is received, and send the time of its end."""
     with psycopg.connect(dsn, autocommit=True) as conn:
         while True:
             try:
@@ -135,7 +143,7 @@ def _serve(pipe: Connection, dsn: str, key: int) -> None:
 
 
 def _run_bare(loops: Sequence[Connection]) -> float:
-    """Statements a second, from the common start to the last return."""
+    """Run the loops once; return statements per second, from the common start to the last return."""
     begin_ns = now_ns() + HEAD_START_NS
     for loop in loops:
         loop.send(begin_ns)

@@ -23,7 +23,7 @@ def stress(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests of the harness.
 
-    `-- --lock-pg URL` runs them on a server of yours, `-- --lock-pg none` only those that need no server.
+    `-- --lock-pg URL` runs them on your own server, `-- --lock-pg none` only those that need no server.
     """
     session.install("-e", ".", *DEV)
     # Tests wait more than they compute, so more workers than processors are useful.

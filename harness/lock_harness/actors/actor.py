@@ -16,7 +16,7 @@ from lock_harness.actors.mailbox import (
     Probe,
     Ready,
     Returned,
-    StartRace,
+    StartSteps,
     TeamChanged,
 )
 from lock_harness.actors.operations import OperationRunner
@@ -60,8 +60,8 @@ class Actor:
                 self._team = message.team
             case Baton():
                 self._take_turns(message.number)
-            case StartRace():
-                self._run_race(message)
+            case StartSteps():
+                self._take_own_steps(message)
                 self._send_finished()
             case Finish():
                 if message.reopen:
@@ -105,7 +105,7 @@ class Actor:
 
     # Race and gate
 
-    def _run_race(self, start: StartRace) -> None:
+    def _take_own_steps(self, start: StartSteps) -> None:
         """Take all steps of this actor, round after round, and release what is still held."""
         self._begin(start.begin)
         steps = self._own_steps(start)
@@ -119,7 +119,7 @@ class Actor:
             self._operations.pass_gate = None
             self._mailbox.send(GATE, AllStepsTaken(self._me))
 
-    def _own_steps(self, start: StartRace) -> Iterator[tuple[int, Operation]]:
+    def _own_steps(self, start: StartSteps) -> Iterator[tuple[int, Operation]]:
         """Yield each operation with its number, after the pause that precedes it."""
         own = [(i, s) for i, s in zip(start.indices, self._steps, strict=True) if isinstance(s, Operation)]
         for number in range(start.rounds):

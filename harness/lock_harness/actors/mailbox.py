@@ -50,7 +50,7 @@ class Baton(msgspec.Struct, frozen=True, tag=True):
     number: int
 
 
-class StartRace(msgspec.Struct, frozen=True, tag=True):
+class StartSteps(msgspec.Struct, frozen=True, tag=True):
     """To an actor: take your own steps `rounds` times, from `at_ns` on, without waiting for other actors.
 
     Attributes:
@@ -118,7 +118,7 @@ class Returned(msgspec.Struct, frozen=True, tag=True):
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: it has completed StartRace, Finish or Probe."""
+    """From an actor: it has completed StartSteps, Finish or Probe."""
 
     name: str
 
@@ -148,7 +148,7 @@ MailboxMessage = (
     Begin
     | TeamChanged
     | Baton
-    | StartRace
+    | StartSteps
     | AtGate
     | AllStepsTaken
     | FaultDue

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from lock_harness.actors.mailbox import Finished, MailboxMessage, StartRace
+from lock_harness.actors.mailbox import Finished, MailboxMessage, StartSteps
 from lock_harness.core.clock import now_ns
 from lock_harness.core.program import Operation
 from lock_harness.execution.context import RunContext
@@ -70,7 +70,7 @@ class FreeRunners:
 
     def _send_start(self, actor: int, at_ns: int, first: int = 0) -> None:
         steps = tuple(self._program.steps[index] for index in self._indices[actor])
-        message = StartRace(
+        message = StartSteps(
             begin=self._team.begin_message(actor, steps),
             at_ns=at_ns,
             indices=tuple(self._indices[actor]),

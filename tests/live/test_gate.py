@@ -15,7 +15,7 @@ from lock_harness.execution.arena import open_arena
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
+from lock_harness.gate.schedulers.exhaustive import ScheduleEnumerator
 from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.locks.loading import LockSpec
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
@@ -80,7 +80,7 @@ THREE = Program(3, (JAN,), (takes(0), takes(1), takes(2)), "gate")
 
 def in_every_order(executor: Executor, program: Program) -> tuple[OrderCoverage, dict[frozenset[str], int]]:
     """Return how many orders were run, and how often which checks were violated."""
-    orders, broken = ExhaustiveSearch(), dict[frozenset[str], int]()
+    orders, broken = ScheduleEnumerator(), dict[frozenset[str], int]()
     while orders.next:
         choices, scheduler = orders.next
         example = executor.run_and_clean_up(structs.replace(program, choices=choices, scheduler=scheduler))

@@ -10,7 +10,7 @@ from lock_harness.core.run import OrderCoverage
 from lock_harness.core.schedule import Access
 from lock_harness.gate.schedulers import scheduler_for
 from lock_harness.gate.schedulers.access import access, commute
-from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
+from lock_harness.gate.schedulers.exhaustive import ScheduleEnumerator
 from lock_harness.gate.schedulers.scheduler import Decision
 
 JAN, FEB = Month(2090, 1), Month(2090, 2)
@@ -35,7 +35,7 @@ def run(texts: Texts, program: Program) -> list[Move]:
     return moves
 
 
-def explored(texts: Texts, search: ExhaustiveSearch) -> list[list[Move]]:
+def explored(texts: Texts, search: ScheduleEnumerator) -> list[list[Move]]:
     runs = []
     while search.next is not None:
         program = Program(
@@ -66,7 +66,7 @@ def _ordered(one: Move, other: Move) -> bool:
 
 
 def test_without_reduction_every_order_is_run_once() -> None:
-    search = ExhaustiveSearch(reduce=False)
+    search = ScheduleEnumerator(reduce=False)
     orders = [order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)]
     assert len(orders) == len(set(orders)) == 20  # 6! / (3! 3!)
     assert search.coverage == OrderCoverage(20, 0, complete=True)
@@ -83,24 +83,24 @@ def test_without_reduction_every_order_is_run_once() -> None:
     ],
 )
 def test_reduction_leaves_out_only_equivalent_orders(texts: Texts) -> None:
-    everything = {normal_form(moves) for moves in explored(texts, ExhaustiveSearch(reduce=False))}
-    search = ExhaustiveSearch()
+    everything = {normal_form(moves) for moves in explored(texts, ScheduleEnumerator(reduce=False))}
+    search = ScheduleEnumerator()
     reduced = [normal_form(moves) for moves in explored(texts, search)]
     assert set(reduced) == everything
     assert search.coverage.runs - search.coverage.redundant == len(everything)
 
 
 def test_moves_that_all_commute_are_run_in_one_order() -> None:
-    search = ExhaustiveSearch()
+    search = ScheduleEnumerator()
     explored([[READ_1], [READ_1, READ_2], [READ_2]], search)
     assert search.coverage.runs - search.coverage.redundant == 1
 
 
 def test_with_a_bound_on_switches_the_orders_within_it_are_run() -> None:
-    search = ExhaustiveSearch(switches=1)
+    search = ScheduleEnumerator(switches=1)
     orders = {order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], search)}
     everything = {
-        order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], ExhaustiveSearch(reduce=False))
+        order(moves) for moves in explored([[TAKE_1] * 3, [TAKE_1] * 3], ScheduleEnumerator(reduce=False))
     }
     assert orders == {one for one in everything if _switches(one) <= 1}
     assert search.coverage.left_out > 0
@@ -116,7 +116,7 @@ def _switches(moves: Sequence[int]) -> int:
 
 
 def test_moves_that_diverge_from_the_choices_do_not_count() -> None:
-    search = ExhaustiveSearch()
+    search = ScheduleEnumerator()
     search.record([Move(0, 0, 0, TAKE_1, (0, 1)), Move(1, 1, 0, TAKE_1, (1,))])
     before = search.coverage
     diverged = search.record([Move(0, 0, 0, TAKE_1, (0,))])

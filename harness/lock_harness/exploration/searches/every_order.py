@@ -7,7 +7,7 @@ from lock_harness.exploration.executor import Executor, moved
 from lock_harness.exploration.retries import run_confirmed
 from lock_harness.exploration.searches.findings import Findings, faults_not_injected
 from lock_harness.exploration.searches.search import SearchResult
-from lock_harness.gate.schedulers.exhaustive import ExhaustiveSearch
+from lock_harness.gate.schedulers.exhaustive import ScheduleEnumerator
 from lock_harness.programs.workload import EveryOrder
 
 MAX_ORDERS = 10_000
@@ -25,7 +25,7 @@ class EveryOrderSearch:
         self._findings = findings
         self._max_runs = max_runs
         self._program = moved(workload.program, executor.arena.years.first)
-        self._orders = ExhaustiveSearch(workload.switches, workload.reduces)
+        self._orders = ScheduleEnumerator(workload.switches, workload.reduces)
         self._injected_steps: set[int] = set()
         self._divergence: str | None = None
 

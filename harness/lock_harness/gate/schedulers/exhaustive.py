@@ -38,7 +38,7 @@ class _Node:
         return self.switches + (actor != self.move.enabled[0])
 
 
-class ExhaustiveSearch:
+class ScheduleEnumerator:
     """Enumerates the schedules: run `next`, pass its moves to `record`, until `next` is None."""
 
     def __init__(self, switches: int | None = None, reduce: bool = True) -> None:

@@ -13,7 +13,7 @@ from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.explore import explore_with
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.searches import search_for
-from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.discovery import find_scenarios
@@ -99,7 +99,7 @@ def test_a_lock_that_overlooks_late_grants_holds_without_late_replies(
 def searched(scenario: Scenario, server: Server) -> SearchResult:
     with closing(opened(scenario, server)) as executor:
         plan = Plan(40, seed=1)
-        findings = Findings(scenario, plan, executor.arena.bounds, lambda _: None)
-        search = search_for(scenario, executor, plan, findings)
+        log = ExampleLog(scenario, plan, executor.arena.bounds, lambda _: None)
+        search = search_for(scenario, executor, plan, log)
         search.run()
         return search.result()

@@ -17,7 +17,7 @@ from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.searches.crash_points import CrashPointSearch
-from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.programs.crash_points import crash_trials, judged, without_verbs
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
@@ -180,10 +180,8 @@ def test_an_inconclusive_crash_trial_is_repeated_up_to_five_times(
     tries: list[tuple[Status, bool]], status: Status, why: str
 ) -> None:
     scenario = Scenario(CrashPoints(PROGRAM), name="dies")
-    findings = Findings(scenario, Plan(), Bounds(), lambda _: None)
-    search = CrashPointSearch(
-        CrashPoints(PROGRAM), ExecutorOfExamples(*starmap(crash_example, tries)), findings
-    )
+    log = ExampleLog(scenario, Plan(), Bounds(), lambda _: None)
+    search = CrashPointSearch(CrashPoints(PROGRAM), ExecutorOfExamples(*starmap(crash_example, tries)), log)
     point = search.run_trial(crash_trials(PROGRAM, MOVES)[0])
     assert point.status == status
     assert why in point.why

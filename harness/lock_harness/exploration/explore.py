@@ -12,7 +12,7 @@ from lock_harness.exploration.recording import open_shrink_site
 from lock_harness.exploration.reduction import Reducer, Reduction
 from lock_harness.exploration.results import Subject, build_run
 from lock_harness.exploration.searches import search_for
-from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.search import Search
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
@@ -56,24 +56,24 @@ def explore_with(
     open_gate: OpenArena | None = None,
 ) -> Run:
     """Explore the scenario with an open executor; see `explore`."""
-    findings = Findings(scenario, plan, executor.arena.bounds, report_progress)
+    log = ExampleLog(scenario, plan, executor.arena.bounds, report_progress)
     subject = Subject(scenario.name, scenario.about, lock, plan.seed, scenario.expects)
-    search = search_for(scenario, executor, plan, findings)
+    search = search_for(scenario, executor, plan, log)
     reducer: Reducer | None = None
     try:
         search.run()
-        if violation := findings.violation:
-            expects, report_phase = scenario.expects, findings.report_progress
+        if violation := log.violation:
+            expects, report_phase = scenario.expects, log.report_progress
             with open_shrink_site(violation, expects, executor, open_gate, report_phase) as site:
                 reducer = Reducer(site, expects, report_phase)
                 reducer.run()
     except KeyboardInterrupt:
-        if findings.last is None:
+        if log.last is None:
             raise
         raise Interrupted(_run_of(subject, executor, search, reducer)) from None
     except HarnessError:
         # a violation that was found counts for more than an error that came after it
-        if findings.violation is None:
+        if log.violation is None:
             raise
     return _run_of(subject, executor, search, reducer)
 

@@ -6,7 +6,7 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.searches.crash_points import CrashPointSearch
 from lock_harness.exploration.searches.drawn import EXAMPLES_OF_CHUNK, DrawnSearch
 from lock_harness.exploration.searches.every_order import MAX_ORDERS, EveryOrderSearch
-from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.fixed import FixedSearch
 from lock_harness.exploration.searches.search import Search
 from lock_harness.programs.draw import Draw
@@ -17,17 +17,15 @@ from lock_harness.programs.workload import CrashPoints, EveryOrder
 MANY_EXAMPLES = 1000 * EXAMPLES_OF_CHUNK
 
 
-def search_for(scenario: Scenario, executor: Executor, plan: Plan, findings: Findings) -> Search:
+def search_for(scenario: Scenario, executor: Executor, plan: Plan, log: ExampleLog) -> Search:
     """Return the search that fits the scenario's workload."""
     match scenario.what:
         case Draw() as draw:
             default = scenario.examples if plan.seconds is None else MANY_EXAMPLES
-            return DrawnSearch(
-                draw, executor, findings, examples=plan.examples or default, first_seed=plan.seed
-            )
+            return DrawnSearch(draw, executor, log, examples=plan.examples or default, first_seed=plan.seed)
         case EveryOrder() as every_order:
-            return EveryOrderSearch(every_order, executor, findings, max_runs=plan.examples or MAX_ORDERS)
+            return EveryOrderSearch(every_order, executor, log, max_runs=plan.examples or MAX_ORDERS)
         case CrashPoints() as crash_points:
-            return CrashPointSearch(crash_points, executor, findings)
+            return CrashPointSearch(crash_points, executor, log)
         case Program() as program:
-            return FixedSearch(program, executor, findings)
+            return FixedSearch(program, executor, log)

@@ -3,7 +3,7 @@
 from lock_harness.core.run import Coverage, CrashPoint
 from lock_harness.exploration.executor import Executor, moved
 from lock_harness.exploration.retries import run_confirmed
-from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.programs.crash_points import CrashTrial, crash_trials, judged, without_verbs
 from lock_harness.programs.draw import OPTIONAL_VERBS
@@ -19,18 +19,18 @@ class CrashPointSearch:
     It goes on after a violation, so that all crash points have a result.
     """
 
-    def __init__(self, workload: CrashPoints, executor: Executor, findings: Findings) -> None:
+    def __init__(self, workload: CrashPoints, executor: Executor, log: ExampleLog) -> None:
         self._program = workload.program
         self._executor = executor
-        self._findings = findings
+        self._log = log
         self._points: list[CrashPoint] = []
 
     def run(self) -> None:
         arena = self._executor.arena
         supported = without_verbs(self._program, OPTIONAL_VERBS - arena.verbs)
         example = run_confirmed(self._executor, moved(supported, arena.years.first))
-        self._findings.add(example)
-        if self._findings.violation:
+        self._log.add(example)
+        if self._log.violation:
             return
         trials = crash_trials(example.program, example.history.moves)
         self._points = [trial.point for trial in trials]
@@ -41,7 +41,7 @@ class CrashPointSearch:
 
     def run_trial(self, trial: CrashTrial) -> CrashPoint:
         """Run one crash point until its fault takes effect, and return it with the result."""
-        violation = self._findings.violation
+        violation = self._log.violation
         shown_to_fail = violation.violated_checks if violation else frozenset()
         for _ in range(MAX_ATTEMPTS):
             example = run_confirmed(self._executor, trial.program, shown_to_fail)
@@ -49,8 +49,8 @@ class CrashPointSearch:
             injected = example.status == "violated" or trial.point.number in example.injected_steps
             if injected:
                 break
-        self._findings.add(example)
+        self._log.add(example)
         return judged(trial, example.status, example.verdicts, injected=injected)
 
     def result(self) -> SearchResult:
-        return self._findings.result(Coverage(crash_points=tuple(self._points)))
+        return self._log.result(Coverage(crash_points=tuple(self._points)))

@@ -17,7 +17,7 @@ from lock_harness.core.run import Coverage
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.retries import run_confirmed
-from lock_harness.exploration.searches.findings import Findings
+from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import programs
@@ -39,11 +39,11 @@ class DrawnSearch:
     """Runs drawn programs, up to `examples` of them, until one fails."""
 
     def __init__(
-        self, draw: Draw, executor: Executor, findings: Findings, *, examples: int, first_seed: int
+        self, draw: Draw, executor: Executor, log: ExampleLog, *, examples: int, first_seed: int
     ) -> None:
         self._draw = draw
         self._executor = executor
-        self._findings = findings
+        self._log = log
         self._examples = examples
         self._first_seed = first_seed
         self._ahead: deque[Future[Example]] = deque()
@@ -54,8 +54,8 @@ class DrawnSearch:
         with ThreadPoolExecutor(1) as runner:
             try:
                 self._draw_all(strategy, runner)
-                while self._ahead and not self._findings.violation:
-                    self._findings.add(self._ahead.popleft().result())
+                while self._ahead and not self._log.violation:
+                    self._log.add(self._ahead.popleft().result())
             finally:
                 for future in self._ahead:
                     future.cancel()
@@ -86,19 +86,19 @@ class DrawnSearch:
         """Submit a program to be run; first wait for the oldest one if enough are ahead."""
         if len(self._ahead) >= (MAX_AHEAD if program.total_steps < LARGE_STEPS else 1):
             self._add_oldest()
-        if self._findings.violation or self._findings.time_is_up:
+        if self._log.violation or self._log.time_is_up:
             raise _Enough
         self._ahead.append(runner.submit(run_confirmed, self._executor, program))
 
     def _add_oldest(self) -> None:
         try:
-            self._findings.add(self._ahead.popleft().result())
+            self._log.add(self._ahead.popleft().result())
         except HarnessError as error:
             raise _Enough from error
 
     def result(self) -> SearchResult:
-        guarantee = pct_guarantee(self._draw, self._findings.max_moves)
-        return self._findings.result(Coverage(pct_guarantee=guarantee))
+        guarantee = pct_guarantee(self._draw, self._log.max_moves)
+        return self._log.result(Coverage(pct_guarantee=guarantee))
 
 
 def _draw_with_hypothesis(

@@ -5,7 +5,7 @@ import msgspec
 from lock_harness.core.run import Coverage
 from lock_harness.exploration.executor import Executor, moved
 from lock_harness.exploration.retries import run_confirmed
-from lock_harness.exploration.searches.findings import Findings, faults_not_injected
+from lock_harness.exploration.searches.example_log import ExampleLog, faults_not_injected
 from lock_harness.exploration.searches.search import SearchResult
 from lock_harness.gate.schedulers.exhaustive import ScheduleEnumerator
 from lock_harness.programs.workload import EveryOrder
@@ -19,10 +19,10 @@ class EveryOrderSearch:
     """Runs one order after the other, until one fails, none is left, or a schedule cannot be followed."""
 
     def __init__(
-        self, workload: EveryOrder, executor: Executor, findings: Findings, max_runs: int = MAX_ORDERS
+        self, workload: EveryOrder, executor: Executor, log: ExampleLog, max_runs: int = MAX_ORDERS
     ) -> None:
         self._executor = executor
-        self._findings = findings
+        self._log = log
         self._max_runs = max_runs
         self._program = moved(workload.program, executor.arena.years.first)
         self._orders = ScheduleEnumerator(workload.switches, workload.reduces)
@@ -36,8 +36,8 @@ class EveryOrderSearch:
     def _is_over(self) -> bool:
         return bool(
             self._orders.next is None
-            or self._findings.violation
-            or self._findings.time_is_up
+            or self._log.violation
+            or self._log.time_is_up
             or self._orders.coverage.runs >= self._max_runs
         )
 
@@ -48,7 +48,7 @@ class EveryOrderSearch:
         program = msgspec.structs.replace(self._program, choices=choices, scheduler=scheduler)
         for _ in range(MAX_ATTEMPTS):
             example = run_confirmed(self._executor, program)
-            self._findings.add(example)
+            self._log.add(example)
             self._injected_steps |= example.injected_steps
             divergence = self._orders.record(example.history.moves)
             if divergence is None:
@@ -57,10 +57,10 @@ class EveryOrderSearch:
 
     def result(self) -> SearchResult:
         orders = self._orders.coverage
-        all_run = orders.complete and not self._findings.violation
+        all_run = orders.complete and not self._log.violation
         coverage = Coverage(
             orders=orders,
             faults_not_injected=faults_not_injected(self._program, self._injected_steps) if all_run else (),
             divergence=self._divergence,
         )
-        return self._findings.result(coverage)
+        return self._log.result(coverage)

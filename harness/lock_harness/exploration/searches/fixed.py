@@ -4,25 +4,25 @@ from lock_harness.core.program import Program
 from lock_harness.core.run import Coverage
 from lock_harness.exploration.executor import Executor, moved
 from lock_harness.exploration.retries import run_confirmed
-from lock_harness.exploration.searches.findings import Findings, faults_not_injected
+from lock_harness.exploration.searches.example_log import ExampleLog, faults_not_injected
 from lock_harness.exploration.searches.search import SearchResult
 
 
 class FixedSearch:
     """Runs one program, and notes which of its faults took effect."""
 
-    def __init__(self, program: Program, executor: Executor, findings: Findings) -> None:
+    def __init__(self, program: Program, executor: Executor, log: ExampleLog) -> None:
         self._program = program
         self._executor = executor
-        self._findings = findings
+        self._log = log
 
     def run(self) -> None:
         program = moved(self._program, self._executor.arena.years.first)
-        self._findings.add(run_confirmed(self._executor, program))
+        self._log.add(run_confirmed(self._executor, program))
 
     def result(self) -> SearchResult:
-        example = self._findings.last
-        if example is None or self._findings.violation:
-            return self._findings.result(Coverage())
+        example = self._log.last
+        if example is None or self._log.violation:
+            return self._log.result(Coverage())
         missing = faults_not_injected(example.program, example.injected_steps)
-        return self._findings.result(Coverage(faults_not_injected=missing))
+        return self._log.result(Coverage(faults_not_injected=missing))

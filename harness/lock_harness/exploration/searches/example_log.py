@@ -16,7 +16,7 @@ from lock_harness.figures import Tally
 from lock_harness.programs.scenario import Scenario
 
 
-class Findings:
+class ExampleLog:
     """The examples that one search has run so far.
 
     `violation`, `unknown`, `other_violation` and `last` are as in `SearchResult`.  `max_moves` is the highest number of

@@ -16,7 +16,7 @@ from lock_harness.core.program import Month, Program
 from lock_harness.core.run import OrderCoverage
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
-from lock_harness.exploration.executor import moved, run
+from lock_harness.exploration.executor import run, with_first_year
 from lock_harness.gate.schedulers.exhaustive import ScheduleEnumerator
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.equipment import Equipment
@@ -79,7 +79,7 @@ def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
     After a violation the actors are reused, unless they left a lock behind: these locks keep no other state.
     """
     orders, broken, began = ScheduleEnumerator(reduce=reduce), set[frozenset[str]](), perf_counter()
-    here = moved(program, arena.years.first)
+    here = with_first_year(program, arena.years.first)
     while orders.next:
         choices, scheduler = orders.next
         example = run(msgspec.structs.replace(here, choices=choices, scheduler=scheduler), arena)

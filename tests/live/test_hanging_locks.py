@@ -8,7 +8,7 @@ import pytest
 from lock_harness.core.program import Month, Program
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
-from lock_harness.exploration.executor import moved, run
+from lock_harness.exploration.executor import run, with_first_year
 from lock_harness.locks.loading import command_spec
 from lock_harness.locks.month_lock import MonthLock
 from lock_harness.programs.steps import acquire, is_locked, program, release, reopen
@@ -55,7 +55,7 @@ def test_a_call_that_never_returns_is_a_violation(
     lock_server: Server, lock: type[MonthLock], steps: Program, check: str
 ) -> None:
     with open_arena(lock_server, lock, Bounds()) as arena:
-        example = run(moved(steps, arena.years.first), arena)
+        example = run(with_first_year(steps, arena.years.first), arena)
     (verdict,) = (one for one in example.verdicts if one.status != "holds")
     assert verdict.check == check
     assert verdict.status == "violated" or "stalled" in verdict.why

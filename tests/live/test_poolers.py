@@ -18,7 +18,7 @@ from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Pooler
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
-from lock_harness.exploration.executor import moved, run
+from lock_harness.exploration.executor import run, with_first_year
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.steps import acquire, crash, program, reopen
 from lock_harness.servers import address
@@ -185,7 +185,7 @@ def test_a_pooler_in_session_mode_is_accepted(lock_server: Server) -> None:
         steps = program(
             acquire(0, month, 0), acquire(1, month, 0), crash(0), acquire(1, month, 1000), reopen(2)
         )
-        example = run(moved(steps, arena.years.first), arena)
+        example = run(with_first_year(steps, arena.years.first), arena)
     assert [verdict for verdict in example.verdicts if verdict.status != "holds"] == []
     answers = [event.answer for event in example.history.events if event.kind == "ok" and event.number < 4]
     assert answers == [True, False, True]

@@ -29,17 +29,17 @@ def run(program: Program, arena: Arena) -> Example:
     return Example(program, history, judge(history, arena.bounds))
 
 
-def moved(program: Program, first_year: int) -> Program:
+def with_first_year(program: Program, first_year: int) -> Program:
     """Return the program with its earliest year changed to `first_year`; the distances between months are kept."""
     delta = first_year - min((month.year for month in program.months), default=first_year)
 
-    def move(step: Step) -> Step:
+    def with_year(step: Step) -> Step:
         if not isinstance(step, Operation) or step.month is None:
             return step
         return msgspec.structs.replace(step, month=step.month._replace(year=step.month.year + delta))
 
     months = tuple(month._replace(year=month.year + delta) for month in program.months)
-    steps = tuple(move(step) for step in program.steps)
+    steps = tuple(with_year(step) for step in program.steps)
     return msgspec.structs.replace(program, months=months, steps=steps)
 
 
@@ -70,8 +70,8 @@ class Executor:
         return self._current.arena
 
     def run_and_clean_up(self, program: Program) -> Example:
-        """Run the program, moved to the arena's years, and remove what the lock may have left behind."""
-        program = moved(program, self.arena.years.first)
+        """Run the program in the arena's years, and remove what the lock may have left behind."""
+        program = with_first_year(program, self.arena.years.first)
         example = run(program, self.arena)
         if example.may_have_leaked:
             if not self.arena.server.ours:

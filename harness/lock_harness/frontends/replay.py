@@ -13,7 +13,7 @@ from lock_harness.core.verdict import Status
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import unavailable
 from lock_harness.exploration.example import Example
-from lock_harness.exploration.executor import Executor, moved
+from lock_harness.exploration.executor import Executor, with_first_year
 from lock_harness.exploration.results import Subject, build_run
 from lock_harness.exploration.retries import run_confirmed
 from lock_harness.figures import Tally
@@ -43,7 +43,7 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
 
 
 def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Run:
-    program = moved(saved.program, executor.arena.years.first)
+    program = with_first_year(saved.program, executor.arena.years.first)
     tally = Tally()
     worst: Example | None = None
     for _ in range(times):

@@ -1,7 +1,7 @@
 """Run one program with every fault at every message."""
 
 from lock_harness.core.run import Coverage, CrashPoint
-from lock_harness.exploration.executor import Executor, moved
+from lock_harness.exploration.executor import Executor, with_first_year
 from lock_harness.exploration.retries import run_confirmed
 from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.search import SearchResult
@@ -28,7 +28,7 @@ class CrashPointSearch:
     def run(self) -> None:
         arena = self._executor.arena
         supported = without_verbs(self._program, OPTIONAL_VERBS - arena.verbs)
-        example = run_confirmed(self._executor, moved(supported, arena.years.first))
+        example = run_confirmed(self._executor, with_first_year(supported, arena.years.first))
         self._log.add(example)
         if self._log.violation:
             return

@@ -3,7 +3,7 @@
 import msgspec
 
 from lock_harness.core.run import Coverage
-from lock_harness.exploration.executor import Executor, moved
+from lock_harness.exploration.executor import Executor, with_first_year
 from lock_harness.exploration.retries import run_confirmed
 from lock_harness.exploration.searches.example_log import ExampleLog, faults_not_injected
 from lock_harness.exploration.searches.search import SearchResult
@@ -24,7 +24,7 @@ class EveryOrderSearch:
         self._executor = executor
         self._log = log
         self._max_runs = max_runs
-        self._program = moved(workload.program, executor.arena.years.first)
+        self._program = with_first_year(workload.program, executor.arena.years.first)
         self._orders = ScheduleEnumerator(workload.switches, workload.reduces)
         self._injected_steps: set[int] = set()
         self._divergence: str | None = None

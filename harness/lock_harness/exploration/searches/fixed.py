@@ -2,7 +2,7 @@
 
 from lock_harness.core.program import Program
 from lock_harness.core.run import Coverage
-from lock_harness.exploration.executor import Executor, moved
+from lock_harness.exploration.executor import Executor, with_first_year
 from lock_harness.exploration.retries import run_confirmed
 from lock_harness.exploration.searches.example_log import ExampleLog, faults_not_injected
 from lock_harness.exploration.searches.search import SearchResult
@@ -17,7 +17,7 @@ class FixedSearch:
         self._log = log
 
     def run(self) -> None:
-        program = moved(self._program, self._executor.arena.years.first)
+        program = with_first_year(self._program, self._executor.arena.years.first)
         self._log.add(run_confirmed(self._executor, program))
 
     def result(self) -> SearchResult:

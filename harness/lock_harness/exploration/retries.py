@@ -17,20 +17,25 @@ def run_until_conclusive(executor: Executor, program: Program, checks: frozenset
 
 
 def run_confirmed(
-    executor: Executor, program: Program, shown_to_fail: frozenset[str] = frozenset()
+    executor: Executor, program: Program, known_violations: frozenset[str] = frozenset()
 ) -> Example:
-    """Run `program`, and confirm a violation that is only about time.
+    """Run `program`, and confirm its violations if they are only of upper bounds on time.
 
-    An example that is unknown because of a stall is retried.  If the only violations are of upper bounds on time, they must
-    occur again in each of `CONFIRMATIONS` further runs, or they become unknown.  `shown_to_fail` are checks that this lock
-    is known to violate: their violations need no confirmation, and with any of them unknown examples are not retried.
+    An example that is unknown because of a stall is retried.  A violation of upper bounds on time must occur again in each
+    of `CONFIRMATIONS` further runs; otherwise it becomes unknown.
+
+    Args:
+        executor: Runs the program.
+        program: The program to run.
+        known_violations: Checks that this lock was already seen to violate.  Their violations are not confirmed, and if
+            there are any, unknown examples are not retried.
     """
     example = _run_until(
-        executor, program, lambda example: bool(shown_to_fail) or not example.is_unknown_due_to_stall
+        executor, program, lambda example: bool(known_violations) or not example.is_unknown_due_to_stall
     )
     if (
         example.violates_only_time_bounds
-        and not example.violated_checks <= shown_to_fail
+        and not example.violated_checks <= known_violations
         and not executor.leaked_locks
         and not _occurs_again(executor, program, example.violated_checks)
     ):

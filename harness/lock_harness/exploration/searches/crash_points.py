@@ -42,9 +42,9 @@ class CrashPointSearch:
     def run_trial(self, trial: CrashTrial) -> CrashPoint:
         """Run one crash point until its fault takes effect, and return it with the result."""
         violation = self._log.violation
-        shown_to_fail = violation.violated_checks if violation else frozenset()
+        known_violations = violation.violated_checks if violation else frozenset()
         for _ in range(MAX_ATTEMPTS):
-            example = run_confirmed(self._executor, trial.program, shown_to_fail)
+            example = run_confirmed(self._executor, trial.program, known_violations)
             # a violation counts even if the fault did not take effect
             injected = example.status == "violated" or trial.point.number in example.injected_steps
             if injected:

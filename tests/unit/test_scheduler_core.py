@@ -6,7 +6,13 @@ from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.fault import Fault
 from lock_harness.gate.fault_plan import FaultPlan, PlannedFault
 from lock_harness.gate.pending import PendingRequest
-from lock_harness.gate.scheduler_core import ASK_NS, LATE_NS, LONG_SLEEP_NS, NAP_NS, SchedulerCore
+from lock_harness.gate.scheduler_core import (
+    BLOCK_CHECK_AFTER_NS,
+    IDLE_AFTER_NS,
+    LATE_REPLY_DELAY_NS,
+    MAX_POLLING_WAIT_NS,
+    SchedulerCore,
+)
 from lock_harness.gate.schedulers.non_preemptive import NonPreemptiveScheduler
 from lock_harness.gate.schedulers.replay import ReplayScheduler
 
@@ -134,7 +140,7 @@ def test_an_actor_blocked_in_the_server_lets_others_move_and_continues_when_unbl
     world.step(1)
     world.say(0, "take")
     world.blocked_actors = {0}
-    world.pass_time(2 * ASK_NS)
+    world.pass_time(2 * BLOCK_CHECK_AFTER_NS)
     assert world.moves()[1:] == [(1, "", (1,))]
     world.say(1, "release")
     world.blocked_actors = set()
@@ -153,10 +159,10 @@ def test_a_polling_actor_is_listed_last_and_waited_for_if_it_is_chosen() -> None
     world.say(0, "try")
     world.core.on_reply(0)
     world.computing = {0}
-    world.pass_time(2 * NAP_NS)
+    world.pass_time(2 * IDLE_AFTER_NS)
     assert len(world.moves()) == 1, "actor 0 computes"
     world.computing = set()
-    world.pass_time(NAP_NS)
+    world.pass_time(IDLE_AFTER_NS)
     assert len(world.moves()) == 1, "actor 0 was chosen"
     world.say(0, "try again")
     assert world.moves()[1:] == [(0, "try again", (1, 0))]
@@ -194,8 +200,8 @@ def test_a_chosen_actor_that_sleeps_too_long_is_not_waited_for() -> None:
     world.step(1)
     world.say(0, "try")
     world.core.on_reply(0)
-    world.pass_time(2 * NAP_NS)
-    world.pass_time(2 * LONG_SLEEP_NS)
+    world.pass_time(2 * IDLE_AFTER_NS)
+    world.pass_time(2 * MAX_POLLING_WAIT_NS)
     assert world.moves()[1:] == [(1, "", (1,))]
 
 
@@ -236,7 +242,7 @@ def test_a_fault_before_a_message_keeps_it_from_the_server_and_no_actor_moves_me
     world = with_first_request(Fault(0, "terminate"))
     assert (world.injected, world.went) == ([-1], [(0, "step 0")])
     world.core.on_reply(0)
-    world.pass_time(NAP_NS + 1)
+    world.pass_time(IDLE_AFTER_NS + 1)
     assert world.went == [(0, "step 0")]
     world.core.on_injected(0)
     assert world.went == [(0, "step 0"), (0, "SELECT 1")]
@@ -254,7 +260,7 @@ def test_a_fault_after_a_message_is_injected_when_the_server_has_replied() -> No
 def test_a_fault_after_a_message_is_injected_when_the_server_blocks_the_actor() -> None:
     world = with_first_request(Fault(0, "kill", point="after"))
     world.blocked_actors = {0}
-    world.pass_time(ASK_NS + 1)
+    world.pass_time(BLOCK_CHECK_AFTER_NS + 1)
     assert world.injected == [-1]
 
 
@@ -293,7 +299,7 @@ def test_a_killed_actor_sends_no_more_and_all_wait_for_its_replacement() -> None
     world = with_first_request(Fault(0, "kill"))
     assert world.went == [(0, "step 0"), (0, "forgotten")]
     world.core.on_injected(0)
-    world.pass_time(NAP_NS + 1)
+    world.pass_time(IDLE_AFTER_NS + 1)
     assert len(world.went) == 2
     world.step(0, 1)
     assert world.went[2:] == [(1, "step 0")]
@@ -316,7 +322,7 @@ def test_a_late_reply_comes_after_the_timeout_and_no_actor_moves_before() -> Non
     world.step(0, 1)
     assert world.went == [(0, "step 0"), (0, "held back"), (0, "SELECT 1")]
     at_ns, call = world.later[-1]
-    assert at_ns == 20_000_000 + LATE_NS
+    assert at_ns == 20_000_000 + LATE_REPLY_DELAY_NS
     call()
     assert world.went[3:] == [(0, "passed on"), (1, "step 0")]
 

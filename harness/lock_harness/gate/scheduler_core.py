@@ -19,16 +19,16 @@ from lock_harness.gate.schedulers.scheduler import Decision, Scheduler
 from lock_harness.gate.states import ActorEvent, ActorState, ServerEvent, ServerState
 from lock_harness.gate.tracked_actor import TrackedActor
 
-# between two looks
-LOOK_NS = 1_000_000
-# a reply that takes longer: does another session block the actor?
-ASK_NS = 2_000_000
-# an actor that does nothing for this long is idle
-NAP_NS = 3_000_000
-# a late reply comes this long after the timeout
-LATE_NS = 100_000_000
-# a chosen actor that polls for longer is not waited for
-LONG_SLEEP_NS = 200_000_000
+# The core looks for blocked and idle actors at this interval.
+SCAN_INTERVAL_NS = 1_000_000
+# If no actor has been active for this long, the core asks the server which actors are blocked.
+BLOCK_CHECK_AFTER_NS = 2_000_000
+# An actor is idle if it has done nothing for this long.
+IDLE_AFTER_NS = 3_000_000
+# The fault `late` delays a reply until this long after the timeout of its operation.
+LATE_REPLY_DELAY_NS = 100_000_000
+# If a polling actor was chosen and does not wake up for this long, another actor is chosen.
+MAX_POLLING_WAIT_NS = 200_000_000
 
 
 class World(Protocol):
@@ -68,7 +68,7 @@ class SchedulerCore:
         self._enabled: tuple[int, ...] = ()
         self._closed = False
         self.moves: list[Move] = []
-        self._world.call_later(LOOK_NS, self.look)
+        self._world.call_later(SCAN_INTERVAL_NS, self.look)
 
     # Events
 
@@ -139,7 +139,7 @@ class SchedulerCore:
             case "late", _:
                 tracked.expect_reply()
                 late = partial(self._reply_late, actor, due.connection)
-                self._world.call_later(max(0, tracked.due_ns + LATE_NS - now), late)
+                self._world.call_later(max(0, tracked.due_ns + LATE_REPLY_DELAY_NS - now), late)
 
     def _reply_late(self, actor: int, connection: HeldConnection) -> None:
         connection.pass_on()
@@ -168,17 +168,20 @@ class SchedulerCore:
             return
         now = self._world.now_ns()
         last_activity_ns = max((tracked.last_activity_ns for tracked in self._actors), default=0)
-        if now - last_activity_ns < ASK_NS:
-            self._world.call_later(last_activity_ns + ASK_NS - now, self.look)
+        if now - last_activity_ns < BLOCK_CHECK_AFTER_NS:
+            self._world.call_later(last_activity_ns + BLOCK_CHECK_AFTER_NS - now, self.look)
             return
         self._look_for_blocked()
         self._look_for_idle(now)
-        if self._chosen is not None and now - self._actors[self._chosen].last_activity_ns > LONG_SLEEP_NS:
+        if (
+            self._chosen is not None
+            and now - self._actors[self._chosen].last_activity_ns > MAX_POLLING_WAIT_NS
+        ):
             self._chosen = None
             self._settle(all_awake=True)
         else:
             self._settle()
-        self._world.call_later(LOOK_NS, self.look)
+        self._world.call_later(SCAN_INTERVAL_NS, self.look)
 
     def _look_for_blocked(self) -> None:
         replying = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.REPLYING]
@@ -191,7 +194,7 @@ class SchedulerCore:
     def _look_for_idle(self, now: int) -> None:
         for actor, tracked in enumerate(self._actors):
             if tracked.state is ActorState.RUNNING or tracked.state is ActorState.IDLE:
-                quiet = tracked.waits_for_nothing and now - tracked.last_activity_ns >= NAP_NS
+                quiet = tracked.waits_for_nothing and now - tracked.last_activity_ns >= IDLE_AFTER_NS
                 idle = quiet and not self._world.is_actor_running(actor)
                 tracked.apply(ActorEvent.SEEN_IDLE if idle else ActorEvent.SEEN_BUSY)
 

@@ -31,8 +31,8 @@ LATE_REPLY_DELAY_NS = 100_000_000
 MAX_POLLING_WAIT_NS = 200_000_000
 
 
-class World(Protocol):
-    """What the core needs from outside."""
+class CoreHost(Protocol):
+    """The process in which a core runs: its clock and timers, the server, and the conductor, which injects faults."""
 
     def now_ns(self) -> int: ...
     def blocked(self, actors: Iterable[int]) -> set[int]:
@@ -58,17 +58,17 @@ class SchedulerCore:
     There is one fault plan for each actor.  `moves` has what was let through, in order.
     """
 
-    def __init__(self, fault_plans: Iterable[FaultPlan], scheduler: Scheduler, world: World) -> None:
+    def __init__(self, fault_plans: Iterable[FaultPlan], scheduler: Scheduler, host: CoreHost) -> None:
         self._actors = [TrackedActor(plan) for plan in fault_plans]
         self._scheduler = scheduler
-        self._world = world
+        self._host = host
         self._last = 0
         # a polling actor that moves as soon as it comes to the gate, and who could move when it was chosen
         self._chosen: int | None = None
         self._enabled: tuple[int, ...] = ()
         self._closed = False
         self.moves: list[Move] = []
-        self._world.call_later(SCAN_INTERVAL_NS, self.look)
+        self._host.call_later(SCAN_INTERVAL_NS, self.look)
 
     # Events
 
@@ -97,7 +97,7 @@ class SchedulerCore:
             self._forward(actor, request)
         elif tracked.awaits_first_request:
             tracked.awaits_first_request = False
-            now, text = self._world.now_ns(), request.text or ""
+            now, text = self._host.now_ns(), request.text or ""
             self.moves[-1] = msgspec.structs.replace(self.moves[-1], at_ns=now, text=text)
             self._forward(actor, request)
         else:
@@ -107,7 +107,7 @@ class SchedulerCore:
         """The server has replied to an actor."""
         tracked = self._actors[actor]
         tracked.count_reply()
-        tracked.last_activity_ns = self._world.now_ns()
+        tracked.last_activity_ns = self._host.now_ns()
         if tracked.awaited_fault and tracked.server is ServerState.READY:
             self._inject(tracked, tracked.awaited_fault)
         self._settle()
@@ -121,7 +121,7 @@ class SchedulerCore:
 
     def on_injected(self, actor: int) -> None:
         """The fault has been injected."""
-        tracked, now = self._actors[actor], self._world.now_ns()
+        tracked, now = self._actors[actor], self._host.now_ns()
         due, tracked.injecting, tracked.last_activity_ns = tracked.injecting, None, now
         assert due is not None
         match due.fault.kind, due.fault.point:
@@ -139,7 +139,7 @@ class SchedulerCore:
             case "late", _:
                 tracked.expect_reply()
                 late = partial(self._reply_late, actor, due.connection)
-                self._world.call_later(max(0, tracked.due_ns + LATE_REPLY_DELAY_NS - now), late)
+                self._host.call_later(max(0, tracked.due_ns + LATE_REPLY_DELAY_NS - now), late)
 
     def _reply_late(self, actor: int, connection: HeldConnection) -> None:
         connection.pass_on()
@@ -166,10 +166,10 @@ class SchedulerCore:
         """Find out which of the actors that are not at rest are blocked in the server, or sleep."""
         if self._closed:
             return
-        now = self._world.now_ns()
+        now = self._host.now_ns()
         last_activity_ns = max((tracked.last_activity_ns for tracked in self._actors), default=0)
         if now - last_activity_ns < BLOCK_CHECK_AFTER_NS:
-            self._world.call_later(last_activity_ns + BLOCK_CHECK_AFTER_NS - now, self.look)
+            self._host.call_later(last_activity_ns + BLOCK_CHECK_AFTER_NS - now, self.look)
             return
         self._look_for_blocked()
         self._look_for_idle(now)
@@ -181,11 +181,11 @@ class SchedulerCore:
             self._settle(all_awake=True)
         else:
             self._settle()
-        self._world.call_later(SCAN_INTERVAL_NS, self.look)
+        self._host.call_later(SCAN_INTERVAL_NS, self.look)
 
     def _look_for_blocked(self) -> None:
         replying = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.REPLYING]
-        for actor in self._world.blocked(replying) if replying else ():
+        for actor in self._host.blocked(replying) if replying else ():
             tracked = self._actors[actor]
             tracked.apply_server(ServerEvent.BLOCK)
             if tracked.awaited_fault:
@@ -195,7 +195,7 @@ class SchedulerCore:
         for actor, tracked in enumerate(self._actors):
             if tracked.state is ActorState.RUNNING or tracked.state is ActorState.IDLE:
                 quiet = tracked.waits_for_nothing and now - tracked.last_activity_ns >= IDLE_AFTER_NS
-                idle = quiet and not self._world.is_actor_running(actor)
+                idle = quiet and not self._host.is_actor_running(actor)
                 tracked.apply(ActorEvent.SEEN_IDLE if idle else ActorEvent.SEEN_BUSY)
 
     # Decisions
@@ -218,7 +218,7 @@ class SchedulerCore:
     def _unblock(self) -> bool:
         """Return whether an actor that was blocked in the server is not blocked any more."""
         blocked = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.BLOCKED]
-        free = set(blocked) - self._world.blocked(blocked) if blocked else set()
+        free = set(blocked) - self._host.blocked(blocked) if blocked else set()
         for actor in free:
             self._actors[actor].apply_server(ServerEvent.UNBLOCK)
         return bool(free)
@@ -233,7 +233,7 @@ class SchedulerCore:
             self._move(actor, self._enabled)
         else:
             self._chosen = actor
-            self._actors[actor].last_activity_ns = self._world.now_ns()
+            self._actors[actor].last_activity_ns = self._host.now_ns()
 
     def _decision(self, all_awake: bool) -> Decision:
         ready: list[int] = []
@@ -254,14 +254,14 @@ class SchedulerCore:
         tracked.apply(ActorEvent.MOVE)
         tracked.awaits_first_request = request.text is None
         self._last = actor
-        now = self._world.now_ns()
+        now = self._host.now_ns()
         self.moves.append(Move(now, actor, tracked.step, request.text or "", enabled, tracked.month))
         self._forward(actor, request)
 
     def _forward(self, actor: int, request: PendingRequest) -> None:
         """Let a request through, unless a fault is to be injected before it."""
         tracked = self._actors[actor]
-        tracked.last_activity_ns = self._world.now_ns()
+        tracked.last_activity_ns = self._host.now_ns()
         if request.text is None:
             tracked.last_text = None
             tracked.due_ns = tracked.last_activity_ns + tracked.timeout_ns
@@ -288,7 +288,7 @@ class SchedulerCore:
         elif due.fault.traits.ends_process:
             _forget((due.request, *tracked.pending))
             tracked.pending.clear()
-        self._world.inject(due.number)
+        self._host.inject(due.number)
 
 
 def _forget(requests: Iterable[PendingRequest]) -> None:

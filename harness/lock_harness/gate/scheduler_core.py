@@ -89,7 +89,7 @@ class SchedulerCore:
         """An actor sends a request to the server.  The first request of a step is part of the step's move."""
         tracked = self._actors[actor]
         tracked.apply(ActorEvent.REQUEST)
-        if self._closed or not tracked.has_come:
+        if self._closed or not tracked.has_registered:
             request.let_through()
         elif request.only_prepares and all(
             one.connection is not request.connection for one in tracked.pending
@@ -139,7 +139,7 @@ class SchedulerCore:
             case "late", _:
                 tracked.expect_reply()
                 late = partial(self._reply_late, actor, due.connection)
-                self._host.call_later(max(0, tracked.due_ns + LATE_REPLY_DELAY_NS - now), late)
+                self._host.call_later(max(0, tracked.deadline_ns + LATE_REPLY_DELAY_NS - now), late)
 
     def _reply_late(self, actor: int, connection: HeldConnection) -> None:
         connection.pass_on()
@@ -264,7 +264,7 @@ class SchedulerCore:
         tracked.last_activity_ns = self._host.now_ns()
         if request.text is None:
             tracked.last_text = None
-            tracked.due_ns = tracked.last_activity_ns + tracked.timeout_ns
+            tracked.deadline_ns = tracked.last_activity_ns + tracked.timeout_ns
             request.let_through()
             return
         if not request.only_prepares:

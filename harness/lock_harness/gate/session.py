@@ -127,7 +127,7 @@ class GatedConnection(ProxiedConnection):
     # From client to server
 
     def _read_client(self, data: bytes) -> None:
-        # Whether a message comes before the client has noticed the end of the session is up to chance.
+        # Whether a message comes before the client has noticed the end of the session is not deterministic.
         if self.server.at_eof or self.server.closed:
             return
         for part in self._dialogue.feed_client(data):

@@ -16,7 +16,7 @@ from lock_harness.gate.states import (
     next_state,
 )
 
-_NEVER_CAME = (ActorState.EXPECTED, ActorState.EXEMPT)
+_UNREGISTERED = (ActorState.EXPECTED, ActorState.EXEMPT)
 _NEEDS_NO_MOVE = (ActorState.FINISHED, ActorState.EXEMPT)
 
 
@@ -33,8 +33,8 @@ class TrackedActor:
     step: int = 0
     month: Month | None = None
     timeout_ns: int = 0
-    # when the timeout of the step is over
-    due_ns: int = 0
+    # the time at which the timeout of the step ends
+    deadline_ns: int = 0
     # the step was let through, but its first request has not come yet
     awaits_first_request: bool = False
     # the text of the last request in this step
@@ -61,9 +61,9 @@ class TrackedActor:
         self.apply(ActorEvent.REPLY)
 
     @property
-    def has_come(self) -> bool:
-        """Whether the actor has been at the gate.  Before that all its requests pass."""
-        return self.state not in _NEVER_CAME
+    def has_registered(self) -> bool:
+        """Whether the actor has registered at the gate, by its first step.  Before that all its requests pass."""
+        return self.state not in _UNREGISTERED
 
     @property
     def waits_for_nothing(self) -> bool:
@@ -74,7 +74,7 @@ class TrackedActor:
     def is_polling(self) -> bool:
         """Whether the actor sleeps between two tries, or has already come back with the same request.
 
-        On a slow machine it is up to chance which of the two the gate sees.
+        On a slow machine, which of the two the gate sees is not deterministic.
         """
         return self.state is ActorState.POLLING or (
             self.last_text is not None and bool(self.pending) and self.pending[0].text == self.last_text

@@ -63,8 +63,9 @@ class SchedulerCore:
         self._scheduler = scheduler
         self._host = host
         self._last = 0
-        # a polling actor that moves as soon as it comes to the gate, and who could move when it was chosen
-        self._chosen: int | None = None
+        # The polling actor that was chosen while it slept.  It moves as soon as it comes to the gate.
+        self._awaited_actor: int | None = None
+        # The actors that could move at the last decision.
         self._enabled: tuple[int, ...] = ()
         self._closed = False
         self.moves: list[Move] = []
@@ -110,14 +111,14 @@ class SchedulerCore:
         tracked.last_activity_ns = self._host.now_ns()
         if tracked.awaited_fault and tracked.server is ServerState.READY:
             self._inject(tracked, tracked.awaited_fault)
-        self._settle()
+        self._decide_if_at_rest()
 
     def on_finish(self, actor: int) -> None:
         """An actor has taken all its steps."""
         self._actors[actor].apply(ActorEvent.FINISH)
-        if self._chosen == actor:
-            self._chosen = None
-        self._settle()
+        if self._awaited_actor == actor:
+            self._awaited_actor = None
+        self._decide_if_at_rest()
 
     def on_injected(self, actor: int) -> None:
         """The fault has been injected."""
@@ -126,7 +127,7 @@ class SchedulerCore:
         assert due is not None
         match due.fault.kind, due.fault.point:
             case "kill", _:
-                # what the dead process had sent by other connections
+                # The process may have sent requests on other connections before it died.
                 _forget(tracked.pending)
                 tracked.apply(ActorEvent.REPLACE)
                 self._actors[actor] = TrackedActor(tracked.fault_plan, tracked.state, last_activity_ns=now)
@@ -174,17 +175,19 @@ class SchedulerCore:
         self._look_for_blocked()
         self._look_for_idle(now)
         if (
-            self._chosen is not None
-            and now - self._actors[self._chosen].last_activity_ns > MAX_POLLING_WAIT_NS
+            self._awaited_actor is not None
+            and now - self._actors[self._awaited_actor].last_activity_ns > MAX_POLLING_WAIT_NS
         ):
-            self._chosen = None
-            self._settle(all_awake=True)
+            self._awaited_actor = None
+            self._decide_if_at_rest(exclude_sleeping=True)
         else:
-            self._settle()
+            self._decide_if_at_rest()
         self._host.call_later(SCAN_INTERVAL_NS, self.look)
 
     def _look_for_blocked(self) -> None:
-        replying = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.REPLYING]
+        replying = [
+            actor for actor, tracked in enumerate(self._actors) if tracked.server is ServerState.REPLYING
+        ]
         for actor in self._host.blocked(replying) if replying else ():
             tracked = self._actors[actor]
             tracked.apply_server(ServerEvent.BLOCK)
@@ -202,29 +205,35 @@ class SchedulerCore:
 
     def _hold(self, actor: int, request: PendingRequest) -> None:
         self._actors[actor].pending.append(request)
-        if self._chosen == actor:
-            self._chosen = None
+        if self._awaited_actor == actor:
+            self._awaited_actor = None
             self._move(actor, self._enabled)
         else:
-            self._settle()
+            self._decide_if_at_rest()
 
-    def _settle(self, all_awake: bool = False) -> None:
-        """Decide who moves, if all actors are at rest.  `all_awake`: no actor that sleeps may be chosen."""
-        if self._closed or self._chosen is not None:
+    def _decide_if_at_rest(self, exclude_sleeping: bool = False) -> None:
+        """Decide which actor moves next, if all actors are at rest.
+
+        Args:
+            exclude_sleeping: Do not choose an actor that sleeps between two tries.
+        """
+        if self._closed or self._awaited_actor is not None:
             return
         if all(tracked.is_at_rest for tracked in self._actors) and not self._unblock():
-            self._decide(all_awake)
+            self._decide(exclude_sleeping)
 
     def _unblock(self) -> bool:
         """Return whether an actor that was blocked in the server is not blocked any more."""
-        blocked = [a for a, tracked in enumerate(self._actors) if tracked.server is ServerState.BLOCKED]
+        blocked = [
+            actor for actor, tracked in enumerate(self._actors) if tracked.server is ServerState.BLOCKED
+        ]
         free = set(blocked) - self._host.blocked(blocked) if blocked else set()
         for actor in free:
             self._actors[actor].apply_server(ServerEvent.UNBLOCK)
         return bool(free)
 
-    def _decide(self, all_awake: bool) -> None:
-        decision = self._decision(all_awake)
+    def _decide(self, exclude_sleeping: bool) -> None:
+        decision = self._decision(exclude_sleeping)
         if not decision.enabled:
             return
         actor = self._scheduler.choose(decision)
@@ -232,15 +241,15 @@ class SchedulerCore:
         if self._actors[actor].pending:
             self._move(actor, self._enabled)
         else:
-            self._chosen = actor
+            self._awaited_actor = actor
             self._actors[actor].last_activity_ns = self._host.now_ns()
 
-    def _decision(self, all_awake: bool) -> Decision:
+    def _decision(self, exclude_sleeping: bool) -> Decision:
         ready: list[int] = []
         polling: list[int] = []
         for actor, tracked in enumerate(self._actors):
             if tracked.is_polling:
-                if tracked.pending or not all_awake:
+                if tracked.pending or not exclude_sleeping:
                     polling.append(actor)
             elif tracked.pending and tracked.server is not ServerState.BLOCKED:
                 ready.insert(0 if actor == self._last else len(ready), actor)

@@ -163,7 +163,7 @@ def test_an_incomplete_batch_reaches_the_server_when_its_client_has_gone(world: 
 
 def test_a_reply_that_is_held_back_comes_when_it_is_passed_on(world: World) -> None:
     world.says(client("Query"))
-    world.connection.hold_back()
+    world.connection.buffer_replies()
     world.pending[0].let_through()
     world.hears(DONE)
     assert (world.client_received(), world.replies) == (b"", 1)
@@ -177,7 +177,7 @@ def test_a_reply_that_is_held_back_comes_when_it_is_passed_on(world: World) -> N
 
 def test_half_of_a_reply_is_half_of_its_bytes(world: World) -> None:
     world.says(client("Query"))
-    world.connection.hold_back()
+    world.connection.buffer_replies()
     world.pending[0].let_through()
     world.hears(DONE)
     world.connection.pass_on(half=True)
@@ -188,7 +188,7 @@ def test_half_of_a_reply_is_half_of_its_bytes(world: World) -> None:
 
 def test_a_reply_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
     world.says(client("Query"))
-    world.connection.hold_back()
+    world.connection.buffer_replies()
     world.pending[0].let_through()
     world.hears(DONE)
     world.connection.on_eof(world.connection.server)
@@ -197,7 +197,7 @@ def test_a_reply_that_was_held_back_comes_before_the_end_of_the_session(world: W
 
 def test_a_client_that_died_with_its_reply_held_back_is_closed_once(world: World) -> None:
     world.says(client("Query"))
-    world.connection.hold_back()
+    world.connection.buffer_replies()
     world.pending[0].let_through()
     world.hears(DONE)
     world.dies()

@@ -23,7 +23,7 @@ class Line:
     def __init__(self, world: "Simulated", actor: int) -> None:
         self._world, self._actor = world, actor
 
-    def hold_back(self) -> None:
+    def buffer_replies(self) -> None:
         self._world.went.append((self._actor, "held back"))
 
     def pass_on(self, half: bool = False) -> None:

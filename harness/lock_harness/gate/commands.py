@@ -24,7 +24,7 @@ class ObserveServer(msgspec.Struct, frozen=True, tag=True):
 
 
 class OpenGate(msgspec.Struct, frozen=True, tag=True):
-    """From now on hold the requests of these actors, as the program says; in a race only record them."""
+    """From now on queue the requests of these actors, as the program says; in a race only record them."""
 
     program: Program
     actors: tuple[ActorInfo, ...]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program
-from lock_harness.gate.pending import HeldConnection, PendingRequest
+from lock_harness.gate.pending import PendingRequest, RequestConnection
 
 
 class PlannedFault(NamedTuple):
@@ -24,7 +24,7 @@ class DueFault(NamedTuple):
     request: PendingRequest
 
     @property
-    def connection(self) -> HeldConnection:
+    def connection(self) -> RequestConnection:
         assert self.request.connection is not None
         return self.request.connection
 

@@ -4,23 +4,23 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 
-class HeldConnection(Protocol):
-    """The connection of a client whose request is held."""
+class RequestConnection(Protocol):
+    """The connection on which a request came, with what a fault at that request needs."""
 
-    def hold_back(self) -> None:
-        """From now on hold back from the client what the server sends."""
+    def buffer_replies(self) -> None:
+        """From now on buffer what the server sends, instead of passing it on to the client."""
         ...
 
     def pass_on(self, half: bool = False) -> None:
-        """Pass on what was held back, and hold back no more; with `half`, pass on the first half and go on holding."""
+        """Pass on the buffered replies and buffer no more; with `half`, pass on the first half and continue to buffer."""
         ...
 
     def await_end(self) -> None:
-        """Count the end of the session as a reply; what was held back is passed on then."""
+        """Count the end of the session as a reply; buffered replies are passed on then."""
         ...
 
     def forget(self) -> None:
-        """Discard what is held: the client is dead, and the server must never get it."""
+        """Discard the queued requests: the client is dead, and the server must never get them."""
         ...
 
 
@@ -33,4 +33,4 @@ class PendingRequest(NamedTuple):
     text: str | None
     let_through: Callable[[], None]
     only_prepares: bool = False
-    connection: HeldConnection | None = None
+    connection: RequestConnection | None = None

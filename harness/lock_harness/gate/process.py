@@ -21,7 +21,7 @@ class Gate(Proxy):
         self._request(ObserveServer(dsn))
 
     def open_gate(self, program: Program, actors: Sequence[ActorInfo]) -> None:
-        """From now on hold the requests of these actors, as the program says; in a race only record them."""
+        """From now on queue the requests of these actors, as the program says; in a race only record them."""
         self._request(OpenGate(program, tuple(actors)))
 
     def report_injected(self, actor: int, info: ActorInfo) -> None:

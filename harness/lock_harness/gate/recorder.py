@@ -6,14 +6,14 @@ from itertools import count
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.clock import now_ns
 from lock_harness.core.history import Move
-from lock_harness.gate.pending import HeldConnection, PendingRequest
+from lock_harness.gate.pending import PendingRequest, RequestConnection
 
 
 class Recorder:
     """Takes the place of `SchedulerCore`, and records the same moves: a step with its first request, or a further request."""
 
     # in a race faults are injected at a time, and at no message
-    hit_connection: HeldConnection | None = None
+    hit_connection: RequestConnection | None = None
 
     def __init__(self) -> None:
         self._moves: dict[int, Move] = {}
@@ -55,7 +55,7 @@ class Recorder:
         self._moves.pop(self._without_request.pop(actor, -1), None)
 
     def close(self) -> None:
-        """No-op: nothing is held."""
+        """No-op: no request waits."""
 
 
 def _move(step: AtGate, text: str) -> Move:

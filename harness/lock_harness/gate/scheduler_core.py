@@ -14,7 +14,7 @@ import msgspec
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.history import Move
 from lock_harness.gate.fault_plan import DueFault, FaultPlan
-from lock_harness.gate.pending import HeldConnection, PendingRequest
+from lock_harness.gate.pending import PendingRequest, RequestConnection
 from lock_harness.gate.schedulers.scheduler import Decision, Scheduler
 from lock_harness.gate.states import ActorEvent, ActorState, ServerEvent, ServerState
 from lock_harness.gate.tracked_actor import TrackedActor
@@ -84,7 +84,7 @@ class SchedulerCore:
         tracked.timeout_ns = step.timeout_ms * 1_000_000
         tracked.awaits_first_request, tracked.last_text = False, None
         tracked.fault_plan.at_step(step.number)
-        self._hold(step.actor, PendingRequest(None, let_through))
+        self._enqueue(step.actor, PendingRequest(None, let_through))
 
     def on_request(self, actor: int, request: PendingRequest) -> None:
         """An actor sends a request to the server.  The first request of a step is part of the step's move."""
@@ -102,7 +102,7 @@ class SchedulerCore:
             self.moves[-1] = msgspec.structs.replace(self.moves[-1], at_ns=now, text=text)
             self._forward(actor, request)
         else:
-            self._hold(actor, request)
+            self._enqueue(actor, request)
 
     def on_reply(self, actor: int) -> None:
         """The server has replied to an actor."""
@@ -142,12 +142,12 @@ class SchedulerCore:
                 late = partial(self._reply_late, actor, due.connection)
                 self._host.call_later(max(0, tracked.deadline_ns + LATE_REPLY_DELAY_NS - now), late)
 
-    def _reply_late(self, actor: int, connection: HeldConnection) -> None:
+    def _reply_late(self, actor: int, connection: RequestConnection) -> None:
         connection.pass_on()
         self.on_reply(actor)
 
     @property
-    def hit_connection(self) -> HeldConnection | None:
+    def hit_connection(self) -> RequestConnection | None:
         """The connection that is hit by the fault that is being injected."""
         return next((tracked.injecting.connection for tracked in self._actors if tracked.injecting), None)
 
@@ -203,7 +203,7 @@ class SchedulerCore:
 
     # Decisions
 
-    def _hold(self, actor: int, request: PendingRequest) -> None:
+    def _enqueue(self, actor: int, request: PendingRequest) -> None:
         self._actors[actor].pending.append(request)
         if self._awaited_actor == actor:
             self._awaited_actor = None
@@ -283,7 +283,7 @@ class SchedulerCore:
                     self._inject(tracked, due)
                     return
                 tracked.awaited_fault = due
-                due.connection.hold_back()
+                due.connection.buffer_replies()
         tracked.expect_reply()
         request.let_through()
 

@@ -1,4 +1,4 @@
-"""The gate process: a proxy that holds requests, and asks the scheduler core which of them may pass."""
+"""The gate process: a proxy that queues requests, and asks the scheduler core which of them may pass."""
 
 import gc
 import socket

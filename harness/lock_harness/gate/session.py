@@ -27,7 +27,7 @@ class _ClientSide(Enum):
     """What the client may still send."""
 
     OPEN = "the client may send more"
-    CLOSING = "the client has closed its side, and batches that it sent before are still held"
+    CLOSING = "the client has closed its side, and batches that it sent before are still queued"
     CLOSED = "the client has closed its side, and all its batches were sent to the server"
     CUT_SHORT = "the client has closed its side in the middle of a batch, so replies are not matched any more"
 
@@ -61,13 +61,13 @@ class GatedConnection(ProxiedConnection):
         self._gatekeeper = gatekeeper
         self._dialogue = Dialogue()
         self._preparations = PreparationDetector()
-        self._held: deque[Part] = deque()
+        self._queue: deque[Part] = deque()
         self._client_side = _ClientSide.OPEN
         # the start of the session is a request, too
         self._starting = True
         self._replies_owed = 1
-        # what the server has sent, while it is held back from the client
-        self._held_back: bytearray | None = None
+        # what the server has sent, while replies are buffered
+        self._reply_buffer: bytearray | None = None
         startup = PendingRequest(STARTUP, _do_nothing, only_prepares=True, connection=self)
         gatekeeper.on_request(application_name, startup)
         if rest := opening[size:]:
@@ -88,7 +88,7 @@ class GatedConnection(ProxiedConnection):
             self.pass_on()
             super().on_eof(end)
             self._expect_no_reply()
-        elif self._held:
+        elif self._queue:
             self._client_side, end.at_eof = _ClientSide.CLOSING, True
             self.update_watches()
         else:
@@ -100,27 +100,27 @@ class GatedConnection(ProxiedConnection):
 
     # For faults
 
-    def hold_back(self) -> None:
-        """From now on hold back from the client what the server sends."""
-        self._held_back = bytearray()
+    def buffer_replies(self) -> None:
+        """From now on buffer what the server sends, instead of passing it on to the client."""
+        self._reply_buffer = bytearray()
 
     def pass_on(self, half: bool = False) -> None:
-        """Pass on what was held back, and hold back no more; with `half`, pass on the first half and go on holding."""
-        if self._held_back is None:
+        """Pass on the buffered replies and buffer no more; with `half`, pass on the first half and continue to buffer."""
+        if self._reply_buffer is None:
             return
-        data, self._held_back = self._held_back, bytearray() if half else None
+        data, self._reply_buffer = self._reply_buffer, bytearray() if half else None
         if not self.client.closed:
             self.client.forward(memoryview(data[: len(data) // 2] if half else data))
 
     def await_end(self) -> None:
-        """Count the end of the session as a reply; what was held back is passed on then."""
+        """Count the end of the session as a reply; buffered replies are passed on then."""
         self._replies_owed += 1
         if self.server.closed or self.server.at_eof:
             self._expect_no_reply()
 
     def forget(self) -> None:
-        """Discard what is held: the client is dead, and the server must never get it."""
-        self._held.clear()
+        """Discard the queued requests: the client is dead, and the server must never get them."""
+        self._queue.clear()
         if self._client_side is _ClientSide.CLOSING:
             self._close_client_side()
 
@@ -132,15 +132,15 @@ class GatedConnection(ProxiedConnection):
             return
         for part in self._dialogue.feed_client(data):
             if _needs_leave(part) and not self._dialogue.copying_in:
-                self._hold(part)
-            elif self._held and not self._dialogue.copying_in:
-                # it follows the part that is held before it
-                self._held.append(part)
+                self._enqueue(part)
+            elif self._queue and not self._dialogue.copying_in:
+                # it follows the part that is queued before it
+                self._queue.append(part)
             else:
                 self._send(part)
 
-    def _hold(self, part: Part) -> None:
-        self._held.append(part)
+    def _enqueue(self, part: Part) -> None:
+        self._queue.append(part)
         request = PendingRequest(
             text=part.text if isinstance(part, Batch) else TERMINATE,
             let_through=partial(self._let_through, part),
@@ -152,15 +152,15 @@ class GatedConnection(ProxiedConnection):
     def _let_through(self, part: Part) -> None:
         self._replies_owed += 1
         # it was sent when the server began to copy
-        if part not in self._held:
+        if part not in self._queue:
             self._count_replies(1)
             return
-        self._send(self._held.popleft())
-        while self._held and not _needs_leave(self._held[0]):
-            self._send(self._held.popleft())
+        self._send(self._queue.popleft())
+        while self._queue and not _needs_leave(self._queue[0]):
+            self._send(self._queue.popleft())
         if self.server.closed:
             self._expect_no_reply()
-        elif self._client_side is _ClientSide.CLOSING and not self._held:
+        elif self._client_side is _ClientSide.CLOSING and not self._queue:
             self._close_client_side()
 
     def _send(self, part: Part) -> None:
@@ -179,10 +179,10 @@ class GatedConnection(ProxiedConnection):
     # From server to client
 
     def _read_server(self, data: bytes) -> None:
-        if self._held_back is None:
+        if self._reply_buffer is None:
             self.client.forward(memoryview(data))
         else:
-            self._held_back += data
+            self._reply_buffer += data
         if self._client_side is not _ClientSide.CUT_SHORT:
             self._match_replies(data)
 
@@ -192,8 +192,8 @@ class GatedConnection(ProxiedConnection):
             self._starting = False
             self._count_replies(1)
         # while the server copies in, it sends no other reply
-        while self._dialogue.copying_in and self._held:
-            self._send(self._held.popleft())
+        while self._dialogue.copying_in and self._queue:
+            self._send(self._queue.popleft())
 
     def _count_replies(self, count: int) -> None:
         for _ in range(min(count, self._replies_owed)):

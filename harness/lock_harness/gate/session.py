@@ -131,7 +131,7 @@ class GatedConnection(ProxiedConnection):
         if self.server.at_eof or self.server.closed:
             return
         for part in self._dialogue.feed_client(data):
-            if _needs_leave(part) and not self._dialogue.copying_in:
+            if _needs_permission(part) and not self._dialogue.copying_in:
                 self._enqueue(part)
             elif self._queue and not self._dialogue.copying_in:
                 # it follows the part that is queued before it
@@ -156,7 +156,7 @@ class GatedConnection(ProxiedConnection):
             self._count_replies(1)
             return
         self._send(self._queue.popleft())
-        while self._queue and not _needs_leave(self._queue[0]):
+        while self._queue and not _needs_permission(self._queue[0]):
             self._send(self._queue.popleft())
         if self.server.closed:
             self._expect_no_reply()
@@ -205,7 +205,7 @@ class GatedConnection(ProxiedConnection):
         self._count_replies(self._replies_owed)
 
 
-def _needs_leave(part: Part) -> bool:
+def _needs_permission(part: Part) -> bool:
     """Whether the gatekeeper decides when this part may pass."""
     return isinstance(part, Batch) or part.names == (TERMINATE,)
 

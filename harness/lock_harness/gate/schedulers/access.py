@@ -17,17 +17,17 @@ _LITERAL = re.compile(r"(?<![\w$])\d+(?:\.\d+)?|'(?:[^']|'')*'")
 _NAME = r"(?:[^\W\d][\w$]*|\"[^\"]*\")"
 _CALL = re.compile(rf"({_NAME}(?:\s*\.\s*{_NAME})*)\s*\(")
 _KEY = r"\s*-?\d+(?:::\w+)?\s*"
-# an advisory lock with a literal key, and the columns of an INSERT
-_NO_CALLS = re.compile(
+# an advisory lock with a literal key, and the columns of an INSERT: not calls of unknown functions, but they write
+_UNDERSTOOD_WRITES = re.compile(
     r"(?<![\w$.\"])(?:pg_catalog\.)?pg_(?:try_)?advisory_(?:xact_)?(?:un)?lock(?:_shared)?"
     rf"\({_KEY}(?:,{_KEY})?\)|^insert\s+into\s+{_NAME}(?:\.{_NAME})?\s*\(",
     re.IGNORECASE,
 )
-# more than one statement, escapes, parameters without a value, comments
-_OBSCURE = re.compile(r"[;\\$]|--|/\*")
+# signs of more than one statement, escapes, parameters without a value, or comments
+_UNSUPPORTED = re.compile(r"[;\\$]|--|/\*")
 _WRITES = re.compile(r"\bfor\s+(no\s+key\s+)?(update|key\s+share|share)\b|\binto\b", re.IGNORECASE)
 # words that may stand before a parenthesis: keywords, and functions that only read
-_KNOWN = {
+_READ_ONLY_NAMES = {
     *(
         "exists",
         "select",
@@ -59,9 +59,11 @@ def access(move: Move) -> Access:
     if not _is_understood(text):
         return Access(None)
     literals = frozenset(_LITERAL.findall(text))
-    about = literals | {str(month)} if month and _names(month, literals) else None
+    about = literals | {str(month)} if month and _mentions_month(month, literals) else None
     verb = text[:6].upper()
-    return Access(about, verb == "SELECT" and not _WRITES.search(text) and not _NO_CALLS.search(text))
+    return Access(
+        about, verb == "SELECT" and not _WRITES.search(text) and not _UNDERSTOOD_WRITES.search(text)
+    )
 
 
 def commute(one: Access, other: Access) -> bool:
@@ -74,13 +76,18 @@ def commute(one: Access, other: Access) -> bool:
 def _is_understood(text: str) -> bool:
     """Return whether `text` is one statement that calls only known functions."""
     bare = _STRING.sub("''", text)
-    if text.endswith(TRUNCATED) or _OBSCURE.search(text):
+    if text.endswith(TRUNCATED) or _UNSUPPORTED.search(text):
         return False
-    calls = {name.lower().removeprefix("pg_catalog.") for name in _CALL.findall(_NO_CALLS.sub("", bare))}
-    return text.split(maxsplit=1)[0].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE") and calls <= _KNOWN
+    calls = {
+        name.lower().removeprefix("pg_catalog.") for name in _CALL.findall(_UNDERSTOOD_WRITES.sub("", bare))
+    }
+    return (
+        text.split(maxsplit=1)[0].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE")
+        and calls <= _READ_ONLY_NAMES
+    )
 
 
-def _names(month: Month, literals: frozenset[str]) -> bool:
+def _mentions_month(month: Month, literals: frozenset[str]) -> bool:
     """Return whether year and month are among the values: as 209001, '2090-01', or 2090 and 1."""
     numbers = [re.findall(r"\d+", one) for one in literals]
     written = any(f"{month.year}{month.month:02d}" in "".join(digits) for digits in numbers)

@@ -23,6 +23,6 @@ class PreparationDetector:
 
 
 def _runs(batch: Batch) -> bool:
-    """Whether the batch runs something other than DEALLOCATE, which a client library sends when it sees fit."""
+    """Whether the batch runs something other than DEALLOCATE, which a client library sends at arbitrary times."""
     deallocates = batch.text.upper().startswith("DEALLOCATE") and ";" not in batch.text
     return not RUNS.isdisjoint(batch.names) and not deallocates

@@ -83,7 +83,8 @@ ACTOR_TRANSITIONS = {
         ActorEvent.SEEN_BUSY: ActorState.RUNNING,
         ActorEvent.FINISH: ActorState.FINISHED,
     },
-    # only a move ends it: an actor that is slow to wake up must not be scheduled differently
+    # A step, a request or a reply does not end this state: how fast an actor wakes up must not change its place in the
+    # order of the actors that can move.
     ActorState.POLLING: {
         ActorEvent.STEP: ActorState.POLLING,
         ActorEvent.REQUEST: ActorState.POLLING,

@@ -9,9 +9,12 @@ from lock_harness.core.history import Move
 class Decision(NamedTuple):
     """What is to be decided: which of the actors that can move moves next.
 
-    `ready` begins with the actor that moved last, if it is ready.  `polling`: actors that sleep between two tries, or
-    repeat a try, mostly in vain; one that sleeps is waited for if it is chosen.  `before`: all moves so far.  `steps`:
-    the step of each actor.
+    Attributes:
+        ready: Actors that wait at the gate, and do not poll.  The actor that moved last is the first, if it is ready.
+        polling: Actors that sleep between two tries, or wait at the gate to repeat a try, which usually fails again.  If
+            one that sleeps is chosen, the core waits until it wakes up.
+        before: All moves so far.
+        steps: The step of each actor.
     """
 
     ready: tuple[int, ...]

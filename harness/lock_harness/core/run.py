@@ -132,8 +132,8 @@ class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
 class Shrinking(msgspec.Struct, frozen=True, omit_defaults=True):
     """How the violation was found, and how it was shrunk to the example of the run.
 
-    `first_program` and `first_history` are the evidence as it was found.  `divergence`: where the same schedule led
-    elsewhere, so that nothing could be shrunk.  `why_as_race`: why a race was shrunk as a race and not at the gate.
+    `first_program` and `first_history` are the evidence as it was found.  `divergence`: where a replay took
+    other moves, so that nothing could be shrunk.  `why_as_race`: why a race was shrunk as a race and not at the gate.
     """
 
     first_program: Program

@@ -24,8 +24,8 @@ INTERMITTENT_RUNS = 5
 class Reduction:
     """The result of shrinking.
 
-    `smallest` is the smallest example that failed.  `repeats`: its program failed k of n times.  `divergence`: where the
-    same schedule led elsewhere, so that nothing was shrunk.  `why_as_race`: why a race was not shrunk at the gate.
+    `smallest` is the smallest example that failed.  `repeats`: its program failed k of n times.  `divergence`: where a
+    replay took other moves, so that nothing was shrunk.  `why_as_race`: why a race was not shrunk at the gate.
     """
 
     smallest: Example
@@ -64,7 +64,7 @@ class Reducer:
         )
 
     def _check_replay(self) -> None:
-        """Set the divergence if the same schedule leads elsewhere: then runs of smaller programs would prove nothing.
+        """Set the divergence if each replay takes other moves: then runs of smaller programs would prove nothing.
 
         One divergence may be the fault of the machine, in the first run as well as in its replay.
         """
@@ -88,30 +88,42 @@ class Reducer:
         """
         first = self._smallest.program
         deadline = time.monotonic() + SHRINK_S
-        is_reliable = self._run_until_decided(first, CONFIRMATIONS, deadline, every=True) is not None
-        runs = CONFIRMATIONS if is_reliable else INTERMITTENT_RUNS
+        is_reliable = self._run_while_it_fails(first, deadline) is not None
+        run = self._run_while_it_fails if is_reliable else self._run_until_it_fails
 
         def fails(program: Program) -> bool | None:
             if time.monotonic() > deadline or self._executor.leaked_locks:
                 return None
-            example = self._run_until_decided(program, runs, deadline, every=is_reliable)
+            example = run(program, deadline)
             self._smallest = example or self._smallest
             return example is not None
 
         shrink(first, fails)
 
-    def _run_until_decided(self, program: Program, runs: int, deadline: float, every: bool) -> Example | None:
-        """Return an example that fails: the first of up to `runs`, or with `every` the last one if all fail."""
+    def _run_while_it_fails(self, program: Program, deadline: float) -> Example | None:
+        """Run `program` `CONFIRMATIONS` times, and return the last example; None as soon as one run does not fail."""
         example = None
-        for _ in range(runs):
-            if time.monotonic() > deadline or self._executor.leaked_locks:
+        for _ in range(CONFIRMATIONS):
+            example = self._run_before(deadline, program)
+            if example is None or not self._checks & example.violated_checks:
                 return None
-            example = run_until_conclusive(self._executor, program, self._checks)
-            self._report_phase("shrink")
-            failed = bool(self._checks & example.violated_checks)
-            if failed != every:
-                return example if failed else None
-        return example if every else None
+        return example
+
+    def _run_until_it_fails(self, program: Program, deadline: float) -> Example | None:
+        """Run `program` up to `INTERMITTENT_RUNS` times, and return the first example that fails; None if none fails."""
+        for _ in range(INTERMITTENT_RUNS):
+            example = self._run_before(deadline, program)
+            if example is None or self._checks & example.violated_checks:
+                return example
+        return None
+
+    def _run_before(self, deadline: float, program: Program) -> Example | None:
+        """Run `program`; None if the deadline is over or the lock has left months locked."""
+        if time.monotonic() > deadline or self._executor.leaked_locks:
+            return None
+        example = run_until_conclusive(self._executor, program, self._checks)
+        self._report_phase("shrink")
+        return example
 
     def _count_repeats(self) -> None:
         program, checks = self._smallest.program, self._smallest.violated_checks

@@ -68,54 +68,79 @@ def test_the_table_of_faults_at_the_gate_names_each_kind_and_its_points() -> Non
 
 GLOSSARY = (ROOT / "docs/glossary.md").read_text()
 TERMS = [
+    "at rest",
     "baton",
     "choices",
     "conductor",
     "definite hold",
+    "enabled actor",
+    "example",
+    "free-running",
+    "heal",
     "incarnation",
     "indeterminate",
+    "lasting fault",
+    "lock session",
     "lockstep",
+    "mode",
+    "pending",
     "planted",
     "possible hold",
     "race",
+    "ready actor",
     "schedule",
     "session end",
+    "spare",
     "unknown",
     "witness",
 ]
 
 
-def public_classes() -> list[str]:
-    """The names of all public classes of the package, except those of scenario files; a name may occur twice."""
+def public_classes() -> list[tuple[str, str]]:
+    """The name and the file of each public class of the package, except those of scenario files; a name may occur twice."""
     package = ROOT / "harness/lock_harness"
     files = (path for path in package.rglob("*.py") if package / "scenarios" not in path.parents)
-    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_text())))
-    return [node.name for node in nodes if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    nodes = ((path, node) for path in files for node in ast.walk(ast.parse(path.read_text())))
+    return [
+        (node.name, path.relative_to(package).as_posix())
+        for path, node in nodes
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
 
 
-def glossary_entries() -> list[str]:
-    """The first cell of each row of the glossary; class names are in code font."""
-    return re.findall(r"^\| (?!name \|)([^|]+) \|", GLOSSARY, re.MULTILINE)
+def glossary_rows(title: str) -> list[list[str]]:
+    """The cells of each row of the glossary's table below a title, without its heading."""
+    section = GLOSSARY.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \|$", section, re.MULTILINE)
+    return [row.split(" | ") for row in rows[1:]]
 
 
 def test_no_two_public_classes_share_a_name() -> None:
-    assert [name for name, count in Counter(public_classes()).items() if count > 1] == []
+    names = [name for name, _ in public_classes()]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
-def test_the_glossary_lists_each_public_class_and_no_other() -> None:
-    listed = {entry.strip("`") for entry in glossary_entries() if entry.startswith("`")}
-    assert listed == set(public_classes())
+def test_the_glossary_lists_each_public_class_with_its_file_and_no_other() -> None:
+    listed = {(name, file) for name, file, _ in glossary_rows("Classes")}
+    assert listed == {(f"`{name}`", f"`{file}`") for name, file in public_classes()}
 
 
-def test_the_glossary_is_alphabetical_and_lists_each_name_once() -> None:
-    names = [entry.strip("`").lower() for entry in glossary_entries()]
+@pytest.mark.parametrize("title", ["Terms", "Classes"])
+def test_the_glossary_is_alphabetical_and_lists_each_name_once(title: str) -> None:
+    names = [cells[0].strip("`").lower() for cells in glossary_rows(title)]
     assert names == sorted(names)
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
+def test_the_glossary_consists_of_the_two_tables() -> None:
+    rows = re.findall(r"^\| (?!term \||class \|)", GLOSSARY, re.MULTILINE)
+    assert len(rows) == len(glossary_rows("Terms")) + len(glossary_rows("Classes"))
+
+
 def test_the_glossary_defines_the_terms_of_the_documentation() -> None:
-    names = [entry.strip("`").lower() for entry in glossary_entries()]
-    assert [term for term in TERMS if term not in names] == []
+    rows = glossary_rows("Terms")
+    assert all(len(cells) == 2 and not cells[0].startswith("`") for cells in rows)
+    assert [term for term in TERMS if term not in [cells[0] for cells in rows]] == []
 
 
 def test_each_file_of_the_walk_through_the_code_exists() -> None:

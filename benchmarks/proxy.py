@@ -61,25 +61,26 @@ def _pace(dsn: str, clients: int) -> Pace:
         for _ in range(clients)
     ]
     for one in processes:
-        _tell(one, dsn)  # not as an argument, which others could read
+        # not as an argument, which other users could read
+        _write_line(one, dsn)
     for one in processes:
-        _hear(one)
+        _read_line(one)
     for one in processes:
-        _tell(one, "go")
-    answers = [[float(word) for word in _hear(one).split()] for one in processes]
+        _write_line(one, "go")
+    answers = [[float(word) for word in _read_line(one).split()] for one in processes]
     for one in processes:
         one.communicate()
     began, ended, us = zip(*answers, strict=True)
     return Pace(clients * STATEMENTS / (max(ended) - min(began)) * 1e9, statistics.median(us))
 
 
-def _tell(process: "subprocess.Popen[str]", line: str) -> None:
+def _write_line(process: "subprocess.Popen[str]", line: str) -> None:
     assert process.stdin is not None
     process.stdin.write(line + "\n")
     process.stdin.flush()
 
 
-def _hear(process: "subprocess.Popen[str]") -> str:
+def _read_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, "a client of the benchmark has died"

@@ -25,8 +25,9 @@ from lock_harness.servers.server import Server
 from lock_harness.wire.proxy import Proxy, proxy
 
 REPEATS = 5
-SOON_S = 0.25  # after this time the next worker dies; the release is still observed
-PATIENCE_S = 15.0
+# after this time the next worker dies; the release of the previous one is still observed
+SOON_S = 0.25
+LIMIT_S = 15.0
 
 CHECKS = {"client_connection_check_interval": "100ms"}
 KEEPALIVES = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "2"}
@@ -61,7 +62,7 @@ class Watch:
     def wait_until_held(self, key: int) -> None:
         """Wait until the server shows that the month is held."""
         with self._changed:
-            assert self._changed.wait_for(lambda: key in self._held, PATIENCE_S), f"no session holds {key}"
+            assert self._changed.wait_for(lambda: key in self._held, LIMIT_S), f"no session holds {key}"
 
     def wait_until_free(self, keys: Sequence[int], until_ns: int) -> bool:
         """Wait until all these months are free; return False if they are not by `until_ns`."""
@@ -190,11 +191,11 @@ def table(_: Server) -> Table:
 
 
 def measure(settings: dict[str, str]) -> list[list[float]]:
-    """Return for every death the seconds until the month was free; `inf` if that took longer than PATIENCE_S."""
+    """Return for every death the seconds until the month was free; `inf` if that took longer than LIMIT_S."""
     with _setup(settings) as setup, contextlib.ExitStack() as cleanup:
         died = [_die(setup, death, row * REPEATS, cleanup) for row, death in enumerate(DEATHS)]
         every = {key: at_ns for row in died for key, at_ns in row.items()}
-        setup.watch.wait_until_free(list(every), max(every.values()) + int(PATIENCE_S * 1e9))
+        setup.watch.wait_until_free(list(every), max(every.values()) + int(LIMIT_S * 1e9))
         gone_ns = dict(setup.watch.gone_ns)
         return [[_seconds(at_ns, gone_ns.get(key)) for key, at_ns in row.items()] for row in died]
 
@@ -214,7 +215,7 @@ def _setup(settings: dict[str, str]) -> Iterator[Setup]:
 
 
 def _die(setup: Setup, death: Death, first: int, cleanup: contextlib.ExitStack) -> dict[int, int]:
-    """Let REPEATS workers die in turn; return the times of their deaths by the keys of their months."""
+    """Let REPEATS workers die one after the other; return the times of their deaths by the keys of their months."""
     dsn = setup.url
     if death.by_proxy:
         dsn = address.with_options(dsn, host=setup.through.host, port=str(setup.through.port))
@@ -236,16 +237,16 @@ def _die(setup: Setup, death: Death, first: int, cleanup: contextlib.ExitStack) 
 
 def _seconds(died_ns: int, gone_ns: int | None) -> float:
     seconds = float("inf") if gone_ns is None else (gone_ns - died_ns) / 1e9
-    return seconds if seconds <= PATIENCE_S else float("inf")
+    return seconds if seconds <= LIMIT_S else float("inf")
 
 
 def _cell(seconds: Sequence[float]) -> str:
     median, low, high = statistics.median(seconds), min(seconds), max(seconds)
-    if low > PATIENCE_S:
+    if low > LIMIT_S:
         return _shown(low, 1)
     unit, scale = ("s", 1) if median >= 1 else ("ms", 1000)
     return f"{_shown(median, scale)} ({_shown(low, scale)} - {_shown(high, scale)}) {unit}"
 
 
 def _shown(seconds: float, scale: int) -> str:
-    return f"> {PATIENCE_S:.0f} s" if seconds > PATIENCE_S else f"{seconds * scale:.{1 if scale > 1 else 2}f}"
+    return f"> {LIMIT_S:.0f} s" if seconds > LIMIT_S else f"{seconds * scale:.{1 if scale > 1 else 2}f}"

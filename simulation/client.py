@@ -50,7 +50,7 @@ class SimulatedClient:
         self._connection = self._connect(SessionId(last.actor, last.incarnation + 1))
 
     def forget_all(self) -> None:
-        """Lose what the process knew, as it was killed."""
+        """Discard the state of the killed process."""
         self._connection.abandon()
         self.held.clear()
 

@@ -74,7 +74,7 @@ class SimulatedServer:
         return held
 
     def end(self, session: SimulatedSession) -> None:
-        """End a session, and release what it holds."""
+        """End a session, and release its months."""
         session.ended = True
         if not self.shows("keeps locks of the dead"):
             self._release_all(session)

@@ -8,7 +8,7 @@ PROBE_TIMEOUT_MS = 1500
 
 
 class FewOperations:
-    """Up to eight operations of all kinds, and then the release of what is held."""
+    """Up to eight operations of all kinds, and then the release of the held months."""
 
     def __init__(self, client: SimulatedClient) -> None:
         self._client = client

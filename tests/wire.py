@@ -85,7 +85,7 @@ def cuts(data: bytes) -> st.SearchStrategy[list[bytes]]:
 Line = tuple[object, ...]
 
 
-class Listener:
+class DialogueRecorder:
     """Follows a dialogue whose parts reach the server at once, and records its parts and events."""
 
     def __init__(self, begun: bool = True) -> None:

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { key, serve, sql } from "./protocol.mjs";
 
-const PATIENCE_MS = 60; // minimum wait for one reply
+const REPLY_MS = 60; // minimum wait for one reply
 
 const acquire = async (request) => {
   const query = sql`SELECT pg_try_advisory_lock(${key(request)}::bigint) AS granted`.execute();
-  const late = sleep(Math.max(request.timeout_ms, PATIENCE_MS)).then(() => "late");
+  const late = sleep(Math.max(request.timeout_ms, REPLY_MS)).then(() => "late");
   const first = await Promise.race([query, late]);
   if (first !== "late") return first[0].granted;
   query.cancel();

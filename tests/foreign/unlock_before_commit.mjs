@@ -1,4 +1,4 @@
-// Broken: releases the month before it commits what it did under the lock.
+// Broken: releases the month before it commits the work done under the lock.
 import { key, open, release, serve, sql } from "./protocol.mjs";
 
 const begin = async (request) => {

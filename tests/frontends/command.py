@@ -1,4 +1,4 @@
-"""Run the command line as a user does, and find what it leaves behind."""
+"""Run the command line as a user does, and find the processes and files that it leaves behind."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MARK = "LOCK_HARNESS_TEST_MARK"
-PATIENCE_S = 240.0  # for an event that must come, even on a busy machine
+TIMEOUT_S = 240.0  # for an event that must come, even on a busy machine
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Outcome:
 class Shell:
     """A working directory, a folder for temporary files, and a mark on every process started from here.
 
-    `python`: the interpreter that runs the command.  `variables`: what is added to the environment.
+    `python`: the interpreter that runs the command.  `variables`: variables to add to the environment.
     """
 
     cwd: Path
@@ -77,7 +77,7 @@ class Shell:
             env=self.environment(**environment),
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             stdin=subprocess.DEVNULL,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)

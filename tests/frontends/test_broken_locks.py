@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from lock_harness.frontends.reports import load
 from lock_harness.servers.server import Server
-from tests.frontends.command import PATIENCE_S, Shell, within
+from tests.frontends.command import TIMEOUT_S, Shell, within
 
 BASE = "import os, time\nfrom lock_harness.locks.month_lock import MonthLock\n\nclass Lock(MonthLock):\n"
 XDIST_WORKER = "sys.stdin.readline"
@@ -56,9 +56,9 @@ def test_months_that_another_session_holds_are_not_used(sh: Shell, lock_server: 
 
 def test_a_worker_that_is_killed_ends_the_run_with_code_3(sh: Shell) -> None:
     process = sh.start("run", "many_months", "--examples", "4000", "-n", "2")
-    assert within(PATIENCE_S, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
+    assert within(TIMEOUT_S, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
     os.kill(sh.pids(XDIST_WORKER)[0], signal.SIGKILL)
-    out, err = process.communicate(timeout=PATIENCE_S)
+    out, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 3, out + err
     assert "a worker ended without a result for many_months" in err
 

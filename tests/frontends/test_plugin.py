@@ -63,8 +63,8 @@ def test_named_scenarios_are_run_as_test_items(sh: Shell) -> None:
 
 def test_all_scenarios_can_be_run_on_two_xdist_workers(sh: Shell) -> None:
     outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "5", "-n", "2")
-    doubts = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)
-    assert outcome.out.count("\nFAILED ") == len(doubts), outcome.out
+    not_holding = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)
+    assert outcome.out.count("\nFAILED ") == len(not_holding), outcome.out
     wanted = pick_scenarios(find_known_scenarios(), [])
     ended = re.findall(r"(\d+) (passed|skipped|failed)", outcome.out)
     assert sum(int(count) for count, _ in ended) == len(wanted), outcome.out

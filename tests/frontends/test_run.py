@@ -12,7 +12,7 @@ from junitparser import JUnitXml
 from lock_harness.frontends.reports import load
 from lock_harness.servers.pgbouncer import unavailable as no_pgbouncer
 from lock_harness.servers.server import Server
-from tests.frontends.command import PATIENCE_S, Outcome, Shell, within
+from tests.frontends.command import TIMEOUT_S, Outcome, Shell, within
 
 
 def test_a_run_shows_and_saves_each_scenario(sh: Shell) -> None:
@@ -106,7 +106,7 @@ def test_two_runs_at_once_on_one_server_do_not_disturb_each_other(sh: Shell, loc
     arguments = ("run", "interleavings", "many_months", "--examples", "60", "--pg", lock_server.url)
     runs = [sh.start(*arguments, "--reports", f"r{number}") for number in range(2)]
     for one in runs:
-        out, err = one.communicate(timeout=PATIENCE_S)
+        out, err = one.communicate(timeout=TIMEOUT_S)
         assert Outcome(one.returncode, out, err).without_violation, out + err
 
 
@@ -137,7 +137,7 @@ def test_an_interrupted_run_saves_and_sums_up_its_results(
     assert process.stdout is not None
     assert any("✓ timeout_returns_false" in line for line in process.stdout)
     process.send_signal(number)
-    out, err = process.communicate(timeout=PATIENCE_S)
+    out, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130, err
     assert err == "lock-harness: interrupted\n"
     assert "reports in reports/" in out
@@ -159,7 +159,7 @@ def test_a_run_that_is_killed_leaves_no_process_or_file_behind(sh: Shell, scenar
     if scenario.startswith("through_pgbouncer") and (why := no_pgbouncer()):
         pytest.skip(why)
     process = sh.start("run", scenario, "--for", "60s")
-    assert within(PATIENCE_S, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
+    assert within(TIMEOUT_S, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert within(5, lambda: not sh.left_behind()), sh.left_behind()

@@ -5,7 +5,7 @@ from tests.live.conftest import Connection
 
 YEAR, MONTH = 2080, 6  # not among the years that the harness leases
 KEY = get_month_lock_key(YEAR, MONTH)
-PATIENCE_MS = 20_000  # for operations that must succeed even on a slow machine
+LONG_MS = 20_000  # for operations that must succeed even on a slow machine
 
 
 def is_free(conn: Connection) -> bool:

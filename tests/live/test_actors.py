@@ -24,7 +24,7 @@ from lock_harness.servers.server import Server
 from tests.frontends.command import Shell, shell, within
 from tests.live.conftest import Connection
 
-PATIENCE_MS = 20_000
+LONG_MS = 20_000
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def play(arena: Arena, what: Program) -> None:
     for number, one in enumerate(team):
         arena.mailbox.send(one.name, Begin(number, 0, names(team), what.months, what.steps, what.total_steps))
     arena.mailbox.send(team[0].name, Baton(0))
-    while not isinstance(message := arena.mailbox.receive(PATIENCE_MS), Baton):
+    while not isinstance(message := arena.mailbox.receive(LONG_MS), Baton):
         assert message is not None
         arena.pool.register(message)
 
@@ -111,7 +111,7 @@ def test_a_dead_actor_is_replaced_when_a_team_is_gathered(arena: Arena) -> None:
 def test_an_actor_that_is_killed_while_it_waits_has_a_call_without_an_answer(arena: Arena) -> None:
     month = month_of(arena)
     history = run(
-        program(acquire(0, month, 0), acquire(1, month, PATIENCE_MS, pending=True), crash(1)), arena
+        program(acquire(0, month, 0), acquire(1, month, LONG_MS, pending=True), crash(1)), arena
     ).history
     assert kinds([event for event in history.events if (event.actor, event.incarnation) == (1, 0)]) == [
         ("invoke", "acquire"),
@@ -123,7 +123,7 @@ def test_an_actor_that_is_killed_while_it_waits_has_a_call_without_an_answer(are
 def test_a_reopened_session_has_a_new_name_and_the_old_session_ends(arena: Arena) -> None:
     month = month_of(arena)
     old = arena.warm_actors[0].session
-    run(program(acquire(0, month, 0), reopen(0), acquire(0, month, PATIENCE_MS), release(0, month)), arena)
+    run(program(acquire(0, month, 0), reopen(0), acquire(0, month, LONG_MS), release(0, month)), arena)
     new = arena.warm_actors[0].session
     assert new != old
     assert arena.observer.alive([old, new]) == {new}

@@ -17,7 +17,8 @@ from lock_harness.scenarios.planted.row_survives_crash import RowLock
 from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
-AT_TERMINATE = 4  # of the seven faults; there is no answer any more
+# how many of the seven faults can hit a Terminate, which has no reply
+AT_TERMINATE = 4
 
 
 class SendsOnOpen(MonthLock):
@@ -29,16 +30,16 @@ class SendsOnOpen(MonthLock):
         self._conn.execute("SELECT 2")
 
 
-class Tidy(RowLock):
-    """Gives all back when it is closed; it is only never to die."""
+class ReleasesOnClose(RowLock):
+    """Releases its months when it is closed, but not when its process dies or its session ends."""
 
     def close(self) -> None:
         self._conn.execute("DELETE FROM held WHERE pid = %s", (self._pid,))
         super().close()
 
 
-class Plain:
-    """A lock that can do no more than it must."""
+class RequiredMethodsOnly:
+    """A lock without the optional methods."""
 
     def __init__(self, dsn: str) -> None:
         self._lock = MonthLock(dsn)
@@ -46,8 +47,8 @@ class Plain:
 
 
 @pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However loaded the machine is, shrinking comes to its end."""
+def _extend_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give shrinking enough time to finish even on a busy machine."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
 
@@ -65,8 +66,8 @@ def messages(run: Run) -> list[tuple[str, str]]:
 
 def test_the_month_lock_survives_every_crash_point(our_server: Server) -> None:
     run = explored(SCENARIO, our_server)
-    doubts = [one for one in run.coverage.crash_points if one.status != "holds"]
-    assert (run.status, doubts) == ("holds", [])
+    not_holding = [one for one in run.coverage.crash_points if one.status != "holds"]
+    assert (run.status, not_holding) == ("holds", [])
     assert [verb for verb, _ in messages(run)] == ["acquire", "release", "hold", "hold", "acquire", "reopen"]
     assert len(run.coverage.crash_points) == 2 * (5 * len(COLUMNS) + AT_TERMINATE)
     assert run.figures.examples == len(run.coverage.crash_points) + 1
@@ -89,7 +90,7 @@ def test_crash_points_include_the_release_at_the_end_of_the_program(our_server: 
 
 
 def test_a_lock_without_hold_has_the_other_crash_points(our_server: Server) -> None:
-    run = explored(SCENARIO, our_server, Plain)
+    run = explored(SCENARIO, our_server, RequiredMethodsOnly)
     assert run.status == "holds"
     assert [verb for verb, _ in messages(run)] == ["acquire", "release", "acquire", "reopen"]
 
@@ -97,12 +98,12 @@ def test_a_lock_without_hold_has_the_other_crash_points(our_server: Server) -> N
 def test_the_crash_points_at_which_a_lock_loses_a_month_are_reported(
     our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row stays if its owner dies or loses its session between the INSERT and what takes the row away."""
+    """A row remains if its owner dies or loses its session between the INSERT and the removal of the row."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
     program = at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))
-    # short bounds, since the liveness probe asks in vain for a month that is lost
+    # short bounds, since the probe waits for a month that never becomes free
     bounds = Bounds(release_ms=300, handover_ms=50)
-    run = explored(Scenario(CrashPoints(program), bounds=bounds), our_server, Tidy)
+    run = explored(Scenario(CrashPoints(program), bounds=bounds), our_server, ReleasesOnClose)
     assert run.status != "holds"
     loses = {
         "acquire INSERT kill after", "acquire INSERT reset after", "acquire INSERT reset half",
@@ -112,15 +113,15 @@ def test_the_crash_points_at_which_a_lock_loses_a_month_are_reported(
     found = {where(one): one.why for one in run.coverage.crash_points if one.status == "violated"}
     safe = {one: why for one, why in found.items() if one.startswith("acquire") and one.endswith("before")}
     assert safe == {}
-    doubts = {where(one) for one in run.coverage.crash_points if one.status != "holds"}
-    assert doubts >= loses, "a crash point during a stall of the machine is unknown, not violated"
+    not_holding = {where(one) for one in run.coverage.crash_points if one.status != "holds"}
+    assert not_holding >= loses, "a crash point during a stall of the machine is unknown, not violated"
 
 
 def where(point: CrashPoint) -> str:
     return f"{point.verb} {point.text.split()[0]} {point.fault.kind} {point.fault.point}"
 
 
-def test_crash_points_include_hold(our_server: Server) -> None:
+def test_crash_points_include_the_messages_of_hold(our_server: Server) -> None:
     run = explored(Scenario(CrashPoints(at_gate(hold(0, JAN, 0), acquire(1, JAN, 0)))), our_server)
     assert run.status == "holds"
     assert [verb for verb, _ in messages(run)] == ["hold", "hold"]

@@ -152,7 +152,7 @@ import os, signal, sys
 from lock_harness.guardian import Guardian
 from lock_harness.servers import embedded
 
-def deadly(function, when):
+def with_kill(function, when):
     def instead(*arguments):
         if when == "after":
             function(*arguments)
@@ -162,7 +162,7 @@ def deadly(function, when):
 owner, name, when = {"Guardian": Guardian, "embedded": embedded}[sys.argv[1]], *sys.argv[2:]
 with embedded.postmaster() as running:
     print(running.server.dsn, running._guardian._process.pid, flush=True)
-    setattr(owner, name, deadly(getattr(owner, name), when))
+    setattr(owner, name, with_kill(getattr(owner, name), when))
     running.restart("immediate")
 """
 MOMENTS = [

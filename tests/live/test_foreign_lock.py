@@ -53,8 +53,8 @@ def _there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("scenario", ["concurrent_lock_acquisition", "crashes", "interleavings", "timeouts"])
 def test_a_lock_in_typescript_holds(lock_server: Server, scenario: str) -> None:
     run = explored(scenario, command_spec("node --import tsx month_lock.mts"), lock_server, 12)
-    doubts = [verdict for verdict in run.verdicts if verdict.status != "holds"]
-    assert all(one.status == "unknown" and one.timed for one in doubts), doubts
+    not_holding = [verdict for verdict in run.verdicts if verdict.status != "holds"]
+    assert all(one.status == "unknown" and one.timed for one in not_holding), not_holding
     assert run.lock_command
 
 

@@ -36,8 +36,8 @@ TRIES = 5
 
 
 @pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However loaded the machine is, it comes back in a recording, and shrinking comes to its end."""
+def _extend_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give recording and shrinking enough attempts and time even on a busy machine."""
     monkeypatch.setattr("lock_harness.exploration.recording.RECORDINGS", 20)
     monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)

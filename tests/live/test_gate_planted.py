@@ -25,13 +25,14 @@ from lock_harness.scenarios.planted.dies_unnoticed import DiesUnnoticed
 from lock_harness.servers.server import Server
 
 SCENARIOS = load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"]))
-FOUND_IN = 120  # examples; mostly it takes less than ten
+# examples; mostly fewer than ten are needed
+FOUND_IN = 120
 REPLAYS = 20
 
 
 @pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However loaded the machine is, shrinking comes to its end; how often it fails is counted here."""
+def _extend_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give shrinking enough time even on a busy machine; the tests count the failures themselves."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
 

@@ -23,7 +23,7 @@ from lock_harness.locks.month_lock import (
 from lock_harness.servers.server import Server, private_database
 from tests.frontends.command import within
 from tests.live.conftest import Connect, Connection
-from tests.live.months import KEY, MONTH, PATIENCE_MS, YEAR, is_free
+from tests.live.months import KEY, LONG_MS, MONTH, YEAR, is_free
 
 
 class Watched(Connection):
@@ -82,7 +82,7 @@ def test_acquire_returns_false_not_before_the_timeout_and_after_a_last_attempt(
 def test_a_waiter_gets_the_month_when_it_is_released(first: Connection, watched: Watched) -> None:
     assert acquire_month_lock(first, YEAR, MONTH, 0)
     with ThreadPoolExecutor(1) as executor:
-        waiter = executor.submit(acquire_month_lock, watched, YEAR, MONTH, PATIENCE_MS)
+        waiter = executor.submit(acquire_month_lock, watched, YEAR, MONTH, LONG_MS)
         assert within(5, lambda: len(watched.asked_at) > 2)
         assert not waiter.done()
         assert release_month_lock(first, YEAR, MONTH)
@@ -113,7 +113,7 @@ def test_releasing_a_month_that_is_not_held_returns_false_silently(
 def test_closing_a_connection_frees_its_month(first: Connection, second: Connection) -> None:
     assert acquire_month_lock(first, YEAR, MONTH, 0)
     first.close()
-    assert acquire_month_lock(second, YEAR, MONTH, PATIENCE_MS)
+    assert acquire_month_lock(second, YEAR, MONTH, LONG_MS)
 
 
 @pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
@@ -128,7 +128,7 @@ def test_the_lock_outlives_a_transaction(first: Connection, second: Connection, 
 # Reading the state of locks
 
 
-def test_is_month_locked_before_during_and_after(first: Connection, second: Connection) -> None:
+def test_is_month_locked_is_true_only_while_the_month_is_held(first: Connection, second: Connection) -> None:
     assert is_month_locked(second, YEAR, MONTH) is False
     acquire_month_lock(first, YEAR, MONTH, 0)
     assert is_month_locked(second, YEAR, MONTH) is True
@@ -223,7 +223,7 @@ def test_the_reference_lock_is_a_lock_client_with_all_optional_verbs(
     assert client.is_locked(YEAR, MONTH)
     assert client.key(YEAR, MONTH) in [lock.lock_key for lock in client.all_locks()]
     client.close()
-    assert acquire_month_lock(first, YEAR, MONTH, PATIENCE_MS)
+    assert acquire_month_lock(first, YEAR, MONTH, LONG_MS)
 
 
 # Invalid arguments

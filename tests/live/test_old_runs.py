@@ -15,7 +15,7 @@ TIMES_OF_RACE = 40  # it failed in 3 of 10 repeats when it was saved
 
 
 def replayed(name: str, times: int) -> tuple[int, str]:
-    """Replay the run `times` times, and return how many of them failed, and what was shown."""
+    """Replay the run `times` times, and return how many of them failed, and the output."""
     shown = io.StringIO()
     exit_code = replay(FORMAT_1 / f"{name}.json", times, None, None, Console(file=shown))
     failed = re.search(rf"failed (\d+) of {times} times", shown.getvalue())

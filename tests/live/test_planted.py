@@ -36,7 +36,7 @@ SMALLEST = {
     "dies_unnoticed": Smallest(2, 4, "auto_release", "the server still had its session"),
     # one actor holds, another waits for a moment
     "gives_up_early": Smallest(2, 2, "timeout_not_early"),
-    # the holder dies, and its child lives on, or a program that it has started
+    # the holder dies, and its child, or a program that it started, keeps running
     "inherited_by_child": Smallest(1, 2, "auto_release"),
     "inheritable": Smallest(1, 3, "auto_release"),
     # one actor holds two months, and the server shows one lock
@@ -73,7 +73,7 @@ DEPENDS_ON_TIMING = {
 }
 
 
-def test_every_planted_lock_is_tested_here() -> None:
+def test_every_planted_lock_is_tested_on_a_live_server() -> None:
     assert {*SMALLEST, *DEPENDS_ON_TIMING} == {*PLANTED}
 
 

@@ -27,7 +27,7 @@ class MakesAFunction(MonthLock):
 
 
 class HasAChild(MonthLock):
-    """Its session lives on in a child process that the harness does not know."""
+    """Its session stays open in a child process that the harness does not know."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         fd = self._conn.fileno()
@@ -94,7 +94,7 @@ class NeverReleasesAndMakesAFunction(MakesAFunction):
 def test_an_executor_resets_the_arena_after_an_unknown_verdict(
     our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the next program would be judged by what the previous one left behind."""
+    """Without the reset, locks of the previous program could fail the next one."""
     monkeypatch.setattr("lock_harness.analysis.delays.Delays.stalled", lambda *_: True)
     with ExitStack() as stack:
         executor = Executor(lambda: open_arena(our_server, RowLock, Bounds(release_ms=300)))

@@ -48,7 +48,7 @@ def returns(run: Run) -> list[Event]:
     )
 
 
-def test_every_scenario_is_tested_here() -> None:
+def test_every_shipped_scenario_is_tested_on_a_live_server() -> None:
     assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order", "crash_points"} == {*SCENARIOS}
 
 
@@ -60,8 +60,8 @@ def test_the_reference_lock_passes_every_drawn_scenario(lock_server: Server, nam
         run = run_job(Job(SCENARIOS[name], Plan(examples)), lock_server, lambda _: None)
     except NotApplicable as reason:
         pytest.skip(str(reason))
-    doubts = [verdict for verdict in run.verdicts if verdict.status != "holds"]
-    assert all(one.status == "unknown" and one.timed for one in doubts), doubts
+    not_holding = [verdict for verdict in run.verdicts if verdict.status != "holds"]
+    assert all(one.status == "unknown" and one.timed for one in not_holding), not_holding
     assert run.figures.examples == examples
     assert run.figures.operations > examples
     if name == "crashes":

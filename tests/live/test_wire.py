@@ -114,7 +114,7 @@ def echo(conn: Connection, data: bytes) -> bytes:
 # A healthy network
 
 
-def test_statements_pass_whatever_their_size(either: World) -> None:
+def test_statements_of_every_size_pass_through_the_proxy(either: World) -> None:
     conn = either.client()
     for data in TEXTS:
         assert echo(conn, data) == data

@@ -15,7 +15,7 @@ from lock_harness.locks.month_lock import (
     with_month_lock,
 )
 from tests.live.conftest import Connection
-from tests.live.months import MONTH, PATIENCE_MS, YEAR, is_free
+from tests.live.months import LONG_MS, MONTH, YEAR, is_free
 
 
 def raiser(error: BaseException) -> Callable[[], None]:
@@ -67,7 +67,7 @@ def test_the_exception_of_fn_is_kept_when_the_release_fails(first: Connection, s
     error = ValueError("mine")
 
     def fn() -> None:
-        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, PATIENCE_MS))
+        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, LONG_MS))
         raise error
 
     with pytest.raises(ValueError, match="mine") as raised:
@@ -84,7 +84,7 @@ def test_the_result_of_fn_does_not_hide_that_the_lock_was_lost(first: Connection
 
 def test_a_session_that_ends_while_fn_runs_has_lost_the_lock(first: Connection, second: Connection) -> None:
     def fn() -> None:
-        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, PATIENCE_MS))
+        second.execute("SELECT pg_terminate_backend(%s, %s)", (first.info.backend_pid, LONG_MS))
 
     with pytest.raises(MonthLockLost, match="2080-06 was not held any more") as raised:
         with_month_lock(first, YEAR, MONTH, fn, 0)

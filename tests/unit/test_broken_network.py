@@ -57,7 +57,7 @@ def test_half_open_acknowledges_nothing(half_open: Ends) -> None:
 
 
 def test_half_open_lets_keepalives_run_out(tcp: World) -> None:
-    """Also just after the client has sent bytes: a retransmission by the kernel would postpone the keepalives."""
+    """A retransmission of bytes that were just sent would postpone the keepalives, so there is none."""
     client, server = tcp.connection()
     keep_alive(client)
     keep_alive(server)
@@ -108,10 +108,10 @@ def test_a_connection_that_lost_bytes_is_reset_when_it_heals(tcp: World, kind: N
 def test_deaf_and_mute_lose_bytes_in_one_direction_only(either: World, kind: NetworkFault) -> None:
     client, server = either.connection()
     assert either.proxy.inject(NAME, kind)
-    lost, heard = (server, client) if kind == "deaf" else (client, server)
+    lost, connected = (server, client) if kind == "deaf" else (client, server)
     lost.sendall(b"hello")
-    assert passes(heard, lost)
-    assert silent(heard)
+    assert passes(connected, lost)
+    assert silent(connected)
 
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
@@ -121,22 +121,22 @@ def test_an_eof_is_lost_in_the_direction_where_bytes_are_lost(
 ) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, kind)
-    lost, heard = (server, client) if kind == "deaf" else (client, server)
+    lost, connected = (server, client) if kind == "deaf" else (client, server)
     lost.close() if how == "close" else die(lost)
-    assert silent(heard)
-    heard.sendall(b"is anybody there?")
-    heard.sendall(b"hello?")
-    assert silent(heard)
+    assert silent(connected)
+    connected.sendall(b"hello")
+    connected.sendall(b"hello?")
+    assert silent(connected)
     assert tcp.proxy.heal(NAME)
-    assert is_reset(heard)
+    assert is_reset(connected)
 
 
 @pytest.mark.parametrize("kind", ["deaf", "mute"])
 def test_an_eof_arrives_in_the_direction_where_bytes_arrive(tcp: World, kind: NetworkFault) -> None:
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, kind)
-    lost, heard = (server, client) if kind == "deaf" else (client, server)
-    heard.close()
+    lost, connected = (server, client) if kind == "deaf" else (client, server)
+    connected.close()
     assert lost.recv(1) == b""
 
 

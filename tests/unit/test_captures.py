@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lock_harness.wire.messages import ProtocolError
 from tests.captures import Chunk, Session, bytes_of, load
-from tests.wire import Line, Listener, cuts
+from tests.wire import DialogueRecorder, Line, cuts
 
 CAPTURES = {
     f"{name}-{title}": session for name in ("psycopg", "postgres") for title, session in load(name).items()
@@ -101,27 +101,27 @@ EXPECTED = {
 
 @pytest.mark.parametrize("title", EXPECTED)
 def test_a_recorded_session_has_the_expected_batches_and_replies(title: str) -> None:
-    assert batches_and_replies(Listener(begun=False).feed(*CAPTURES[title])) == EXPECTED[title]
+    assert batches_and_replies(DialogueRecorder(begun=False).feed(*CAPTURES[title])) == EXPECTED[title]
 
 
 @captures
 def test_every_client_byte_of_a_recorded_session_is_in_a_part(session: Session) -> None:
-    listener = Listener(begun=False)
-    listener.feed(*session)
-    assert listener.raw == bytes_of(session, "client")
-    assert listener.dialogue.unfinished == b""
+    recorder = DialogueRecorder(begun=False)
+    recorder.feed(*session)
+    assert recorder.raw == bytes_of(session, "client")
+    assert recorder.dialogue.unfinished == b""
 
 
 @captures
 def test_a_recorded_session_is_read_the_same_in_single_bytes(session: Session) -> None:
     bytewise = [Chunk(side, bytes([byte])) for side, data in session for byte in data]
-    assert Listener(begun=False).feed(*bytewise) == Listener(begun=False).feed(*session)
+    assert DialogueRecorder(begun=False).feed(*bytewise) == DialogueRecorder(begun=False).feed(*session)
 
 
 @captures
 def test_a_recorded_session_is_read_the_same_from_the_cache(session: Session) -> None:
     """The replies of the first time are cached."""
-    recorded = [Listener(begun=False).feed(*session) for _ in range(2)]
+    recorded = [DialogueRecorder(begun=False).feed(*session) for _ in range(2)]
     assert recorded[0] == recorded[1]
 
 
@@ -129,21 +129,21 @@ def test_a_recorded_session_is_read_the_same_from_the_cache(session: Session) ->
 def test_a_recorded_session_is_read_the_same_however_it_is_split(data: st.DataObject, title: str) -> None:
     session = CAPTURES[title]
     split = [Chunk(side, piece) for side, whole in session for piece in data.draw(cuts(whole))]
-    assert Listener(begun=False).feed(*split) == Listener(begun=False).feed(*session)
+    assert DialogueRecorder(begun=False).feed(*split) == DialogueRecorder(begun=False).feed(*session)
 
 
 @captures
 def test_a_recorded_session_that_is_cut_short_has_a_prefix_of_its_lines(session: Session) -> None:
     """An incomplete message is not part of any `Part`, and no event is retracted."""
-    whole = Listener(begun=False).feed(*session)
-    listener, clients = Listener(begun=False), b""
+    whole = DialogueRecorder(begun=False).feed(*session)
+    recorder, clients = DialogueRecorder(begun=False), b""
     for side, data in session:
         for byte in data:
-            listener.feed(Chunk(side, bytes([byte])))
+            recorder.feed(Chunk(side, bytes([byte])))
             if side == "client":
                 clients += bytes([byte])
-                assert listener.raw + listener.dialogue.unfinished == clients
-        assert listener.lines == whole[: len(listener.lines)]
+                assert recorder.raw + recorder.dialogue.unfinished == clients
+        assert recorder.lines == whole[: len(recorder.lines)]
 
 
 # during a COPY, the client's parts depend on the server's messages
@@ -157,7 +157,9 @@ def test_a_client_that_does_not_wait_for_replies_gets_the_same_replies(title: st
             [line for line in lines if (line[0] in ("batch", "passage")) is asks] for asks in (True, False)
         ]
 
-    assert kinds(Listener(begun=False).feed(*eager)) == kinds(Listener(begun=False).feed(*session))
+    assert kinds(DialogueRecorder(begun=False).feed(*eager)) == kinds(
+        DialogueRecorder(begun=False).feed(*session)
+    )
 
 
 @given(st.sampled_from(list(CAPTURES)), st.randoms(use_true_random=False))
@@ -169,12 +171,12 @@ def test_a_broken_byte_in_a_recorded_session_changes_nothing_before_it(
     side, data = session[at]
     where = luck.randrange(len(data))
     session[at] = Chunk(side, data[:where] + bytes([luck.randrange(256)]) + data[where + 1 :])
-    good = Listener(begun=False).feed(*session[:at], Chunk(side, data[:where]))
-    listener, refused = Listener(begun=False), ""
+    good = DialogueRecorder(begun=False).feed(*session[:at], Chunk(side, data[:where]))
+    recorder, refused = DialogueRecorder(begun=False), ""
     try:
-        listener.feed(*session)
+        recorder.feed(*session)
     except ProtocolError as error:
         refused = str(error)
     assert "\n" not in refused
-    assert listener.lines[: len(good)] == good
-    assert bytes_of(session, "client").startswith(listener.raw)
+    assert recorder.lines[: len(good)] == good
+    assert bytes_of(session, "client").startswith(recorder.raw)

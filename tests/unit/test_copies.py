@@ -4,7 +4,7 @@ import pytest
 
 from lock_harness.wire.messages import ProtocolError
 from lock_harness.wire.parts import Batch, PassThrough
-from tests.wire import Line, Listener, client, message, server
+from tests.wire import DialogueRecorder, Line, client, message, server
 
 EXTENDED = ("Parse", "Bind", "Execute", "Sync")
 
@@ -18,121 +18,121 @@ def passed(parts: list[Batch | PassThrough]) -> list[bool]:
 
 
 def test_a_copy_by_a_simple_query_has_one_reply() -> None:
-    listener = Listener()
-    listener.client(client("Query"))
-    assert not listener.copying_in()
-    listener.server(server("CopyInResponse"))
-    assert listener.copying_in()
-    assert all(passed(listener.client(client("CopyData", "Sync", "Flush", "CopyData"))))
-    assert listener.copying_in()
-    assert passed(listener.client(client("CopyDone", "Query"))) == [True, False]
-    assert not listener.copying_in()
-    listener.server(server("CommandComplete", "ReadyForQuery"))
-    listener.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
-    assert replies(listener.lines) == [("I",), ("I",)]
+    recorder = DialogueRecorder()
+    recorder.client(client("Query"))
+    assert not recorder.copying_in()
+    recorder.server(server("CopyInResponse"))
+    assert recorder.copying_in()
+    assert all(passed(recorder.client(client("CopyData", "Sync", "Flush", "CopyData"))))
+    assert recorder.copying_in()
+    assert passed(recorder.client(client("CopyDone", "Query"))) == [True, False]
+    assert not recorder.copying_in()
+    recorder.server(server("CommandComplete", "ReadyForQuery"))
+    recorder.server(server("RowDescription", "CommandComplete", "ReadyForQuery"))
+    assert replies(recorder.lines) == [("I",), ("I",)]
 
 
 @pytest.mark.parametrize(
     "end", [("CopyDone",), ("CopyFail",), ("CopyDone", "Flush"), ("Sync", "Flush", "CopyDone")]
 )
 def test_the_sync_after_the_copy_data_ends_the_batch_that_began_the_copy(end: tuple[str, ...]) -> None:
-    listener = Listener()
-    listener.client(client(*EXTENDED))
-    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
-    assert all(passed(listener.client(client("CopyData", *end, "Sync"))))
+    recorder = DialogueRecorder()
+    recorder.client(client(*EXTENDED))
+    recorder.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    assert all(passed(recorder.client(client("CopyData", *end, "Sync"))))
     fails = "CopyFail" in end
-    listener.server(server("ErrorResponse" if fails else "CommandComplete"))
-    assert replies(listener.lines) == []
-    listener.server(server("ReadyForQuery"))
-    assert replies(listener.lines) == [("I", "22012") if fails else ("I",)]
-    assert passed(listener.client(client("Sync"))) == [False]
+    recorder.server(server("ErrorResponse" if fails else "CommandComplete"))
+    assert replies(recorder.lines) == []
+    recorder.server(server("ReadyForQuery"))
+    assert replies(recorder.lines) == [("I", "22012") if fails else ("I",)]
+    assert passed(recorder.client(client("Sync"))) == [False]
 
 
 def test_copy_data_that_are_sent_early_end_before_the_sync_of_the_batch() -> None:
     """The client did not wait for CopyInResponse, so the Sync of the batch comes after the copy."""
-    listener = Listener()
-    listener.client(client("Parse", "Bind", "Execute", "CopyData", "CopyDone", "Sync"))
-    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "CommandComplete"))
-    assert replies(listener.lines) == []
-    (batch,) = listener.client(client("Sync"))
+    recorder = DialogueRecorder()
+    recorder.client(client("Parse", "Bind", "Execute", "CopyData", "CopyDone", "Sync"))
+    recorder.server(server("ParseComplete", "BindComplete", "CopyInResponse", "CommandComplete"))
+    assert replies(recorder.lines) == []
+    (batch,) = recorder.client(client("Sync"))
     assert isinstance(batch, Batch)
-    listener.server(server("ReadyForQuery", "ReadyForQuery"))
-    assert replies(listener.lines) == [("I",), ("I",)]
+    recorder.server(server("ReadyForQuery", "ReadyForQuery"))
+    assert replies(recorder.lines) == [("I",), ("I",)]
 
 
 def test_a_sync_that_the_server_ignores_during_a_copy_gets_no_reply() -> None:
-    listener = Listener()
-    listener.client(client("Parse", "Bind", "Execute", "Flush", "Sync"))
-    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
-    listener.client(client("CopyDone", "Sync"))
-    listener.server(server("CommandComplete"))
-    listener.server(server("ReadyForQuery"))
-    assert replies(listener.lines) == [(None,), ("I",)]
+    recorder = DialogueRecorder()
+    recorder.client(client("Parse", "Bind", "Execute", "Flush", "Sync"))
+    recorder.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    recorder.client(client("CopyDone", "Sync"))
+    recorder.server(server("CommandComplete"))
+    recorder.server(server("ReadyForQuery"))
+    assert replies(recorder.lines) == [(None,), ("I",)]
 
 
 @pytest.mark.parametrize("sync_first", [True, False])
 def test_a_copy_that_fails_before_the_first_sync_is_read_has_two_ready_messages(sync_first: bool) -> None:
     """The server did not ignore that Sync, so it replies to both."""
-    listener = Listener()
-    listener.client(client(*EXTENDED))
-    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
-    assert not listener.copying_in()
+    recorder = DialogueRecorder()
+    recorder.client(client(*EXTENDED))
+    recorder.server(server("ParseComplete", "BindComplete", "CopyInResponse", "ErrorResponse"))
+    assert not recorder.copying_in()
     first, second = (message("server", "ReadyForQuery", status) for status in (b"E", b"I"))
     if sync_first:
-        assert all(passed(listener.client(client("CopyData", "CopyFail", "Sync"))))
-        listener.server(first)
+        assert all(passed(recorder.client(client("CopyData", "CopyFail", "Sync"))))
+        recorder.server(first)
     else:
-        listener.server(first)
-        listener.client(client("CopyData", "CopyFail", "Sync"))
-    assert listener.status() == "E"
-    listener.server(second)
-    assert listener.status() == "I"
-    assert replies(listener.lines)[0] == (None, "22012")
-    listener.client(client("Query"))
-    listener.server(server("CommandComplete", "ReadyForQuery"))
-    assert replies(listener.lines)[-1] == ("I",)
+        recorder.server(first)
+        recorder.client(client("CopyData", "CopyFail", "Sync"))
+    assert recorder.status() == "E"
+    recorder.server(second)
+    assert recorder.status() == "I"
+    assert replies(recorder.lines)[0] == (None, "22012")
+    recorder.client(client("Query"))
+    recorder.server(server("CommandComplete", "ReadyForQuery"))
+    assert replies(recorder.lines)[-1] == ("I",)
     with pytest.raises(ProtocolError, match="no reply is due"):
-        listener.server(server("ReadyForQuery"))
+        recorder.server(server("ReadyForQuery"))
 
 
 @pytest.mark.parametrize("answered", [1, 2])
 def test_a_copy_has_no_more_ready_messages_than_syncs(answered: int) -> None:
     """The server ignores one Sync if the COPY succeeds; if it fails early, the server replies to that Sync once."""
-    listener = Listener()
-    listener.client(client(*EXTENDED))
-    listener.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
+    recorder = DialogueRecorder()
+    recorder.client(client(*EXTENDED))
+    recorder.server(server("ParseComplete", "BindComplete", "CopyInResponse"))
     if answered == 2:
-        listener.server(server("ErrorResponse"))
-        listener.client(client("CopyDone", "Sync"))
+        recorder.server(server("ErrorResponse"))
+        recorder.client(client("CopyDone", "Sync"))
     else:
-        listener.client(client("CopyDone", "Sync"))
-        listener.server(server("CommandComplete"))
-    listener.server(server("ReadyForQuery") * answered)
+        recorder.client(client("CopyDone", "Sync"))
+        recorder.server(server("CommandComplete"))
+    recorder.server(server("ReadyForQuery") * answered)
     with pytest.raises(ProtocolError, match="no reply is due"):
-        listener.server(server("ReadyForQuery"))
+        recorder.server(server("ReadyForQuery"))
 
 
 def test_the_client_can_send_a_query_after_a_failed_copy() -> None:
-    listener = Listener()
-    listener.client(client("Query"))
-    listener.server(server("CopyInResponse", "ErrorResponse"))
-    assert passed(listener.client(client("Query"))) == [False]
-    listener.server(server("ReadyForQuery", "CommandComplete", "ReadyForQuery"))
-    assert replies(listener.lines) == [("I", "22012"), ("I",)]
+    recorder = DialogueRecorder()
+    recorder.client(client("Query"))
+    recorder.server(server("CopyInResponse", "ErrorResponse"))
+    assert passed(recorder.client(client("Query"))) == [False]
+    recorder.server(server("ReadyForQuery", "CommandComplete", "ReadyForQuery"))
+    assert replies(recorder.lines) == [("I", "22012"), ("I",)]
 
 
 def test_the_server_may_end_a_copy_by_itself() -> None:
-    listener = Listener()
-    listener.client(client("Query"))
-    listener.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
-    assert not listener.copying_in()
-    assert passed(listener.client(client("Query"))) == [False]
+    recorder = DialogueRecorder()
+    recorder.client(client("Query"))
+    recorder.server(server("CopyInResponse", "CommandComplete", "ReadyForQuery"))
+    assert not recorder.copying_in()
+    assert passed(recorder.client(client("Query"))) == [False]
 
 
 def test_both_sides_may_copy_at_once() -> None:
-    listener = Listener()
-    listener.client(client("Query"))
-    listener.server(server("CopyBothResponse", "CopyData"))
-    listener.client(client("CopyData", "CopyDone"))
-    listener.server(server("CopyData", "CopyDone", "CommandComplete", "ReadyForQuery"))
-    assert replies(listener.lines) == [("I",)]
+    recorder = DialogueRecorder()
+    recorder.client(client("Query"))
+    recorder.server(server("CopyBothResponse", "CopyData"))
+    recorder.client(client("CopyData", "CopyDone"))
+    recorder.server(server("CopyData", "CopyDone", "CommandComplete", "ReadyForQuery"))
+    assert replies(recorder.lines) == [("I",)]

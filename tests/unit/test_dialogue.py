@@ -11,26 +11,26 @@ from lock_harness.wire.messages import BATCH, ProtocolError
 from lock_harness.wire.parts import Batch
 from lock_harness.wire.rules import EXPECTED_REPLIES
 from tests.captures import Chunk, Session, Side, bytes_of
-from tests.wire import BODIES, ENDS, Listener, client, message, server
+from tests.wire import BODIES, ENDS, DialogueRecorder, client, message, server
 
 pytestmark = pytest.mark.usefixtures("empty_reply_cache")
 
 
 def refusal(session: Session, begun: bool = True) -> str:
     with pytest.raises(ProtocolError) as caught:
-        Listener(begun).feed(*session)
+        DialogueRecorder(begun).feed(*session)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_a_client_may_send_a_query_before_its_session_has_started() -> None:
-    listener = Listener(begun=False)
-    listener.feed(
+    recorder = DialogueRecorder(begun=False)
+    recorder.feed(
         Chunk("client", client("Query")), Chunk("server", server("Authentication", "ReadyForQuery"))
     )
-    assert listener.lines == [("batch", "SELECT 1")]
-    listener.server(server("RowDescription", "DataRow", "CommandComplete", "ReadyForQuery"))
-    assert listener.lines[1:] == [("reply", "SELECT 1", "I")]
+    assert recorder.lines == [("batch", "SELECT 1")]
+    recorder.server(server("RowDescription", "DataRow", "CommandComplete", "ReadyForQuery"))
+    assert recorder.lines[1:] == [("reply", "SELECT 1", "I")]
 
 
 # Batches
@@ -50,33 +50,33 @@ def test_a_client_may_send_a_query_before_its_session_has_started() -> None:
     ],
 )  # fmt: skip
 def test_the_messages_of_a_client_are_split_into_batches(names: list[str], parts: list[list[str]]) -> None:
-    listener = Listener()
-    assert [list(part.names) for part in listener.client(client(*names))] == parts
+    recorder = DialogueRecorder()
+    assert [list(part.names) for part in recorder.client(client(*names))] == parts
 
 
 def test_an_incomplete_batch_is_unfinished() -> None:
-    listener = Listener()
-    listener.client(client("Query", "Parse", "Bind") + b"E\0")
-    assert listener.lines == [("batch", "SELECT 1")]
-    assert listener.dialogue.unfinished == client("Parse", "Bind") + b"E\0"
+    recorder = DialogueRecorder()
+    recorder.client(client("Query", "Parse", "Bind") + b"E\0")
+    assert recorder.lines == [("batch", "SELECT 1")]
+    assert recorder.dialogue.unfinished == client("Parse", "Bind") + b"E\0"
 
 
 def test_two_equal_batches_have_a_reply_each() -> None:
-    listener = Listener()
-    first, second = listener.client(client("Query", "Query"))
-    events = listener.server(server("CommandComplete", "ReadyForQuery"))
+    recorder = DialogueRecorder()
+    first, second = recorder.client(client("Query", "Query"))
+    events = recorder.server(server("CommandComplete", "ReadyForQuery"))
     assert [event.batch is first for event in events if isinstance(event, Reply)] == [True]
-    events = listener.server(server("CommandComplete", "ReadyForQuery"))
+    events = recorder.server(server("CommandComplete", "ReadyForQuery"))
     assert [event.batch is second for event in events if isinstance(event, Reply)] == [True]
 
 
 def test_a_flush_that_was_sent_early_has_its_reply_with_the_error_before_it() -> None:
-    listener = Listener()
-    listener.client(client("Parse", "Flush", "Bind", "Flush", "Sync"))
-    listener.server(server("ErrorResponse"))
-    listener.server(server("ReadyForQuery"))
-    listener.client(client("Parse", "Flush"))
-    assert [line for line in listener.lines if line[0] == "reply"] == [
+    recorder = DialogueRecorder()
+    recorder.client(client("Parse", "Flush", "Bind", "Flush", "Sync"))
+    recorder.server(server("ErrorResponse"))
+    recorder.server(server("ReadyForQuery"))
+    recorder.client(client("Parse", "Flush"))
+    assert [line for line in recorder.lines if line[0] == "reply"] == [
         ("reply", "Parse SELECT 1", None, "22012"),
         ("reply", "Bind SELECT 1", None),
         ("reply", "Sync", "I"),
@@ -84,12 +84,12 @@ def test_a_flush_that_was_sent_early_has_its_reply_with_the_error_before_it() ->
 
 
 def test_types_in_a_parameter_description_are_used_to_show_values() -> None:
-    listener = Listener()
+    recorder = DialogueRecorder()
     statement = message("client", "Parse", b"s\0SELECT $1\0\0\0") + message("client", "Describe", b"Ss\0")
-    listener.client(statement + client("Flush"))
-    listener.server(server("ParseComplete") + message("server", "ParameterDescription", b"\0\1\0\0\0\x14"))
+    recorder.client(statement + client("Flush"))
+    recorder.server(server("ParseComplete") + message("server", "ParameterDescription", b"\0\1\0\0\0\x14"))
     bind = message("client", "Bind", b"\0s\0" + pack("!HHHiqH", 1, 1, 1, 8, 209001, 0))
-    (batch,) = listener.client(bind + client("Execute", "Sync"))
+    (batch,) = recorder.client(bind + client("Execute", "Sync"))
     assert isinstance(batch, Batch)
     assert batch.text == "SELECT 209001"
 
@@ -98,26 +98,26 @@ def test_types_in_a_parameter_description_are_used_to_show_values() -> None:
 
 
 def test_notices_parameters_and_notifications_are_events_of_no_batch() -> None:
-    listener = Listener()
-    events = listener.server(server("NoticeResponse", "ParameterStatus", "NotificationResponse"))
+    recorder = DialogueRecorder()
+    events = recorder.server(server("NoticeResponse", "ParameterStatus", "NotificationResponse"))
     assert events == [
         Diagnostic("NOTICE", "00000", "mind the gap"),
         Parameter("TimeZone", "UTC"),
         Notification(7, "months", "209001"),
     ]
     gone = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0"
-    (event,) = listener.server(message("server", "ErrorResponse", gone))
+    (event,) = recorder.server(message("server", "ErrorResponse", gone))
     assert event == Diagnostic("FATAL", "57P01", "terminating connection")
     assert event.ends_session
 
 
 def test_the_transaction_status_is_that_of_the_latest_ready_message() -> None:
-    listener = Listener(begun=False)
-    statuses = [listener.status()]
+    recorder = DialogueRecorder(begun=False)
+    statuses = [recorder.status()]
     for status in (b"I", b"T", b"E"):
-        listener.server(message("server", "ReadyForQuery", status))
-        statuses.append(listener.status())
-        listener.client(client("Query"))
+        recorder.server(message("server", "ReadyForQuery", status))
+        statuses.append(recorder.status())
+        recorder.client(client("Query"))
     assert statuses == [None, "I", "T", "E"]
 
 
@@ -147,11 +147,11 @@ def test_a_violation_of_the_protocol_is_reported(session: Session, why: str) -> 
 
 
 def test_a_batch_that_is_too_long_is_rejected() -> None:
-    listener, sql = Listener(), b"\0" + bytes(BATCH // 2)
-    listener.client(message("client", "Query", sql))
-    listener.client(message("client", "Parse", sql))
+    recorder, sql = DialogueRecorder(), b"\0" + bytes(BATCH // 2)
+    recorder.client(message("client", "Query", sql))
+    recorder.client(message("client", "Parse", sql))
     with pytest.raises(ProtocolError, match=f"without Sync or Flush: the limit is {BATCH}"):
-        listener.client(message("client", "Parse", sql))
+        recorder.client(message("client", "Parse", sql))
 
 
 def test_only_the_startup_message_gets_a_reply_during_the_start() -> None:
@@ -164,13 +164,13 @@ def test_only_the_startup_message_gets_a_reply_during_the_start() -> None:
     st.booleans(),
 )
 def test_garbage_in_a_session_is_rejected_in_one_line_or_waited_for(session: Session, begun: bool) -> None:
-    listener, refused = Listener(begun), ""
+    recorder, refused = DialogueRecorder(begun), ""
     try:
-        listener.feed(*session)
+        recorder.feed(*session)
     except ProtocolError as error:
         refused = str(error)
     assert "\n" not in refused
-    assert bytes_of(session, "client").startswith(listener.raw)
+    assert bytes_of(session, "client").startswith(recorder.raw)
 
 
 names = st.lists(
@@ -187,12 +187,12 @@ def test_messages_in_any_order_lose_no_byte_and_no_batch_has_two_replies(
     spoken: list[tuple[Side, str]], begun: bool
 ) -> None:
     session = [Chunk(side, message(side, name)) for side, name in spoken]
-    listener, refused = Listener(begun), False
+    recorder, refused = DialogueRecorder(begun), False
     try:
-        listener.feed(*session)
+        recorder.feed(*session)
     except ProtocolError:
         refused = True
-    kinds = [line[0] for line in listener.lines]
+    kinds = [line[0] for line in recorder.lines]
     assert kinds.count("reply") <= kinds.count("batch")
     if not refused:
-        assert listener.raw + listener.dialogue.unfinished == bytes_of(session, "client")
+        assert recorder.raw + recorder.dialogue.unfinished == bytes_of(session, "client")

@@ -12,7 +12,7 @@ from lock_harness.wire.messages import ProtocolError
 from lock_harness.wire.parts import Part
 from lock_harness.wire.rules import EXPECTED_REPLIES
 from tests.captures import Chunk, Session
-from tests.wire import BODIES, ENDS, Line, Listener, client, cuts, message, server
+from tests.wire import BODIES, ENDS, DialogueRecorder, Line, client, cuts, message, server
 
 pytestmark = pytest.mark.usefixtures("empty_reply_cache")
 
@@ -88,12 +88,12 @@ def test_a_reply_is_complete_with_its_last_message_and_not_before(
 
 def lines_of(session: Session) -> list[Line]:
     """Return the lines of a session, at the end perhaps its error."""
-    listener = Listener()
+    recorder = DialogueRecorder()
     try:
-        listener.feed(*session)
+        recorder.feed(*session)
     except ProtocolError as error:
-        listener.lines.append((str(error),))
-    return listener.lines
+        recorder.lines.append((str(error),))
+    return recorder.lines
 
 
 def bytewise(session: Session) -> Session:

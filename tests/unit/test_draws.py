@@ -94,11 +94,11 @@ def test_only_verbs_that_the_lock_has_are_drawn(program: Program) -> None:
 
 def test_adjacent_months_of_the_ring_collide_under_the_usual_wrong_keys() -> None:
     ring = confusable_months(2090)
-    beside = {frozenset(pair) for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}
-    assert frozenset({Month(2090, 12), Month(2091, 2)}) in beside  # alike as year * 10 + month
-    assert frozenset({Month(2090, 1), Month(2091, 1)}) in beside  # alike without the year
-    assert frozenset({Month(2091, 1), Month(2090, 12)}) in beside  # December and January
-    assert frozenset({Month(2091, 1), Month(2090, 2)}) in beside  # alike as year + month
+    adjacent = {frozenset(pair) for pair in zip(ring, (*ring[1:], ring[0]), strict=True)}
+    assert frozenset({Month(2090, 12), Month(2091, 2)}) in adjacent  # alike as year * 10 + month
+    assert frozenset({Month(2090, 1), Month(2091, 1)}) in adjacent  # alike without the year
+    assert frozenset({Month(2091, 1), Month(2090, 12)}) in adjacent  # December and January
+    assert frozenset({Month(2091, 1), Month(2090, 2)}) in adjacent  # alike as year + month
     assert all(len({*(ring * 2)[turn : turn + 4]}) == 4 for turn in range(len(ring)))
 
 

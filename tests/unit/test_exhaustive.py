@@ -182,7 +182,7 @@ def test_the_access_of_a_move_is_read_from_its_statement(
     assert access(Move(0, 0, 0, text, (0,), month)) == expected
 
 
-def test_moves_commute_if_they_are_about_other_things_or_both_only_read() -> None:
+def test_moves_commute_if_they_touch_different_things_or_both_only_read() -> None:
     one, other, anything = Access(frozenset({"1"})), Access(frozenset({"2"})), Access(None)
     assert commute(one, other)
     assert not commute(one, one)

@@ -64,11 +64,11 @@ class World:
         self.connection.on_eof(self.connection.client)
 
     def passed(self) -> bytes:
-        """Return what has come to the server since the last call."""
+        """Return the bytes that have come to the server since the last call."""
         return _read(self._server)
 
     def client_received(self) -> bytes:
-        """Return what has come to the client since the last call."""
+        """Return the bytes that have come to the client since the last call."""
         return _read(self._client)
 
 
@@ -94,7 +94,7 @@ def test_a_batch_waits_and_its_reply_is_counted(world: World) -> None:
     assert (world.client_received(), world.replies) == (DONE, 1)
 
 
-def test_messages_that_need_no_leave_do_not_overtake_a_batch_that_waits(world: World) -> None:
+def test_messages_that_pass_at_once_do_not_overtake_a_batch_that_waits(world: World) -> None:
     world.says(client("Query", "CopyData", "CopyDone", "Query"))
     assert world.passed() == b""
     world.pending[0].let_through()

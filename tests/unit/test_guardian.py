@@ -61,5 +61,5 @@ def wait_for_end(pid: int) -> None:
         watch = os.pidfd_open(pid)
     except ProcessLookupError:
         return
-    assert select.select([watch], [], [], 10)[0], f"{pid} lives on"
+    assert select.select([watch], [], [], 10)[0], f"{pid} is still running"
     os.close(watch)

@@ -53,7 +53,7 @@ def test_a_journal_without_a_file_is_empty(tmp_path: Path) -> None:
     assert JournalReader(tmp_path / "none").read() == []
 
 
-def test_a_journal_grows(tmp_path: Path) -> None:
+def test_a_journal_grows_with_its_events(tmp_path: Path) -> None:
     journal, reader = Journal(tmp_path / "j"), JournalReader(tmp_path / "j")
     written = [event(number, "x" * 1000) for number in range(3 * FIRST_SIZE // 1000)]
     written.append(event(0, "y" * 5 * FIRST_SIZE))

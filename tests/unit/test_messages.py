@@ -33,14 +33,14 @@ def read(reader: MessageReader, parts: list[bytes]) -> tuple[list[Message], str]
 
 @given(st.data(), sides)
 def test_messages_are_the_same_however_the_stream_is_split(data: st.DataObject, side: Side) -> None:
-    said = [
+    messages = [
         Message(name, message(side, name, body))
         for name, body in data.draw(st.lists(bodies(side), max_size=6))
     ]
     incomplete = data.draw(st.sampled_from([b"", b"S", message(side, "CopyData", b"more")[:-1]]))
-    stream = b"".join(found.raw for found in said) + incomplete
+    stream = b"".join(found.raw for found in messages) + incomplete
     reader = MessageReader(side)
-    assert read(reader, data.draw(cuts(stream))) == (said, "")
+    assert read(reader, data.draw(cuts(stream))) == (messages, "")
     assert reader.incomplete == incomplete
 
 

@@ -1,4 +1,4 @@
-"""The proxy between plain sockets: what it forwards, and how it executes commands."""
+"""The proxy between plain sockets: it forwards bytes and executes commands."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ from tests.sockets import (
 )
 
 
-def test_bytes_pass_both_ways(either: World) -> None:
+def test_the_proxy_forwards_bytes_in_both_directions(either: World) -> None:
     client, server = either.connection()
     assert passes(client, server)
     assert passes(server, client)
@@ -55,15 +55,15 @@ def test_garbage_is_answered_with_an_error(tcp: World) -> None:
     assert client.recv(1) == b""
 
 
-@pytest.mark.parametrize("said", [b"", b"\0\0"])
-def test_a_client_that_leaves_early_does_no_harm(tcp: World, said: bytes) -> None:
-    tcp.call(said).close()
-    die(tcp.call(said))
+@pytest.mark.parametrize("opening", [b"", b"\0\0"])
+def test_a_client_that_disconnects_early_does_not_disturb_the_next_client(tcp: World, opening: bytes) -> None:
+    tcp.call(opening).close()
+    die(tcp.call(opening))
     client, server = tcp.connection()
     assert passes(client, server)
 
 
-def test_an_eof_arrives_after_the_data(either: World) -> None:
+def test_the_eof_of_a_client_arrives_after_the_data(either: World) -> None:
     client, server = either.connection()
     client.sendall(b"last words")
     client.close()

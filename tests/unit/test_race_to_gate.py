@@ -163,7 +163,7 @@ def test_each_incarnation_of_an_actor_is_killed_in_its_own_call() -> None:
     assert {step for step in steps if isinstance(step, Fault)} == {Fault(0, "kill", point="after")}
 
 
-# What the gate records
+# The part of a race that the gate records
 
 
 def test_a_recordable_race_has_no_steps_that_the_gate_cannot_run() -> None:

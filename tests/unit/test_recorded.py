@@ -9,7 +9,7 @@ from lock_harness.gate.schedulers.scheduler import Decision
 
 
 class RecordedRace:
-    """A recorder, and what it has let through."""
+    """A recorder, and the requests that it has let through."""
 
     def __init__(self) -> None:
         self.recorder = Recorder()
@@ -33,7 +33,7 @@ def test_a_recorder_lets_everything_through_at_once() -> None:
     assert race.went == ["hello", "step 0", "SELECT 1"]
 
 
-def test_a_step_is_recorded_with_its_first_statement_when_that_comes() -> None:
+def test_a_step_is_recorded_with_its_first_statement_when_the_statement_arrives() -> None:
     race = RecordedRace()
     race.say(0, "belongs to the start of the session")
     for actor in (0, 1, 2):
@@ -83,7 +83,9 @@ def test_recorded_moves_that_a_step_does_not_need_are_skipped() -> None:
     assert choose(scheduler, 1, 0, at=[2, 1]) == 0
 
 
-def test_an_actor_with_more_moves_than_recorded_is_let_through_to_its_next_step_when_that_is_due() -> None:
+def test_an_actor_with_more_moves_than_recorded_is_let_through_to_its_next_step_when_the_step_is_due() -> (
+    None
+):
     scheduler = RecordedScheduler(Recorded(((0, 0), (1, 1), (0, 2), (1, 3))), 4)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[0, 1]) == 1
@@ -103,7 +105,7 @@ def test_a_recorded_try_of_a_polling_actor_is_waited_for() -> None:
 
 
 def test_a_move_that_is_in_no_program_belongs_to_the_step_before() -> None:
-    """Actor 0 opens a new session between its steps; that has a number of no step."""
+    """Actor 0 opens a new session between its steps; its number is that of no step."""
     scheduler = RecordedScheduler(Recorded(((0, 0), (0, 0), (1, 1), (0, 2))), 3)
     assert choose(scheduler, 0, 1, at=[0, 1]) == 0
     assert choose(scheduler, 0, 1, at=[7, 1]) == 0

@@ -1,4 +1,4 @@
-"""Saved runs: what is written can be read, and runs of format 1 are still read and shown."""
+"""Saved runs: a written run can be read, and runs of format 1 are still read and shown."""
 
 from pathlib import Path
 

@@ -226,8 +226,8 @@ def test_the_weights_of_a_draw_must_name_kinds_of_steps() -> None:
 
 
 def test_a_fault_of_a_fixed_program_can_be_injected_at_a_message() -> None:
-    struck = at_gate(Fault(0, "reset", message=1, point="after"), acquire(0, Month(2090, 1), 0))
-    assert (struck.mode, struck.actors, struck.months) == ("gate", 1, (Month(2090, 1),))
+    built = at_gate(Fault(0, "reset", message=1, point="after"), acquire(0, Month(2090, 1), 0))
+    assert (built.mode, built.actors, built.months) == ("gate", 1, (Month(2090, 1),))
 
 
 def test_orders_of_a_program_with_faults_are_not_reduced() -> None:

@@ -179,7 +179,7 @@ def test_a_step_that_only_makes_a_call_fast_enough_is_deleted() -> None:
     assert [step.timeout_ms for step in smallest.steps if isinstance(step, Operation)] == [20]
 
 
-def test_tidy_drops_joins_without_a_pending_operation() -> None:
+def test_tidy_drops_a_join_without_a_pending_operation() -> None:
     jan = Month(2090, 1)
     wait = Operation(1, "acquire", jan, 2000, pending=True)
     join = Operation(1, "join")

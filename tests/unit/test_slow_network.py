@@ -51,24 +51,24 @@ moves = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves)
-def test_no_byte_is_lost_by_any_sequence_of_slow_and_heal(
+def test_a_connection_that_is_slowed_and_healed_in_any_sequence_loses_no_byte(
     tcp: World, drawn: list[str | tuple[bool, bytes]]
 ) -> None:
     with contextlib.ExitStack() as stack:
         client, server = World(tcp.proxy, tcp.listener, stack).connection()
-        said = {True: b"", False: b""}
+        written = {True: b"", False: b""}
         for move in drawn:
             if isinstance(move, tuple):
                 to_server, data = move
                 (client if to_server else server).sendall(data)
-                said[to_server] += data
+                written[to_server] += data
             else:
                 assert tcp.proxy.inject(NAME, "slow") if move == "slow" else tcp.proxy.heal(NAME)
         client.shutdown(socket.SHUT_WR)
-        assert exactly(server, len(said[True])) == said[True]
+        assert exactly(server, len(written[True])) == written[True]
         assert server.recv(1) == b""
         server.close()
-        assert exactly(client, len(said[False])) == said[False]
+        assert exactly(client, len(written[False])) == written[False]
         assert client.recv(1) == b""
 
 

@@ -79,8 +79,8 @@ def test_each_placeholder_gets_its_value_except_in_quotes() -> None:
 
 
 def test_a_single_format_code_holds_for_all_values() -> None:
-    said = [parse("SELECT $1, $2", INT4, INT4), bind(pack("!i", 1), pack("!i", 2), formats=(1,)), execute()]
-    assert PreparedStatements().text(said) == "SELECT 1, 2"
+    batch = [parse("SELECT $1, $2", INT4, INT4), bind(pack("!i", 1), pack("!i", 2), formats=(1,)), execute()]
+    assert PreparedStatements().text(batch) == "SELECT 1, 2"
 
 
 def test_statements_and_portals_are_known_by_their_names() -> None:
@@ -95,9 +95,9 @@ def test_statements_and_portals_are_known_by_their_names() -> None:
     assert statements.text([sent("Close", b"Sa\0"), sent("Close", b"Pp\0"), sent("Sync")]) == (
         "Close SELECT $1; Close SELECT 9"
     )
-    assert statements.text([bind(b"9", None, name="a"), execute("p"), execute()]) == (
-        "Execute p; EXECUTE a(9, NULL)"  # as after PREPARE a
-    )
+    # as after PREPARE a
+    batch = [bind(b"9", None, name="a"), execute("p"), execute()]
+    assert statements.text(batch) == "Execute p; EXECUTE a(9, NULL)"
 
 
 def test_a_long_statement_is_kept_shortened() -> None:
@@ -126,9 +126,9 @@ def test_a_repeated_batch_is_cached_until_a_statement_changes() -> None:
     statements, asked = PreparedStatements(), (bind(b"1", name="a"), execute(), sent("Sync"))
     statements.text([parse("SELECT $1", name="a")])
     assert statements.repeat(whole(*asked)) is None
-    said = statements.describe(asked, whole(*asked))
-    assert (said.text, said.names) == ("SELECT 1", ("Bind", "Execute", "Sync"))
-    assert statements.repeat(whole(*asked)) == said
+    description = statements.describe(asked, whole(*asked))
+    assert (description.text, description.names) == ("SELECT 1", ("Bind", "Execute", "Sync"))
+    assert statements.repeat(whole(*asked)) == description
     statements.text([parse("SELECT -$1", name="a")])
     assert statements.repeat(whole(*asked)) is None
     assert statements.describe(asked, whole(*asked)).text == "SELECT -1"

@@ -180,8 +180,8 @@ def test_a_server_that_the_user_named_cannot_be_restarted(lock_server: Server) -
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("postgresql://somebody@/db?host=/run/postgresql", "name it by host and port"),
-        ("postgresql://somebody@db.example/db?sslmode=require", "sslmode=require hides"),
+        ("postgresql://user@/db?host=/run/postgresql", "name the server by host and port"),
+        ("postgresql://user@db.example/db?sslmode=require", "sslmode=require encrypts"),
     ],
 )
 def test_network_faults_are_unavailable_with_a_server_that_no_proxy_can_reach(url: str, why: str) -> None:

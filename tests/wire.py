@@ -12,9 +12,9 @@ from lock_harness.wire.messages import BACKEND, FRONTEND
 from lock_harness.wire.parts import Batch, PassThrough
 from tests.captures import Chunk, Side
 
-LETTERS: dict[Side, dict[str, str]] = {
-    "client": {kind.name: letter for letter, kind in FRONTEND.items()},
-    "server": {kind.name: letter for letter, kind in BACKEND.items()},
+TYPE_BYTES: dict[Side, dict[str, str]] = {
+    "client": {kind.name: type_byte for type_byte, kind in FRONTEND.items()},
+    "server": {kind.name: type_byte for type_byte, kind in BACKEND.items()},
 }
 
 COUNT_0, COUNT_1 = pack("!H", 0), pack("!H", 1)
@@ -61,7 +61,7 @@ ENDS = ["Sync", "Flush"]
 def message(side: Side, name: str, body: bytes | None = None) -> bytes:
     if body is None:
         body = MINIMAL[side].get(name, b"")
-    return LETTERS[side][name].encode() + pack("!I", 4 + len(body)) + body
+    return TYPE_BYTES[side][name].encode() + pack("!I", 4 + len(body)) + body
 
 
 def client(*names: str) -> bytes:

@@ -24,7 +24,7 @@ from lock_harness.wire.network import (
     vanish,
 )
 
-# What was just read and is written at once.  Only one thread uses it.
+# The bytes that were just read and are written at once.  Only one thread uses it.
 _buffer = memoryview(bytearray(CHUNK))
 
 
@@ -78,7 +78,7 @@ class End:
             self.other.delay(count)
 
     def forward(self, data: memoryview) -> None:
-        """Write `data` after the waiting bytes; keep what cannot be written now."""
+        """Write `data` after the waiting bytes; keep the bytes that cannot be written now."""
         if self.waiting:
             self.waiting += data
             return

@@ -73,7 +73,7 @@ BACKEND = {
 }
 
 SIDES = {
-    side: {ord(letter): message_type for letter, message_type in types.items()}
+    side: {ord(type_byte): message_type for type_byte, message_type in types.items()}
     for side, types in (("client", FRONTEND), ("server", BACKEND))
 }
 
@@ -132,8 +132,8 @@ class MessageReader:
         finally:
             del received[:at]
 
-    def _refuse_type(self, letter: int) -> NoReturn:
-        raise ProtocolError(f"the {self._side} sent a message of unknown type {chr(letter)!a}")
+    def _refuse_type(self, type_byte: int) -> NoReturn:
+        raise ProtocolError(f"the {self._side} sent a message of unknown type {chr(type_byte)!a}")
 
     def _refuse_length(self, message_type: MessageType, length: int) -> NoReturn:
         raise ProtocolError(

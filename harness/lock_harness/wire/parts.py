@@ -1,4 +1,4 @@
-"""The parts of what a client sends: batches, and messages that belong to no batch."""
+"""The parts of a client's messages: batches, and messages that belong to no batch."""
 
 import msgspec
 

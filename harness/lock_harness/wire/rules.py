@@ -1,4 +1,4 @@
-"""The rules of a PostgreSQL session after its start, as tables: which messages are allowed, and what replies to them.
+"""The rules of a PostgreSQL session after its start, as tables: which messages are allowed, and which messages reply to them.
 
 See "Message Flow" in the chapter "Frontend/Backend Protocol" of PostgreSQL's manual.
 """

@@ -1,4 +1,4 @@
-"""The process of the proxy: it accepts clients, reads who they are, connects them, and executes commands."""
+"""The process of the proxy: it accepts clients, reads their application_names, connects them, and executes commands."""
 
 import contextlib
 import socket

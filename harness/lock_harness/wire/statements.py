@@ -12,7 +12,7 @@ from lock_harness.wire.sql_text import Statement, bound_sql, shorten
 LONGEST_SQL = 2_000  # characters of a statement that are kept
 CACHED_BATCHES = 200
 
-# The text of a batch says what it runs; if it runs nothing, what it prepares; otherwise what else it does.
+# The text of a batch has the statements that it runs; if it runs none, those that it prepares; otherwise the rest.
 BY_IMPORTANCE = (("Query", "Execute", "FunctionCall"), ("Parse",), ("Bind", "Describe", "Close"))
 
 

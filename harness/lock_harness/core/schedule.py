@@ -27,7 +27,7 @@ class Pct(msgspec.Struct, frozen=True, tag=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """What one move touches.  Two moves commute if they are about different things, or if both only read.
+    """The months and values that one move touches.  Two moves commute if they are about different things, or if both only read.
 
     `about` is None if the move may touch anything.
     """
@@ -39,7 +39,7 @@ class Access(msgspec.Struct, frozen=True):
 class SleepSet(msgspec.Struct, frozen=True, tag="Asleep"):
     """An actor in this sleep set does not move until a move is made that does not commute with its next move.
 
-    `moves` has the actors, and what the next move of each touches.
+    `moves` has the actors, and the access of the next move of each.
     """
 
     moves: tuple[tuple[int, Access], ...] = ()

@@ -38,4 +38,4 @@ class ReportInjected(msgspec.Struct, frozen=True, tag=True):
 
 
 class CloseGate(msgspec.Struct, frozen=True, tag=True):
-    """Let everything pass from now on, and return the moves."""
+    """Let every request pass from now on, and return the moves."""

@@ -30,7 +30,7 @@ class DueFault(NamedTuple):
 
 
 class FaultPlan:
-    """The faults that one actor still has before it, in the order of the program."""
+    """The faults that are still to be injected at messages of one actor, in the order of the program."""
 
     def __init__(self, faults: Iterable[PlannedFault] = ()) -> None:
         self._planned = deque(faults)

@@ -1,4 +1,4 @@
-"""What waits at the gate, and what a fault needs of the connection on which it came."""
+"""A request that waits at the gate, and the methods of its connection that a fault needs."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
@@ -27,7 +27,7 @@ class RequestConnection(Protocol):
 class PendingRequest(NamedTuple):
     """A step (then `text` is None), or a batch of messages to the server.  `let_through` lets it pass.
 
-    A batch that `only_prepares` is no move: whether a client library prepares may depend on what it did long before.
+    A batch that `only_prepares` is no move: whether a client library prepares may depend on its earlier statements.
     """
 
     text: str | None

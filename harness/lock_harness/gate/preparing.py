@@ -7,9 +7,9 @@ RUNS = frozenset({"Query", "Execute", "FunctionCall"})
 
 
 class PreparationDetector:
-    """Tells batches that only prepare from others, in the order in which a client sends them.
+    """Distinguishes batches that only prepare, in the order in which a client sends its batches.
 
-    What was run before a Flush is complete only after the Sync that follows, so that Sync belongs to it.
+    A statement before a Flush is complete only after the Sync that follows, so that Sync belongs to its move.
     """
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from lock_harness.wire.proxy import Proxy, run_proxy
 
 
 class Gate(Proxy):
-    """The handle of a running gate process.  While the gate is not open, it passes everything, like any proxy."""
+    """The handle of a running gate process.  While the gate is not open, every request passes, as through any proxy."""
 
     def observe_server(self, dsn: str) -> None:
         """Let the gate ask this server which session waits for which."""
@@ -29,7 +29,7 @@ class Gate(Proxy):
         self._request(ReportInjected(actor, info))
 
     def close_gate(self) -> tuple[Move, ...]:
-        """Let everything pass from now on.  Return the moves of the program, in order."""
+        """Let every request pass from now on.  Return the moves of the program, in order."""
         return msgspec.json.decode(self._request(CloseGate()), type=tuple[Move, ...])
 
 

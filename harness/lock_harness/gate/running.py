@@ -1,4 +1,4 @@
-"""Whether a process computes, as far as Linux tells it."""
+"""Whether a process computes, as far as /proc shows it."""
 
 from pathlib import Path
 

@@ -55,7 +55,7 @@ class CoreHost(Protocol):
 class SchedulerCore:
     """Lets the requests of actors through one at a time, in the order that `scheduler` chooses.
 
-    There is one fault plan for each actor.  `moves` has what was let through, in order.
+    There is one fault plan for each actor.  `moves` has the moves so far, in order.
     """
 
     def __init__(self, fault_plans: Iterable[FaultPlan], scheduler: Scheduler, host: CoreHost) -> None:
@@ -152,7 +152,7 @@ class SchedulerCore:
         return next((tracked.injecting.connection for tracked in self._actors if tracked.injecting), None)
 
     def close(self) -> None:
-        """Let everything through from now on."""
+        """Let every request through from now on."""
         self._closed = True
         for tracked in self._actors:
             for due in (tracked.awaited_fault, tracked.injecting):

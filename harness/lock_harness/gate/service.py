@@ -54,7 +54,7 @@ _commands = msgspec.json.Decoder(ObserveServer | OpenGate | ReportInjected | Clo
 
 
 class GateService(ProxyService):
-    """The proxy of a gate.  It also obeys the commands of the gate, and receives messages of the actors.
+    """The proxy of a gate.  It also executes the commands of the gate, and receives messages of the actors.
 
     Its mailbox is in `directory`.
     """
@@ -178,7 +178,7 @@ class GateService(ProxyService):
     def _number(self, application_name: str) -> int | None:
         return self._numbers.get(application_name.rpartition(".")[0])
 
-    # What the scheduler core needs
+    # Methods for the scheduler core
 
     def now_ns(self) -> int:
         return now_ns()

@@ -24,12 +24,14 @@ STARTUP = "StartupMessage"
 
 
 class _ClientSide(Enum):
-    """What the client may still send."""
+    """The client's side of the connection."""
 
     OPEN = "the client may send more"
     CLOSING = "the client has closed its side, and batches that it sent before are still queued"
     CLOSED = "the client has closed its side, and all its batches were sent to the server"
-    CUT_SHORT = "the client has closed its side in the middle of a batch, so replies are not matched any more"
+    INCOMPLETE = (
+        "the client has closed its side in the middle of a batch, so replies are not matched any more"
+    )
 
 
 class Gatekeeper(Protocol):
@@ -172,7 +174,7 @@ class GatedConnection(ProxiedConnection):
         """Tell the server that the client has closed its side, after the bytes of an incomplete batch."""
         self._client_side = _ClientSide.CLOSED
         if (unfinished := self._dialogue.unfinished) and not self.server.closed:
-            self._client_side = _ClientSide.CUT_SHORT
+            self._client_side = _ClientSide.INCOMPLETE
             self.server.forward(memoryview(unfinished))
         super().on_eof(self.client)
 
@@ -183,7 +185,7 @@ class GatedConnection(ProxiedConnection):
             self.client.forward(memoryview(data))
         else:
             self._reply_buffer += data
-        if self._client_side is not _ClientSide.CUT_SHORT:
+        if self._client_side is not _ClientSide.INCOMPLETE:
             self._match_replies(data)
 
     def _match_replies(self, data: bytes) -> None:

@@ -13,7 +13,7 @@ class IllegalEventError(Exception):
 
 
 class ActorState(Enum):
-    """What an actor does, as far as the gate can see.  The value completes "the actor ..."."""
+    """The activity of an actor, as far as the gate can see.  The value completes "the actor ..."."""
 
     EXPECTED = "has not come to the gate yet"
     EXEMPT = "has no step to take, and never came to the gate"
@@ -24,7 +24,7 @@ class ActorState(Enum):
 
 
 class ActorEvent(Enum):
-    """What happens to an actor.  The value completes "the actor ..."."""
+    """An event of an actor.  The value completes "the actor ..."."""
 
     STEP = "asks to take a step"
     REQUEST = "sends a request"
@@ -37,7 +37,7 @@ class ActorEvent(Enum):
 
 
 class ServerState(Enum):
-    """What the server does for an actor.  The value completes "the server ..."."""
+    """The work of the server for an actor.  The value completes "the server ..."."""
 
     READY = "owes the actor no reply"
     REPLYING = "owes the actor a reply or more"
@@ -45,7 +45,7 @@ class ServerState(Enum):
 
 
 class ServerEvent(Enum):
-    """What happens between the server and an actor.  The value completes "the server ..."."""
+    """An event between the server and an actor.  The value completes "the server ..."."""
 
     EXPECT_REPLY = "gets a request, or is to end the session"
     REPLY = "replies, and owes more replies"

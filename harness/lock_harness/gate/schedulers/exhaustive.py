@@ -34,7 +34,7 @@ class _Node:
     tried: dict[int, Access] = field(default_factory=dict)
 
     def switches_with(self, actor: int) -> int:
-        """Return the number of switches away from an actor that could go on, if `actor` moves here."""
+        """Return the number of switches away from an actor that could continue, if `actor` moves here."""
         return self.switches + (actor != self.move.enabled[0])
 
 

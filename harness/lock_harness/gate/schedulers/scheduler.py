@@ -1,4 +1,4 @@
-"""The interface of a scheduler: what it is asked, and what it answers."""
+"""The interface of a scheduler: the decision to make, and the answer."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ from lock_harness.core.history import Move
 
 
 class Decision(NamedTuple):
-    """What is to be decided: which of the actors that can move moves next.
+    """A decision: which of the actors that can move moves next.
 
     Attributes:
         ready: Actors that wait at the gate, and do not poll.  The actor that moved last is the first, if it is ready.

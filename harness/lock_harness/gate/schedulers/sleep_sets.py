@@ -10,7 +10,7 @@ from lock_harness.core.schedule import Access, SleepSet
 from lock_harness.gate.schedulers.access import access, commute
 from lock_harness.gate.schedulers.scheduler import Decision
 
-# the actors in a sleep set, with what the next move of each touches
+# the actors in a sleep set, with the access of the next move of each
 NextMoves = Mapping[int, Access]
 
 

@@ -28,7 +28,7 @@ class ProgramRun:
         self._mode = mode(RunContext(program, arena, self._team, self._recorder, faults))
 
     def run(self) -> History:
-        """Take all steps, let the actors give back what they hold, and look for what is left behind."""
+        """Take all steps, let the actors release their holds, and check that no lock is left behind."""
         self._forget_last_program()
         gave_up_ns = None
         try:
@@ -53,9 +53,9 @@ class ProgramRun:
         counter.reset(self._arena.pool.directory, self._program.months)
 
     def _finish(self) -> None:
-        """Audit, let the actors give back what they hold, and let those that lost their sessions open others.
+        """Audit, let the actors release their holds, and let those that lost their sessions open others.
 
-        Free-running actors have given everything back at the end of their steps already.
+        Free-running actors have released everything at the end of their steps already.
         """
         lost = self._recorder.actors_without_session()
         finishing = lost if self._free_running else {*self._team.actors}

@@ -1,6 +1,6 @@
 """From a recorded race to a program for the gate that sends the same messages in the same order.
 
-A race that fails does so by luck of timing.  At the gate the order of the messages is part of the program, so
+Whether a race fails depends on its timing.  At the gate the order of the messages is part of the program, so
 the failure comes back and can be shrunk.  Three pure functions do this:
 
 1. `recordable` reduces the race to the part that the gate can record.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to search: up to `examples` examples or for `seconds`, whichever ends first.
+    """How long to search: until `examples` examples have run or `seconds` are over.
 
     With neither, the scenario's number of examples is drawn.  A fixed program is always run once, and a
     program in every order until no order is left.

@@ -49,6 +49,7 @@ class FaultDriver:
         """Send SIGKILL to an actor, wait for the end of its session, and let a spare process take its place."""
         self._heal_actor(fault.actor)
         injected_ns = now_ns()
+        # SIGKILL always takes effect, so the result of `inject` is not needed
         INJECTORS[fault.kind].inject(self._arena, self._team.last_known_session(fault.actor))
         # read the journal only now: the actor may have opened another session just before it died
         target = self._target(fault, session_name)
@@ -73,7 +74,7 @@ class FaultDriver:
         before = [self._recorder.current_session(actor) for actor in self._team.actors]
         for target in before:
             self._recorder.note("fault", target, number, injected_ns, fault.kind)
-        # the warm actors that this program does not use would lose their sessions unnoticed
+        # the warm actors that this program does not use would lose their sessions without an event in the history
         self._arena.dismiss(keep=len(before))
         INJECTORS[fault.kind].inject(self._arena, before[fault.actor])
         for target in before:

@@ -86,7 +86,7 @@ class ProgramRun:
         self._team.run_to_finish(messages, extra_ms=timeout_ms * 12)
 
     def _discard_unusable_actors(self, stuck: bool) -> None:
-        """Leave only actors to the next program that have a session and are not in a call."""
+        """Keep only the actors that have a session and are not in a call."""
         if stuck:
             self._arena.dismiss()
             return

@@ -57,7 +57,7 @@ class Arena:
     observer: Observer
     mailbox: Mailbox
     pool: ActorPool
-    meter: StallMeter
+    stall_meter: StallMeter
     verbs: frozenset[str]
     warm_actors: list[ActorProcess] = field(default_factory=list)
     postmaster: Postmaster | None = None
@@ -159,7 +159,7 @@ def open_arena(
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
         route = stack.enter_context(_open_route(home, lock, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
-        meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
+        stall_meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
         faketime = library() if equipment.targets("clock") else None
         pool = ActorPool(guardian, mailbox, tag, lock, route.server.dsn, route.server.url, faketime)
@@ -175,7 +175,7 @@ def open_arena(
             observer=observer,
             mailbox=mailbox,
             pool=pool,
-            meter=meter,
+            stall_meter=stall_meter,
             verbs=frozenset({"acquire", "release", *first.ready.verbs}),
             warm_actors=[first],
             postmaster=postmaster,

@@ -59,7 +59,7 @@ class HistoryRecorder:
             months=self._program.months,
             events=tuple(sorted(self._events, key=lambda event: event.at_ns)),
             audits=tuple(self._audits),
-            stalls=tuple(self._arena.meter.read()),
+            stalls=tuple(self._arena.stall_meter.read()),
             gave_up_ns=gave_up_ns,
             moves=self.moves,
         )

@@ -48,7 +48,7 @@ class ProgramRun:
         return self._recorder.history(gave_up_ns)
 
     def _forget_last_program(self) -> None:
-        self._arena.meter.read()
+        self._arena.stall_meter.read()
         self._arena.pool.deferred.clear()
         counter.reset(self._arena.pool.directory, self._program.months)
 

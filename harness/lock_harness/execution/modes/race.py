@@ -19,7 +19,7 @@ from lock_harness.execution.time_limits import GRACE_MS, NS_PER_MS, opening_ms, 
 HEAD_START_NS, HEAD_START_EACH_NS = 3_000_000, 250_000
 
 
-class Due(NamedTuple):
+class DueAction(NamedTuple):
     """A fault to be injected, or a lasting one to be healed, at a time."""
 
     at_ns: int
@@ -37,8 +37,8 @@ class RaceMode:
         self._arena = context.arena
         self._faults = context.faults
         self._runners = FreeRunners(context)
-        # a heap
-        self._agenda: list[Due] = []
+        # the faults to inject or heal, as a heap
+        self._queue: list[DueAction] = []
 
     def take_steps(self) -> None:
         """Let all actors take all their steps.  `Stuck` if one of them stops logging."""
@@ -52,12 +52,12 @@ class RaceMode:
                 self._faults.heal_all()
 
     def _plan_faults(self, begin_ns: int) -> None:
-        self._agenda = [
-            Due(begin_ns + step.at_ms * NS_PER_MS, number, heal=False)
+        self._queue = [
+            DueAction(begin_ns + step.at_ms * NS_PER_MS, number, heal=False)
             for number, step in enumerate(self._program.steps)
             if isinstance(step, Fault)
         ]
-        heapify(self._agenda)
+        heapify(self._queue)
 
     def _watch(self, begin_ns: int) -> None:
         """Inject faults at their times until all actors have finished, and check that each of them makes progress."""
@@ -65,14 +65,14 @@ class RaceMode:
         logged = self._runners.journal_lengths()
         deadline = begin_ns + silence_ns
         while self._runners.running:
-            until_ns = min(self._agenda[0].at_ns, deadline) if self._agenda else deadline
+            until_ns = min(self._queue[0].at_ns, deadline) if self._queue else deadline
             while self._runners.running and now_ns() < until_ns:
                 self._runners.await_message(until_ns)
             if now_ns() >= deadline:
                 logged = self._require_progress(logged)
                 deadline += silence_ns
-            while self._agenda and self._agenda[0].at_ns <= now_ns():
-                self._carry_out(heappop(self._agenda))
+            while self._queue and self._queue[0].at_ns <= now_ns():
+                self._perform(heappop(self._queue))
 
     def _require_progress(self, before: dict[str, int]) -> dict[str, int]:
         """Return how much each running actor has logged; `Stuck` if one has not logged anything since `before`."""
@@ -91,7 +91,7 @@ class RaceMode:
         restarts = sum(fault.traits.whole_server for fault in faults)
         return round(max(waits, default=0)) + faulty + restarts * opening_ms(self._arena.lock) + GRACE_MS
 
-    def _carry_out(self, due: Due) -> None:
+    def _perform(self, due: DueAction) -> None:
         """Heal a fault, or inject one unless its actor has finished or a similar fault is active."""
         fault = self._faults.fault(due.number)
         if due.heal:
@@ -102,4 +102,4 @@ class RaceMode:
                 self._runners.report_injected(fault.actor)
                 self._runners.resume(fault.actor)
             elif fault.traits.lasting:
-                heappush(self._agenda, Due(now_ns() + fault.for_ms * NS_PER_MS, due.number, heal=True))
+                heappush(self._queue, DueAction(now_ns() + fault.for_ms * NS_PER_MS, due.number, heal=True))

@@ -10,7 +10,7 @@ import pytest
 from junitparser import JUnitXml
 
 from lock_harness.frontends.reports import load
-from lock_harness.servers.pgbouncer import unavailable as no_pgbouncer
+from lock_harness.servers.pgbouncer import why_unavailable
 from lock_harness.servers.server import Server
 from tests.frontends.command import TIMEOUT_S, Outcome, Shell, within
 
@@ -156,7 +156,7 @@ def test_an_interrupted_run_saves_and_sums_up_its_results(
     ],
 )
 def test_a_run_that_is_killed_leaves_no_process_or_file_behind(sh: Shell, scenario: str) -> None:
-    if scenario.startswith("through_pgbouncer") and (why := no_pgbouncer()):
+    if scenario.startswith("through_pgbouncer") and (why := why_unavailable()):
         pytest.skip(why)
     process = sh.start("run", scenario, "--for", "60s")
     assert within(TIMEOUT_S, lambda: list(sh.temporary.glob("*/a*.journal"))), sh.left_behind()

@@ -10,7 +10,7 @@ from lock_harness.core.fault import FAULTS, Fault, FaultKind, fault_kinds
 from lock_harness.core.history import Event
 from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.core.run import Run
-from lock_harness.execution.faults import INJECTORS, unavailable
+from lock_harness.execution.faults import INJECTORS, why_unavailable
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.programs.equipment import Equipment
@@ -172,7 +172,7 @@ def test_a_lock_may_raise_when_its_wait_is_cancelled(our_server: Server) -> None
 
 def test_a_server_that_the_user_named_cannot_be_restarted(lock_server: Server) -> None:
     named = Server(lock_server.dsn, lock_server.url, "named", lock_server.version)
-    why = unavailable(Equipment(frozenset({"restart_fast"})), named)
+    why = why_unavailable(Equipment(frozenset({"restart_fast"})), named)
     remedy = "leave out --pg (--lock-pg in pytest)"
     assert why == f"restart_fast: only a server that the harness started itself is ever restarted: {remedy}"
 
@@ -186,7 +186,7 @@ def test_a_server_that_the_user_named_cannot_be_restarted(lock_server: Server) -
 )
 def test_network_faults_are_unavailable_with_a_server_that_no_proxy_can_reach(url: str, why: str) -> None:
     named = Server(url, url, "named", "18")
-    assert why in (unavailable(Equipment(frozenset({"reset"})), named) or "")
+    assert why in (why_unavailable(Equipment(frozenset({"reset"})), named) or "")
 
 
 def test_an_actor_releases_at_the_end_what_it_holds_in_a_reopened_session(our_server: Server) -> None:

@@ -25,7 +25,7 @@ from lock_harness.servers import address
 from lock_harness.servers.doctor import Diagnosis, examine
 from lock_harness.servers.embedded import postmaster
 from lock_harness.servers.observer import Observer
-from lock_harness.servers.pgbouncer import pgbouncer, unavailable
+from lock_harness.servers.pgbouncer import pgbouncer, why_unavailable
 from lock_harness.servers.pooler import shared_sessions
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server, private_database
@@ -45,7 +45,7 @@ POOLERS: list[dict[str, str]] = [
 def pooled(
     server: Server, mode: Pooler, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Server]:
-    if why := unavailable():
+    if why := why_unavailable():
         pytest.skip(why)
     with pgbouncer(server, mode, settings) as through:
         yield through
@@ -92,7 +92,7 @@ def test_a_missing_pgbouncer_is_an_error_that_says_what_to_do(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("lock_harness.servers.pgbouncer.SBIN", "")
-    why = unavailable()
+    why = why_unavailable()
     assert why is not None
     with pytest.raises(UserError, match=why), pgbouncer(lock_server, "session"):
         pass
@@ -109,7 +109,7 @@ with pgbouncer(Server(sys.argv[1], sys.argv[1], "named", ""), "session") as serv
 
 
 def test_sigkill_of_the_harness_leaves_no_pgbouncer(lock_server: Server) -> None:
-    if why := unavailable():
+    if why := why_unavailable():
         pytest.skip(why)
     child = subprocess.run(
         [sys.executable, "-c", CHILD, lock_server.url], check=False, stdout=subprocess.PIPE, text=True

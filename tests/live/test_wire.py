@@ -17,7 +17,7 @@ from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import NetworkFault
 from lock_harness.servers import address
 from lock_harness.servers.server import Server, private_database
-from lock_harness.wire.network import LATENCY_NS, unavailable
+from lock_harness.wire.network import LATENCY_NS, why_unavailable
 from lock_harness.wire.proxy import Proxy, proxy
 from tests.frontends.command import within
 from tests.live.conftest import Connection
@@ -27,7 +27,7 @@ KEY = 209001
 SOON_S = 30
 NEVER_S = 0.3
 
-ends = pytest.mark.skipif(bool(unavailable("half_open")), reason=str(unavailable("half_open")))
+ends = pytest.mark.skipif(bool(why_unavailable("half_open")), reason=str(why_unavailable("half_open")))
 
 
 class World:

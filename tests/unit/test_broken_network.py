@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lock_harness.core.fault import NetworkFault
-from lock_harness.wire.network import unavailable
+from lock_harness.wire.network import why_unavailable
 from tests.sockets import NAME, World, die, is_reset, passes, silent
 
 # reset and cut
@@ -31,7 +31,7 @@ def test_cut_closes_both_ends_in_order(either: World) -> None:
 
 @pytest.fixture
 def half_open(tcp: World) -> tuple[socket.socket, socket.socket]:
-    if why := unavailable("half_open"):
+    if why := why_unavailable("half_open"):
         pytest.skip(why)
     client, server = tcp.connection()
     assert tcp.proxy.inject(NAME, "half_open")

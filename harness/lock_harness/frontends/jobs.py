@@ -9,7 +9,7 @@ from lock_harness.core.errors import NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
-from lock_harness.execution.faults import unavailable
+from lock_harness.execution.faults import why_unavailable
 from lock_harness.exploration.explore import explore
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import ReportProgress
@@ -51,7 +51,7 @@ class Job:
 def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     """Explore the job's scenario in an arena of its own.  `NotApplicable` if its faults are not available here."""
     needed = equipment(job.scenario.what)
-    if (why := unavailable(needed, server)) is not None:
+    if (why := why_unavailable(needed, server)) is not None:
         raise NotApplicable(why)
     lock = job.chosen_lock
     spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
@@ -62,7 +62,7 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
         plan=job.plan,
         lock=spec,
         report_progress=report_progress,
-        open_gate=None if unavailable(GATE, server) else partial(open_with, GATE),
+        open_gate=None if why_unavailable(GATE, server) else partial(open_with, GATE),
     )
 
 

@@ -11,7 +11,7 @@ from lock_harness.core.errors import UserError
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Status
 from lock_harness.execution.arena import open_arena
-from lock_harness.execution.faults import unavailable
+from lock_harness.execution.faults import why_unavailable
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor, with_first_year
 from lock_harness.exploration.results import Subject, build_run
@@ -60,7 +60,7 @@ def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Ru
 def _executor(saved: Run, lock: LockSpec, server: Server) -> Executor:
     """Return an executor with the equipment that the program needs.  `UserError` if the server lacks it."""
     needed = equipment(saved.program)
-    if (why := unavailable(needed, server)) is not None:
+    if (why := why_unavailable(needed, server)) is not None:
         raise UserError(f"this run cannot be replayed here: {why}")
     return Executor(partial(open_arena, server, lock, saved.bounds, equipment=needed))
 

@@ -43,7 +43,7 @@ SETTINGS = {
 ACCESS = f"local all all trust\nhost all all {LOOPBACK}/32 scram-sha-256\n"
 
 
-def unavailable() -> str | None:
+def why_unavailable() -> str | None:
     """Return why PgBouncer cannot be used, and what to do, on one line; None if it can."""
     return None if _program() else "PgBouncer is not installed: apt install pgbouncer"
 
@@ -67,7 +67,7 @@ def pgbouncer(
     """
     program = _program()
     if program is None:
-        raise UserError(str(unavailable()))
+        raise UserError(str(why_unavailable()))
     with guarded_directory() as guardian, reserved_port() as port:
         password = secrets.token_urlsafe(18)
         chosen = SETTINGS | POOLS[mode] | dict(settings) | {"listen_port": str(port)}

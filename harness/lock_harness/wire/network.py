@@ -60,7 +60,7 @@ CONDITIONS: dict[NetworkFault, Condition] = {
 }
 
 
-def unavailable(kind: NetworkFault) -> str | None:
+def why_unavailable(kind: NetworkFault) -> str | None:
     """Return why this machine cannot inject `kind` into a TCP connection; None if it can."""
     if kind == "half_open" and not sys.platform.startswith("linux"):
         return f"half_open needs the socket filters of Linux, which {sys.platform} does not have"

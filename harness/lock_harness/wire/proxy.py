@@ -19,7 +19,7 @@ import msgspec
 
 from lock_harness.core.errors import MachineError, one_line
 from lock_harness.core.fault import NetworkFault
-from lock_harness.wire.network import unavailable
+from lock_harness.wire.network import why_unavailable
 from lock_harness.wire.service import Address, ProxyCommand
 
 CONNECT_TIMEOUT_S = 5
@@ -50,7 +50,7 @@ class Proxy:
         Raises:
             MachineError: This machine cannot inject the fault.
         """
-        if why := unavailable(kind):
+        if why := why_unavailable(kind):
             raise MachineError(why)
         return self._execute(ProxyCommand(application_name, kind))
 

@@ -18,7 +18,7 @@ class ClockJump(Injector):
     def heal(self, arena: Arena, target: ActorSession) -> None:
         step(clock_file(arena.pool.directory, target.process.name), 0)
 
-    def unavailable(self, _: Server) -> str | None:
+    def why_unavailable(self, _: Server) -> str | None:
         if library() is not None:
             return None
         return "there is no libfaketime that leaves the monotonic clock alone: pip install libfaketime"

@@ -18,6 +18,6 @@ class Injector(ABC):
         """Undo the fault.  Only lasting faults are healed."""
         raise NotImplementedError
 
-    def unavailable(self, server: Server) -> str | None:  # noqa: ARG002
+    def why_unavailable(self, server: Server) -> str | None:  # noqa: ARG002
         """Return why the fault cannot be injected on this machine or with this server; None if it can."""
         return None

@@ -6,7 +6,7 @@ from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.team import ActorSession
 from lock_harness.servers import address
 from lock_harness.servers.server import Server
-from lock_harness.wire.network import unavailable
+from lock_harness.wire.network import why_unavailable
 
 
 class BrokenConnection(Injector):
@@ -21,5 +21,5 @@ class BrokenConnection(Injector):
         assert arena.proxy is not None
         arena.proxy.heal(target.name)
 
-    def unavailable(self, server: Server) -> str | None:
-        return unavailable(self._kind) or address.why_not_proxied(server.url)
+    def why_unavailable(self, server: Server) -> str | None:
+        return why_unavailable(self._kind) or address.why_not_proxied(server.url)

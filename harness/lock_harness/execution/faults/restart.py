@@ -25,7 +25,7 @@ class Restart(Injector):
         arena.pool.reserve(SPARES)
         return True
 
-    def unavailable(self, server: Server) -> str | None:
+    def why_unavailable(self, server: Server) -> str | None:
         if server.kind == "embedded":
             return None
         return "only a server that the harness started itself is ever restarted: leave out --pg (--lock-pg in pytest)"

@@ -125,7 +125,7 @@ def list_scenarios() -> int:
 @app.command
 def locks(
     *,
-    terminate: parameters.Terminate = None,
+    terminate: parameters.TerminatePid = None,
     yes: parameters.Yes = False,
     pg: parameters.NamedServer = None,
 ) -> int:

@@ -52,7 +52,7 @@ ServerChoice = Annotated[
 NamedServer = Annotated[
     str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${address.VARIABLE}.")
 ]
-Terminate = Annotated[
+TerminatePid = Annotated[
     int | None, Parameter(help="End the session of this process id, which frees its locks.")
 ]
 Yes = Annotated[bool, Parameter(help="Do not ask.", negative=())]

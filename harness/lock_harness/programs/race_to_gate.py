@@ -187,7 +187,7 @@ def _placed_fault(event: Event, call: Call | None, moves: Sequence[Move]) -> _Pl
     """
     assert event.fault
     if call is None or call.invoked_ns > event.at_ns:
-        # The complement differs from the numbers of all calls.
+        # `~number` is negative, so it cannot equal the number of a call.
         extra_move = Move(at_ns=event.at_ns, actor=event.actor, number=~event.number, text="", enabled=())
         return _PlacedFault(
             Fault(event.actor, event.fault), extra_move if FAULTS[event.fault].ends_process else None

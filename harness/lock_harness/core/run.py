@@ -10,6 +10,10 @@ from lock_harness.core.program import Month, Program, Verb
 from lock_harness.core.schedule import Pct
 from lock_harness.core.verdict import Bounds, Status, Verdict
 
+# the format of a saved run; both lines change together, and the type makes a run of another format invalid
+Format = Literal[2]
+CURRENT_FORMAT: Format = 2
+
 
 class PctGuarantee(msgspec.Struct, frozen=True):
     """The probability bound of PCT for a run.
@@ -169,7 +173,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage = Coverage()
     shrinking: Shrinking | None = None
     leaked_locks: bool = False
-    format: Literal[2] = 2
+    format: Format = CURRENT_FORMAT
 
     @property
     def violated_checks(self) -> tuple[str, ...]:

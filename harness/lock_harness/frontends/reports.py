@@ -9,11 +9,10 @@ import msgspec
 
 from lock_harness.core import format_1
 from lock_harness.core.errors import MachineError, UserError, one_line
-from lock_harness.core.run import Run
+from lock_harness.core.run import CURRENT_FORMAT, Run
 from lock_harness.render.junit import junit
 
 DEFAULT = Path("reports")
-CURRENT_FORMAT = 2
 # in bytes; a larger run is not indented
 LARGE = 1_000_000
 

@@ -88,9 +88,11 @@ def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(options.reports / ".hypothesis"))
     check_writable(options.reports)
     _print_notes(replacement_notes(catalogue, [one.name for one in scenarios]))
-    lock = "each its own" if all(one.lock for one in scenarios) else options.lock or "reference"
+    lock = (
+        "lock: per scenario" if all(one.lock for one in scenarios) else f"lock {options.lock or 'reference'}"
+    )
     with open_server(pg) as server:
-        console.print(f"{server}, lock {lock}, seed {options.seed}", soft_wrap=True)
+        console.print(f"{server}, {lock}, seed {options.seed}", soft_wrap=True)
         return Campaign(scenarios, options, console).run(server)
 
 

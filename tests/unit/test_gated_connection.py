@@ -161,7 +161,7 @@ def test_an_incomplete_batch_reaches_the_server_when_its_client_has_gone(world: 
     world.hears(server("ParseComplete", "BindComplete", "CommandComplete"))
 
 
-def test_a_reply_that_is_held_back_comes_when_it_is_passed_on(world: World) -> None:
+def test_a_buffered_reply_comes_when_it_is_passed_on(world: World) -> None:
     world.says(client("Query"))
     world.connection.buffer_replies()
     world.pending[0].let_through()
@@ -186,7 +186,7 @@ def test_half_of_a_reply_is_half_of_its_bytes(world: World) -> None:
     assert world.client_received() == b""
 
 
-def test_a_reply_that_was_held_back_comes_before_the_end_of_the_session(world: World) -> None:
+def test_a_buffered_reply_comes_before_the_end_of_the_session(world: World) -> None:
     world.says(client("Query"))
     world.connection.buffer_replies()
     world.pending[0].let_through()
@@ -195,7 +195,7 @@ def test_a_reply_that_was_held_back_comes_before_the_end_of_the_session(world: W
     assert world.client_received() == DONE
 
 
-def test_a_client_that_died_with_its_reply_held_back_is_closed_once(world: World) -> None:
+def test_a_client_that_died_with_its_reply_buffered_is_closed_once(world: World) -> None:
     world.says(client("Query"))
     world.connection.buffer_replies()
     world.pending[0].let_through()

@@ -24,7 +24,7 @@ class Line:
         self._world, self._actor = world, actor
 
     def buffer_replies(self) -> None:
-        self._world.went.append((self._actor, "held back"))
+        self._world.went.append((self._actor, "replies buffered"))
 
     def pass_on(self, half: bool = False) -> None:
         self._world.went.append((self._actor, "half passed on" if half else "passed on"))
@@ -250,7 +250,7 @@ def test_a_fault_before_a_message_keeps_it_from_the_server_and_no_actor_moves_me
 
 def test_a_fault_after_a_message_is_injected_when_the_server_has_replied() -> None:
     world = with_first_request(Fault(0, "terminate", point="after"))
-    assert (world.injected, world.went) == ([], [(0, "step 0"), (0, "held back"), (0, "SELECT 1")])
+    assert (world.injected, world.went) == ([], [(0, "step 0"), (0, "replies buffered"), (0, "SELECT 1")])
     world.core.on_reply(0)
     assert world.injected == [-1]
     world.core.on_injected(0)
@@ -320,14 +320,14 @@ def test_a_late_reply_comes_after_the_timeout_and_no_actor_moves_before() -> Non
     world.core.on_reply(0)
     world.core.on_injected(0)
     world.step(0, 1)
-    assert world.went == [(0, "step 0"), (0, "held back"), (0, "SELECT 1")]
+    assert world.went == [(0, "step 0"), (0, "replies buffered"), (0, "SELECT 1")]
     at_ns, call = world.later[-1]
     assert at_ns == 20_000_000 + LATE_REPLY_DELAY_NS
     call()
     assert world.went[3:] == [(0, "passed on"), (1, "step 0")]
 
 
-def test_closing_the_gate_passes_on_what_a_fault_held_back() -> None:
+def test_closing_the_gate_passes_on_the_replies_that_a_fault_buffered() -> None:
     world = with_first_request(Fault(0, "late", point="after"))
     world.core.close()
     assert (0, "passed on") in world.went

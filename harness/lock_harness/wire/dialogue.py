@@ -61,7 +61,7 @@ class Dialogue:
     """One session after its StartupMessage, which the server has already got.
 
     `feed_client` splits the client's bytes into parts.  The caller sends each part to the server, in order, and
-    reports it by `mark_sent`.  While `copying_in`, the caller must not hold back any part.  The iterators
+    reports it by `mark_sent`.  While `copying_in`, the caller must not delay any part.  The iterators
     read the data while they are consumed, so the caller must consume them completely.
 
     Attributes:

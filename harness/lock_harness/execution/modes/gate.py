@@ -52,7 +52,7 @@ class GateMode:
         """Return how long the program may take if its steps run one after the other."""
         lock, steps = self._arena.lock, self._program.steps
         faults = sum(isinstance(step, Fault) for step in steps)
-        # a fault may hold back a reply until after the longest timeout, or make an actor open another session
+        # a fault may delay a reply until after the longest timeout, or make an actor open another session
         late_ms = max((step.timeout_ms for step in steps if isinstance(step, Operation)), default=0)
         fault_ms = late_ms + self._arena.bounds.release_ms + opening_ms(lock)
         return sum(step_ms(step, lock) for step in steps) + faults * fault_ms + GRACE_MS

@@ -12,6 +12,7 @@ from lock_harness.core.fault import FAULTS
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "harness/lock_harness"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "reports/README.md"])
 
 
@@ -98,11 +99,10 @@ TERMS = [
 
 def public_classes() -> list[tuple[str, str]]:
     """The name and the file of each public class of the package, except those of scenario files; a name may occur twice."""
-    package = ROOT / "harness/lock_harness"
-    files = (path for path in package.rglob("*.py") if package / "scenarios" not in path.parents)
+    files = (path for path in PACKAGE.rglob("*.py") if PACKAGE / "scenarios" not in path.parents)
     nodes = ((path, node) for path in files for node in ast.walk(ast.parse(path.read_text())))
     return [
-        (node.name, path.relative_to(package).as_posix())
+        (node.name, path.relative_to(PACKAGE).as_posix())
         for path, node in nodes
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
@@ -143,10 +143,26 @@ def test_the_glossary_defines_the_terms_of_the_documentation() -> None:
     assert [term for term in TERMS if term not in [cells[0] for cells in rows]] == []
 
 
-def test_each_file_of_the_walk_through_the_code_exists() -> None:
+def walk_through_the_code() -> str:
     page = (ROOT / "docs/architecture.md").read_text()
-    walk = page[page.index("## A walk through the code") :]
-    paths = re.findall(r"`([a-z_0-9/]+(?:\.py|/))`", walk)
+    return page[page.index("## A walk through the code") :]
+
+
+def test_each_file_of_the_walk_through_the_code_exists() -> None:
+    paths = re.findall(r"`([a-z_0-9/]+(?:\.py|/))`", walk_through_the_code())
     assert len(paths) > 20
-    package = ROOT / "harness/lock_harness"
-    assert [path for path in paths if not ((package / path).exists() or (ROOT / path).exists())] == []
+    assert [path for path in paths if not ((PACKAGE / path).exists() or (ROOT / path).exists())] == []
+
+
+def test_each_name_of_the_walk_through_the_code_is_in_its_file() -> None:
+    names = re.findall(
+        r"`([\w.]+)`(?: and `([\w.]+)`)? (?:in|of) `([a-z_0-9/]+\.py)`", walk_through_the_code()
+    )
+    assert len(names) > 12
+    assert [
+        (name, file)
+        for *pair, file in names
+        for name in pair
+        for part in name.split(".")
+        if not re.search(rf"\b{part}\b", (PACKAGE / file).read_text())
+    ] == []

@@ -168,7 +168,7 @@ def test_a_run_that_is_killed_leaves_no_process_or_file_behind(sh: Shell, scenar
 def test_the_list_describes_scenarios_and_the_help_describes_options(sh: Shell) -> None:
     listed = sh.run("list")
     assert listed.code == 0
-    assert re.search(r"^handover +Workers queue up", listed.out, re.MULTILINE)
+    assert re.search(r"^handover +Workers wait for a month", listed.out, re.MULTILINE)
     assert "--lock-command" in sh.run("run", "--help").out
     assert sh.run("--version").out.strip() == sh.run("--version").out.strip() != ""
 

@@ -1,7 +1,7 @@
 """Gate: schedules per second, and the cost of one move.
 
 The same number of statements is measured twice: as operations of one statement each, which are all recorded and judged,
-and as one operation, which is what the processes of frontrun do.
+and as one operation, as in the processes of frontrun.
 """
 
 import multiprocessing

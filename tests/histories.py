@@ -21,7 +21,7 @@ MS = 1_000_000
 
 # the events of one call or fault
 Part = list[dict[str, Any]]
-# a history, what happens in it, and the status that a check must return for it
+# a history, a description, and the status that a check must return for it
 Case = tuple[Status, str, History]
 
 

@@ -1,4 +1,4 @@
-"""Mistakes of the user: each is reported in one line that says what to do, with the right exit code."""
+"""Mistakes of the user: each is reported in one line with the remedy, and with the right exit code."""
 
 import socket
 import threading

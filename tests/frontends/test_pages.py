@@ -1,4 +1,4 @@
-"""The pages that say what to write and what to run, followed literally."""
+"""The pages that give files to write and commands to run, followed literally."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One connection at the gate: which batches wait, in which order they pass, and what a fault does."""
+"""One connection at the gate: which batches wait, in which order they pass, and the effects of faults."""
 
 import socket
 from collections.abc import Callable, Iterator

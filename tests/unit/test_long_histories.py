@@ -33,7 +33,7 @@ def with_wrong_answers(history: History) -> History:
 
 
 def times(history: History) -> dict[str, float]:
-    """Return the seconds of each check, the best of three.  What checks share counts for the first that needs it."""
+    """Return the seconds of each check, the best of three.  The time of a shared part counts for the first check that needs it."""
     best: dict[str, float] = {}
     for _ in range(3):
         view = View(history, Bounds())

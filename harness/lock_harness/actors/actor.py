@@ -106,7 +106,7 @@ class Actor:
     # Race and gate
 
     def _take_own_steps(self, start: StartSteps) -> None:
-        """Take all steps of this actor, round after round, and release what is still held."""
+        """Take all steps of this actor, round after round, and release the months that are still held."""
         self._begin(start.begin)
         steps = self._own_steps(start)
         if start.gated:

@@ -24,7 +24,7 @@ class ForkedProcess(context.ForkServerProcess):  # type: ignore[misc]
         self.server = server
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is sent to the new process, which has no use for its fork server."""
+        """Return the state for the new process, which does not need its fork server."""
         return {key: value for key, value in vars(self).items() if key != "server"}
 
     @staticmethod

@@ -1,6 +1,6 @@
 """The journal of an actor: a memory-mapped file of events that survives the death of its writer.
 
-What the writer stores in the mapped memory belongs to the kernel at once.  So SIGKILL, which discards every
+Data in the mapped memory belong to the kernel as soon as the writer has stored them.  So SIGKILL, which discards every
 buffer of a process, does not lose it, and a write costs no system call.
 
 The file begins with the number of its valid bytes.  The writer increases that number by a single store after it has

@@ -77,7 +77,7 @@ def _session_opener(
 
 
 def _redirect_output(path: Path) -> None:
-    """Write to a file what the lock prints, and a lock command's standard error, instead of to the terminal."""
+    """Write the output of the lock, and the standard error of a lock command, to a file instead of the terminal."""
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)

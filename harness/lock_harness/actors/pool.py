@@ -93,7 +93,7 @@ class ActorPool:
         return self._spares.popleft()
 
     def register(self, message: MailboxMessage) -> bool:
-        """Record what a starting actor reports; return False for any other message.
+        """Record the report of a starting actor; return False for any other message.
 
         Raises:
             UserError: The message says that an actor has failed.
@@ -152,7 +152,7 @@ class ActorPool:
         return UserError(f"the lock cannot be used: {message.why}{self._log_tail(message.name)}")
 
     def _log_tail(self, name: str) -> str:
-        """Return the end of what the lock printed, on one line and without passwords."""
+        """Return the end of the lock's output, on one line and without passwords."""
         log = self.directory / f"{name}.log"
         text = one_line(log.read_text(errors="replace")[-LOG_SHOWN:]) if log.exists() else ""
         for secret in self._secrets:
@@ -165,5 +165,5 @@ def _module_of(lock: LockSpec | Lock) -> str | None:
     if isinstance(lock, LockSpec):
         return lock.name.partition(":")[0] if lock.name else None
     module = getattr(lock, "__module__", None)
-    # dill sends what is defined in `__main__` by value
+    # dill sends objects that are defined in `__main__` by value
     return None if module == "__main__" else module

@@ -54,7 +54,7 @@ class SessionEnd(NamedTuple):
 
 @dataclass(slots=True)
 class _HeldState:
-    """What one session holds of one month, at the current call.
+    """The holds of one session on one month, at the current call.
 
     count            how often the month is definitely held
     definite_*       when the definite hold began, and by which call
@@ -247,7 +247,7 @@ class SessionHolds:
 
 
 def _as_indeterminate(call: Call, at_ns: int) -> Call:
-    """Return `call` as an indeterminate call: what it did may have been lost with its session."""
+    """Return `call` as an indeterminate call: its effect may have been lost with its session."""
     entered = call.entered_ns if call.entered_ns is not None and call.entered_ns < at_ns else None
     left = min(call.left_ns or at_ns, at_ns)
     return replace(call, answer=None, error="its session was ended", entered_ns=entered, left_ns=left)

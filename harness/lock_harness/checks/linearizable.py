@@ -1,6 +1,6 @@
 """Every answer is explained by one order in which the operations on a re-entrant session lock took effect.
 
-Operations overlap, indeterminate ones may have happened or not, and a session that ends releases what it holds at some
+Operations overlap, indeterminate ones may have happened or not, and a session that ends releases its months at some
 time within the bound.  For most histories the greedy linearization (`linearizability.greedy`) explains every answer: one
 pass in the order of the returns, which makes no choice, so no other state could explain more.  Where it does not explain
 an answer, all orders are tried from there on (`linearizability.order_search`) until one state is left, which dominates

@@ -2,7 +2,7 @@
 
 
 class HarnessError(Exception):
-    """An error that the user reads as one line: what is wrong, with which value, and what to do."""
+    """An error that the user reads as one line: the mistake, the wrong value, and the remedy."""
 
     exit_code = 2
 

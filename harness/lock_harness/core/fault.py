@@ -17,17 +17,17 @@ Point = Literal["before", "after", "half"]
 
 
 class FaultTraits(NamedTuple):
-    """Everything that the harness has to know about one kind of fault.
+    """The properties of one kind of fault.
 
     Attributes:
-        target: What the fault is done to.  A fault of the server hits every session.
-        phrase: What happens to the actor, for reports.
-        meaning: What happens, for the documents.
+        target: The part that the fault hits.  A fault of the server hits every session.
+        phrase: The effect on the actor, for reports.
+        meaning: The effect, for the documents.
         needs: Where the fault is available, for the documents; its injector checks it.
         ends_process: The process of the actor ends.
         ends_session: The lock session ends and its process continues.
         lasting: The fault lasts until it is healed.  The other faults hit once.
-        healed_phrase: What happens to the actor when the fault is healed, for reports.
+        healed_phrase: The effect of the healing on the actor, for reports.
         gate_points: Where on the way of a message the gate can inject the fault; empty if it cannot.
         crash: A client or its session ends there, so each gate point is a crash point.
     """

@@ -9,7 +9,7 @@ from lock_harness.core.schedule import SchedulerSpec
 
 
 class Month(NamedTuple):
-    """One month of one year, which is what a lock locks.  In JSON it is a pair, `[2090, 1]`."""
+    """One month of one year, which is the unit that a lock locks.  In JSON it is a pair, `[2090, 1]`."""
 
     year: int
     month: int
@@ -19,7 +19,7 @@ class Month(NamedTuple):
 
 
 Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
-"""What an operation does.
+"""The kinds of operations.
 
 acquire    ask for a month and wait for at most a timeout
 release    release a month, held or not

@@ -1,4 +1,4 @@
-"""Everything that one worker runs programs with: a server, an observer, actors, and what stands between them.
+"""Everything that one worker runs programs with: a server, an observer, actors, and the proxy or gate between them.
 
 `open_arena` opens all of it in order, and is the only place that closes it.
 """
@@ -102,7 +102,7 @@ class Arena:
             self.pool.discard(self.warm_actors.pop())
 
     def reset(self) -> bool:
-        """End all actors, drop all tables, and return whether nothing is left of what the lock has done.
+        """End all actors, drop all tables, and return whether the lock has left nothing else behind.
 
         If something else is left, such as a function, or a session that outlives its client, the arena cannot be used
         any more.

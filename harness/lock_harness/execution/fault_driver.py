@@ -13,7 +13,7 @@ from lock_harness.execution.time_limits import NS_PER_MS
 class FaultDriver:
     """Injects and heals the faults of one program.  A mode decides when.
 
-    The injectors in `lock_harness.execution.faults` do what differs from one kind of fault to the next.
+    The injectors in `lock_harness.execution.faults` implement the kinds of faults.
     """
 
     def __init__(self, program: Program, arena: Arena, team: Team, recorder: HistoryRecorder) -> None:

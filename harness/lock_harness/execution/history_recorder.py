@@ -48,7 +48,7 @@ class HistoryRecorder:
         at_ns: int | None = None,
         fault: FaultKind | None = None,
     ) -> None:
-        """Note what step `number`, mostly a fault, did to a session.  By default it happened just now."""
+        """Note the effect of step `number`, mostly a fault, on a session; `at_ns` defaults to now."""
         event = Event(at_ns or now_ns(), kind, target.actor, target.incarnation, number, fault=fault)
         self._events.append(event)
 

@@ -15,7 +15,7 @@ from lock_harness.execution.time_limits import opening_ms
 
 
 class ProgramRun:
-    """Runs one program on an arena.  The program's mode takes the steps; what comes before and after is the same."""
+    """Runs one program on an arena.  The program's mode takes the steps; the rest is the same in all modes."""
 
     def __init__(self, program: Program, arena: Arena) -> None:
         mode = MODES[program.mode]

@@ -186,7 +186,7 @@ class Team:
                 process.command_pid = started.pid
 
     def _raise_dead(self) -> None:
-        """Raise what the dead actor reported, or else that its process has ended."""
+        """Raise the error that the dead actor reported, or else an error that its process has ended."""
         while self.receive(0) is not None:
             pass
         raise UserError("the lock ended its own process: a lock must return or raise, not exit")

@@ -10,7 +10,7 @@ from lock_harness.core.program import Step
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
 
-# added to what the steps may take: after that the conductor gives up
+# added to the longest time of the steps: after that the conductor gives up
 GRACE_MS = 3000
 NS_PER_MS = 1_000_000
 

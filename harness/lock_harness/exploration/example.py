@@ -9,7 +9,7 @@ from lock_harness.core.verdict import Status, Verdict
 
 
 class Example(msgspec.Struct, frozen=True):
-    """A program, what happened when it was run, and how the checks judged that."""
+    """A program, the history of its run, and the verdicts on that history."""
 
     program: Program
     history: History

@@ -70,7 +70,7 @@ class Executor:
         return self._current.arena
 
     def run_and_clean_up(self, program: Program) -> Example:
-        """Run the program in the arena's years, and remove what the lock may have left behind."""
+        """Run the program in the arena's years, and remove any state that the lock may have left behind."""
         program = with_first_year(program, self.arena.years.first)
         example = run(program, self.arena)
         if example.may_have_leaked:

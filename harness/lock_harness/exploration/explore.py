@@ -79,7 +79,7 @@ def explore_with(
 
 
 def _run_of(subject: Subject, executor: Executor, search: Search, reducer: Reducer | None) -> Run:
-    """Return what the search and the reducer have reached so far."""
+    """Return the results of the search and the reducer so far."""
     found = search.result()
     reduction = reducer.result() if reducer else None
     example = reduction.smallest if reduction else found.example

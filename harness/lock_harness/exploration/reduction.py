@@ -55,7 +55,7 @@ class Reducer:
         self._count_repeats()
 
     def result(self) -> Reduction:
-        """Return what has been reached so far; also after `run` was interrupted."""
+        """Return the result so far; also after `run` was interrupted."""
         return Reduction(
             smallest=self._smallest,
             repeats=self._repeats,

@@ -67,7 +67,7 @@ def _end_ns(view: View, session: SessionId) -> int:
 
 
 def _claims(calls: Iterable[Call], latest_ns: int, end_ns: int) -> Iterator[_Claim]:
-    """Return what the client believes to hold through the session that has ended by `latest_ns`."""
+    """Return the claims of the client to months, through the session that has ended by `latest_ns`."""
     # the acquires that are not released yet
     held: dict[Month, list[Call]] = {}
 

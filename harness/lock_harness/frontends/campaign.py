@@ -48,7 +48,7 @@ class Campaign:
         self._skipped = 0
 
     def run(self, server: Server) -> int:
-        """Run all scenarios and return the exit code.  After an error, sum up what was finished before it."""
+        """Run all scenarios and return the exit code.  After an error, sum up the runs that were finished before it."""
         with self._display:
             try:
                 if self._options.workers is None:

@@ -5,10 +5,10 @@ from typing import NamedTuple, Protocol
 
 
 class RequestConnection(Protocol):
-    """The connection on which a request came, with what a fault at that request needs."""
+    """The connection on which a request came, with the methods that a fault at that request needs."""
 
     def buffer_replies(self) -> None:
-        """From now on buffer what the server sends, instead of passing it on to the client."""
+        """From now on buffer the server's bytes instead of passing them on to the client."""
         ...
 
     def pass_on(self, half: bool = False) -> None:

@@ -68,7 +68,7 @@ class GatedConnection(ProxiedConnection):
         # the start of the session is a request, too
         self._starting = True
         self._replies_owed = 1
-        # what the server has sent, while replies are buffered
+        # the server's bytes, while replies are buffered
         self._reply_buffer: bytearray | None = None
         startup = PendingRequest(STARTUP, _do_nothing, only_prepares=True, connection=self)
         gatekeeper.on_request(application_name, startup)
@@ -103,7 +103,7 @@ class GatedConnection(ProxiedConnection):
     # For faults
 
     def buffer_replies(self) -> None:
-        """From now on buffer what the server sends, instead of passing it on to the client."""
+        """From now on buffer the server's bytes instead of passing them on to the client."""
         self._reply_buffer = bytearray()
 
     def pass_on(self, half: bool = False) -> None:

@@ -1,6 +1,6 @@
 """The history of one month, as operations on a re-entrant lock, each with the time in which it took effect.
 
-`lock_history` translates calls, deaths and closes into what the linearizability check has to explain.
+`lock_history` translates calls, deaths and closes into the operations that the linearizability check has to explain.
 """
 
 from collections.abc import Iterator

@@ -120,7 +120,7 @@ class OrderSearch:
             if after is not None:
                 yield self._with_true_answers(after)
                 if not self._line.non_sequential:
-                    # what can be placed before `op` can as well be placed later
+                    # an operation that can be placed before `op` can as well be placed later
                     continue
             for after in map(self._with_true_answers, self._successors(state)):
                 if op in after.placed:

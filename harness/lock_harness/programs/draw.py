@@ -1,4 +1,4 @@
-"""What to draw: the kinds of steps of each mode, and the request of a scenario for them."""
+"""The draw of a scenario: the kinds of steps of each mode, and a request for random programs."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -57,7 +57,7 @@ class Draw:
         mode: How the steps are ordered.
         pooler: The mode of a PgBouncer between the actors and the server.
         rounds: In a race, how many times every actor takes its steps.
-        scheduler: At the gate, what decides which actor moves next.  `choices` draws each decision, mostly that the same
+        scheduler: At the gate, the scheduler that decides which actor moves next.  `choices` draws each decision, mostly that the same
             actor continues.  `random` and `pct` are described in `lock_harness.core.schedule`.
         depth: The depth of the faults that `pct` looks for.
 

@@ -25,7 +25,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def plain(renderable: RenderableType, width: int = 110) -> str:
-    """Return what rich would print, as text without colours."""
+    """Return the output of rich as text without colours."""
     console = Console(file=StringIO(), width=width, color_system=None, force_terminal=False)
     console.print(renderable, crop=False)
     assert isinstance(console.file, StringIO)

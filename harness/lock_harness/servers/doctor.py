@@ -1,4 +1,4 @@
-"""Examines an address: whether session locks work there, and what the harness can observe."""
+"""Examines an address: whether session locks work there, and whether the harness can observe them."""
 
 import statistics
 import time

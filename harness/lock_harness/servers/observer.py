@@ -1,4 +1,4 @@
-"""The observer: reads from the server's catalogues which sessions exist, what they hold and whether they wait.
+"""The observer: reads from the server's catalogues which sessions exist, and which locks they hold or wait for.
 
 Sessions are identified by their application_name.
 """

@@ -1,4 +1,4 @@
-"""The interface of the injectors, which do what differs from one kind of fault to the next."""
+"""The interface of the injectors, each of which implements one kind of fault."""
 
 from abc import ABC, abstractmethod
 

@@ -1,6 +1,6 @@
 """Race: from a common start every actor takes its own steps as fast as it can.  Faults are injected at their times.
 
-The concurrency is real.  The machine decides which interleaving happens, so what fails once need not fail again.  If
+The concurrency is real.  The machine decides which interleaving happens, so a failure need not occur again.  If
 there is a gate, it lets every message through at once and records it.
 """
 

@@ -71,7 +71,7 @@ class ExampleLog:
         self._report_progress(Progress(self._scenario.name, self._seed, phase, counts))
 
     def result(self, coverage: Coverage) -> SearchResult:
-        """Return what has been found so far."""
+        """Return the result so far."""
         return SearchResult(
             violation=self.violation,
             unknown=self.unknown,

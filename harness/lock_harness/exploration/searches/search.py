@@ -45,4 +45,4 @@ class Search(Protocol):
         """Run examples until a violation is found or nothing is left to run."""
 
     def result(self) -> SearchResult:
-        """Return what has been found so far; also after `run` was interrupted."""
+        """Return the result so far; also after `run` was interrupted."""

@@ -9,7 +9,7 @@ from lock_harness.gate.schedulers.scheduler import Decision
 class PctScheduler:
     """Choose the ready actor of the highest priority; at each change point the priority of the chosen actor drops.
 
-    A polling actor waits for what others must do first, so it is chosen only if no actor is ready.
+    A polling actor waits for other actors, so it is chosen only if no actor is ready.
     """
 
     def __init__(self, pct: Pct) -> None:

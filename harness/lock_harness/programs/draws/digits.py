@@ -1,6 +1,6 @@
 """One drawn number, split into several small choices.
 
-Hypothesis draws one integer per step, and a decoder decides what it stands for.  So the draw of a step always has the same
+Hypothesis draws one integer per step, and a decoder decides its meaning.  So the draw of a step always has the same
 shape, although an acquire needs an actor, a month and a timeout, and a list needs only an actor.
 """
 

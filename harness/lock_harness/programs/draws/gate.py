@@ -86,7 +86,7 @@ def _pct(seed: int, draw: Draw, steps: int) -> Pct:
 
 
 def pct_guarantee(draw: Draw, moves: int) -> PctGuarantee | None:
-    """Return what PCT guarantees for this draw, or None if the draw uses another scheduler.
+    """Return the guarantee of PCT for this draw, or None if the draw uses another scheduler.
 
     The guarantee is that of the largest program that can be drawn.
 

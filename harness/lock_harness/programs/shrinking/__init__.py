@@ -17,8 +17,8 @@ smaller than the one before, so it always ends.
 How to add a pass
 -----------------
 
-1. Write a generator function in `step_passes` (what the actors do) or in `schedule_passes` (in which order they move at
-   the gate).  Name it after what it does to the program, and say in the docstring which failures need it: a
+1. Write a generator function in `step_passes` (the steps of the actors) or in `schedule_passes` (in which order they move at
+   the gate).  Name it after its effect on the program, and say in the docstring which failures need it: a
    failure that every existing pass leaves larger than necessary.
 2. Build each candidate with `tidy(program, steps=..., choices=...)`, which also drops actors, months and joins that
    nothing needs any more.

@@ -46,8 +46,8 @@ def simpler(program: Program) -> Iterator[Program]:
 def size(program: Program) -> tuple[int, ...]:
     """Return the measure that shrinking reduces.  Sizes compare item by item, so earlier items matter more.
 
-    In this order: rounds, steps, faults, actors, months, context switches, then what makes operations and faults
-    special, late months, and last the length of the schedule.
+    In this order: rounds, steps, faults, actors, months, context switches, then the details of operations and faults,
+    late months, and last the length of the schedule.
     """
     operations = [step for step in program.steps if isinstance(step, Operation)]
     faults = [step for step in program.steps if isinstance(step, Fault)]

@@ -1,4 +1,4 @@
-"""Passes that change what the actors do: rounds, steps, actors, months."""
+"""Passes that change the steps of the actors: rounds, steps, actors, months."""
 
 from collections.abc import Iterator
 
@@ -92,7 +92,7 @@ def merge_two_months(program: Program) -> Iterator[Program]:
 
 
 def simplify_one_step(program: Program) -> Iterator[Program]:
-    """Remove what makes one step special: a pause, a body, a long timeout, the time of a fault."""
+    """Remove one special detail of a step: a pause, a body, a long timeout, the time of a fault."""
     for index, step in enumerate(program.steps):
         for other in _simpler_steps(step):
             yield tidy(program, steps=_with_step(program.steps, index, other))

@@ -41,7 +41,7 @@ def _without_idle_joins(steps: Steps) -> Iterator[Step]:
 
 
 def _without_trailing_zeros(choices: Choices) -> Choices:
-    """Return `choices` without the zeros at the end: 0 is also what follows when the choices are used up."""
+    """Return `choices` without the zeros at the end: 0 is also the choice when the choices are used up."""
     while choices and not choices[-1]:
         choices = choices[:-1]
     return choices

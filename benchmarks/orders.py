@@ -38,7 +38,7 @@ LOCKS = {
 }
 
 
-class Exhausted(NamedTuple):
+class OrdersRun(NamedTuple):
     """All orders of one program: how many were run, the checks that each violated, and the time."""
 
     search: OrderCoverage
@@ -59,21 +59,21 @@ def table(server: Server) -> Table:
 
 def _lines(server: Server) -> Iterator[tuple[str, ...]]:
     for lock in LOCKS:
-        with arena_of(server, lock) as arena:
+        with open_arena_for(server, lock) as arena:
             for name, program in PROGRAMS.items():
-                whole, reduced = (exhausted(arena, program, reduce) for reduce in (False, True))
+                whole, reduced = (run_every_order(arena, program, reduce) for reduce in (False, True))
                 agree = "the same" if whole.broken == reduced.broken else "NOT THE SAME"
                 orders = str(whole.search.runs), str(reduced.search.runs)
                 yield name, lock, *orders, f"{whole.seconds:.1f}", f"{reduced.seconds:.1f}", agree
 
 
-def arena_of(server: Server, lock: str) -> AbstractContextManager[Arena]:
+def open_arena_for(server: Server, lock: str) -> AbstractContextManager[Arena]:
     """Open an arena with a gate, for a planted lock."""
     spec = LockSpec(f"lock_harness.scenarios.planted.{lock}:{LOCKS[lock]}")
     return open_arena(server, spec, Bounds(), equipment=Equipment(gate=True))
 
 
-def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
+def run_every_order(arena: Arena, program: Program, reduce: bool) -> OrdersRun:
     """Run the program in every order.  An order that diverged, as it may on a busy machine, is run again.
 
     After a violation the actors are reused, unless they left a lock behind: these locks keep no other state.
@@ -87,4 +87,4 @@ def exhausted(arena: Arena, program: Program, reduce: bool) -> Exhausted:
             broken.add(example.violated_checks)
         if example.history.audits[-1].locks:
             arena.reset()
-    return Exhausted(orders.coverage, frozenset(broken), perf_counter() - began)
+    return OrdersRun(orders.coverage, frozenset(broken), perf_counter() - began)

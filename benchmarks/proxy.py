@@ -35,7 +35,7 @@ def table(server: Server) -> Table:
 
 
 def _rows(server: Server, clients: int) -> list[Row]:
-    pairs = compare(server, clients, REPEATS)
+    pairs = measure_pairs(server, clients, REPEATS)
     shares = [100 * through.per_second / direct.per_second for direct, through in pairs]
     what = f"{clients} client{'s' * (clients > 1)}"
     return [
@@ -45,16 +45,16 @@ def _rows(server: Server, clients: int) -> list[Row]:
     ]
 
 
-def compare(server: Server, clients: int, repeats: int) -> list[tuple[Pace, Pace]]:
+def measure_pairs(server: Server, clients: int, repeats: int) -> list[tuple[Pace, Pace]]:
     """Measure directly and through the proxy in turns, so that both have the same conditions."""
     options = conninfo_to_dict(server.url)
     where = (str(options.get("host", "localhost")), int(str(options.get("port", 5432))))
     with proxy(where) as running:
         through = address.redirected(server.url, running.host, running.port)
-        return [(_pace(server.url, clients), _pace(through, clients)) for _ in range(repeats)]
+        return [(_measure_pace(server.url, clients), _measure_pace(through, clients)) for _ in range(repeats)]
 
 
-def _pace(dsn: str, clients: int) -> Pace:
+def _measure_pace(dsn: str, clients: int) -> Pace:
     command = [sys.executable, "-m", "benchmarks.proxy"]
     processes = [
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

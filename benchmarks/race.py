@@ -57,7 +57,7 @@ def table(server: Server) -> Table:
 
 
 def _rows(server: Server, shared: bool) -> list[Row]:
-    measured = pairs(server, shared, REPEATS)
+    measured = measure_pairs(server, shared, REPEATS)
     where = "all on one month" if shared else "each on its own month"
     ratios = [100 * one.race / one.bare for one in measured]
     return [
@@ -70,7 +70,7 @@ def _rows(server: Server, shared: bool) -> list[Row]:
     ]
 
 
-def pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
+def measure_pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
     """Measure the race and the bare loops in turns, so that both have the same conditions.
 
     With `shared` all actors use one month, so most acquires are refused; otherwise each uses its own month.
@@ -82,7 +82,7 @@ def pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
             # warms up all actors, and prepares every statement
             ProgramRun(program, arena).run()
             _run_bare(loops)
-            return [_pair(program, arena, loops) for _ in range(repeats)]
+            return [_measure_pair(program, arena, loops) for _ in range(repeats)]
 
 
 def _program(months: Sequence[Month]) -> Program:
@@ -92,7 +92,7 @@ def _program(months: Sequence[Month]) -> Program:
     return Program(ACTORS, tuple(dict.fromkeys(months)), tuple(steps), "race", rounds=ROUNDS)
 
 
-def _pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measured:
+def _measure_pair(program: Program, arena: Arena, loops: Sequence[Connection]) -> Measured:
     began = perf_counter()
     history = ProgramRun(program, arena).run()
     whole_s = perf_counter() - began

@@ -193,7 +193,7 @@ def table(_: Server) -> Table:
 def measure(settings: dict[str, str]) -> list[list[float]]:
     """Return for every death the seconds until the month was free; `inf` if that took longer than LIMIT_S."""
     with _setup(settings) as setup, contextlib.ExitStack() as cleanup:
-        died = [_die(setup, death, row * REPEATS, cleanup) for row, death in enumerate(DEATHS)]
+        died = [_let_workers_die(setup, death, row * REPEATS, cleanup) for row, death in enumerate(DEATHS)]
         every = {key: at_ns for row in died for key, at_ns in row.items()}
         setup.watch.wait_until_free(list(every), max(every.values()) + int(LIMIT_S * 1e9))
         gone_ns = dict(setup.watch.gone_ns)
@@ -214,7 +214,7 @@ def _setup(settings: dict[str, str]) -> Iterator[Setup]:
             yield Setup(url, through, acts, watch)
 
 
-def _die(setup: Setup, death: Death, first: int, cleanup: contextlib.ExitStack) -> dict[int, int]:
+def _let_workers_die(setup: Setup, death: Death, first: int, cleanup: contextlib.ExitStack) -> dict[int, int]:
     """Let REPEATS workers die one after the other; return the times of their deaths by the keys of their months."""
     dsn = setup.url
     if death.by_proxy:
@@ -243,10 +243,10 @@ def _seconds(died_ns: int, gone_ns: int | None) -> float:
 def _cell(seconds: Sequence[float]) -> str:
     median, low, high = statistics.median(seconds), min(seconds), max(seconds)
     if low > LIMIT_S:
-        return _shown(low, 1)
+        return _format(low, 1)
     unit, scale = ("s", 1) if median >= 1 else ("ms", 1000)
-    return f"{_shown(median, scale)} ({_shown(low, scale)} - {_shown(high, scale)}) {unit}"
+    return f"{_format(median, scale)} ({_format(low, scale)} - {_format(high, scale)}) {unit}"
 
 
-def _shown(seconds: float, scale: int) -> str:
+def _format(seconds: float, scale: int) -> str:
     return f"> {LIMIT_S:.0f} s" if seconds > LIMIT_S else f"{seconds * scale:.{1 if scale > 1 else 2}f}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.orders import LOCKS, PROGRAMS, arena_of, exhausted
+from benchmarks.orders import LOCKS, PROGRAMS, open_arena_for, run_every_order
 from lock_harness.servers.server import Server
 
 SHORT = ["2 x acquire, release", "acquire, and two months"]
@@ -10,9 +10,9 @@ SHORT = ["2 x acquire, release", "acquire, and two months"]
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_reduction_finds_the_same_violations_of_a_planted_lock(our_server: Server, lock: str) -> None:
-    with arena_of(our_server, lock) as arena:
+    with open_arena_for(our_server, lock) as arena:
         for name in SHORT:
-            whole, reduced = (exhausted(arena, PROGRAMS[name], reduce) for reduce in (False, True))
+            whole, reduced = (run_every_order(arena, PROGRAMS[name], reduce) for reduce in (False, True))
             assert whole.search.complete
             assert reduced.search.complete
             assert whole.broken == reduced.broken

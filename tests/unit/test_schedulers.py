@@ -53,12 +53,10 @@ def test_pct_switches_at_its_change_points_only() -> None:
 @pytest.mark.parametrize(
     ("depth", "actors", "order"),
     [
-        (
-            2,
-            2,
-            [0, 1, 1, 1, 0, 0],
-        ),  # the actor that moves first must stop after its first move, and continue last
-        (4, 3, [0, 1, 0, 1, 2, 2]),  # a later change point must drop less than an earlier one
+        # the actor that moves first must stop after its first move, and continue last
+        (2, 2, [0, 1, 1, 1, 0, 0]),
+        # a later change point must drop less than an earlier one
+        (4, 3, [0, 1, 0, 1, 2, 2]),
     ],
 )
 def test_pct_finds_an_order_with_the_probability_of_its_bound(

@@ -39,7 +39,7 @@ from lock_harness.wire.service import Address, ProxyCommand, ProxyService, inher
 from lock_harness.wire.startup import StartupReader
 
 OBSERVER = "lock-harness/gate"
-# after this time a connection that its client closed before it opened another one has surely ended
+# after this time a connection has ended if its client closed it before it opened another one
 CLOSING_NS = 20_000_000
 # new objects before a garbage collection, which would delay every actor; there are hardly any cycles
 GC_THRESHOLD = 100_000

@@ -1,7 +1,7 @@
 """A lease of months that only one harness uses, on a server that may have other users.
 
 Two harnesses that test on one database must not use the same months.  Each holds an advisory lock on a block of
-years while its connection lives.  The lock's key is a pair of integers, which cannot equal a bigint key.  Nothing is
+years while its connection is open.  The lock's key is a pair of integers, which cannot equal a bigint key.  Nothing is
 created on the server, and the server releases the block when the harness dies.
 """
 
@@ -41,7 +41,7 @@ def parse_years(text: str) -> Years:
 
 
 def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
-    """Return two adjacent years that no other harness on this database uses while `conn` lives.
+    """Return two adjacent years that no other harness on this database uses while `conn` is open.
 
     No session of the database holds one of their months now: such a hold would look like a failure of the lock
     under test.

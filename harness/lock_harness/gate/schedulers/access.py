@@ -1,6 +1,6 @@
 """The access of a move, read from its statement: two moves commute if they touch different months, or both only read.
 
-A statement that is not surely understood touches anything.  Two assumptions are not checked: a statement is about the
+A statement that is not certainly understood may touch anything.  Two assumptions are not checked: a statement is about the
 month of its step, and no other, if it has year and month among its values and calls only known functions; and it reads
 the data that were committed when it began (READ COMMITTED).
 """

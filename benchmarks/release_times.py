@@ -228,7 +228,7 @@ def _let_workers_die(setup: Setup, death: Death, first: int, cleanup: contextlib
         while death.statement and setup.acts.conn.execute(IS_BUSY, (worker.name,)).fetchone() != (1,):
             time.sleep(0.001)
     died = {}
-    # only when all are ready: a starting worker would take the processor from a dying one
+    # all workers are ready now: a starting worker would take the processor from a dying one
     for worker in workers:
         died[worker.key] = death.die(setup, worker)
         setup.watch.wait_until_free([worker.key], now_ns() + int(SOON_S * 1e9))

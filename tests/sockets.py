@@ -13,7 +13,8 @@ import pytest
 from lock_harness.wire.proxy import Proxy, proxy
 
 NAME = "lock-harness/test/a0"
-SOON_S = 20.0  # for bytes that must arrive; they need milliseconds unless the machine is very busy
+# for bytes that must arrive: milliseconds, unless the machine is very busy
+SOON_S = 20.0
 NEVER_S = 0.2  # for bytes that must not arrive
 PATTERN = bytes(range(256))
 CANCEL = struct.pack("!IIII", 16, 80877102, 1234, 5678)

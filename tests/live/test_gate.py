@@ -27,7 +27,8 @@ from lock_harness.servers.server import Server
 
 JAN = Month(2090, 1)
 CHECK_THEN_ACT = LockSpec("lock_harness.scenarios.planted.check_then_act:CheckThenAct")
-SWITCH_BETWEEN = (0, 1, 0, 1)  # ask; the other asks; and takes; and takes
+# both actors ask whether the month is free, then both take it
+SWITCH_BETWEEN = (0, 1, 0, 1)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class MakesAFunction(MonthLock):
 
 
 class HasAChild(MonthLock):
-    """Its session stays open in a child process that the harness does not know."""
+    """The session stays open in a child process that the harness does not know."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         fd = self._conn.fileno()

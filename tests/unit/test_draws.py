@@ -54,7 +54,7 @@ def test_an_actor_with_a_pending_acquire_takes_no_step_until_the_acquire_ends(pr
 
 @given(ANY)
 def test_an_actor_never_waits_long_for_an_actor_that_waits(program: Program) -> None:
-    """Otherwise two actors could wait for each other until their long timeouts expire."""
+    """Two actors cannot wait for each other until their long timeouts expire."""
     waiting: dict[int, Month | None] = {}
     # the holder, and once more for each time that it acquired the month
     held: dict[Month | None, list[int]] = {}
@@ -135,7 +135,7 @@ RACE = Draw(
 
 @given(programs(RACE, (2090, 2091), VERBS))
 def test_in_a_race_only_rounds_wait_long_since_their_holders_release_at_once(program: Program) -> None:
-    """Otherwise two actors that want two months each could wait for each other."""
+    """Two actors that want two months each cannot wait for each other until their timeouts expire."""
     assert program.mode == "race"
     assert sum(isinstance(step, Fault) for step in program.steps) <= RACE.faults
     for actor in range(program.actors):

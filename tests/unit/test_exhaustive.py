@@ -148,7 +148,7 @@ def about(*values: str, reads: bool = False) -> Access:
         ('UPDATE "held" SET until = now() WHERE "key" = 209001', JAN, about("209001")),
         ("SELECT n FROM t WHERE n = 209001 FOR UPDATE", JAN, about("209001")),
         ("", JAN, about()),
-        # not known to be about the month of its step
+        # statements that are not known to be about the month of their step
         (READ_1, None, READS),
         (READ_1, FEB, READS),
         ("SELECT classid FROM pg_locks WHERE locktype = 'advisory'", None, READS),
@@ -158,7 +158,7 @@ def about(*values: str, reads: bool = False) -> Access:
         ("SELECT pg_advisory_lock(8123671)", JAN, ANYTHING),
         ("COMMIT", JAN, ANYTHING),
         ("", None, ANYTHING),
-        # not understood
+        # statements that are not understood
         ("SELECT mine(209001)", JAN, ANYTHING),
         ('SELECT "pg_advisory_lock"(209001)', JAN, ANYTHING),
         ('SELECT mine."pg_advisory_lock" (209001)', JAN, ANYTHING),

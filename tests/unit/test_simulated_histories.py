@@ -23,5 +23,5 @@ def test_every_planted_defect_violates_a_check_in_one_of_ten_histories(defect: D
     violated = sum(
         any(verdict.status == "violated" for verdict in judge(history, Bounds())) for history in histories
     )
-    # not in every history, since a defect need not show
+    # one of ten histories is enough, since a defect need not show in each
     assert violated > len(SEEDS) / 10

@@ -68,11 +68,11 @@ def fork_server(faketime: Path | None, module: str | None) -> forkserver.ForkSer
     server = forkserver.ForkServer()
     server.set_forkserver_preload(["lock_harness.actors.main", *([module] if module else [])])
     if faketime is None:
-        # it starts when it is first needed
+        # the server starts when it is first needed
         return server
     right = wall_clock.clock_file(directory, "right")
     wall_clock.step(right, 0)
-    # otherwise the resource tracker would start with the environment of the fork server
+    # the resource tracker starts first, so that it does not inherit the environment of the fork server
     resource_tracker.ensure_running()
     with _added_environment(wall_clock.environment(faketime, right)):
         server.ensure_running()

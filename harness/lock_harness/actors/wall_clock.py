@@ -51,7 +51,7 @@ def step(file: Path, by_s: int) -> None:
 
 
 def _candidates() -> Iterator[Path]:
-    # not imported: the package would restart this process
+    # the package is not imported, since it would restart this process
     package = importlib.util.find_spec("libfaketime")
     if package is not None and package.origin is not None:
         yield from Path(package.origin).parent.glob("vendor/*/src/libfaketime.so.1")

@@ -31,7 +31,7 @@ class Delays:
         spans: dict[int, list[tuple[int, int]]] = {}
         for event in self._history.events:
             if event.fault == "late":
-                # it delays the call that waits for an answer at that moment
+                # the fault delays the call that waits for an answer at that moment
                 spans.setdefault(event.actor, []).append((event.at_ns, event.at_ns + 1))
             elif event.fault in ("pause", "slow"):
                 began = spans.setdefault(event.actor, [])

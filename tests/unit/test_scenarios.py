@@ -233,3 +233,10 @@ def test_a_fault_of_a_fixed_program_can_be_injected_at_a_message() -> None:
 def test_orders_of_a_program_with_faults_are_not_reduced() -> None:
     assert EveryOrder(at_gate(acquire(0, Month(2090, 1), 0))).reduces
     assert not EveryOrder(at_gate(Fault(0), acquire(0, Month(2090, 1), 0))).reduces
+
+
+def test_a_shipped_file_found_through_the_link_and_directly_is_one_module() -> None:
+    load_scenarios(find_known_scenarios())
+    module = sys.modules["lock_harness.scenarios.planted.shared_mode"]
+    load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"]))
+    assert sys.modules["lock_harness.scenarios.planted.shared_mode"] is module

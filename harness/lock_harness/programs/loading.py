@@ -56,7 +56,9 @@ def _named(catalogue: Catalogue, name: str) -> dict[str, ScenarioFile]:
 
 def _import(file: ScenarioFile) -> object:
     module = sys.modules.get(file.module_name)
-    if module is not None and getattr(module, "__file__", None) == str(file.path):
+    # The shipped folder is linked into the package: the same file has two paths, and must not become two modules.
+    loaded_from = getattr(module, "__file__", None)
+    if module is not None and loaded_from and Path(loaded_from).resolve() == file.path.resolve():
         return module
     if not file.module_name.startswith(f"{SHIPPED_PACKAGE}."):
         _make_working_directory_importable()

@@ -9,7 +9,7 @@ from lock_harness.core.errors import UserError
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month
 from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes, skipped_notes
-from lock_harness.programs.discovery import find_scenarios
+from lock_harness.programs.discovery import Catalogue, SkippedFile, find_scenarios
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.loading import load_scenarios, pick_scenarios
 from lock_harness.programs.scenario import Scenario
@@ -240,3 +240,48 @@ def test_a_shipped_file_found_through_the_link_and_directly_is_one_module() -> N
     module = sys.modules["lock_harness.scenarios.planted.shared_mode"]
     load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"]))
     assert sys.modules["lock_harness.scenarios.planted.shared_mode"] is module
+
+
+BROKEN = "SCENARIO = (\n"
+
+
+@pytest.mark.parametrize("names", [[], ["mine"], ["folder/mine"], ["folder"]])
+def test_a_scenario_that_does_not_parse_is_an_error_and_not_left_out(
+    tmp_path: Path, names: list[str]
+) -> None:
+    in_folder = bool(names) and names[0].startswith("folder")
+    found = find_scenarios([write(tmp_path, **{"folder__mine" if in_folder else "mine": BROKEN})])
+    with pytest.raises(UserError, match=r"mine.py does not parse: line 1: .*; correct it"):
+        pick_scenarios(found, names)
+
+
+def test_other_code_that_does_not_parse_is_left_out() -> None:
+    unrelated = SkippedFile("helper", Path("helper.py"), "does not parse: line 1: invalid syntax")
+    assert pick_scenarios(Catalogue({}, (unrelated,)), []) == []
+
+
+def test_the_reason_is_given_if_a_named_file_is_no_scenario(tmp_path: Path) -> None:
+    found = find_scenarios([write(tmp_path, helper="x = 1\n")])
+    with pytest.raises(UserError, match=r"helper\.py defines no SCENARIO; correct it"):
+        pick_scenarios(found, ["helper"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if True:\n    SCENARIO = 1\n",
+        "try:\n    SCENARIO = 1\nexcept OSError:\n    pass\n",
+        "from other import SCENARIO\n",
+        "from other import mine as SCENARIO\n",
+        "SCENARIO, other = 1, 2\n",
+    ],
+)
+def test_every_binding_of_the_name_at_module_level_makes_a_scenario_file(tmp_path: Path, text: str) -> None:
+    assert list(find_scenarios([write(tmp_path, mine=text)]).files) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    "text", ["def f():\n    SCENARIO = 1\n", "class C:\n    SCENARIO = 1\n", "SCENARIO\n"]
+)
+def test_a_name_that_is_not_bound_at_module_level_makes_no_scenario_file(tmp_path: Path, text: str) -> None:
+    assert list(find_scenarios([write(tmp_path, mine=text)]).files) == []

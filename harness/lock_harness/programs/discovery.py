@@ -30,10 +30,16 @@ class ScenarioFile:
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A Python file in a scenario folder that is not a scenario, and the reason."""
+    """A Python file in a scenario folder that cannot be used as a scenario, and the reason.
 
+    `name`: the name that its scenario would have.
+    `broken`: it mentions SCENARIO but does not parse, so it was probably meant to be a scenario.
+    """
+
+    name: str
     path: Path
     reason: str
+    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,37 +84,51 @@ def _public_files(folder: Path) -> Iterator[Path]:
 
 
 def _examine(path: Path, folder: Path) -> ScenarioFile | SkippedFile:
-    try:
-        tree = _parse(path)
-    except OSError as error:
-        return SkippedFile(path, f"cannot be read: {error.strerror}")
-    except SyntaxError as error:
-        where = f"line {error.lineno}: " if error.lineno else ""
-        return SkippedFile(path, f"does not parse: {where}{one_line(error.msg)}")
-    # A null byte, in Python 3.11.
-    except ValueError as error:
-        return SkippedFile(path, f"does not parse: {one_line(error)}")
-    if not any(_assigns_scenario(statement) for statement in tree.body):
-        return SkippedFile(path, f"defines no {VARIABLE}")
     name = path.relative_to(folder).with_suffix("").as_posix()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return SkippedFile(name, path, f"cannot be read: {error.strerror}", broken=True)
+    try:
+        tree = _parse(content, path)
+    # ValueError: a null byte, in Python 3.11.
+    except (SyntaxError, ValueError) as error:
+        broken = VARIABLE.encode() in content
+        return SkippedFile(name, path, f"does not parse: {_describe(error)}", broken=broken)
+    if not _binds_scenario(tree):
+        return SkippedFile(name, path, f"defines no {VARIABLE}")
     package = SHIPPED_PACKAGE if folder.resolve() == SHIPPED.resolve() else folder.name
     module_name = ".".join((package, *name.split("/")))
     about = (ast.get_docstring(tree, clean=False) or "").strip().split("\n\n")[0]
     return ScenarioFile(name, path, module_name, one_line(about))
 
 
-def _parse(path: Path) -> ast.Module:
+def _parse(content: bytes, path: Path) -> ast.Module:
     with warnings.catch_warnings():
         # The parser may warn, for example of an invalid escape.  A search for scenarios does not show that.
         warnings.simplefilter("ignore")
-        return ast.parse(path.read_bytes(), str(path))
+        return ast.parse(content, str(path))
 
 
-def _assigns_scenario(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Assign):
-        targets = statement.targets
-    elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-        targets = [statement.target]
-    else:
-        return False
-    return any(isinstance(target, ast.Name) and target.id == VARIABLE for target in targets)
+def _describe(error: SyntaxError | ValueError) -> str:
+    if not isinstance(error, SyntaxError):
+        return one_line(error)
+    where = f"line {error.lineno}: " if error.lineno else ""
+    return f"{where}{one_line(error.msg)}"
+
+
+def _binds_scenario(node: ast.AST) -> bool:
+    """Return whether the code binds the name SCENARIO at module level, by an assignment or an import."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                continue
+            case ast.AnnAssign(value=None):
+                continue
+            case ast.Name(id=name, ctx=ast.Store()) if name == VARIABLE:
+                return True
+            case ast.alias(name=name, asname=other) if (other or name) == VARIABLE:
+                return True
+        if _binds_scenario(child):
+            return True
+    return False

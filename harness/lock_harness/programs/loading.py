@@ -10,7 +10,7 @@ from traceback import extract_tb
 
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import UserError, one_line
-from lock_harness.programs.discovery import SHIPPED_PACKAGE, VARIABLE, Catalogue, ScenarioFile
+from lock_harness.programs.discovery import SHIPPED_PACKAGE, VARIABLE, Catalogue, ScenarioFile, SkippedFile
 from lock_harness.programs.scenario import Scenario
 
 
@@ -34,24 +34,38 @@ def pick_scenarios(catalogue: Catalogue, names: Iterable[str]) -> list[Scenario]
     """Return the scenarios with these names; the name of a folder stands for all scenarios in it.
 
     Only the named files are imported.  Without names, return every scenario that is neither planted nor on request.
-    `UserError` for an unknown name.
+    `UserError` for an unknown name, and for a file that was meant to be one of these scenarios but does not parse.
     """
     picked: dict[str, ScenarioFile] = {}
     for name in names:
         picked |= _named(catalogue, name)
     if picked:
         return [load_scenario(file) for file in picked.values()]
+    _require_none(file for file in catalogue.skipped if file.broken)
     return [one for one in load_scenarios(catalogue).values() if not (one.planted or one.on_request)]
 
 
 def _named(catalogue: Catalogue, name: str) -> dict[str, ScenarioFile]:
     files = catalogue.files
-    matching = {key: file for key, file in files.items() if key == name or key.startswith(f"{name}/")}
+    matching = {key: file for key, file in files.items() if _is_in(key, name)}
+    _require_none(
+        file for file in catalogue.skipped if file.name == name or (file.broken and _is_in(file.name, name))
+    )
     if not matching:
         close = get_close_matches(name, files, 1)
         hint = f"did you mean {close[0]!r}?" if close else "'lock-harness list' shows all scenarios"
         raise UserError(f"there is no scenario {name!r}: {hint}")
     return matching
+
+
+def _is_in(name: str, wanted: str) -> bool:
+    """Return whether a scenario has the wanted name, or is in the folder of that name."""
+    return name == wanted or name.startswith(f"{wanted}/")
+
+
+def _require_none(unusable: Iterable[SkippedFile]) -> None:
+    for file in unusable:
+        raise UserError(f"the scenario file {file.path} {file.reason}; correct it, or move it elsewhere")
 
 
 def _import(file: ScenarioFile) -> object:
@@ -80,7 +94,7 @@ def _make_working_directory_importable() -> None:
     """Let a scenario import its neighbours, such as `scenarios.helpers`, as an actor can that imports its lock."""
     here = str(Path.cwd())
     if here not in sys.path:
-        sys.path.insert(0, here)
+        sys.path.append(here)
 
 
 def _execute(exec_module: Callable[..., object], module: object, path: Path) -> None:

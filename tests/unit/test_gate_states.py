@@ -18,7 +18,7 @@ from lock_harness.gate.states import (
     next_state,
 )
 from lock_harness.gate.tracked_actor import TrackedActor
-from tests.unit.test_scheduler_core import Simulated
+from tests.simulated_gate import Simulated
 
 
 @pytest.mark.parametrize(("state", "event"), [*product(ActorState, ActorEvent)])

@@ -158,6 +158,13 @@ class SchedulerCore:
             for due in (tracked.awaited_fault, tracked.injecting):
                 if due:
                     due.connection.pass_on()
+            if (
+                (due := tracked.injecting)
+                and due.fault.point == "before"
+                and not due.fault.traits.ends_process
+            ):
+                # The conductor may have stopped to listen before it could inject the fault.
+                due.request.let_through()
             while tracked.pending:
                 tracked.pending.popleft().let_through()
 

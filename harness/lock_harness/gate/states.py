@@ -61,9 +61,12 @@ ACTOR_TRANSITIONS = {
         ActorEvent.REPLY: ActorState.EXPECTED,
         ActorEvent.FINISH: ActorState.EXEMPT,
     },
+    # The next process of a killed actor may still have steps, although the dead one reported that it had none.
     ActorState.EXEMPT: {
+        ActorEvent.STEP: ActorState.RUNNING,
         ActorEvent.REQUEST: ActorState.EXEMPT,
         ActorEvent.REPLY: ActorState.EXEMPT,
+        ActorEvent.FINISH: ActorState.EXEMPT,
     },
     ActorState.RUNNING: {
         ActorEvent.STEP: ActorState.RUNNING,

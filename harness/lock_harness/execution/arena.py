@@ -91,8 +91,8 @@ class Arena:
 
     def replace(self, index: int) -> ActorProcess:
         """Discard an actor, dead or alive, and return the spare that takes its place."""
-        self.pool.discard(self.warm_actors[index])
-        self.warm_actors[index] = self.pool.take()
+        old, self.warm_actors[index] = self.warm_actors[index], self.pool.take()
+        self.pool.discard(old)
         self.pool.reserve(SPARES)
         return self.warm_actors[index]
 

@@ -87,6 +87,11 @@ class HistoryRecorder:
             actor for actor, incarnation in enumerate(self._team.incarnations) if (actor, incarnation) in lost
         }
 
+    @property
+    def has_lost_sessions(self) -> bool:
+        """Whether a fault has ended the session of a process that lives on, in this program so far."""
+        return bool(self._lost_sessions())
+
     def _lost_sessions(self) -> set[tuple[int, int]]:
         """Return the (actor, incarnation) of each session that a fault has ended while its process continues."""
         return {(event.actor, event.incarnation) for event in self._events if event.ends_only_session}

@@ -66,7 +66,9 @@ class ProgramRun:
         messages = [
             Finish(reopen=actor in lost) if actor in finishing else None for actor in self._team.actors
         ]
-        self._team.run_to_finish(messages, extra_ms=opening_ms(self._arena.lock) if lost else 0)
+        self._team.run_to_finish(
+            messages, extra_ms=opening_ms(self._arena.lock) if self._recorder.has_lost_sessions else 0
+        )
         self._team.pending.clear()
 
     def _probe(self) -> None:

@@ -99,6 +99,7 @@ def test_a_divergence_of_format_1_belongs_to_shrinking_only_after_a_violation() 
             "lock_harness.scenarios.planted.wall_clock:WallClock",
         ),
         ("my.harness.locks:Lock", False, "my.harness.locks:Lock"),
+        ("scenarios.planted.of_a_user:Lock", False, "scenarios.planted.of_a_user:Lock"),
         ("harness.locks.run --fast", True, "harness.locks.run --fast"),
     ],
 )

@@ -100,7 +100,7 @@ def test_a_lock_that_overlooks_late_grants_holds_without_late_replies(
 def searched(scenario: Scenario, server: Server) -> SearchResult:
     with closing(opened(scenario, server)) as executor:
         plan = Plan(40, seed=1)
-        log = ExampleLog(scenario, plan, executor.arena.bounds, lambda _: None)
+        log = ExampleLog(scenario, plan, executor.arena.bounds, executor.arena.contract, lambda _: None)
         search = search_for(scenario, executor, plan, log)
         search.run()
         return search.result()

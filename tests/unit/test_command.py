@@ -18,7 +18,7 @@ def session(*answers: object) -> Iterator[CommandSession]:
     lines = [json.dumps({"id": number, "ok": answer}) for number, answer in enumerate(answers, 1)]
     script = "\n".join(f"read request; echo '{line}'" for line in lines)
     with closing(
-        CommandSession(("sh", "-c", script + "\ncat > /dev/null"), "postgresql://", "me", lambda _: None)
+        CommandSession(("sh", "-c", script + "\ncat > /dev/null"), "postgresql://", "me", lambda _: None, {})
     ) as opened:
         yield opened
 

@@ -7,6 +7,7 @@ from unittest.mock import create_autospec
 import msgspec
 import pytest
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import TERMINATE, Event, History, Move
 from lock_harness.core.program import Month, Program
@@ -149,7 +150,7 @@ class ExecutorOfExamples(Executor):
 
     def __init__(self, *examples: Example) -> None:
         arena = create_autospec(Arena)
-        arena.bounds = Bounds()
+        arena.bounds, arena.contract = Bounds(), Contract()
         super().__init__(lambda: nullcontext(arena))
         self._examples = iter(examples)
 
@@ -180,7 +181,7 @@ def test_an_inconclusive_crash_trial_is_repeated_up_to_five_times(
     tries: list[tuple[Status, bool]], status: Status, why: str
 ) -> None:
     scenario = Scenario(CrashPoints(PROGRAM), name="dies")
-    log = ExampleLog(scenario, Plan(), Bounds(), lambda _: None)
+    log = ExampleLog(scenario, Plan(), Bounds(), Contract(), lambda _: None)
     search = CrashPointSearch(CrashPoints(PROGRAM), ExecutorOfExamples(*starmap(crash_example, tries)), log)
     point = search.run_trial(crash_trials(PROGRAM, MOVES)[0])
     assert point.status == status

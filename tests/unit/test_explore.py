@@ -7,6 +7,7 @@ from typing import NoReturn
 import msgspec
 import pytest
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.errors import MachineError
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import Event, Move
@@ -42,6 +43,7 @@ class FailsAfterFirst(Scripted):
     def __init__(self, then: Callable[[], NoReturn]) -> None:
         super().__init__(BOTH)
         self.arena.years, self.arena.bounds = Years(2090, 2091), Bounds()
+        self.arena.contract = Contract()
         self._then = then
 
     def run_and_clean_up(self, program: Program) -> Example:
@@ -81,6 +83,7 @@ class AlwaysHolds(Scripted):
     def __init__(self) -> None:
         super().__init__()
         self.arena.years, self.arena.bounds = Years(2090, 2091), Bounds()
+        self.arena.contract = Contract()
         self.arena.verbs = frozenset({"acquire"})
 
     def run_and_clean_up(self, program: Program) -> Example:  # noqa: ARG002

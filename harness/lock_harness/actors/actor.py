@@ -49,7 +49,7 @@ class Actor:
 
     def ready(self) -> Ready:
         """Return the message that tells the conductor that this actor can be used."""
-        return Ready(self._name, self._operations.verbs())
+        return Ready(self._name, self._operations.verbs(), self._operations.contract)
 
     def handle(self, message: object) -> None:
         """Act on one message from the conductor or from another actor."""

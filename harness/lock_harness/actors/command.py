@@ -2,9 +2,10 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lock_harness.actors.session import BodyError, require_bool
+from lock_harness.core.contract import declared, with_changes
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.line_protocol import (
@@ -27,10 +28,16 @@ class CommandSession:
     Args:
         url: The server's address, which the command gets in `open`.
         on_start: Gets the process id of the command before the session is opened.
+        contract_changes: Fields that replace those of the contract that the command declares.
     """
 
     def __init__(
-        self, command: Sequence[str], url: str, application_name: str, on_start: Callable[[int], None]
+        self,
+        command: Sequence[str],
+        url: str,
+        application_name: str,
+        on_start: Callable[[int], None],
+        contract_changes: Mapping[str, str],
     ) -> None:
         process = subprocess.Popen(
             command,
@@ -46,6 +53,7 @@ class CommandSession:
         opened = self._request("open", dsn=url)
         if opened.error is not None:
             raise UserError(f"the lock command could not open a session: {opened.error}")
+        self.contract = with_changes(declared(opened.contract), contract_changes)
         self._verbs = tuple(opened.ok) if isinstance(opened.ok, list) else ()
         unknown = [verb for verb in self._verbs if verb not in OPTIONAL_VERBS]
         if unknown:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Step
 
@@ -124,10 +125,11 @@ class Finished(msgspec.Struct, frozen=True, tag=True):
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """From an actor: its first session is open, and its lock offers these optional verbs."""
+    """From an actor: its first session is open, and its lock offers these optional verbs and has this contract."""
 
     name: str
     verbs: tuple[str, ...]
+    contract: Contract
 
 
 class CommandStarted(msgspec.Struct, frozen=True, tag=True):

@@ -14,6 +14,7 @@ from lock_harness.actors.mailbox import CONDUCTOR, GATE, ActorFailed, CommandSta
 from lock_harness.actors.operations import OperationRunner
 from lock_harness.actors.session import PythonSession, Session, SessionOpener, session_name
 from lock_harness.core.attempt import Attempt
+from lock_harness.core.contract import declared, with_changes
 from lock_harness.core.errors import HarnessError, one_line
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, load
@@ -53,6 +54,7 @@ def _session_opener(
     tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str, mailbox: Mailbox
 ) -> SessionOpener:
     """Return a function that opens the lock session of the given number."""
+    changes = dict(lock.contract) if isinstance(lock, LockSpec) else {}
     if isinstance(lock, LockSpec) and lock.command:
         command = lock.command
 
@@ -64,14 +66,17 @@ def _session_opener(
         def open_command(number: int) -> Session:
             application_name = session_name(tag, name, number)
             named_url = address.named(url, application_name)
-            return CommandSession(command, named_url, application_name, report_start)
+            return CommandSession(command, named_url, application_name, report_start, changes)
 
         return open_command
 
     open_client = load(lock.name) if isinstance(lock, LockSpec) else lock
 
     def open_python(number: int) -> Session:
-        return PythonSession(open_client(address.named(dsn, session_name(tag, name, number))))
+        client = open_client(address.named(dsn, session_name(tag, name, number)))
+        own = getattr(client, "contract", None)
+        contract = declared(getattr(open_client, "contract", None) if own is None else own)
+        return PythonSession(client, with_changes(contract, changes))
 
     return open_python
 

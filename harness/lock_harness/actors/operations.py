@@ -11,6 +11,7 @@ from lock_harness.actors.journal import Journal
 from lock_harness.actors.session import Session, SessionOpener
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.clock import now_ns
+from lock_harness.core.contract import Contract
 from lock_harness.core.errors import HarnessError, one_line
 from lock_harness.core.history import Event, EventKind
 from lock_harness.core.program import Month, Operation, Verb
@@ -40,6 +41,11 @@ class OperationRunner:
     def verbs(self) -> tuple[str, ...]:
         """Return the optional verbs that the lock offers."""
         return self._session.verbs()
+
+    @property
+    def contract(self) -> Contract:
+        """The contract of the lock."""
+        return self._session.contract
 
     def begin(self, actor: int, incarnation: int, months: tuple[Month, ...]) -> None:
         """Begin a new program, in which this actor has number `actor`."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
@@ -15,6 +16,8 @@ class BodyError(Exception):
 class Session(Protocol):
     """The methods that an actor needs, whether the lock is a Python class or a lock command."""
 
+    @property
+    def contract(self) -> Contract: ...
     def verbs(self) -> tuple[str, ...]: ...
     def acquire(self, month: Month, timeout_ms: int) -> bool: ...
     def release(self, month: Month) -> bool: ...
@@ -46,11 +49,16 @@ def require_bool(value: object, verb: str) -> bool:
 class PythonSession:
     """A session of a lock that is a Python callable."""
 
-    def __init__(self, client: LockClient) -> None:
+    def __init__(self, client: LockClient, contract: Contract) -> None:
         missing = [name for name in REQUIRED if not callable(getattr(client, name, None))]
         if missing:
             raise UserError(f"it has no {missing[0]}(): a lock client needs {', '.join(REQUIRED)}")
         self._client: Any = client
+        self._contract = contract
+
+    @property
+    def contract(self) -> Contract:
+        return self._contract
 
     def verbs(self) -> tuple[str, ...]:
         return (*verbs_of(self._client), "spawn")

@@ -7,6 +7,7 @@ from lock_harness.analysis.calls import FOREVER, Call, calls_of
 from lock_harness.analysis.delays import Delays
 from lock_harness.analysis.holds import SessionEnd, SessionHolds, Span
 from lock_harness.analysis.spans import LastEndingSpans
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.fault import FAULTS
 from lock_harness.core.history import Event, History, SessionId
 from lock_harness.core.program import Month
@@ -14,11 +15,15 @@ from lock_harness.core.verdict import Bounds
 
 
 class View:
-    """One history, and the bounds that apply to it.  Everything is computed once, when it is first needed."""
+    """One history, with the bounds and the lock's contract that apply to it.
 
-    def __init__(self, history: History, bounds: Bounds) -> None:
+    Everything is computed once, when it is first needed.
+    """
+
+    def __init__(self, history: History, bounds: Bounds, contract: Contract = DEFAULT) -> None:
         self.history = history
         self.bounds = bounds
+        self.contract = contract
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:

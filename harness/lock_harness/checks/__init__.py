@@ -15,6 +15,7 @@ from lock_harness.checks.nothing_left_behind import nothing_left_behind
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.history import History
 from lock_harness.core.verdict import Bounds, Status, Verdict
 
@@ -35,9 +36,9 @@ CHECKS: tuple[Callable[[View], Verdict], ...] = (
 )
 
 
-def judge(history: History, bounds: Bounds) -> tuple[Verdict, ...]:
+def judge(history: History, bounds: Bounds, contract: Contract = DEFAULT) -> tuple[Verdict, ...]:
     """Return the verdict of every check on one history, in the order of CHECKS."""
-    view = View(history, bounds)
+    view = View(history, bounds, contract)
     return tuple(check(view) for check in CHECKS)
 
 

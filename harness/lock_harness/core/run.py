@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import History
 from lock_harness.core.program import Month, Program, Verb
@@ -153,6 +154,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     unknown example, or the first that violated a check other than the expected one, or the last example.
     `lock` is an importable name, or a command line if `lock_command` is set.  `expects` is the check that must be violated
     by a planted lock.  `repeats`: the program failed k of the n times that it was run again.
+    `contract` is what the lock promises; `contract_options` are its fields that the command gave.
     `leaked_locks`: the lock left months locked on a server that the user named.
     """
 
@@ -173,6 +175,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage = Coverage()
     shrinking: Shrinking | None = None
     leaked_locks: bool = False
+    contract: Contract = DEFAULT
+    contract_options: dict[str, str] = {}
     format: Format = CURRENT_FORMAT
 
     @property

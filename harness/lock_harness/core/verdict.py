@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-Status = Literal["holds", "violated", "unknown"]
+Status = Literal["holds", "violated", "unknown", "not applicable"]
+"""The result of a check.  `not applicable`: the lock's contract leaves the check nothing to judge."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

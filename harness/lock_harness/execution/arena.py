@@ -19,6 +19,7 @@ from lock_harness.actors.process import ActorProcess
 from lock_harness.actors.stall_meter import StallMeter
 from lock_harness.actors.wall_clock import library
 from lock_harness.core.clock import now_ns
+from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.run import Environment
 from lock_harness.core.verdict import Bounds
@@ -44,6 +45,8 @@ class Arena:
     Attributes:
         years: The years whose months belong to this arena alone.
         verbs: The operations that the lock supports.
+        contract: What the lock promises.
+        bounds: The bounds on time that apply to a lock with this contract.
         warm_actors: The actors that are ready from the last program.
         postmaster: Restarts the server, if a fault needs that.
         proxy: Breaks connections, if a fault needs that; or else the gate, if there is one.
@@ -59,6 +62,7 @@ class Arena:
     pool: ActorPool
     stall_meter: StallMeter
     verbs: frozenset[str]
+    contract: Contract
     warm_actors: list[ActorProcess] = field(default_factory=list)
     postmaster: Postmaster | None = None
     proxy: Proxy | None = None
@@ -170,13 +174,14 @@ def open_arena(
         arena = Arena(
             server=home,
             lock=lock,
-            bounds=bounds,
+            bounds=first.ready.contract.bounds(bounds),
             years=lease(observer.conn, years),
             observer=observer,
             mailbox=mailbox,
             pool=pool,
             stall_meter=stall_meter,
             verbs=frozenset({"acquire", "release", *first.ready.verbs}),
+            contract=first.ready.contract,
             warm_actors=[first],
             postmaster=postmaster,
             proxy=route.proxy,

@@ -26,7 +26,7 @@ def run(program: Program, arena: Arena) -> Example:
     if program.mode == "gate":
         made = choices_made(history.moves)
         program = msgspec.structs.replace(program, choices=made, scheduler=None)
-    return Example(program, history, judge(history, arena.bounds))
+    return Example(program, history, judge(history, arena.bounds, arena.contract))
 
 
 def with_first_year(program: Program, first_year: int) -> Program:

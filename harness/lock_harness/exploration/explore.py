@@ -56,7 +56,14 @@ def explore_with(
     open_gate: OpenArena | None = None,
 ) -> Run:
     """Explore the scenario with an open executor; see `explore`."""
-    log = ExampleLog(scenario, plan, executor.arena.bounds, report_progress)
+    arena = executor.arena
+    log = ExampleLog(
+        scenario=scenario,
+        plan=plan,
+        bounds=arena.bounds,
+        contract=arena.contract,
+        report_progress=report_progress,
+    )
     subject = Subject(scenario.name, scenario.about, lock, plan.seed, scenario.expects)
     search = search_for(scenario, executor, plan, log)
     reducer: Reducer | None = None

@@ -45,6 +45,8 @@ def build_run(
         history=example.history,
         verdicts=example.verdicts,
         bounds=arena.bounds,
+        contract=arena.contract,
+        contract_options=dict(subject.lock.contract),
         figures=figures,
         environment=arena.environment(),
         repeats=repeats,

@@ -53,6 +53,7 @@ def run(
     workers: parameters.Workers = None,
     lock: parameters.LockName = None,
     lock_command: parameters.LockCommand = None,
+    contract: parameters.ContractFields = [],  # noqa: B006
     pg: parameters.ServerChoice = None,
     years: parameters.YearRange = str(DEFAULT_YEARS),
     release_ms: parameters.ReleaseMs = None,
@@ -70,7 +71,7 @@ def run(
         seconds=_parse_seconds(for_),
         seed=Plan().seed if seed is None else seed,
         workers=workers,
-        lock=resolve_lock(lock, lock_command),
+        lock=resolve_lock(lock, lock_command, contract),
         years=parse_years(years),
         release_ms=release_ms,
         reports=reports,
@@ -103,6 +104,7 @@ def replay(
     times: parameters.Times = 10,
     lock: parameters.LockName = None,
     lock_command: parameters.LockCommand = None,
+    contract: parameters.ContractFields = [],  # noqa: B006
     pg: parameters.ServerChoice = None,
 ) -> int:
     """Run the program of a saved run.json again, and show how often it fails.
@@ -110,7 +112,7 @@ def replay(
     The lock is that of the saved run unless another is given. The exit codes are those of run.
     """
     _check_positive("--times", times)
-    return replay_run(path, times, resolve_lock(lock, lock_command), pg, console)
+    return replay_run(path, times, resolve_lock(lock, lock_command, contract), pg, console)
 
 
 @app.command(name="list")

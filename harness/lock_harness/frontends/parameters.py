@@ -41,6 +41,14 @@ LockCommand = Annotated[
     str | None,
     Parameter("--lock-command", help="The lock under test, as a program that speaks JSON lines."),
 ]
+ContractFields = Annotated[
+    list[str],
+    Parameter(
+        "--contract",
+        help="KEY=VALUE: what the lock promises, such as reentrant=refused; replaces what it declares. May be repeated.",
+        negative=(),
+    ),
+]
 ServerChoice = Annotated[
     str | None,
     Parameter(

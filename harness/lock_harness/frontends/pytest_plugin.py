@@ -57,6 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--lock-command", help="lock under test, as a program that speaks JSON lines")
     group.addoption(
+        "--lock-contract",
+        action="append",
+        default=[],
+        help="KEY=VALUE: what the lock promises, such as reentrant=refused; may be repeated",
+    )
+    group.addoption(
         "--lock-pg",
         help="server: a connection string, 'embedded', 'container', or 'none' to skip the tests that need a server",
     )
@@ -108,7 +114,11 @@ def pytest_collection_modifyitems(
 
 
 def _lock(config: pytest.Config) -> LockSpec | None:
-    return resolve_lock(config.getoption("lock_under_test"), config.getoption("lock_command"))
+    return resolve_lock(
+        config.getoption("lock_under_test"),
+        config.getoption("lock_command"),
+        config.getoption("lock_contract"),
+    )
 
 
 def _plan(config: pytest.Config) -> Plan:

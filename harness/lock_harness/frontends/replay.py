@@ -48,7 +48,7 @@ def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Ru
     worst: Example | None = None
     for _ in range(times):
         example = run_confirmed(executor, program)
-        tally.add(View(example.history, saved.bounds), example.status)
+        tally.add(View(example.history, executor.arena.bounds, executor.arena.contract), example.status)
         if worst is None or SEVERITY.index(example.status) > SEVERITY.index(worst.status):
             worst = example
     assert worst is not None
@@ -66,6 +66,9 @@ def _executor(saved: Run, lock: LockSpec, server: Server) -> Executor:
 
 
 def _lock_of(run: Run) -> LockSpec:
-    spec = resolve_lock(None, run.lock) if run.lock_command else resolve_lock(run.lock, None)
+    contract = [f"{name}={value}" for name, value in run.contract_options.items()]
+    spec = (
+        resolve_lock(None, run.lock, contract) if run.lock_command else resolve_lock(run.lock, None, contract)
+    )
     assert spec is not None
     return spec

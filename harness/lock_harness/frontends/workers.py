@@ -67,6 +67,7 @@ def _plugin_options(
     values += [
         ("--lock-under-test", lock if lock and not lock.command else None),
         ("--lock-command", lock if lock and lock.command else None),
+        *(("--lock-contract", f"{name}={value}") for name, value in (lock.contract if lock else ())),
         ("--lock-examples", plan.examples),
         ("--lock-seconds", plan.seconds),
         ("--lock-seed", plan.seed),

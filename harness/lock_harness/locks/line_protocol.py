@@ -13,6 +13,8 @@ its session and exits.
 This module encodes and decodes the lines; `lock_harness.actors.command` runs the process.
 """
 
+from typing import Any
+
 import msgspec
 
 from lock_harness.core.errors import UserError, one_line
@@ -33,11 +35,15 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Response(msgspec.Struct, frozen=True):
-    """The response to the request with the same `id`: either `ok` or `error`."""
+    """The response to the request with the same `id`: either `ok` or `error`.
+
+    The response to `open` may have the fields of a `Contract` in `contract`.
+    """
 
     id: int
     ok: bool | int | list[str] | None = None
     error: str | None = None
+    contract: dict[str, Any] | None = None
 
 
 class LineProtocolError(UserError):

@@ -16,10 +16,14 @@ REFERENCE = "lock_harness.locks.month_lock:MonthLock"
 
 
 class LockSpec(msgspec.Struct, frozen=True):
-    """The source from which an actor process gets the lock: an importable name, or a command that speaks the line protocol."""
+    """The source from which an actor process gets the lock: an importable name, or a command that speaks the line protocol.
+
+    `contract` has the fields of the contract that the user gave, which replace those that the lock declares.
+    """
 
     name: str = REFERENCE
     command: tuple[str, ...] = ()
+    contract: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return shlex.join(self.command) if self.command else self.name

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from lock_harness.core.contract import Contract
 from lock_harness.locks.catalogue import advisory_locks, is_held
 from lock_harness.locks.interface import AdvisoryLock
 
@@ -165,6 +166,8 @@ def _release_held(conn: Connection, year: int, month: int) -> None:
 
 class MonthLock:
     """The reference lock as a `LockClient`: one session on its own connection."""
+
+    contract = Contract(reports_loss=True)
 
     def __init__(self, dsn: str) -> None:
         self._conn: Connection = psycopg.connect(dsn, autocommit=True)

@@ -91,7 +91,7 @@ def _count_without_final_releases(rows: Sequence[_Row], steps: int, evidence: se
 
 def _rows(run: Run) -> Iterator[_Row]:
     times_ns = [event.at_ns for event in run.history.events]
-    for call in View(run.history, run.bounds).calls:
+    for call in View(run.history, run.bounds, run.contract).calls:
         style = "dim" if call.number >= run.program.total_steps else ""
         yield from _call_rows(call, style, is_alone=_is_alone(call, run.history, times_ns))
     for move in run.history.moves:

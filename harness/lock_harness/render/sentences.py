@@ -15,7 +15,7 @@ ELSEWHERE = "the same schedule led elsewhere (uncontrolled nondeterminism)"
 
 def reasons(run: Run) -> Iterator[str]:
     """Yield why the run does not hold, the most important reason first."""
-    yield from (verdict.why for verdict in run.verdicts if verdict.status != "holds")
+    yield from (verdict.why for verdict in run.verdicts if verdict.status in ("violated", "unknown"))
     yield from (point.why for point in run.coverage.crash_points if point.status != "holds")
     if divergence := run.shrinking.divergence if run.shrinking else run.coverage.divergence:
         yield divergence
@@ -24,7 +24,7 @@ def reasons(run: Run) -> Iterator[str]:
 
 def describe_longest_belief(run: Run) -> str:
     """Describe the longest time for which a client of the example believed in a lost lock; empty if none did."""
-    found = beliefs(View(run.history, run.bounds))
+    found = beliefs(View(run.history, run.bounds, run.contract))
     if not found:
         return ""
     longest = max(found, key=lambda belief: (belief.shared_ns, belief.to_ns - belief.from_ns))

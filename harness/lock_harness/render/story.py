@@ -21,9 +21,11 @@ from lock_harness.render.text import STYLES, unbroken_line
 
 def story(run: Run, replay: str) -> RenderableType:
     """Return the example of the run, and how it was reached.  `replay` is the command that shows it again."""
+    contract = str(run.contract)
     return Group(
         _headline(run),
-        *(_verdict_line(verdict) for verdict in run.verdicts if verdict.status != "holds"),
+        *([unbroken_line((f"  contract  {contract}", "dim"))] if contract else []),
+        *(_verdict_line(verdict) for verdict in run.verdicts if verdict.status in ("violated", "unknown")),
         Text(),
         event_table(run),
         Text(),

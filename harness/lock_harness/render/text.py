@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow"}
+STYLES = {"holds": "green", "violated": "bold red", "unknown": "yellow", "not applicable": "dim"}
 
 
 def unbroken_line(*parts: str | tuple[str, str]) -> Text:

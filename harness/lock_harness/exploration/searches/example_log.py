@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection
 
 from lock_harness.analysis.view import View
+from lock_harness.core.contract import Contract
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program
 from lock_harness.core.run import Coverage
@@ -24,11 +25,17 @@ class ExampleLog:
     """
 
     def __init__(
-        self, scenario: Scenario, plan: Plan, bounds: Bounds, report_progress: ReportProgress
+        self,
+        scenario: Scenario,
+        plan: Plan,
+        bounds: Bounds,
+        contract: Contract,
+        report_progress: ReportProgress,
     ) -> None:
         self._scenario = scenario
         self._seed = plan.seed
         self._bounds = bounds
+        self._contract = contract
         self._report_progress = report_progress
         self._deadline = time.monotonic() + plan.seconds if plan.seconds is not None else None
         self._tally = Tally()
@@ -40,7 +47,7 @@ class ExampleLog:
 
     def add(self, example: Example) -> None:
         """Count an example, and keep it if it is the first of its kind."""
-        self._tally.add(View(example.history, self._bounds), example.status)
+        self._tally.add(View(example.history, self._bounds, self._contract), example.status)
         self.last = example
         self.max_moves = max(self.max_moves, len(example.history.moves))
         if self.violation is None and self._is_expected_violation(example):

@@ -1,8 +1,10 @@
 """A lock session in a program of any language, which this process controls by the line protocol."""
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from lock_harness.actors.session import BodyError, require_bool
 from lock_harness.core.contract import declared, with_changes
@@ -17,9 +19,58 @@ from lock_harness.locks.line_protocol import (
     encode,
 )
 
-OPTIONAL_VERBS = ("hold", "is_locked", "count")
+OPTIONAL_VERBS = ("hold", "is_locked", "count", "setup")
 EXIT_S = 5.0
 BODY_TEXT = "the body failed"
+
+
+class CommandProcess:
+    """A running lock command: it gets one request after another, and answers each.
+
+    Args:
+        on_start: Gets the process id of the command before its first request.
+    """
+
+    def __init__(
+        self, command: Sequence[str], application_name: str, on_start: Callable[[int], None] = lambda _: None
+    ) -> None:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PGAPPNAME": application_name},
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._input, self._output = process, process.stdin, process.stdout
+        self._requests = 0
+        on_start(process.pid)
+
+    def request(self, verb: str, **fields: Any) -> Response:
+        """Send a request with these fields of `Request`, and return the response."""
+        self._requests += 1
+        request = Request(self._requests, verb, **fields)
+        try:
+            self._input.write(encode(request))
+            self._input.flush()
+            line = self._output.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            raise UserError(f"the lock command ended at {verb!r} with exit code {self._process.wait()}")
+        return decode(line, request)
+
+    def close(self) -> None:
+        """Close the standard input of the command; kill it if it does not exit then."""
+        # the command may have ended before it read its last request
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+        try:
+            self._process.wait(EXIT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
 
 
 class CommandSession:
@@ -39,18 +90,8 @@ class CommandSession:
         on_start: Callable[[int], None],
         contract_changes: Mapping[str, str],
     ) -> None:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PGAPPNAME": application_name},
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._process, self._input, self._output = process, process.stdin, process.stdout
-        self._requests = 0
-        on_start(process.pid)
-        opened = self._request("open", dsn=url)
+        self._process = CommandProcess(command, application_name, on_start)
+        opened = self._process.request("open", dsn=url)
         if opened.error is not None:
             raise UserError(f"the lock command could not open a session: {opened.error}")
         self.contract = with_changes(declared(opened.contract), contract_changes)
@@ -64,7 +105,7 @@ class CommandSession:
         return self._verbs
 
     def acquire(self, month: Month, timeout_ms: int) -> bool:
-        return self._request_bool("acquire", month, timeout_ms)
+        return self._request_bool("acquire", month, timeout_ms=timeout_ms)
 
     def release(self, month: Month) -> bool:
         return self._request_bool("release", month)
@@ -90,53 +131,22 @@ class CommandSession:
         """Run a body in the command; the harness does not see when the body begins and ends."""
         assert operation.month is not None
         text = BODY_TEXT if operation.raises else None
+        fields = {"timeout_ms": operation.timeout_ms, "raises": text}
         try:
-            return self._request_bool("hold", operation.month, operation.timeout_ms, text), None
+            return self._request_bool("hold", operation.month, **fields), None
         except LockCommandFailed as error:
             if text is None or text not in str(error):
                 raise
             return True, BodyError(text)
 
     def close(self) -> None:
-        """Close the standard input of the command; kill it if it does not exit then."""
-        self._input.close()
-        try:
-            self._process.wait(EXIT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._output.close()
+        self._process.close()
 
-    def _request_bool(
-        self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
-    ) -> bool:
-        return require_bool(self._request_ok(verb, month, timeout_ms, raises), verb)
+    def _request_bool(self, verb: str, month: Month, **fields: Any) -> bool:
+        return require_bool(self._request_ok(verb, month, **fields), verb)
 
-    def _request_ok(
-        self, verb: str, month: Month, timeout_ms: int | None = None, raises: str | None = None
-    ) -> object:
-        answer = self._request(verb, month, timeout_ms, raises)
+    def _request_ok(self, verb: str, month: Month, **fields: Any) -> object:
+        answer = self._process.request(verb, year=month.year, month=month.month, **fields)
         if answer.error is not None:
             raise LockCommandFailed(answer.error)
         return answer.ok
-
-    def _request(
-        self,
-        verb: str,
-        month: Month | None = None,
-        timeout_ms: int | None = None,
-        raises: str | None = None,
-        dsn: str | None = None,
-    ) -> Response:
-        self._requests += 1
-        year, number = month or (None, None)
-        request = Request(self._requests, verb, year, number, timeout_ms, raises, dsn)
-        try:
-            self._input.write(encode(request))
-            self._input.flush()
-            line = self._output.readline()
-        except BrokenPipeError:
-            line = b""
-        if not line:
-            raise UserError(f"the lock command ended at {verb!r} with exit code {self._process.wait()}")
-        return decode(line, request)

@@ -10,6 +10,7 @@ import errno
 import select
 import socket
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -146,6 +147,20 @@ class ActorFailed(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
+class SetupDone(msgspec.Struct, frozen=True, tag=True):
+    """From a setup process: its result.
+
+    done     the lock has prepared the database
+    none     the lock has no setup, or it does not load, which an actor will report
+    failed   the setup failed; `why` is one line
+    refused  a lock command answered with an error, as it should if it has no setup; `why` is one line
+    """
+
+    name: str
+    result: Literal["done", "none", "failed", "refused"]
+    why: str = ""
+
+
 MailboxMessage = (
     Begin
     | TeamChanged
@@ -162,6 +177,7 @@ MailboxMessage = (
     | Ready
     | CommandStarted
     | ActorFailed
+    | SetupDone
 )
 _decoder = msgspec.msgpack.Decoder(MailboxMessage)
 _encoder = msgspec.msgpack.Encoder()

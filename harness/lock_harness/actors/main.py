@@ -27,11 +27,7 @@ def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: 
     If the lock session cannot be used, the conductor gets `ActorFailed`.  `dsn` is the server's address for
     Python, `url` the same address for a lock command.
     """
-    # In a process group of its own: a Ctrl-C in the terminal is for the conductor, and `kill_group` reaches
-    # every program that the lock starts.
-    os.setpgid(0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _redirect_output(directory / f"{name}.log")
+    detach(directory / f"{name}.log")
     os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
@@ -45,9 +41,7 @@ def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: 
             actor.handle(message)
     if attempt.error is None:
         return
-    kind = "" if isinstance(attempt.error, HarnessError) else f"{type(attempt.error).__name__}: "
-    why = address.redact(kind + one_line(attempt.error), dsn)
-    mailbox.send(CONDUCTOR, ActorFailed(name, address.redact(why, url)))
+    mailbox.send(CONDUCTOR, ActorFailed(name, describe_error(attempt.error, dsn, url)))
 
 
 def _session_opener(
@@ -81,9 +75,22 @@ def _session_opener(
     return open_python
 
 
-def _redirect_output(path: Path) -> None:
-    """Write the output of the lock, and the standard error of a lock command, to a file instead of the terminal."""
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def describe_error(error: Exception, *addresses: str) -> str:
+    """Return an exception of the lock on one line, without the passwords of these addresses."""
+    kind = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
+    why = kind + one_line(error)
+    for dsn in addresses:
+        why = address.redact(why, dsn)
+    return why
+
+
+def detach(log_path: Path) -> None:
+    """Detach this process, and every program that the lock starts, from the terminal; its output goes to a file."""
+    # In a process group of its own: a Ctrl-C in the terminal is for the conductor, and `kill_group` reaches
+    # every program that the lock starts.
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

@@ -1,14 +1,16 @@
 """A pool of actor processes: spares are started ahead of need, so that an actor can be replaced at once."""
 
 from collections import deque
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 from lock_harness.actors import wall_clock
 from lock_harness.actors.fork_server import ForkedProcess, fork_server
-from lock_harness.actors.mailbox import ActorFailed, CommandStarted, Mailbox, MailboxMessage, Ready
+from lock_harness.actors.mailbox import ActorFailed, CommandStarted, Mailbox, MailboxMessage, Ready, SetupDone
 from lock_harness.actors.main import run_actor
 from lock_harness.actors.process import ActorProcess, all_alive
+from lock_harness.actors.setup import run_setup
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.guardian import Guardian
@@ -45,12 +47,14 @@ class ActorPool:
     ) -> None:
         self._guardian = guardian
         self._mailbox = mailbox
-        self._arguments = (tag, lock, dsn, url)
         self._tag = tag
+        self._lock = lock
+        self._addresses = (dsn, url)
         self._numbers = count()
         self._starting: dict[str, ActorProcess] = {}
         self._spares: deque[ActorProcess] = deque()
-        self._secrets = (dsn, url)
+        self._setup_result: str | None = None
+        self._setup_refusal = ""
         self.deferred: deque[MailboxMessage] = deque()
         self._faketime = faketime
         self._fork_server = fork_server(faketime, _module_of(lock))
@@ -69,6 +73,35 @@ class ActorPool:
     def spare_sessions(self) -> list[str]:
         """The application_names of the spares' sessions."""
         return [process.session for process in (*self._starting.values(), *self._spares)]
+
+    def set_up(self, dsn: str, url: str) -> None:
+        """Let the lock prepare the database of this address, in a process of its own, while there is no actor.
+
+        Raises:
+            UserError: The setup failed.
+        """
+        if self._setup_result not in (None, "done"):
+            return
+        name = f"setup{next(self._numbers)}"
+        process = self._fork(run_setup, name, (dsn, url))
+        done = self._await_setup(process)
+        self.discard(process)
+        if done.result == "failed":
+            raise UserError(f"the lock cannot be used: {done.why}{self._log_tail(name)}")
+        self._setup_result, self._setup_refusal = done.result, done.why
+
+    def _await_setup(self, process: ActorProcess) -> SetupDone:
+        deadline = now_ns() + START_MS * 1_000_000
+        while now_ns() < deadline:
+            # checked before the mailbox is read: a report may be the last thing that the process did
+            alive = process.alive()
+            message = self._mailbox.receive(20)
+            # other messages come from actors that are dead now
+            if isinstance(message, SetupDone):
+                return message
+            if not alive and message is None:
+                return SetupDone(process.name, "failed", "its setup ended the process")
+        return SetupDone(process.name, "failed", f"its setup did not return within {START_MS // 1000} s")
 
     def reserve(self, wanted: int) -> None:
         """Start spares until there are at least `wanted`, without waiting for them."""
@@ -105,6 +138,8 @@ class ActorPool:
             return True
         if not isinstance(message, Ready) or message.name not in self._starting:
             return False
+        if "setup" in message.verbs and self._setup_refusal:
+            raise UserError(f"the lock cannot be used: its setup failed: {self._setup_refusal}")
         process = self._starting.pop(message.name)
         process.ready = message
         self._spares.append(process)
@@ -124,17 +159,20 @@ class ActorPool:
 
     def _start(self) -> None:
         name = f"a{next(self._numbers)}"
-        directory = self._guardian.directory
         if self._faketime:
-            wall_clock.step(wall_clock.clock_file(directory, name), 0)
-        arguments = (directory, name, *self._arguments)
-        process = ForkedProcess(self._fork_server, target=run_actor, args=arguments, name=name, daemon=True)
+            wall_clock.step(wall_clock.clock_file(self.directory, name), 0)
+        self._starting[name] = self._fork(run_actor, name, self._addresses)
+
+    def _fork(self, target: Callable[..., None], name: str, addresses: tuple[str, str]) -> ActorProcess:
+        """Start a process that runs `target`, which gets the two addresses of a server."""
+        arguments = (self.directory, name, self._tag, self._lock, *addresses)
+        process = ForkedProcess(self._fork_server, target=target, args=arguments, name=name, daemon=True)
         try:
             process.start()
         except OSError as error:
             raise MachineError(f"an actor process could not be started: {error}") from None
         self._guardian.own(process.pid)
-        self._starting[name] = ActorProcess(name, self._tag, process, directory / f"{name}.journal")
+        return ActorProcess(name, self._tag, process, self.directory / f"{name}.journal")
 
     def _raise_start_failure(self) -> None:
         # an ActorFailed that has arrived meanwhile explains the failure better
@@ -155,7 +193,7 @@ class ActorPool:
         """Return the end of the lock's output, on one line and without passwords."""
         log = self.directory / f"{name}.log"
         text = one_line(log.read_text(errors="replace")[-LOG_SHOWN:]) if log.exists() else ""
-        for secret in self._secrets:
+        for secret in self._addresses:
             text = address.redact(text, secret)
         return f"; it printed: {text}" if text else ""
 

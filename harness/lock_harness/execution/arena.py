@@ -31,7 +31,7 @@ from lock_harness.programs.equipment import NO_EQUIPMENT, Equipment
 from lock_harness.servers import address
 from lock_harness.servers.embedded import Postmaster
 from lock_harness.servers.embedded import postmaster as own_server
-from lock_harness.servers.lease import DEFAULT_YEARS, Years, lease
+from lock_harness.servers.lease import DEFAULT_YEARS, Years, lease, setup_turn
 from lock_harness.servers.observer import Observer
 from lock_harness.servers.pgbouncer import pgbouncer
 from lock_harness.servers.server import Server, private_database
@@ -123,6 +123,7 @@ class Arena:
                 return False
             if not self.observer.is_pristine():
                 return False
+            _set_up(self.server, self.observer, self.pool)
         self.pool.reserve(SPARES)
         return True
 
@@ -168,6 +169,7 @@ def open_arena(
         faketime = library() if equipment.targets("clock") else None
         pool = ActorPool(guardian, mailbox, tag, lock, route.server.dsn, route.server.url, faketime)
         stack.callback(pool.close)
+        _set_up(home, observer, pool)
         pool.reserve(1 + SPARES)
         first = pool.take()
         assert first.ready is not None
@@ -189,6 +191,12 @@ def open_arena(
         )
         stack.callback(arena.dismiss)
         yield arena
+
+
+def _set_up(server: Server, observer: Observer, pool: ActorPool) -> None:
+    """Let the lock prepare the database, which it reaches without proxy and pooler."""
+    with setup_turn(observer.conn):
+        pool.set_up(server.dsn, server.url)
 
 
 class Route(NamedTuple):

@@ -50,6 +50,12 @@ class LockClient(Protocol):
         ...
 
 
+class SetsUp(Protocol):
+    """A lock, not a session, that prepares a database before any session opens; it may be called again."""
+
+    def setup(self, dsn: str) -> object: ...
+
+
 # The following methods are optional: a step is drawn only if the client has its methods.
 
 

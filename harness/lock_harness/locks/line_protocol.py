@@ -3,7 +3,7 @@
 A request is one line on the program's standard input.  The response is one line on its standard output with the same
 `id`.  Standard error is the program's log.  The first request is `open` with the connection string in `dsn`; the `ok`
 of its response may list the optional verbs that the program offers.  When its standard input ends, the program closes
-its session and exits.
+its session and exits.  Before any session opens, one process gets `setup` with a `dsn` instead, as its only request.
 
     {"id":1,"verb":"open","dsn":"postgresql://..."}                       -> {"id":1,"ok":["is_locked"]}
     {"id":2,"verb":"acquire","year":2090,"month":1,"timeout_ms":200}      -> {"id":2,"ok":true}

@@ -5,6 +5,8 @@ years while its connection is open.  The lock's key is a pair of integers, which
 created on the server, and the server releases the block when the harness dies.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import psycopg
@@ -13,6 +15,7 @@ from lock_harness.core.errors import UserError
 from lock_harness.locks.month_lock import years_in_use
 
 SPACE = 0x10C4A12  # the first integer of the pair; the second is the block's first year
+SETUP = 0  # the second integer of the pair while a lock prepares the database
 BLOCK = 2  # adjacent years: the months where keys collide lie in neighbouring years
 
 
@@ -57,3 +60,13 @@ def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
         f"all years of {years} are in use on this database by other sessions ('lock-harness locks' lists them): "
         "widen the range with --years 2000-2099, or use fewer workers with -n"
     )
+
+
+@contextlib.contextmanager
+def setup_turn(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let only one harness at a time prepare this database: concurrent `CREATE TABLE IF NOT EXISTS` may fail."""
+    conn.execute("SELECT pg_catalog.pg_advisory_lock(%s, %s)", (SPACE, SETUP))
+    try:
+        yield
+    finally:
+        conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (SPACE, SETUP))

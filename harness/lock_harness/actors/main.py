@@ -90,6 +90,8 @@ def detach(log_path: Path) -> None:
     # every program that the lock starts.
     os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # the connection string says everything about the server
+    address.forget_environment()
     log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)

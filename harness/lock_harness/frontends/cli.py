@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.prompt import Confirm
 from rich.text import Text
 
-from lock_harness.core.errors import HarnessError, UserError, one_line
+from lock_harness.core.errors import HarnessError, MachineError, UserError, one_line
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
 from lock_harness.frontends.campaign import Campaign
@@ -27,6 +27,7 @@ from lock_harness.programs.loading import pick_scenarios
 from lock_harness.render.lock_table import lock_table
 from lock_harness.servers import address, doctor, holders
 from lock_harness.servers.lease import DEFAULT_YEARS, parse_years
+from lock_harness.servers.named import resolve
 from lock_harness.servers.providers import NONE, open_server
 
 INTERRUPTED = 130  # the exit code that a shell reports for SIGINT
@@ -183,6 +184,10 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except HarnessError as error:
         return _print_error(str(error), error.exit_code)
+    except psycopg.Error as error:
+        return _print_error(
+            f"the server refused what the harness needs: {one_line(error)}", MachineError.exit_code
+        )
     except cyclopts.CycloptsError as error:
         return _print_error(f"{one_line(error).rstrip('.')}; see lock-harness --help", UserError.exit_code)
     except KeyboardInterrupt:
@@ -204,7 +209,7 @@ def _named_dsn(pg: str | None) -> str:
     dsn = pg or address.from_environment()
     if dsn is None:
         raise UserError(f"name a server with --pg {address.EXAMPLE} or in {address.VARIABLE}")
-    return address.validate(dsn)
+    return resolve(dsn).dsn
 
 
 def _check_positive(option: str, value: int | None) -> None:

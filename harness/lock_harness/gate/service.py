@@ -88,7 +88,7 @@ class GateService(ProxyService):
         result: list[Move] | bool = True
         match command:
             case ObserveServer():
-                self._observer = address.connect(command.dsn, OBSERVER)
+                self._observer = address.connect_without_timeouts(command.dsn, OBSERVER)
             case OpenGate():
                 self._open_gate(command)
             case ReportInjected():

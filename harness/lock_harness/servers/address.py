@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Conninfo
 
 from lock_harness.core.errors import UserError, one_line
 
@@ -15,7 +17,50 @@ EXAMPLE = "postgresql://user:password@host:5432/database"
 HIDDEN = "***"
 CONNECT_TIMEOUT_S = 5
 
-_LOOKS_SECRET = re.compile(r"(?<=:)[^:@\s]+(?=@)|(?<=password=)('[^']*'|[^\s&]+)", re.IGNORECASE)
+URL = re.compile("postgres(ql)?://")
+_HOSTS = re.compile(r"((\[[^\]]*\]|[^:,\[\]]*)(:\d*)?(,|$))*")
+
+# the password of a URL up to its last @, which may be an unescaped part of it, and that of a key=value string
+_SECRETS = (
+    (re.compile(r"(//[^:/\s]*):\S*@"), rf"\1:{HIDDEN}@"),
+    (re.compile(r"(?<=:)[^:@\s]+(?=@)"), HIDDEN),
+    (re.compile(r"(password\s*=\s*)('[^']*'|.*?(?=\s+\w+\s*=|&|$))", re.IGNORECASE), rf"\1{HIDDEN}"),
+)
+
+_OPTIONS = Conninfo.parse(b"")
+# an empty option is as good as none, except of these
+_NEVER_EMPTY = {
+    "connect_timeout": str(CONNECT_TIMEOUT_S),
+    "max_protocol_version": "3.0",
+    "min_protocol_version": "3.0",
+    "require_auth": "!sspi",
+    "sslcertmode": "allow",
+}
+DEFAULTS = {
+    name: _NEVER_EMPTY.get(name, (option.compiled or b"").decode())
+    for option in _OPTIONS
+    if (name := option.keyword.decode()) != "service"
+}
+"""The options of a connection, with the values that they have if neither the user nor the environment sets them."""
+
+# the settings that may end a statement or an idle session, with the first server version that has them
+_TIMEOUTS = {
+    "statement_timeout": 0,
+    "lock_timeout": 0,
+    "idle_in_transaction_session_timeout": 0,
+    "idle_session_timeout": 140000,
+    "transaction_timeout": 170000,
+}
+
+_LOGIN_HINT = "put it into the connection string, into PGPASSWORD or into a password file"
+_SERVER_HINT = "is it a running PostgreSQL?"
+# errors of a server that answers, and of a connection string that cannot be used
+_NEED_NO_HINT = re.compile("FATAL|definition of service|invalid |bad value|could not (match|translate)")
+
+# a session has these settings whatever its address is, so they are left to the environment
+_SESSION_VARIABLES = frozenset({"PGOPTIONS", "PGCLIENTENCODING"})
+_VARIABLES = {option.keyword.decode(): option.envvar.decode() for option in _OPTIONS if option.envvar}
+_ADDRESS_VARIABLES = {"PGSERVICEFILE", "PGREQUIRESSL", *_VARIABLES.values()} - _SESSION_VARIABLES
 
 
 def from_environment() -> str | None:
@@ -24,16 +69,38 @@ def from_environment() -> str | None:
 
 
 def validate(dsn: str) -> str:
-    """Return `dsn` if libpq can parse it; raise `UserError` otherwise."""
+    """Return `dsn` if libpq can parse it as the user meant it; raise `UserError` otherwise."""
+    if URL.match(dsn) and _ends_password_early(URL.sub("", dsn, count=1)):
+        raise UserError(
+            f"{_hide_secrets(dsn)!r} has a password with special characters: percent-encode them, "
+            "such as %40 for @ and %2F for /"
+        )
     try:
-        options = conninfo_to_dict(dsn)
+        usable = bool(conninfo_to_dict(dsn) or URL.match(dsn))
     except psycopg.ProgrammingError:
         # the text of this error quotes the string with its password, so it is not shown
-        options = {}
-    if not options:
-        redacted = _LOOKS_SECRET.sub(HIDDEN, dsn)
-        raise UserError(f"{redacted!r} is not a connection string: write it as {EXAMPLE}")
+        usable = False
+    if not usable:
+        raise UserError(f"{_hide_secrets(dsn)!r} is not a connection string: write it as {EXAMPLE}")
     return dsn
+
+
+def _ends_password_early(rest: str) -> bool:
+    """Return whether libpq takes a part of the password for the host, the port or the database.
+
+    Args:
+        rest: A URL without its scheme.  Its password ends at the first `@`, unless a `/` comes before it.
+    """
+    login, at, place = rest.partition("@")
+    hosts, *more = re.split("[/?]", place if at and "/" not in login else rest, maxsplit=1)
+    return "@" in hosts or ("@" in "".join(more) and not _HOSTS.fullmatch(hosts))
+
+
+def _hide_secrets(text: str) -> str:
+    """Return `text` without the parts that look like passwords."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def redact(text: str, dsn: str) -> str:
@@ -46,15 +113,23 @@ def redact(text: str, dsn: str) -> str:
         if secret:
             for spelling in sorted({str(secret), quote(str(secret)), quote(str(secret), safe="")}, key=len):
                 text = text.replace(spelling, HIDDEN)
-    return _LOOKS_SECRET.sub(HIDDEN, text)
+    return _hide_secrets(text)
 
 
 def display_name(dsn: str) -> str:
     """Return host, port and database, to be shown to the user."""
     options = conninfo_to_dict(dsn)
+    if "service" in options:
+        return f"service {options['service']}"
     host = options.get("host") or options.get("hostaddr") or os.environ.get("PGHOST", "localhost")
     port = options.get("port") or os.environ.get("PGPORT", "5432")
     return f"{host}:{port}/{options.get('dbname') or os.environ.get('PGDATABASE', '')}"
+
+
+def forget_environment() -> None:
+    """Remove the variables by which libpq chooses a server and logs in, so that a connection string decides alone."""
+    for name in _ADDRESS_VARIABLES:
+        os.environ.pop(name, None)
 
 
 def named(dsn: str, application_name: str) -> str:
@@ -64,7 +139,7 @@ def named(dsn: str, application_name: str) -> str:
 
 def with_options(dsn: str, **changes: str) -> str:
     """Return `dsn` in its own form, URL or key=value, with some options changed."""
-    if not dsn.startswith(("postgresql://", "postgres://")):
+    if not URL.match(dsn):
         return make_conninfo(dsn, **changes)
     parts = urlsplit(dsn)
     options = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)) | changes
@@ -80,55 +155,106 @@ def redirected(dsn: str, host: str, port: int) -> str:
     options = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if key != "hostaddr"}
     # no option is added: clients in other languages may not know it
     plain = {key: "disable" for key in ("sslmode", "gssencmode") if key in options}
-    elsewhere = make_conninfo("", **(options | plain | {"host": host, "port": str(port)}))
-    return as_url(elsewhere) if dsn.startswith(("postgresql://", "postgres://")) else elsewhere
+    elsewhere = options | plain | {"host": host, "port": str(port)}
+    return url_of(elsewhere) if URL.match(dsn) else make_conninfo("", **elsewhere)
+
+
+def is_unix(host: str) -> bool:
+    """Return whether `host` is the directory of a Unix socket, or a socket in the abstract namespace."""
+    return host.startswith(("/", "@"))
 
 
 def as_url(dsn: str) -> str:
-    """Return `dsn` as a URL, which clients in all languages can parse."""
-    if dsn.startswith(("postgresql://", "postgres://")):
-        return dsn
-    options = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
-    user, password = options.pop("user", ""), options.pop("password", "")
+    """Return `dsn` as a URL."""
+    return (
+        dsn if URL.match(dsn) else url_of({key: str(value) for key, value in conninfo_to_dict(dsn).items()})
+    )
+
+
+def url_of(options: Mapping[str, str]) -> str:
+    """Return these options as a URL, which clients in all languages can parse.
+
+    A URL has no place for the directory of a Unix socket, so that becomes the parameter `host`.
+    """
+    rest = dict(options)
+    user, password = rest.pop("user", ""), rest.pop("password", "")
     login = quote(user, safe="") + (":" + quote(password, safe="") if password else "")
-    host, port = options.get("host", "localhost"), options.get("port", "")
+    host, port = rest.get("host", "localhost"), rest.get("port", "")
     place = ""
-    if not host.startswith("/"):
-        options.pop("host", None)
-        options.pop("port", None)
-        place = host + (f":{port}" if port else "")
-    path = "/" + quote(options.pop("dbname", ""), safe="")
+    if not is_unix(host):
+        rest.pop("host", None)
+        rest.pop("port", None)
+        place = (f"[{quote(host, safe=':')}]" if ":" in host else host) + (f":{port}" if port else "")
+    path = "/" + quote(rest.pop("dbname", ""), safe="")
     netloc = (login + "@" if login else "") + place
-    return f"postgresql://{netloc}{path}" + (f"?{urlencode(options, quote_via=quote)}" if options else "")
+    return f"postgresql://{netloc}{path}" + (f"?{urlencode(rest, quote_via=quote)}" if rest else "")
 
 
 def endpoint(dsn: str) -> tuple[str, int] | str:
-    """Return the host and port of a server, or the path of its Unix socket."""
+    """Return the host and port of a server, or the path of its Unix socket.  `dsn` must name the host and the port."""
     options = conninfo_to_dict(dsn)
-    host = str(options.get("host") or options.get("hostaddr") or "localhost")
-    port = int(str(options.get("port") or os.environ.get("PGPORT", "5432")))
-    return f"{host}/.s.PGSQL.{port}" if host.startswith("/") else (host, port)
+    host, port = str(options.get("hostaddr") or options["host"]), int(str(options["port"]))
+    return f"{host}/.s.PGSQL.{port}" if is_unix(host) else (host, port)
 
 
 def why_not_proxied(url: str) -> str | None:
-    """Return why the proxy cannot be used in front of that server; None if it can."""
+    """Return why the proxy cannot be used in front of the server of that address; None if it can."""
     options = conninfo_to_dict(url)
-    if str(options.get("host", "")).startswith("/"):
+    if is_unix(str(options.get("host", ""))):
         return "the address is a Unix socket, but network faults need TCP: name the server by host and port"
     if options.get("sslmode") in ("require", "verify-ca", "verify-full"):
         return f"sslmode={options['sslmode']} encrypts the messages that the proxy must read: name the server without TLS"
+    if options.get("gssencmode") == "require":
+        return "gssencmode=require encrypts the messages that the proxy must read: name the server without it"
     return None
 
 
 def connect(dsn: str, application_name: str) -> psycopg.Connection[Any]:
-    """Open an autocommit connection; raise `UserError` without any password if that fails."""
+    """Open an autocommit connection to the server that `dsn` names, whatever the environment says.
+
+    Raises:
+        UserError: That fails; the message shows no password.
+    """
+    given = conninfo_to_dict(validate(dsn))
+    hidden = {
+        name: DEFAULTS[name]
+        for name, variable in _VARIABLES.items()
+        if variable in os.environ and name in DEFAULTS
+    }
+    return _connect(dsn, hidden | given, application_name)
+
+
+def connect_as_libpq(dsn: str, application_name: str) -> psycopg.Connection[Any]:
+    """Open an autocommit connection as libpq does: with the variables of the environment, services and password files.
+
+    Raises:
+        UserError: That fails; the message shows no password.
+    """
     options = conninfo_to_dict(validate(dsn))
-    timeout = int(str(options.get("connect_timeout") or CONNECT_TIMEOUT_S))
+    if timeout := os.environ.get("PGCONNECT_TIMEOUT"):
+        options.setdefault("connect_timeout", timeout)
+    return _connect(dsn, options, application_name)
+
+
+def connect_without_timeouts(dsn: str, application_name: str) -> psycopg.Connection[Any]:
+    """Open a connection whose statements and idle times no setting of the server, role or database limits.
+
+    Not for an unknown pooler, which may give its session, with these settings, to another client.
+    """
+    conn = connect(dsn, application_name)
+    since = conn.info.server_version
+    conn.execute("; ".join(f"SET {name} = 0" for name, first in _TIMEOUTS.items() if first <= since))
+    return conn
+
+
+def _connect(dsn: str, options: dict[str, Any], application_name: str) -> psycopg.Connection[Any]:
+    options.setdefault("connect_timeout", CONNECT_TIMEOUT_S)
+    options["application_name"] = application_name
     try:
-        return psycopg.connect(
-            dsn, autocommit=True, connect_timeout=timeout, application_name=application_name
-        )
+        return psycopg.connect(autocommit=True, **options)
     except psycopg.Error as error:
         why = redact(one_line(error), dsn)
-        hint = "" if "FATAL" in why else "; is it a running PostgreSQL?"
-        raise UserError(f"cannot connect to {display_name(dsn)}: {why.rstrip('?.')}{hint}") from None
+        hint = _LOGIN_HINT if "no password supplied" in why else _SERVER_HINT
+        if not _NEED_NO_HINT.search(why):
+            why = f"{why.rstrip('?.')}; {hint}"
+        raise UserError(f"cannot connect to {display_name(dsn)}: {why}") from None

@@ -6,10 +6,9 @@ import subprocess
 import time
 from pathlib import Path
 
-import psycopg
-
-from lock_harness.core.errors import one_line
+from lock_harness.core.errors import UserError, one_line
 from lock_harness.guardian import Guardian
+from lock_harness.servers import address
 
 START_S = 30.0
 # Waits for a line on standard input, then runs the program.  EOF, when the harness dies, does not start it.
@@ -57,8 +56,8 @@ def wait_until_ready(process: subprocess.Popen[bytes], dsn: str) -> bool:
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            psycopg.connect(dsn).close()
-        except psycopg.OperationalError:
+            address.connect(dsn, "lock-harness").close()
+        except UserError:
             time.sleep(0.01)
         else:
             return True

@@ -84,7 +84,7 @@ class Observer:
 
     def __init__(self, dsn: str, application_name: str) -> None:
         self._address = dsn, application_name
-        self.conn = address.connect(dsn, application_name)
+        self.conn = address.connect_without_timeouts(dsn, application_name)
 
     def close(self) -> None:
         self.conn.close()
@@ -92,7 +92,7 @@ class Observer:
     def reconnect(self) -> None:
         """Connect again after a restart of the server."""
         self.conn.close()
-        self.conn = address.connect(*self._address)
+        self.conn = address.connect_without_timeouts(*self._address)
 
     def locks(self, sessions: Sequence[str]) -> list[SessionLock]:
         """Return one row for each advisory lock of these sessions, and one for each session without locks."""

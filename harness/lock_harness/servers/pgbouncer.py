@@ -38,7 +38,8 @@ SETTINGS = {
     "max_client_conn": "1000",
     "server_reset_query": "DISCARD ALL",
     "server_login_retry": "0.1",  # seconds, so that a restarted server is found soon
-    "ignore_startup_parameters": "extra_float_digits",
+    # PgBouncer does not pass on PGOPTIONS
+    "ignore_startup_parameters": "extra_float_digits, options",
 }
 ACCESS = f"local all all trust\nhost all all {LOOPBACK}/32 scram-sha-256\n"
 

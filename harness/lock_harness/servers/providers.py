@@ -7,8 +7,8 @@ from lock_harness.core.errors import UserError
 from lock_harness.servers import address
 from lock_harness.servers.container import container_server
 from lock_harness.servers.embedded import embedded_server
-from lock_harness.servers.pooler import shared_sessions
-from lock_harness.servers.server import Server, version_of
+from lock_harness.servers.named import named_server
+from lock_harness.servers.server import Server
 
 NONE = "none"
 
@@ -30,15 +30,4 @@ def open_server(choice: str | None) -> Iterator[Server]:
         with container_server() as server:
             yield server
     else:
-        yield _named_server(address.validate(choice))
-
-
-def _named_server(dsn: str) -> Server:
-    """Return the server that the user named; raise `UserError` if session locks cannot work at that address."""
-    version = version_of(dsn)
-    if (why := shared_sessions(dsn)) is not None:
-        raise UserError(
-            f"{address.display_name(dsn)} is a pooler that breaks session locks ({why}): name the server itself, "
-            "or a pooler in session mode; 'lock-harness doctor' reports more"
-        )
-    return Server(dsn, address.as_url(dsn), "named", version)
+        yield named_server(choice)

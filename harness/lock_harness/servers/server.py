@@ -18,12 +18,19 @@ class Server:
         dsn: Its fastest address, for Python.
         url: An address that clients in all languages can parse.  Both addresses may contain a password and are
             never shown.
+        why_encrypted: Why the server is not available without encryption; None if it is.
     """
 
     dsn: str
     url: str
     kind: Literal["named", "embedded", "container"]
     version: str
+    why_encrypted: str | None = None
+
+    @property
+    def why_not_proxied(self) -> str | None:
+        """Why no proxy can be put before the server; None if one can."""
+        return address.why_not_proxied(self.url) or self.why_encrypted
 
     @property
     def ours(self) -> bool:
@@ -49,7 +56,7 @@ def private_database(server: Server, name: str) -> Iterator[Server]:
     if not server.ours:
         yield server
         return
-    with address.connect(server.dsn, "lock-harness") as conn:
+    with address.connect_without_timeouts(server.dsn, "lock-harness") as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     try:
         yield replace(
@@ -58,5 +65,5 @@ def private_database(server: Server, name: str) -> Iterator[Server]:
             url=address.with_options(server.url, dbname=name),
         )
     finally:
-        with address.connect(server.dsn, "lock-harness") as conn:
+        with address.connect_without_timeouts(server.dsn, "lock-harness") as conn:
             conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -14,7 +14,7 @@ from lock_harness.execution.faults.pause import Pause
 from lock_harness.execution.faults.restart import Restart
 from lock_harness.execution.faults.terminate import Terminate
 from lock_harness.programs.equipment import Equipment
-from lock_harness.servers import address, pgbouncer
+from lock_harness.servers import pgbouncer
 from lock_harness.servers.server import Server
 
 INJECTORS: dict[FaultKind, Injector] = {
@@ -35,7 +35,7 @@ def why_unavailable(wanted: Equipment, server: Server) -> str | None:
     """Return why some of the wanted equipment is unavailable with this server; None if all of it is available."""
     if wanted.pooler and (why := pgbouncer.why_unavailable()):
         return why
-    if wanted.gate and (why := address.why_not_proxied(server.url)):
+    if wanted.gate and (why := server.why_not_proxied):
         return f"the gate cannot be put before this server: {why}"
     reasons = ((kind, INJECTORS[kind].why_unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

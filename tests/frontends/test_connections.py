@@ -1,0 +1,201 @@
+"""Every way of naming a server that libpq knows works in every scenario, and none is seen by another server."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from lock_harness.servers.embedded import postmaster
+from lock_harness.servers.server import Server
+from tests.frontends.command import Shell
+
+FOREIGN = Path(__file__).parents[1] / "foreign"
+# lockstep, a race, the gate, and a proxy that breaks connections
+SCENARIOS = ("timeout_returns_false", "races", "statement_order", "network_cut")
+EXAMPLES = ("--examples", "2")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server whose port needs a password.  It is not the server that libpq would choose without an address."""
+    with postmaster() as running:
+        yield running.server
+
+
+@pytest.fixture
+def login(server: Server) -> dict[str, str]:
+    return {key: str(value) for key, value in conninfo_to_dict(server.url).items()}
+
+
+def password_file(folder: Path, login: dict[str, str]) -> str:
+    """Write a file that has the password for this host and port only."""
+    path = folder / "pgpass"
+    path.touch(mode=0o600)
+    path.write_text(f"{login['host']}:{login['port']}:*:{login['user']}:{login['password']}\n")
+    return str(path)
+
+
+def service_file(folder: Path, login: dict[str, str]) -> str:
+    path = folder / "services"
+    path.write_text("\n".join(["[months]", *(f"{key}={value}" for key, value in login.items()), ""]))
+    return str(path)
+
+
+def without_password(login: dict[str, str]) -> str:
+    return f"postgresql://{login['user']}@{login['host']}:{login['port']}/{login['dbname']}"
+
+
+def by_password_variable(_: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return without_password(login), {"PGPASSWORD": login["password"]}
+
+
+def by_password_file_variable(folder: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return without_password(login), {"PGPASSFILE": password_file(folder, login)}
+
+
+def by_password_file_parameter(folder: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return f"{without_password(login)}?passfile={password_file(folder, login)}", {}
+
+
+def by_password_file_at_home(folder: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    Path(password_file(folder, login)).rename(folder / ".pgpass")
+    return without_password(login), {"HOME": str(folder)}
+
+
+def by_service(folder: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return "service=months", {"PGSERVICEFILE": service_file(folder, login)}
+
+
+def by_service_variable(folder: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return "postgresql://", {"PGSERVICEFILE": service_file(folder, login), "PGSERVICE": "months"}
+
+
+def by_several_hosts(_: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    hosts = f"127.0.0.1:1,{login['host']}:{login['port']}"
+    url = f"postgresql://{login['user']}:{login['password']}@{hosts}/{login['dbname']}"
+    return f"{url}?target_session_attrs=read-write", {}
+
+
+def by_variables(_: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "DATABASE"}
+    return "postgresql://", {f"PG{name}": login[key] for key, name in names.items()}
+
+
+def by_pairs(_: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    return " ".join(f"{key}={value}" for key, value in login.items()), {}
+
+
+def by_address_variable(_: Path, login: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """libpq connects to PGHOSTADDR whatever the host is."""
+    elsewhere = f"postgresql://{login['user']}:{login['password']}@nowhere.invalid:{login['port']}/postgres"
+    return elsewhere, {"PGHOSTADDR": login["host"]}
+
+
+Way = Callable[[Path, dict[str, str]], tuple[str, dict[str, str]]]
+WAYS: list[Way] = [
+    by_password_variable,
+    by_password_file_variable,
+    by_password_file_parameter,
+    by_password_file_at_home,
+    by_service,
+    by_service_variable,
+    by_several_hosts,
+    by_variables,
+    by_pairs,
+    by_address_variable,
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_a_server_is_reached_in_every_mode(sh: Shell, login: dict[str, str], way: Way) -> None:
+    pg, environment = way(sh.cwd, login)
+    outcome = sh.run("run", *SCENARIOS, *EXAMPLES, "--pg", pg, **environment)
+    assert outcome.without_violation, outcome.out + outcome.err
+    assert "skipped" not in outcome.out
+    assert login["password"] not in outcome.out + outcome.err
+
+
+def test_a_lock_command_needs_no_password_file(sh: Shell, login: dict[str, str]) -> None:
+    pg, environment = by_password_file_variable(sh.cwd, login)
+    command = f"{sys.executable} {FOREIGN / 'month_lock.py'}"
+    outcome = sh.run(
+        "run",
+        "different_months_are_independent",
+        "every_order",
+        "--pg",
+        pg,
+        "--lock-command",
+        command,
+        **environment,
+    )
+    assert outcome.without_violation, outcome.out + outcome.err
+    assert "skipped" not in outcome.out
+
+
+def test_workers_use_the_server_that_the_command_found(sh: Shell, login: dict[str, str]) -> None:
+    pg, environment = by_service(sh.cwd, login)
+    outcome = sh.run("run", "races", "statement_order", *EXAMPLES, "-n", "2", "--pg", pg, **environment)
+    assert outcome.without_violation, outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("command", ["doctor", "locks"])
+def test_the_other_commands_read_the_same_addresses(sh: Shell, login: dict[str, str], command: str) -> None:
+    pg, environment = by_service(sh.cwd, login)
+    outcome = sh.run(command, "--pg", pg, **environment)
+    assert outcome.code == 0, outcome.out + outcome.err
+
+
+# Settings of the environment
+
+
+def test_timeouts_of_the_environment_reach_the_lock_and_not_the_harness(sh: Shell) -> None:
+    """A database takes longer to create than the statement_timeout allows."""
+    (sh.cwd / "asks.py").write_text(
+        "from lock_harness.locks.month_lock import MonthLock\n"
+        "class Lock(MonthLock):\n"
+        "    def __init__(self, dsn):\n"
+        "        super().__init__(dsn)\n"
+        "        assert self._conn.execute('SHOW statement_timeout').fetchone() == ('40ms',)\n"
+    )
+    timeouts = "-c statement_timeout=40ms -c lock_timeout=40ms"
+    outcome = sh.run("run", *SCENARIOS, *EXAMPLES, "--lock", "asks:Lock", PGOPTIONS=timeouts)
+    assert outcome.without_violation, outcome.out + outcome.err
+
+
+def test_variables_for_another_server_do_not_reach_an_embedded_one(sh: Shell) -> None:
+    other = {
+        "PGHOST": "nowhere.invalid",
+        "PGHOSTADDR": "192.0.2.1",
+        "PGPORT": "1",
+        "PGSSLMODE": "verify-full",
+    }
+    outcome = sh.run("run", *SCENARIOS, *EXAMPLES, **other)
+    assert outcome.without_violation, outcome.out + outcome.err
+
+
+# Mistakes
+
+
+def test_a_missing_password_is_one_line_with_the_remedy(sh: Shell, login: dict[str, str]) -> None:
+    outcome = sh.run("run", "--pg", without_password(login), HOME=str(sh.cwd))
+    assert outcome.code == 2
+    assert "no password supplied; put it into the connection string" in outcome.error_line
+
+
+def test_an_unknown_service_is_one_line(sh: Shell) -> None:
+    outcome = sh.run("run", "--pg", "service=monthz", PGSERVICEFILE=os.devnull)
+    assert outcome.code == 2
+    assert (
+        'cannot connect to service monthz: connection is bad: definition of service "monthz" not found'
+        in (outcome.error_line)
+    )
+
+
+def test_an_unescaped_character_in_a_password_is_one_line_without_it(sh: Shell) -> None:
+    outcome = sh.run("run", "--pg", "postgresql://bob:s3cr@t@db.example/app")
+    assert outcome.code == 2
+    assert "%40 for @" in outcome.error_line
+    assert "t@db" not in outcome.out + outcome.err

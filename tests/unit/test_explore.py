@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from lock_harness.core.contract import Contract
-from lock_harness.core.errors import MachineError
-from lock_harness.core.fault import Fault
+from lock_harness.core.errors import HarnessError, MachineError, NotApplicable
+from lock_harness.core.fault import Fault, FaultKind
 from lock_harness.core.history import Event, Move
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.run import Run
@@ -75,6 +75,31 @@ def test_an_error_while_shrinking_keeps_the_violation() -> None:
     run = explore_then(then)
     assert run.status == "violated"
     assert run.repeats is None
+
+
+SEVERAL = NotApplicable("the lock's sessions have several connections each")
+
+
+def explore_at_gate(fault: FaultKind, error: HarnessError) -> Run:
+    """Explore a program with a fault at the gate that shows two holders; its second run raises `error`."""
+
+    class Raises(FailsAfterFirst):
+        def run_and_clean_up(self, program: Program) -> Example:
+            return msgspec.structs.replace(super().run_and_clean_up(program), program=program)
+
+    def then() -> NoReturn:
+        raise error
+
+    scenario = Scenario(at_gate(acquire(0, JAN, 0), acquire(1, JAN, 0), Fault(0, fault)), name="dies")
+    return explore_with(scenario, Raises(then), Plan(), LockSpec(), lambda _: None)
+
+
+def test_a_violation_is_dropped_if_its_fault_may_have_hit_one_of_several_connections() -> None:
+    """The session then kept its months with good reason, so the scenario is skipped."""
+    with pytest.raises(NotApplicable):
+        explore_at_gate("terminate", SEVERAL)
+    assert explore_at_gate("kill", SEVERAL).status == "violated", "a kill ends every connection"
+    assert explore_at_gate("terminate", MachineError("the server is gone")).status == "violated"
 
 
 class AlwaysHolds(Scripted):

@@ -3,6 +3,8 @@
 import contextlib
 
 from lock_harness.core.errors import HarnessError, NotApplicable
+from lock_harness.core.fault import Fault
+from lock_harness.core.program import Program
 from lock_harness.core.run import Run, Shrinking
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor, OpenArena
@@ -78,11 +80,21 @@ def explore_with(
         if log.last is None:
             raise
         raise Interrupted(_run_of(subject, executor, search, reducer)) from None
-    except HarnessError:
+    except HarnessError as error:
         # a violation that was found counts for more than an error that came after it
-        if log.violation is None:
+        if log.violation is None or _refutes(error, log.violation.program):
             raise
     return _run_of(subject, executor, search, reducer)
+
+
+def _refutes(error: HarnessError, program: Program) -> bool:
+    """Return whether `error` says that a violation of `program` proves nothing.
+
+    At the gate a scenario is found to be not applicable when a session has several connections.  Then a fault that was
+    meant for a session hit only one of them.
+    """
+    hits_session = any(isinstance(step, Fault) and not step.traits.ends_process for step in program.steps)
+    return isinstance(error, NotApplicable) and program.mode == "gate" and hits_session
 
 
 def _run_of(subject: Subject, executor: Executor, search: Search, reducer: Reducer | None) -> Run:

@@ -99,7 +99,7 @@ def test_the_crash_points_at_which_a_lock_loses_a_month_are_reported(
     our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A row remains if its owner dies or loses its session between the INSERT and the removal of the row."""
-    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 1.0)
     program = at_gate(acquire(0, JAN, 0), release(0, JAN), acquire(1, JAN, 0), release(1, JAN))
     # short bounds, since the probe waits for a month that never becomes free
     bounds = Bounds(release_ms=300, handover_ms=50)

@@ -62,7 +62,7 @@ def test_a_broken_lock_in_typescript_is_caught(
     folder: Path, our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # each try starts Node again
-    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 3.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 3.0)
     good = (folder / "month_lock.mts").read_text()
     (folder / "broken.mts").write_text(re.sub(r"(pg_\w*advisory_(?:un)?lock)\(", r"\1_shared(", good))
     run = explored("handover", command_spec("node --import tsx broken.mts"), our_server, 30)

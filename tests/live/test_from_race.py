@@ -104,7 +104,7 @@ def test_a_race_that_depends_on_a_wall_clock_is_not_moved_to_the_gate(
     our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("libfaketime")
-    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 1.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
     found = explored(PLANTED["planted/wall_clock"], our_server)
     assert (found.status, found.program.mode) == ("violated", "race")

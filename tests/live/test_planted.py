@@ -94,7 +94,7 @@ def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
 def test_a_planted_lock_whose_failure_depends_on_timing_is_caught(
     our_server: Server, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 2.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 2.0)
     catch(our_server, name, DEPENDS_ON_TIMING[name])
 
 

@@ -17,6 +17,7 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.explore import Interrupted, explore_with
 from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.reduction import is_used_up
 from lock_harness.exploration.retries import MAX_RUNS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
@@ -172,6 +173,44 @@ def test_an_unknown_example_is_retried_while_shrinking(monkeypatch: pytest.Monke
     run = explore_with(scenario, Returns(examples), Plan(), LockSpec(), lambda _: None)
     assert (run.status, run.program.steps) == ("violated", ())
     assert run.repeats == (1, 1)
+
+
+def test_each_smaller_program_violates_the_check_that_was_found_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A program with one step fewer violates only another check, so it shows another defect."""
+    monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
+    both_and_late = BOTH
+    assert both_and_late.violated_checks == {"mutual_exclusion", "timeout_not_late", "linearizable"}
+    only_late = msgspec.structs.replace(LATE)
+
+    class OtherDefectIfShort(AlwaysHolds):
+        def run_and_clean_up(self, program: Program) -> Example:
+            shown = both_and_late if len(program.steps) > 1 else only_late
+            return msgspec.structs.replace(shown, program=program)
+
+    scenario = Scenario(TWO_STEPS, name="two")
+    run = explore_with(scenario, OtherDefectIfShort(), Plan(), LockSpec(), lambda _: None)
+    assert (len(run.program.steps), run.violated_checks[0]) == (2, "mutual_exclusion")
+    assert run.repeats == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "runs", "over"),
+    [
+        (14, 3000, False),
+        (16, 3000, True),
+        (16, 20, False),
+        (101, 101, True),
+        (590, 20, False),
+        (601, 20, True),
+    ],
+    ids=["fast", "fast, over", "slow", "slow, over", "very slow", "very slow, over"],
+)
+def test_the_budget_of_shrinking_is_scaled_to_the_time_of_one_example(
+    seconds: float, runs: int, over: bool
+) -> None:
+    assert is_used_up(seconds, runs) == over
 
 
 def example_with_moves(*actors: int) -> Example:

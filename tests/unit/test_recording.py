@@ -71,7 +71,9 @@ def shrunk_in(
     """Return the mode in which the violation is shrunk, and the modes of all runs at the gate."""
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(found, expects, Returns([]), lambda: opener, lambda _: None) as site:
+    check = expects or found.main_check
+    assert check
+    with open_shrink_site(found, check, Returns([]), lambda: opener, lambda _: None) as site:
         assert (site.executor is gate) == (site.example is not found)
         assert bool(site.why_as_race) == bool(gate.modes and site.example is found)
         return site.example.program.mode, gate.modes
@@ -135,7 +137,7 @@ def test_an_error_at_the_gate_is_the_reason_to_shrink_as_a_race(monkeypatch: pyt
     executor = Returns([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", refuse)
     opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(FAILING_RACE, None, executor, lambda: opener, lambda _: None) as site:
+    with open_shrink_site(FAILING_RACE, "mutual_exclusion", executor, lambda: opener, lambda _: None) as site:
         assert site == ShrinkSite(FAILING_RACE, executor, "all years of 2090-2099 are in use")
 
 
@@ -143,6 +145,6 @@ def test_locks_that_are_leaked_at_the_gate_are_reported(monkeypatch: pytest.Monk
     gate, executor = Leaks([example("race", *GOOD)]), Returns([])
     monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
     opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(FAILING_RACE, None, executor, lambda: opener, lambda _: None):
+    with open_shrink_site(FAILING_RACE, "mutual_exclusion", executor, lambda: opener, lambda _: None):
         assert executor.leaked_locks
     assert gate.modes == ["race"]

@@ -13,7 +13,7 @@ from lock_harness.execution.arena import Arena
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.retries import MAX_RUNS, run_confirmed, run_until_conclusive
-from tests.histories import JAN, Part, acquire, audit, fault, gone, history, stall
+from tests.histories import JAN, Part, acquire, audit, call, fault, gone, history, stall
 
 PROGRAM = Program(2, (JAN,), ())
 
@@ -62,7 +62,7 @@ def test_an_example_that_may_have_left_a_lock_behind_may_have_leaked() -> None:
 
 
 def test_an_unconfirmed_violation_is_unknown_and_keeps_its_reason() -> None:
-    unconfirmed = LATE.unconfirmed()
+    unconfirmed = LATE.confirmed(frozenset())
     assert unconfirmed.status == "unknown"
     why = next(verdict.why for verdict in unconfirmed.verdicts if verdict.status == "unknown")
     assert "answered after 500.0 ms" in why
@@ -88,6 +88,42 @@ def test_a_violation_of_time_bounds_counts_only_if_it_occurs_again(
     examples: tuple[Example, ...], status: Status
 ) -> None:
     assert run_confirmed(Scripted(*examples), PROGRAM).status == status
+
+
+# the month was free for 1,951 of 2,000 ms, and the call was refused nevertheless
+FREE_FOR_LONG = (acquire(0, 0, True), call(0, "release", JAN, at=48, answer=True))
+REFUSED = example(*FREE_FOR_LONG, acquire(1, 1, False, took=2000, timeout=2000))
+REFUSED_IN_STALL = example(
+    *FREE_FOR_LONG, acquire(1, 1, False, took=2000, timeout=2000), stalls=(stall(400, 5),)
+)
+VERY_LATE = example(acquire(0, 0, True, took=530, timeout=20))
+
+
+@pytest.mark.parametrize("missed_by_far", [REFUSED, VERY_LATE], ids=["refused", "late"])
+def test_a_bound_that_was_missed_by_far_is_violated_even_if_that_does_not_occur_again(
+    missed_by_far: Example,
+) -> None:
+    """Such a failure needs luck.  A slow machine cannot cause it without a stall that the stall meter notices."""
+    assert missed_by_far.violates_only_time_bounds
+    shown = run_confirmed(Scripted(missed_by_far, GOOD), PROGRAM)
+    assert (shown.status, shown.violated_checks) == ("violated", missed_by_far.violated_checks)
+
+
+def test_a_bound_that_was_missed_by_far_while_the_machine_stalled_must_be_violated_again() -> None:
+    """A stall of 5 ms explains no delay of two seconds, but it shows that the machine was busy."""
+    assert REFUSED_IN_STALL.status == "violated"
+    assert run_confirmed(Scripted(REFUSED_IN_STALL, GOOD), PROGRAM).status == "unknown"
+
+
+def test_only_the_checks_that_are_violated_again_are_confirmed() -> None:
+    late_and_refused = example(
+        acquire(0, 0, True, took=1),
+        call(0, "release", JAN, at=20, answer=True),
+        acquire(1, 2, False, took=500, timeout=300),
+    )
+    assert late_and_refused.violated_checks == {"timeout_not_late", "grants_free_month"}
+    shown = run_confirmed(Scripted(late_and_refused, LATE, LATE), PROGRAM)
+    assert shown.violated_checks == {"timeout_not_late"}
 
 
 def test_a_violation_needs_confirmation_unless_its_check_was_shown_to_fail() -> None:

@@ -8,6 +8,9 @@ from lock_harness.analysis.calls import FOREVER, Call
 from lock_harness.core.history import History
 from lock_harness.core.verdict import Bounds
 
+# a bound that is exceeded by this factor is missed by far
+FAR = 5
+
 
 class Delays:
     """The delays of one history that are not the lock's fault."""
@@ -57,6 +60,13 @@ class Delays:
                 break
             total += min(to_ns, stalls[place].at_ns) - max(from_ns, began)
         return total >= max(self._bounds.stall_ms * 1_000_000, late_ns // 20)
+
+    def missed_by_far(self, from_ns: int, to_ns: int, *, late_ns: int, bound_ns: int) -> bool:
+        """Whether a bound was exceeded `FAR` times over, and the machine did not stall at all between these times."""
+        place = bisect_right(self._stall_ends, from_ns)
+        stalls = self._history.stalls
+        stalled = place < len(stalls) and stalls[place].at_ns - stalls[place].overslept_ns < to_ns
+        return late_ns >= FAR * bound_ns and not stalled
 
     @cached_property
     def _stall_ends(self) -> list[int]:

@@ -42,11 +42,15 @@ def _hanging_calls(view: View) -> Iterator[Finding]:
     Not those with a timeout, which `timeout_not_late` judges, and not those that had only begun when the harness gave up
     on another call.
     """
-    gave_up_ns, late_ns = view.history.gave_up_ns, view.bounds.late_ms * 1_000_000
+    gave_up_ns, bound_ns = view.history.gave_up_ns, view.bounds.late_ms * 1_000_000
     for call in view.calls:
         hangs = view.hangs(call) and call.verb not in ("acquire", "hold")
-        if hangs and gave_up_ns is not None and gave_up_ns - call.invoked_ns > late_ns:
-            yield Finding("violated", f"the {call} never answered", (call.number,), timed=True)
+        if hangs and gave_up_ns is not None and (late_ns := gave_up_ns - call.invoked_ns) > bound_ns:
+            by_far = view.delays.missed_by_far(
+                call.invoked_ns, gave_up_ns, late_ns=late_ns, bound_ns=bound_ns
+            )
+            why = f"the {call} never answered"
+            yield Finding("violated", why, (call.number,), timed=True, by_far=by_far)
 
 
 def _false_claim(view: View, call: Call, month: Month, *, locked: bool) -> Iterator[Finding]:

@@ -97,4 +97,18 @@ def _finding(view: View, refusal: WrongRefusal, why: str) -> Finding:
         *(number for span in (before, other) if span for number in (span.first, span.last)),
     ]
     evidence = tuple(number for number in numbers if number is not None)
-    return Finding("unknown" if stalled else "violated", text, evidence, timed)
+    return Finding(
+        "unknown" if stalled else "violated", text, evidence, timed, timed and _by_far(view, refusal)
+    )
+
+
+def _by_far(view: View, refusal: WrongRefusal) -> bool:
+    """Return whether the month was free for several times as long as a waiting session may take to get it."""
+    call, before = refusal.call, refusal.before
+    if refusal.cause == "ended session":
+        bound_ns, free_since_ns = view.bounds.release_ms * 1_000_000, before.to_ns if before else 0
+        from_ns, late_ns = free_since_ns - bound_ns, call.until_ns - free_since_ns
+    else:
+        bound_ns, late_ns = view.bounds.handover_ms * 1_000_000, refusal.free_ns
+        from_ns = call.until_ns - late_ns
+    return view.delays.missed_by_far(from_ns, call.until_ns, late_ns=late_ns, bound_ns=bound_ns)

@@ -29,9 +29,13 @@ def timeout_not_late(view: View) -> Verdict:
 def _late(view: View, call: Call, ended_ns: int) -> Finding:
     took_ns = ended_ns - call.invoked_ns
     outcome = "never answered" if call.returned_ns is None else f"answered after {format_ms(took_ns)}"
-    stalled = view.delays.stalled(call.invoked_ns, ended_ns, took_ns - call.timeout_ms * 1_000_000)
+    late_ns = took_ns - call.timeout_ms * 1_000_000
+    stalled = view.delays.stalled(call.invoked_ns, ended_ns, late_ns)
+    by_far = view.delays.missed_by_far(
+        call.invoked_ns, ended_ns, late_ns=late_ns, bound_ns=view.bounds.late_ms * 1_000_000
+    )
     why = (
         f"the {call} {outcome}, with a timeout of {call.timeout_ms} ms "
         f"and a grace period of {view.bounds.late_ms} ms{STALLED if stalled else ''}"
     )
-    return Finding("unknown" if stalled else "violated", why, (call.number,), timed=True)
+    return Finding("unknown" if stalled else "violated", why, (call.number,), timed=True, by_far=by_far)

@@ -15,10 +15,11 @@ class Finding(NamedTuple):
     why: str
     evidence: tuple[int, ...]
     timed: bool = False
+    by_far: bool = False
 
 
 def verdict(check: str, findings: list[Finding]) -> Verdict:
-    """Return the first violation, preferably one that is not timed; else the first unknown; else "holds"."""
-    for finding in sorted(findings, key=lambda one: (one.status != "violated", one.timed)):
+    """Return the first violation, preferably one that a stall cannot explain; else the first unknown; else "holds"."""
+    for finding in sorted(findings, key=lambda one: (one.status != "violated", one.timed, not one.by_far)):
         return Verdict(check, *finding)
     return Verdict(check, "holds")

@@ -14,6 +14,7 @@ class Verdict(msgspec.Struct, frozen=True):
     why       the reason, in one sentence; empty if the check holds
     evidence  the numbers of the events that prove it
     timed     it depends on an upper bound on time, which a busy machine may exceed as well
+    by_far    it was exceeded several times over, while the machine did not stall at all
     """
 
     check: str
@@ -21,6 +22,7 @@ class Verdict(msgspec.Struct, frozen=True):
     why: str = ""
     evidence: tuple[int, ...] = ()
     timed: bool = False
+    by_far: bool = False
 
 
 class Bounds(msgspec.Struct, frozen=True):

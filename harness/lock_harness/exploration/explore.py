@@ -72,9 +72,10 @@ def explore_with(
     try:
         search.run()
         if violation := log.violation:
-            expects, report_phase = scenario.expects, log.report_progress
-            with open_shrink_site(violation, expects, executor, open_gate, report_phase) as site:
-                reducer = Reducer(site, expects, report_phase)
+            check, report_phase = scenario.expects or violation.main_check, log.report_progress
+            assert check
+            with open_shrink_site(violation, check, executor, open_gate, report_phase) as site:
+                reducer = Reducer(site, check, report_phase)
                 reducer.run()
     except KeyboardInterrupt:
         if log.last is None:

@@ -37,13 +37,13 @@ class ShrinkSite(NamedTuple):
 @contextlib.contextmanager
 def open_shrink_site(
     violation: Example,
-    expects: str | None,
+    check: str,
     executor: Executor,
     open_gate: OpenArena | None,
     report_phase: ReportPhase,
 ) -> Iterator[ShrinkSite]:
-    """Yield the gate with a recorded violation if there is one, and otherwise `violation` in its `executor`."""
-    checks = (frozenset({expects}) if expects else violation.violated_checks) - CLOCK_CHECKS
+    """Yield the gate with a recorded violation of `check` if there is one, and otherwise `violation` in its `executor`."""
+    checks = frozenset({check}) - CLOCK_CHECKS
     is_race = violation.program.mode == "race" and not violation.program.pooler
     with contextlib.ExitStack() as stack:
         site = ShrinkSite(violation, executor)

@@ -11,13 +11,21 @@ from lock_harness.exploration.retries import CONFIRMATIONS, run_until_conclusive
 from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.shrinking import shrink
 
-SHRINK_S = 15.0
+# shrinking ends when both are used up: a fast example is run for this time, a slow one at least this often
+SHRINK_S, SHRINK_RUNS = 15.0, 100
+# the most time, however slow the example is
+MAX_SHRINK_S = 600.0
 REPEATS = 10
 REPEAT_S = 4.0
 # replays at the gate until one takes the same moves as the run before it
 REPLAYS = 3
 # runs of a smaller program until it fails, where the failure is intermittent
 INTERMITTENT_RUNS = 5
+
+
+def is_used_up(seconds: float, runs: int) -> bool:
+    """Return whether shrinking has taken enough time and enough runs."""
+    return seconds > MAX_SHRINK_S or (seconds > SHRINK_S and runs >= SHRINK_RUNS)
 
 
 @dataclass(frozen=True)
@@ -37,14 +45,17 @@ class Reduction:
 class Reducer:
     """Shrinks one violation at its `ShrinkSite`."""
 
-    def __init__(self, site: ShrinkSite, expects: str | None, report_phase: ReportPhase) -> None:
-        self._checks = frozenset({expects}) if expects else site.example.violated_checks
+    def __init__(self, site: ShrinkSite, check: str, report_phase: ReportPhase) -> None:
+        """Prepare to shrink.  Each smaller program must violate `check`, so that no other defect takes its place."""
+        self._checks = frozenset({check})
         self._executor = site.executor
         self._report_phase = report_phase
         self._why_as_race = site.why_as_race
         self._smallest = site.example
         self._divergence: str | None = None
         self._repeats: tuple[int, int] | None = None
+        self._shrink_began = 0.0
+        self._shrink_runs = 0
 
     def run(self) -> None:
         """Shrink the violation, then count how often the smallest program fails."""
@@ -81,52 +92,58 @@ class Reducer:
             last = again if again.violated_checks & self._checks else last
 
     def _shrink(self) -> None:
-        """Shrink the program as long as it violates one of the checks as reliably as the first one.
+        """Shrink the program as long as it violates the check as reliably as the first one.
 
         If the first one fails each time, a smaller one must fail each time.  If the failure is intermittent, one failure in
         a few runs is enough.
         """
         first = self._smallest.program
-        deadline = time.monotonic() + SHRINK_S
-        is_reliable = self._run_while_it_fails(first, deadline) is not None
+        self._shrink_began = time.monotonic()
+        is_reliable = self._run_while_it_fails(first) is not None
         run = self._run_while_it_fails if is_reliable else self._run_until_it_fails
 
         def fails(program: Program) -> bool | None:
-            if time.monotonic() > deadline or self._executor.leaked_locks:
+            if self._is_shrunk_enough():
                 return None
-            example = run(program, deadline)
+            example = run(program)
             self._smallest = example or self._smallest
             return example is not None
 
         shrink(first, fails)
 
-    def _run_while_it_fails(self, program: Program, deadline: float) -> Example | None:
+    def _is_shrunk_enough(self) -> bool:
+        """Return whether no smaller program should be tried: the budget is used up, or months are left locked."""
+        seconds = time.monotonic() - self._shrink_began
+        return self._executor.leaked_locks or is_used_up(seconds, self._shrink_runs)
+
+    def _run_while_it_fails(self, program: Program) -> Example | None:
         """Run `program` `CONFIRMATIONS` times, and return the last example; None as soon as one run does not fail."""
         example = None
         for _ in range(CONFIRMATIONS):
-            example = self._run_before(deadline, program)
+            example = self._run_within_budget(program)
             if example is None or not self._checks & example.violated_checks:
                 return None
         return example
 
-    def _run_until_it_fails(self, program: Program, deadline: float) -> Example | None:
+    def _run_until_it_fails(self, program: Program) -> Example | None:
         """Run `program` up to `INTERMITTENT_RUNS` times, and return the first example that fails; None if none fails."""
         for _ in range(INTERMITTENT_RUNS):
-            example = self._run_before(deadline, program)
+            example = self._run_within_budget(program)
             if example is None or self._checks & example.violated_checks:
                 return example
         return None
 
-    def _run_before(self, deadline: float, program: Program) -> Example | None:
-        """Run `program`; None if the deadline is over or the lock has left months locked."""
-        if time.monotonic() > deadline or self._executor.leaked_locks:
+    def _run_within_budget(self, program: Program) -> Example | None:
+        """Run `program`; None if no further program should be run."""
+        if self._is_shrunk_enough():
             return None
+        self._shrink_runs += 1
         example = run_until_conclusive(self._executor, program, self._checks)
         self._report_phase("shrink")
         return example
 
     def _count_repeats(self) -> None:
-        program, checks = self._smallest.program, self._smallest.violated_checks
+        program, checks = self._smallest.program, self._checks
         failed = tried = 0
         deadline = time.monotonic() + REPEAT_S
         while (

@@ -22,7 +22,7 @@ def run_confirmed(
     """Run `program`, and confirm its violations if they are only of upper bounds on time.
 
     An example that is unknown because of a stall is retried.  A violation of upper bounds on time must occur again in each
-    of `CONFIRMATIONS` further runs; otherwise it becomes unknown.
+    of `CONFIRMATIONS` further runs; otherwise it becomes unknown, unless the bound was missed by far.
 
     Args:
         executor: Runs the program.
@@ -37,9 +37,8 @@ def run_confirmed(
         example.violates_only_time_bounds
         and not example.violated_checks <= known_violations
         and not executor.leaked_locks
-        and not _occurs_again(executor, program, example.violated_checks)
     ):
-        return example.unconfirmed()
+        return example.confirmed(_violated_again(executor, program, example.violated_checks))
     return example
 
 
@@ -51,7 +50,9 @@ def _run_until(executor: Executor, program: Program, is_conclusive: Callable[[Ex
     return example
 
 
-def _occurs_again(executor: Executor, program: Program, checks: frozenset[str]) -> bool:
-    return all(
-        checks & run_until_conclusive(executor, program, checks).violated_checks for _ in range(CONFIRMATIONS)
-    )
+def _violated_again(executor: Executor, program: Program, checks: frozenset[str]) -> frozenset[str]:
+    """Return those of `checks` that are violated in each of `CONFIRMATIONS` further runs."""
+    for _ in range(CONFIRMATIONS):
+        if checks:
+            checks &= run_until_conclusive(executor, program, checks).violated_checks
+    return checks

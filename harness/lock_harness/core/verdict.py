@@ -8,7 +8,7 @@ Status = Literal["holds", "violated", "unknown", "not applicable"]
 """The result of a check.  `not applicable`: the lock's contract leaves the check nothing to judge."""
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """The result of one check on one history.
 
     why       the reason, in one sentence; empty if the check holds

@@ -19,11 +19,17 @@ GRANTS_FREE_MONTH: list[Case] = [
         acquire(0, 0, True, took=None), acquire(1, 5, False))),
     ("violated", "refused to the session that holds the month", history(
         acquire(0, 0, True), acquire(0, 5, False))),
+    ("violated", "refused to a waiting session long after another month was released", history(
+        call(0, "acquire", FEB, at=0, answer=True), acquire(1, 2, False, took=1000, timeout=1000),
+        call(0, "release", FEB, at=5, answer=True))),
 ]  # fmt: skip
 
 INDEPENDENT_MONTHS: list[Case] = [
     ("violated", "refused while only another month is held", history(
         call(0, "acquire", FEB, at=0, answer=True), acquire(1, 5, False))),
+    ("holds", "refused to a waiting session long after another month was released", history(
+        call(0, "acquire", FEB, at=0, answer=True), acquire(1, 2, False, took=1000, timeout=1000),
+        call(0, "release", FEB, at=5, answer=True))),
     ("holds", "granted while another month is held", history(
         call(0, "acquire", FEB, at=0, answer=True), acquire(1, 5, True))),
     ("violated", "two held months share one lock on the server", history(

@@ -152,8 +152,9 @@ class Actor:
     def _probe(self, probe: Probe) -> None:
         for month in probe.months:
             self._perform_extra(Operation(self._me, "acquire", month, probe.timeout_ms))
-            if self._operations.held.get(month):
-                self._perform_extra(Operation(self._me, "release", month))
+            if not self._operations.held.get(month):
+                return
+            self._perform_extra(Operation(self._me, "release", month))
 
     def _perform_extra(self, operation: Operation) -> None:
         """Perform an operation that is not in the program, under a number that no other actor uses."""

@@ -107,7 +107,7 @@ class Finish(msgspec.Struct, frozen=True, tag=True):
 
 
 class Probe(msgspec.Struct, frozen=True, tag=True):
-    """To an actor: acquire and release each of `months`, to show that they are free."""
+    """To an actor: acquire and release each of `months`, up to the first that is refused, to show that they are free."""
 
     months: tuple[Month, ...]
     timeout_ms: int

@@ -22,7 +22,7 @@ class WrongRefusal(NamedTuple):
     free_ns      for how long the month was free, up to the end of the call
     always_free  whether that is the whole call
     before       the possible hold that ended last before
-    other        a hold of another month during the call
+    other        a hold of another month shortly before the end of the call: an earlier one explains no refusal
     """
 
     call: Call
@@ -44,6 +44,7 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
 
     The month was free during the whole call, or at its end for longer than a waiting session may take to get it.
     """
+    handover_ns = view.bounds.handover_ms * 1_000_000
     for call in view.calls:
         if call.answer is False and call.month and call.verb in ("acquire", "hold"):
             returned_ns = call.until_ns
@@ -51,7 +52,7 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
             free_since_ns = before.to_ns if before else 0
             always_free = free_since_ns <= call.invoked_ns
             free_ns = returned_ns - max(free_since_ns, call.invoked_ns)
-            late = free_ns >= view.bounds.handover_ms * 1_000_000 and not view.delays.slowed(call)
+            late = free_ns >= handover_ns and not view.delays.slowed(call)
             if always_free or late:
                 yield WrongRefusal(
                     call=call,
@@ -59,7 +60,9 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
                     before=before,
                     free_ns=free_ns,
                     always_free=always_free,
-                    other=view.other_month_held(call.month, call.invoked_ns, returned_ns),
+                    other=view.other_month_held(
+                        call.month, max(call.invoked_ns, returned_ns - handover_ns), returned_ns
+                    ),
                 )
 
 

@@ -1,5 +1,7 @@
 """The history of one program while it grows."""
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Literal
 
 from lock_harness.analysis.sequential import held_after
@@ -100,6 +102,18 @@ class HistoryRecorder:
         """Return the highest number of a step of the program that an actor has begun, or -1."""
         begun = (event.number for event in self._events if event.actor == actor and event.kind == "invoke")
         return max((number for number in begun if number < self._program.total_steps), default=-1)
+
+    def active_last(self, actors: Sequence[int]) -> list[int]:
+        """Return the actors, those with the latest events first."""
+        last_ns = {event.actor: event.at_ns for event in sorted(self._events, key=lambda event: event.at_ns)}
+        return sorted(actors, key=lambda actor: -last_ns.get(actor, 0))
+
+    def has_refused_extra_acquire(self) -> bool:
+        """Return whether an acquire after the steps of the program was not granted."""
+        self.read_journals()
+        steps = self._program.total_steps
+        extra = takewhile(lambda event: event.number >= steps, reversed(self._events))
+        return any(one.verb == "acquire" and one.kind in ("ok", "info") and not one.answer for one in extra)
 
     # The server's view
 

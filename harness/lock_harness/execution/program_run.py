@@ -1,7 +1,7 @@
 """The run of one program, from the first message to the actors to the finished history."""
 
 from lock_harness.actors import counter
-from lock_harness.actors.mailbox import Finish, MailboxMessage, Probe
+from lock_harness.actors.mailbox import Finish, Probe
 from lock_harness.core.clock import now_ns
 from lock_harness.core.history import History
 from lock_harness.core.program import Program
@@ -12,6 +12,9 @@ from lock_harness.execution.history_recorder import HistoryRecorder
 from lock_harness.execution.modes import MODES
 from lock_harness.execution.team import Stuck, Team
 from lock_harness.execution.time_limits import opening_ms
+
+# the most actors that ask for each month at the end: all of them would take long in a large team
+MAX_PROBERS = 8
 
 
 class ProgramRun:
@@ -72,20 +75,35 @@ class ProgramRun:
         self._team.pending.clear()
 
     def _probe(self) -> None:
-        """Let the actors acquire and release each month once more, to show that none is stuck.
+        """Let each actor acquire and release each month once more, to show that none is stuck.
 
-        An actor takes part only if it has a session, as a lock may fail to open another after a fault.
+        In each turn the actors ask for different months.  In the end each has asked for all, so that it does not depend on
+        the numbers of the actors, which change when the program is shrunk, whether a stuck month is noticed.  The turn
+        with the first refusal is the last one.
         """
         bounds = self._arena.bounds
         # long enough for a correct lock to grant each month
         timeout_ms = bounds.release_ms + 2 * bounds.handover_ms
+        probers, months = self._probers(), self._program.months
+        shares = [months[place :: len(probers)] for place in range(len(probers))]
+        for turn in range(len(probers)):
+            asked = {actor: shares[(place + turn) % len(probers)] for place, actor in enumerate(probers)}
+            messages = [
+                Probe(share, timeout_ms) if (share := asked.get(actor)) else None
+                for actor in self._team.actors
+            ]
+            self._team.run_to_finish(messages, extra_ms=timeout_ms * 12)
+            if self._recorder.has_refused_extra_acquire():
+                return
+
+    def _probers(self) -> list[int]:
+        """Return the actors that ask for the months at the end: of a large team those that were active last.
+
+        An actor takes part only if it has a session, as a lock may fail to open another after a fault.
+        """
         lost = self._recorder.actors_without_session()
-        probers = [actor for actor in self._team.actors if actor not in lost] or [*self._team.actors]
-        messages: list[MailboxMessage | None] = [None] * len(self._team.actors)
-        for place, actor in enumerate(probers):
-            if share := self._program.months[place :: len(probers)]:
-                messages[actor] = Probe(share, timeout_ms)
-        self._team.run_to_finish(messages, extra_ms=timeout_ms * 12)
+        able = [actor for actor in self._team.actors if actor not in lost] or [*self._team.actors]
+        return able if len(able) <= MAX_PROBERS else self._recorder.active_last(able)[:MAX_PROBERS]
 
     def _discard_unusable_actors(self, stuck: bool) -> None:
         """Keep only the actors that have a session and are not in a call."""

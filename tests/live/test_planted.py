@@ -66,6 +66,7 @@ SMALLEST = {
 # In a race, and where a pooler chooses the backend, failures depend on timing, so the smallest program is not always
 # found.
 DEPENDS_ON_TIMING = {
+    "refused_yet_granted": "honest_results",
     "lease_expires": "mutual_exclusion",
     "through_pgbouncer_transaction": "honest_results",
     "wall_clock": "timeout_not_early",

@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.program import Month, Operation, Program
+from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.core.schedule import Pct
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import confusable_months, programs
 from lock_harness.programs.draws.digits import LARGEST_NUMBER
 from lock_harness.programs.draws.gate import LONG_TIMEOUT_MS, pct_guarantee
 from lock_harness.programs.draws.lockstep import LONG_WAIT_MS, decode
+from lock_harness.programs.draws.planned import CRASH_US
+from lock_harness.programs.draws.race import decode as decode_race
 
 WEIGHTS = {
     "acquire": 6,
@@ -27,6 +29,7 @@ WEIGHTS = {
     "crash": 1,
 }
 EVERYTHING = Draw(WEIGHTS)
+MONTHS = confusable_months(2090)
 VERBS = frozenset({"acquire", "release", "hold", "is_locked", "list"})
 ANY = programs(EVERYTHING, (2090, 2091), VERBS)
 
@@ -181,6 +184,56 @@ def test_rounds_outside_of_a_race_and_more_than_24_months_are_refused() -> None:
         Program(1, (), (), rounds=2)
     with pytest.raises(ValueError, match=r"rounds must be 1 .*, not 0"):
         Program(1, (), (), "race", rounds=0)
+
+
+# At planned times
+
+DEADLINES = Draw({"deadline": 1}, mode="race", steps=(8, 24))
+
+
+@given(programs(DEADLINES, (2090, 2091), VERBS))
+def test_a_deadline_frees_a_month_within_a_millisecond_of_the_end_of_a_timeout(program: Program) -> None:
+    for _, waits, frees, _ in batched_steps(program, 4):
+        assert isinstance(waits, Operation)
+        freed_us = frees.at_ms * 1000 + CRASH_US if isinstance(frees, Fault) else frees.at_us
+        assert abs(freed_us - (waits.at_us + waits.timeout_ms * 1000)) <= 1000
+
+
+@given(programs(DEADLINES, (2090, 2091), VERBS))
+def test_planned_times_never_use_an_actor_or_a_month_twice_at_once(program: Program) -> None:
+    free_us: Counter[object] = Counter()
+    for takes, waits, _, last in batched_steps(program, 4):
+        assert isinstance(takes, Operation)
+        assert isinstance(last, Operation)
+        assert takes.actor != waits.actor
+        assert takes.at_us >= max(free_us[takes.actor], free_us[waits.actor], free_us[takes.month])
+        free_us |= dict.fromkeys([takes.actor, waits.actor, takes.month], last.at_us)
+
+
+def batched_steps(program: Program, size: int) -> list[tuple[Step, ...]]:
+    return [program.steps[start : start + size] for start in range(0, len(program.steps), size)]
+
+
+def test_deadlines_of_several_actors_and_months_overlap() -> None:
+    numbers = [*range(1000, 1012)]
+    steps = decode_race(
+        DEADLINES, weights=DEADLINES.weights, actors=6, months=MONTHS[:3], numbers=numbers
+    ).steps
+    last_us = max(step.at_us for step in steps if isinstance(step, Operation))
+    timeouts_us = sum(
+        step.timeout_ms * 1000 for step in steps if step.actor >= 0 and isinstance(step, Operation)
+    )
+    assert last_us < timeouts_us / 2
+
+
+def test_a_deadline_needs_two_actors() -> None:
+    with pytest.raises(ValueError, match="'deadline' needs 2 actors or more, not 1"):
+        Draw({"deadline": 1}, mode="race", actors=(1, 3))
+
+
+def test_a_planned_time_outside_of_a_race_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"at_us must be 0 \(in a race 0 or more\), not 5"):
+        Program(1, (), (Operation(0, "list", at_us=5),))
 
 
 # At the gate

@@ -209,3 +209,26 @@ def test_rounds_are_reduced_before_anything_else() -> None:
     assert next(simpler(program)) == msgspec.structs.replace(program, rounds=1)
     assert shrink(program, lambda one: one.rounds * len(one.steps) >= 37).rounds in (37, 13, 19)
     assert shrink(program, lambda one: len(one.steps) >= 2).rounds == 1
+
+
+def test_planned_times_move_to_the_start_together_and_keep_their_distances() -> None:
+    jan = Month(2090, 1)
+    late = Program(
+        actors=2,
+        months=(jan,),
+        steps=(
+            Operation(0, "acquire", jan, at_us=42_000),
+            Operation(1, "acquire", jan, 5, at_us=46_100),
+            Fault(0, at_ms=50),
+        ),
+        mode="race",
+    )
+
+    def distances_matter(program: Program) -> bool:
+        times = times_us(program)
+        return len(program.steps) == 3 and times[1] - times[0] == 4100
+
+    def times_us(program: Program) -> list[int]:
+        return [step.at_us for step in program.steps if isinstance(step, Operation)]
+
+    assert times_us(shrink(late, distances_matter)) == [0, 4100]

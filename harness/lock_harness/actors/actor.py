@@ -120,12 +120,14 @@ class Actor:
             self._mailbox.send(GATE, AllStepsTaken(self._me))
 
     def _own_steps(self, start: StartSteps) -> Iterator[tuple[int, Operation]]:
-        """Yield each operation with its number, after the pause that precedes it."""
+        """Yield each operation with its number, when its time has come and after the pause that precedes it."""
         own = [(i, s) for i, s in zip(start.indices, self._steps, strict=True) if isinstance(s, Operation)]
         for number in range(start.rounds):
             before = number * start.length
             for index, step in own:
                 if before + index >= start.first:
+                    if step.at_us:
+                        wait_until(start.at_ns + step.at_us * 1000)
                     # even to sleep for 0 s takes 50 µs and more
                     if step.pause_us and step.verb != "hold":
                         time.sleep(step.pause_us / 1e6)

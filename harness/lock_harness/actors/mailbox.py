@@ -56,6 +56,7 @@ class StartSteps(msgspec.Struct, frozen=True, tag=True):
     """To an actor: take your own steps `rounds` times, from `at_ns` on, without waiting for other actors.
 
     Attributes:
+        at_ns: The common start of all actors.  An actor that replaces another one gets it when it has passed.
         begin: The program; its `steps` are those of the receiver.
         indices: The index of each of these steps among the program's `length` steps.
         first: Skip the steps with lower numbers: they are done.

@@ -57,6 +57,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
         pending: In lockstep the next steps begin while this operation waits.  A release or crash of the holder, or
             the timeout, ends the wait.
         pause_us: In a race the actor waits this long before the operation, and the body of a hold takes this long.
+        at_us: In a race the operation does not begin earlier than this time after the common start.
     """
 
     actor: int
@@ -66,6 +67,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     raises: bool = False
     pending: bool = False
     pause_us: int = 0
+    at_us: int = 0
 
 
 VERBS_WITH_MONTH: frozenset[Verb] = frozenset({"acquire", "release", "hold", "is_locked", "count"})
@@ -134,6 +136,8 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
             raise ValueError(f"step {number}: the gate cannot run a pending operation: leave out pending")
         if self.mode == "gate" and step.verb in ("join", "spawn"):
             raise ValueError(f"step {number}: the gate cannot run {step.verb!r}: leave it out")
+        if step.at_us < 0 or (step.at_us and self.mode != "race"):
+            raise ValueError(f"step {number}: at_us must be 0 (in a race 0 or more), not {step.at_us}")
         if step.timeout_ms < 0:
             raise ValueError(f"step {number}: timeout_ms must be 0 or more, not {step.timeout_ms}")
         if step.verb in VERBS_WITH_MONTH and step.month is None:

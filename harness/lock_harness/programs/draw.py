@@ -31,15 +31,19 @@ def _fault_steps(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
 GATE_OPERATIONS = ("acquire", "release", "hold", "is_locked", "list", "reopen")
 OPERATIONS = (*GATE_OPERATIONS, "spawn")
 
+PLANNED = ("deadline",)
+"""The kinds whose operations have planned times, and for which an actor waits for another one."""
+
 STEP_KINDS: dict[Mode, tuple[str, ...]] = {
     "lockstep": (*OPERATIONS, "wait", *_fault_steps(lambda one: not (one.lasting or one.needs_gate))),
-    "race": (*OPERATIONS, "round", *_fault_steps(lambda one: not one.needs_gate)),
+    "race": (*OPERATIONS, "round", *PLANNED, *_fault_steps(lambda one: not one.needs_gate)),
     "gate": (*GATE_OPERATIONS, "round", *_fault_steps(lambda one: bool(one.gate_points))),
 }
 """The kinds of steps that can be drawn in each mode.
 
 Most are an operation or a fault.  A `wait` is an acquire that stays pending while the others continue.  A `round` is
-an acquire, a count and a release.
+an acquire, a count and a release.  A `deadline` frees a month at the moment when the timeout of an actor that waits for it
+ends.
 """
 
 
@@ -106,6 +110,8 @@ class Draw:
             )
 
     def _check_numbers(self) -> None:
+        if self.actors[0] < 2 and (planned := [kind for kind in PLANNED if kind in self.weights]):
+            raise ValueError(f"{planned[0]!r} needs 2 actors or more, not {self.actors[0]}")
         if self.depth < 1:
             raise ValueError(f"depth must be 1 or more, not {self.depth}")
         if self.faults < 0:

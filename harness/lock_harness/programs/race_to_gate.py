@@ -122,9 +122,8 @@ def _gate_steps(
 
 def _without_clock(step: Operation, call: Call) -> Operation:
     waits = step.timeout_ms and call.answer is not False
-    return msgspec.structs.replace(
-        step, timeout_ms=max(LONG_TIMEOUT_MS, step.timeout_ms) if waits else 0, pause_us=0
-    )
+    timeout_ms = max(LONG_TIMEOUT_MS, step.timeout_ms) if waits else 0
+    return msgspec.structs.replace(step, timeout_ms=timeout_ms, pause_us=0, at_us=0)
 
 
 def _order(moves: Sequence[Move], places: Mapping[int | None, int]) -> Iterator[tuple[int, int]]:

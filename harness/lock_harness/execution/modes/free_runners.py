@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Iterator
 
 from lock_harness.actors.mailbox import Finished, MailboxMessage, StartSteps
-from lock_harness.core.clock import now_ns
 from lock_harness.core.program import Operation
 from lock_harness.execution.context import RunContext
 from lock_harness.gate.commands import ActorInfo
@@ -23,6 +22,7 @@ class FreeRunners:
         self._recorder = context.recorder
         self._gate = context.arena.gate
         self.running: set[int] = set()
+        self._start_ns = 0
         self._indices: list[list[int]] = [[] for _ in context.team.actors]
         for index, step in enumerate(context.program.steps):
             if isinstance(step, Operation):
@@ -43,12 +43,13 @@ class FreeRunners:
     def start(self, at_ns: int) -> None:
         """Let all actors take their steps from `at_ns` on."""
         self.running = {*self._team.actors}
+        self._start_ns = at_ns
         for actor in self._team.actors:
-            self._send_start(actor, at_ns)
+            self._send_start(actor)
 
     def resume(self, actor: int) -> None:
         """Let the actor that replaces a killed one take the steps that are left."""
-        self._send_start(actor, now_ns(), first=self._recorder.last_step_begun(actor) + 1)
+        self._send_start(actor, first=self._recorder.last_step_begun(actor) + 1)
 
     def report_injected(self, actor: int) -> None:
         """Report to the gate, if there is one, that the fault of an actor was injected, and which process the actor is now."""
@@ -68,11 +69,11 @@ class FreeRunners:
         running = [self._team.processes[actor] for actor in self.running]
         return {process.name: process.journal.length() for process in running}
 
-    def _send_start(self, actor: int, at_ns: int, first: int = 0) -> None:
+    def _send_start(self, actor: int, first: int = 0) -> None:
         steps = tuple(self._program.steps[index] for index in self._indices[actor])
         message = StartSteps(
             begin=self._team.begin_message(actor, steps),
-            at_ns=at_ns,
+            at_ns=self._start_ns,
             indices=tuple(self._indices[actor]),
             length=len(self._program.steps),
             rounds=self._program.rounds,

@@ -89,7 +89,13 @@ class RaceMode:
         faults = [step for step in steps if isinstance(step, Fault)]
         faulty = sum(fault.for_ms + self._arena.bounds.release_ms for fault in faults)
         restarts = sum(fault.traits.whole_server for fault in faults)
-        return round(max(waits, default=0)) + faulty + restarts * opening_ms(self._arena.lock) + GRACE_MS
+        planned_ms = max((step.at_us for step in operations), default=0) / 1000
+        return (
+            round(max(waits, default=0) + planned_ms)
+            + faulty
+            + restarts * opening_ms(self._arena.lock)
+            + GRACE_MS
+        )
 
     def _perform(self, due: DueAction) -> None:
         """Heal a fault, or inject one unless its actor has finished or a similar fault is active."""

@@ -58,7 +58,7 @@ def _without_clock(step: Step) -> Step:
     if isinstance(step, Fault):
         return step
     timeout_ms = LONG_TIMEOUT_MS if step.timeout_ms >= LONG_TIMEOUT_MS else 0
-    return msgspec.structs.replace(step, timeout_ms=timeout_ms, pause_us=0)
+    return msgspec.structs.replace(step, timeout_ms=timeout_ms, pause_us=0, at_us=0)
 
 
 def with_schedule(programs: st.SearchStrategy[Program], draw: Draw) -> st.SearchStrategy[Program]:

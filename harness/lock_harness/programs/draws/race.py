@@ -6,6 +6,7 @@ from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
 from lock_harness.programs.draws.digits import Digits
+from lock_harness.programs.draws.planned import TimePlanner
 
 PAUSES_US = (0, 0, 0, 0, 50, 300, 2000)
 ROUND_TIMEOUTS_MS = (1000, 1000, 30, 0)
@@ -50,11 +51,15 @@ def decode_steps(
 ) -> tuple[Step, ...]:
     """Return the steps that these drawn numbers stand for, without the faults beyond `max_faults`."""
     steps: list[Step] = []
+    planner = TimePlanner(actors, months)
     faults = 0
     for number in numbers:
         digits = Digits(number)
         kind = digits.weighted(weights)
-        if kind not in FAULTS_BY_STEP_KIND:
+        if kind == "deadline":
+            steps.extend(planner.deadline(digits, may_crash=faults < max_faults))
+            faults += isinstance(steps[-2], Fault)
+        elif kind not in FAULTS_BY_STEP_KIND:
             steps.extend(_operations(kind, digits.below(actors), months, digits))
         elif faults < max_faults:
             faults += 1

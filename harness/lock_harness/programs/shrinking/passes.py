@@ -16,6 +16,7 @@ PASSES: tuple[Pass, ...] = (
     step_passes.delete_one_and_advance_a_fault,
     step_passes.merge_two_actors,
     step_passes.merge_two_months,
+    step_passes.begin_earlier,
     step_passes.simplify_one_step,
     step_passes.move_a_month_earlier,
     schedule_passes.delete_the_second_half,

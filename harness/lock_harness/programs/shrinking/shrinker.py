@@ -63,6 +63,7 @@ def size(program: Program) -> tuple[int, ...]:
         sum(step.raises for step in operations),
         sum(step.timeout_ms for step in operations),
         sum(step.pause_us for step in operations),
+        sum(step.at_us for step in operations),
         sum(fault.at_ms + fault.for_ms + fault.message for fault in faults),
         sum(month.year * 12 + month.month for month in program.months),
         len(program.choices),

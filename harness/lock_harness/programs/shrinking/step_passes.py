@@ -91,6 +91,21 @@ def merge_two_months(program: Program) -> Iterator[Program]:
         yield tidy(program, steps=_with_month_replaced(program.steps, month, program.months[0]))
 
 
+def begin_earlier(program: Program) -> Iterator[Program]:
+    """Move the planned times of a race so that the first operation with one begins at once; their distances remain."""
+    times_us = [step.at_us for step in program.steps if isinstance(step, Operation) and step.at_us]
+    # whole milliseconds, since the times of faults have no fractions
+    earlier_ms = min(times_us, default=0) // 1000
+    if earlier_ms:
+        yield tidy(program, steps=tuple(_begun_earlier(step, earlier_ms) for step in program.steps))
+
+
+def _begun_earlier(step: Step, earlier_ms: int) -> Step:
+    if isinstance(step, Fault):
+        return msgspec.structs.replace(step, at_ms=max(0, step.at_ms - earlier_ms))
+    return msgspec.structs.replace(step, at_us=max(0, step.at_us - earlier_ms * 1000))
+
+
 def simplify_one_step(program: Program) -> Iterator[Program]:
     """Remove one special detail of a step: a pause, a body, a long timeout, the time of a fault."""
     for index, step in enumerate(program.steps):
@@ -100,12 +115,10 @@ def simplify_one_step(program: Program) -> Iterator[Program]:
 
 def _simpler_steps(step: Step) -> Iterator[Step]:
     if isinstance(step, Fault):
-        if step.message:
-            yield msgspec.structs.replace(step, message=step.message - 1)
-        if step.at_ms:
-            yield msgspec.structs.replace(step, at_ms=0)
-            yield msgspec.structs.replace(step, at_ms=step.at_ms // 2)
+        yield from _simpler_faults(step)
         return
+    if step.at_us:
+        yield msgspec.structs.replace(step, at_us=0)
     if step.pause_us:
         yield msgspec.structs.replace(step, pause_us=0)
     if step.verb == "hold":
@@ -117,6 +130,14 @@ def _simpler_steps(step: Step) -> Iterator[Step]:
     for timeout_ms in SIMPLER_TIMEOUTS_MS:
         if timeout_ms < step.timeout_ms:
             yield msgspec.structs.replace(step, timeout_ms=timeout_ms)
+
+
+def _simpler_faults(fault: Fault) -> Iterator[Fault]:
+    if fault.message:
+        yield msgspec.structs.replace(fault, message=fault.message - 1)
+    if fault.at_ms:
+        yield msgspec.structs.replace(fault, at_ms=0)
+        yield msgspec.structs.replace(fault, at_ms=fault.at_ms // 2)
 
 
 def move_a_month_earlier(program: Program) -> Iterator[Program]:

@@ -31,6 +31,14 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ("--numprocesses", workers, "--dist", "loadgroup")))
 
 
+@nox.session(python="3.13")
+def libraries(session: nox.Session) -> None:
+    """Install the libraries of examples/libraries, and check that each finding about them can be seen again."""
+    session.install("-e", ".", "-r", "examples/libraries/requirements.txt")
+    session.run("npm", "install", "--no-audit", "--no-fund", "--prefix", "examples/libraries", external=True)
+    session.run("pytest", "examples/libraries/test_findings.py", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, types, and the layers of the imports."""

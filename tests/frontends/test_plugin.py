@@ -61,6 +61,21 @@ def test_named_scenarios_are_run_as_test_items(sh: Shell) -> None:
     assert "2 passed" in outcome.out
 
 
+def test_all_together_with_a_name_stands_for_both(sh: Shell) -> None:
+    wanted = [one.name for one in pick_scenarios(find_known_scenarios(), [])]
+    named = "--lock-scenario", "planted/shared_mode", "--lock-scenario", wanted[0]
+    outcome = sh.pytest("--lock-scenario", "all", *named, "--collect-only", "-q")
+    assert outcome.code == 0, outcome.out
+    collected = [line.rpartition("::")[2] for line in outcome.out.splitlines() if "::" in line]
+    assert sorted(collected) == sorted([*wanted, "planted/shared_mode"])
+
+
+def test_a_mistake_in_the_lock_of_the_options_is_reported_although_the_test_has_its_own(mine: Shell) -> None:
+    outcome = mine.pytest("test_mine.py", "-k", "test_holds", "--lock-under-test", "nothing:Lock")
+    assert outcome.code == 1
+    assert "the lock 'nothing:Lock' does not import" in outcome.out
+
+
 def test_all_scenarios_can_be_run_on_two_xdist_workers(sh: Shell) -> None:
     outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "5", "-n", "2")
     not_holding = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)

@@ -8,6 +8,7 @@ Every option begins with `--lock-`, so that a project's own options do not colli
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,7 +102,7 @@ def pytest_collection_modifyitems(
     if not wanted:
         return
     try:
-        scenarios = pick_scenarios(find_known_scenarios(), [name for name in wanted if name != ALL])
+        scenarios = _wanted_scenarios(wanted)
         lock, plan = _lock(config), _plan(config)
         for scenario in scenarios:
             parts = divide_plan(plan, scenario, config.getoption("lock_shares"))
@@ -111,6 +112,15 @@ def pytest_collection_modifyitems(
                 items.append(ScenarioItem.from_parent(session, name=name, job=job))
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _wanted_scenarios(wanted: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios with these names; `all` stands for every one that is neither planted nor on request."""
+    catalogue = find_known_scenarios()
+    named = [name for name in wanted if name != ALL]
+    scenarios = pick_scenarios(catalogue, []) if ALL in wanted else []
+    scenarios += pick_scenarios(catalogue, named) if named else []
+    return [*{scenario.name: scenario for scenario in scenarios}.values()]
 
 
 def _lock(config: pytest.Config) -> LockSpec | None:
@@ -220,7 +230,9 @@ def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock
         __tracebackhide__ = True
         if isinstance(scenario, str):
             scenario = pick_scenarios(find_known_scenarios(), [scenario])[0]
-        under_test = resolve_lock(lock, None) if isinstance(lock, str) else lock or _lock(config)
+        # A mistake in the options is reported even if the test brings a lock of its own.
+        of_options = _lock(config)
+        under_test = resolve_lock(lock, None) if isinstance(lock, str) else lock or of_options
         plan = _plan(config)
         plan = replace(plan, examples=examples or plan.examples)
         job = _job(config, scenario, plan, under_test)

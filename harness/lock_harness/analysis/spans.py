@@ -2,11 +2,21 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import Generic, TypeVar
 
 from lock_harness.analysis.holds import Span
+from lock_harness.core.history import SessionId
 
 K = TypeVar("K")
+
+
+def most_at_once(spans: Iterable[Span]) -> int:
+    """Return how many of the spans of one session overlap, at most."""
+    changes: dict[SessionId, list[tuple[int, int]]] = {}
+    for span in spans:
+        changes.setdefault(span.session, []).extend([(span.from_ns, 1), (span.to_ns, -1)])
+    return max((max(accumulate(step for _, step in sorted(one))) for one in changes.values()), default=0)
 
 
 class LastEndingSpans(Generic[K]):

@@ -1,5 +1,6 @@
 """A history arranged for the checks: its calls, holds, faults and stalls, and questions about them."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -12,6 +13,9 @@ from lock_harness.core.fault import FAULTS
 from lock_harness.core.history import Event, History, SessionId
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Bounds
+
+# the most holds among which those at a time are looked for: more would take long if very many calls are refused
+MAX_NEAR_HOLDS = 100
 
 
 class View:
@@ -150,10 +154,15 @@ class View:
     def _holds_by_session(self) -> dict[Month, LastEndingSpans[SessionId]]:
         return {month: LastEndingSpans(spans, _session) for month, spans in _by_month(self.holds).items()}
 
-    def other_month_held(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
-        """Return a definite hold of another month than `month` within this time, if there is one."""
-        span = self._holds_of_all_months.before(to_ns, but=month)
-        return span if span and from_ns < span.to_ns else None
+    def other_months_held(self, month: Month, from_ns: int, to_ns: int) -> tuple[Span, ...]:
+        """Return the definite holds of other months than `month` within this time, of a very long history the last ones."""
+        last = self._holds_of_all_months.before(to_ns, but=month)
+        if last is None or last.to_ns <= from_ns:
+            return ()
+        until = bisect_left(self.holds, to_ns, key=lambda span: span.from_ns)
+        near = self.holds[max(0, until - MAX_NEAR_HOLDS) : until]
+        found = [span for span in near if span.month != month and from_ns < span.to_ns]
+        return tuple(found) if last in found else (last, *found)
 
     @cached_property
     def _holds_of_all_months(self) -> LastEndingSpans[Month]:

@@ -8,7 +8,7 @@ from lock_harness.core.verdict import Verdict
 
 def independent_months(view: View) -> Verdict:
     """No free month is refused while another is held, and no two months share one lock on the server."""
-    why = "{month} was refused to actor {actor} although only another month, {other}, was held"
+    why = "{month} was refused to actor {actor} although only {others}"
     return verdict("independent_months", [*refusal_findings(view, "other month", why), *_shared_locks(view)])
 
 

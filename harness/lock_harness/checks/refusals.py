@@ -3,11 +3,12 @@
 Three checks report them, each with its own cause.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
+from lock_harness.analysis.spans import most_at_once
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import STALLED, Finding
 from lock_harness.core.clock import format_ms
@@ -22,7 +23,7 @@ class WrongRefusal(NamedTuple):
     free_ns      for how long the month was free, up to the end of the call
     always_free  whether that is the whole call
     before       the possible hold that ended last before
-    other        a hold of another month shortly before the end of the call: an earlier one explains no refusal
+    others       the holds of other months shortly before the end of the call: earlier ones explain no refusal
     """
 
     call: Call
@@ -30,13 +31,13 @@ class WrongRefusal(NamedTuple):
     before: Span | None
     free_ns: int
     always_free: bool
-    other: Span | None
+    others: tuple[Span, ...]
 
     @property
     def cause(self) -> Cause:
         if self.before and self.before.ending in ("death", "close"):
             return "ended session"
-        return "other month" if self.other else "none"
+        return "other month" if self.others else "none"
 
 
 def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
@@ -60,7 +61,7 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
                     before=before,
                     free_ns=free_ns,
                     always_free=always_free,
-                    other=view.other_month_held(
+                    others=view.other_months_held(
                         call.month, max(call.invoked_ns, returned_ns - handover_ns), returned_ns
                     ),
                 )
@@ -71,13 +72,15 @@ def refusal_findings(view: View, cause: Cause, why: str) -> list[Finding]:
 
     It is "unknown" if it depends on an upper bound on time, and the machine stalled.
     `why` may contain {month}, {actor} (of the refused session), {before} (the actor that held the month last), {how} (how
-    that hold ended) and {other} (the other month).
+    that hold ended) and {others} (what the other months are, and that they were held).
     """
-    return [_finding(view, refusal, why) for refusal in wrong_refusals(view) if refusal.cause == cause]
+    refusals = [refusal for refusal in wrong_refusals(view) if refusal.cause == cause]
+    most = most_at_once(view.holds) if refusals else 0
+    return [_finding(view, refusal, why, most) for refusal in refusals]
 
 
-def _finding(view: View, refusal: WrongRefusal, why: str) -> Finding:
-    call, before, other = refusal.call, refusal.before, refusal.other
+def _finding(view: View, refusal: WrongRefusal, why: str, most_months: int) -> Finding:
+    call, before, others = refusal.call, refusal.before, refusal.others
     after_session_end = refusal.cause == "ended session"
     since_ns = before.to_ns if before else call.invoked_ns
     if after_session_end:
@@ -90,19 +93,41 @@ def _finding(view: View, refusal: WrongRefusal, why: str) -> Finding:
         actor=call.session.actor,
         before=before.session.actor if before else "",
         how=before.ending if before else "",
-        other=other.month if other else "",
+        others=_name_months(others),
     )
-    text += (
-        f" (it was free for the last {format_ms(refusal.free_ns)} of the call){STALLED if stalled else ''}"
-    )
+    text += f" (it was free for the last {format_ms(refusal.free_ns)} of the call)"
+    text += _describe_limit(refusal, most_months) + (STALLED if stalled else "")
     numbers = [
         call.number,
-        *(number for span in (before, other) if span for number in (span.first, span.last)),
+        *(number for span in (before, *others) if span for number in (span.first, span.last)),
     ]
     evidence = tuple(number for number in numbers if number is not None)
     return Finding(
         "unknown" if stalled else "violated", text, evidence, timed, timed and _by_far(view, refusal)
     )
+
+
+def _name_months(spans: Sequence[Span]) -> str:
+    months = sorted({span.month for span in spans})
+    if len(months) == 1:
+        return f"another month, {months[0]}, was held"
+    return f"other months, {', '.join(map(str, months[:-1]))} and {months[-1]}, were held" if months else ""
+
+
+def _describe_limit(refusal: WrongRefusal, most_months: int) -> str:
+    """Say that no session got as many months at once as the refused call asked for, if that explains the refusal."""
+    months = {span.month for span in refusal.others}
+    own = all(span.session == refusal.call.session for span in refusal.others)
+    if refusal.cause != "other month" or not own or most_months > len(months):
+        return ""
+    return f"; no session got a {ordinal(len(months) + 1)} month of any kind"
+
+
+def ordinal(number: int) -> str:
+    """Return the number as `first`, `second`, `third` or `4th`."""
+    words = {1: "first", 2: "second", 3: "third"}
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10 if number % 100 not in (11, 12, 13) else 0, "th")
+    return words.get(number, f"{number}{ending}")
 
 
 def _by_far(view: View, refusal: WrongRefusal) -> bool:

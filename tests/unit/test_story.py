@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.program import Operation, Program
+from lock_harness.core.program import Operation, Pooler, Program
 from lock_harness.core.run import Shrinking
 from lock_harness.frontends.reports import replay_command
 from lock_harness.render.story import story
 from lock_harness.render.text import plain
-from tests.histories import JAN, call, fault, history, kill
+from tests.histories import JAN, acquire, call, fault, history, kill
 from tests.runs import BROKEN, huge, run
 
 
@@ -75,6 +76,42 @@ def test_the_story_of_a_race_that_was_shrunk_as_a_race_says_why() -> None:
     assert "Shrunk as a race, so timing may matter: 0 of 10 recorded runs failed." in plain(
         story(shown, "again")
     )
+
+
+def test_no_order_matters_in_a_race_of_one_actor() -> None:
+    alone = Program(1, (JAN,), (Operation(0, "acquire", JAN),), "race")
+    shown = run(program=alone, shrinking=Shrinking(alone, BROKEN, why_as_race="0 of 10 recorded runs failed"))
+    assert "as a race" not in plain(story(shown, "again"))
+
+
+def test_the_calls_at_the_end_that_prove_a_violation_count_as_steps() -> None:
+    """The program has no steps, and the third of the closing calls is refused."""
+    closing = history(
+        acquire(0, 0, True),
+        call(0, "release", JAN, at=2, answer=True),
+        acquire(0, 5, False, took=300),
+        actors=1,
+    )
+    nothing = Program(1, (JAN,), ())
+    shown = plain(story(run(closing, program=nothing, shrinking=Shrinking(nothing, BROKEN)), "again"))
+    assert "shrunk to 0 steps and 3 closing calls of 1 actor." in shown
+    assert "closing" not in plain(story(run(shrinking=Shrinking(run().program, BROKEN)), "again"))
+
+
+def test_the_duration_of_a_slow_call_is_shown() -> None:
+    slow = history(acquire(0, 0, True, took=512, timeout=20), acquire(0, 600, True, took=1))
+    text = plain(story(run(slow), "again"))
+    assert "acquire 2090-01 ≤20 ms → True, after 512.0 ms" in text
+    assert text.count(", after") == 1
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction", "unreset"])
+def test_the_story_of_a_lock_behind_a_pooler_names_the_pooler_before_the_checks(mode: Pooler) -> None:
+    program = msgspec.structs.replace(run().program, pooler=mode)
+    lines = plain(story(run(program=program), "again"), width=300).splitlines()
+    assert "PgBouncer" in lines[1]
+    assert "mutual_exclusion" in lines[2]
+    assert "PgBouncer" not in plain(story(run(), "again"))
 
 
 def test_the_story_of_a_huge_example_shows_only_the_rows_around_the_evidence() -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
+from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import FAULTS, Fault, Point
 from lock_harness.core.history import Event, History
 from lock_harness.core.program import Program
@@ -20,6 +21,8 @@ MAX_ROWS, CONTEXT_ROWS = 400, 8
 # with more actors, one column names the actor of each row
 MAX_ACTOR_COLUMNS = 12
 MAX_SQL = 60
+# from this time on the duration of a call is shown
+LONG_NS = 10_000_000
 POINTS: dict[Point, str] = {
     "before": " before the server receives the message",
     "after": " before the reply arrives",
@@ -90,10 +93,13 @@ def _count_without_final_releases(rows: Sequence[_Row], steps: int, evidence: se
 
 
 def _rows(run: Run) -> Iterator[_Row]:
-    times_ns = [event.at_ns for event in run.history.events]
+    times = _Times(
+        events_ns=[event.at_ns for event in run.history.events],
+        messages_ns=sorted(move.at_ns for move in run.history.moves if move.text),
+    )
     for call in View(run.history, run.bounds, run.contract).calls:
         style = "dim" if call.number >= run.program.total_steps else ""
-        yield from _call_rows(call, style, is_alone=_is_alone(call, run.history, times_ns))
+        yield from _call_rows(call, style, is_alone=_is_alone(call, run.history, times))
     for move in run.history.moves:
         if move.text:
             text = f"  {clipped_sql(move.text, MAX_SQL)}"
@@ -107,26 +113,35 @@ def _call_rows(call: Call, style: str, is_alone: bool) -> Iterator[_Row]:
     """Yield one row for the call and its result, or two if something else happened in between."""
     actor, number = call.session.actor, call.number
     if is_alone:
-        yield _Row(call.invoked_ns, actor, number, f"{describe_call(call)} → {describe_result(call)}", style)
+        took_ns = call.until_ns - call.invoked_ns
+        took = f", after {format_ms(took_ns)}" if took_ns >= LONG_NS else ""
+        text = f"{describe_call(call)} → {describe_result(call)}{took}"
+        yield _Row(call.invoked_ns, actor, number, text, style)
         return
     yield _Row(call.invoked_ns, actor, number, f"{describe_call(call)} …", style)
     if call.returned_ns is not None:
-        took_ms = (call.returned_ns - call.invoked_ns) / 1e6
-        text = f"… {call.verb} → {describe_result(call)}, after {took_ms:.1f} ms"
+        took = format_ms(call.returned_ns - call.invoked_ns)
+        text = f"… {call.verb} → {describe_result(call)}, after {took}"
         yield _Row(call.returned_ns, actor, number, text, style)
 
 
-def _is_alone(call: Call, history: History, times_ns: Sequence[int]) -> bool:
-    """Return whether nothing else happened between the call and its result.  `times_ns` are those of the events."""
+class _Times(NamedTuple):
+    """The times of all events, and of all messages to the server, each in order."""
+
+    events_ns: list[int]
+    messages_ns: list[int]
+
+
+def _is_alone(call: Call, history: History, times: _Times) -> bool:
+    """Return whether nothing else happened between the call and its result."""
     if call.returned_ns is None:
         return False
     between = history.events[
-        bisect_right(times_ns, call.invoked_ns) : bisect_left(times_ns, call.returned_ns)
+        bisect_right(times.events_ns, call.invoked_ns) : bisect_left(times.events_ns, call.returned_ns)
     ]
-    messages_ns = (move.at_ns for move in history.moves if move.text)
-    return all(event.session == call.session for event in between) and not any(
-        call.invoked_ns < at_ns < call.returned_ns for at_ns in messages_ns
-    )
+    first_message = bisect_right(times.messages_ns, call.invoked_ns)
+    has_messages = first_message < bisect_left(times.messages_ns, call.returned_ns)
+    return not has_messages and all(event.session == call.session for event in between)
 
 
 def _describe_fault(event: Event, program: Program) -> str | None:

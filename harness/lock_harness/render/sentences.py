@@ -2,14 +2,25 @@
 
 from collections.abc import Iterator
 
+from lock_harness.analysis.calls import calls_of
 from lock_harness.analysis.view import View
 from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import Fault
-from lock_harness.core.program import Program
+from lock_harness.core.program import Pooler, Program
 from lock_harness.core.run import OrderCoverage, PctGuarantee, Run, Shrinking
 from lock_harness.figures.beliefs import beliefs
 from lock_harness.render.text import plural
 
+POOLERS: dict[Pooler, str] = {
+    "session": (
+        "in session mode: after a client has ended, its server session may live on with its locks until the pooler "
+        "notices that and resets it."
+    ),
+    "transaction": "in transaction mode: each transaction may run in another server session.",
+    "unreset": (
+        "in session mode without a reset: the next client gets a server session with all the locks of the last one."
+    ),
+}
 ELSEWHERE = "the same schedule led elsewhere (uncontrolled nondeterminism)"
 
 
@@ -82,18 +93,33 @@ def describe_gaps(run: Run) -> Iterator[str]:
         yield f"Unknown: {describe_not_injected(fault, run.program)}."
 
 
-def describe_shrinking(shrinking: Shrinking, smallest: Program) -> Iterator[str]:
+def describe_pooler(pooler: Pooler) -> str:
+    """Say that a pooler stood between the lock and the server, and what that means for the lock."""
+    return f"The lock was reached through a PgBouncer {POOLERS[pooler]}"
+
+
+def describe_shrinking(run: Run, shrinking: Shrinking) -> Iterator[str]:
     """Yield how the violation was found and shrunk."""
-    first = shrinking.first_program
+    first, smallest = shrinking.first_program, run.program
     if shrinking.divergence:
         yield f"Not shrunk: {ELSEWHERE}: {shrinking.divergence}."
     if first.mode == "race" and smallest.mode == "gate":
         yield "Found in a race: with the recorded order of its messages it fails at the gate too, and was shrunk there."
-    if shrinking.why_as_race:
+    if shrinking.why_as_race and smallest.actors > 1:
         yield f"Shrunk as a race, so timing may matter: {shrinking.why_as_race}."
-    yield f"Found with {_size(first)}, shrunk to {_size(smallest)}."
+    yield f"Found with {_size(first)}, shrunk to {_size(smallest, _closing_calls(run))}."
 
 
-def _size(program: Program) -> str:
+def _size(program: Program, closing_calls: int = 0) -> str:
     rounds = f", {program.rounds} rounds" if program.rounds > 1 else ""
-    return f"{plural(len(program.steps), 'step')} of {plural(program.actors, 'actor')}{rounds}"
+    closing = f" and {plural(closing_calls, 'closing call')}" if closing_calls else ""
+    return f"{plural(len(program.steps), 'step')}{closing} of {plural(program.actors, 'actor')}{rounds}"
+
+
+def _closing_calls(run: Run) -> int:
+    """Return how many calls after the steps of the program the proof needs: all up to the last one in the evidence."""
+    evidence = {
+        number for verdict in run.verdicts if verdict.status == "violated" for number in verdict.evidence
+    }
+    calls = [call for call in calls_of(run.history.events) if call.number >= run.program.total_steps]
+    return max((count for count, call in enumerate(calls, 1) if call.number in evidence), default=0)

@@ -13,6 +13,7 @@ from lock_harness.render.sentences import (
     describe_longest_belief,
     describe_orders,
     describe_pct_guarantee,
+    describe_pooler,
     describe_repeats,
     describe_shrinking,
 )
@@ -25,6 +26,7 @@ def story(run: Run, replay: str) -> RenderableType:
     return Group(
         _headline(run),
         *([unbroken_line((f"  contract  {contract}", "dim"))] if contract else []),
+        *([unbroken_line(f"  {describe_pooler(run.program.pooler)}")] if run.program.pooler else []),
         *(_verdict_line(verdict) for verdict in run.verdicts if verdict.status in ("violated", "unknown")),
         Text(),
         event_table(run),
@@ -59,6 +61,6 @@ def _sentences(run: Run) -> Iterator[str]:
         yield describe_pct_guarantee(run.coverage.pct_guarantee)
     yield from describe_gaps(run)
     if run.shrinking:
-        yield from describe_shrinking(run.shrinking, run.program)
+        yield from describe_shrinking(run, run.shrinking)
     if run.leaked_locks:
         yield "The lock left months locked on the server: 'lock-harness locks' shows which sessions hold them."

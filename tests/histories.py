@@ -10,6 +10,7 @@ Times are in milliseconds.  The numbers of calls and faults follow the order in 
 
 from typing import Any
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.fault import FaultKind
 from lock_harness.core.history import Audit, Event, History, ServerLock, Stall
 from lock_harness.core.program import Month, Verb
@@ -23,6 +24,8 @@ MS = 1_000_000
 Part = list[dict[str, Any]]
 # a history, a description, and the status that a check must return for it
 Case = tuple[Status, str, History]
+# the same for a lock that declares this contract
+ContractCase = tuple[Status, str, Contract, History]
 
 
 def call(
@@ -41,7 +44,7 @@ def call(
     """Return the events of one call.
 
     `took` None: the call never returned.  `body`: when the body of a hold began and ended, None if it did not end.
-    An `error` in `answer` makes the call indeterminate.
+    An `error` in `answer` makes the call indeterminate, unless there is an answer beside it.
     """
     who = {"actor": actor, "incarnation": incarnation, "verb": verb, "month": month}
     events: Part = [{"at": at, "kind": "invoke", "timeout_ms": timeout, "raises": raises, **who}]
@@ -51,13 +54,21 @@ def call(
         if left is not None:
             events.append({"at": left, "kind": "leave", **who})
     if took is not None:
-        events.append({"at": at + took, "kind": "info" if "error" in answer else "ok", **who, **answer})
+        events.append(
+            {
+                "at": at + took,
+                "kind": "info" if {*answer} & {"error", "answer"} == {"error"} else "ok",
+                **who,
+                **answer,
+            }
+        )
     return events
 
 
 def acquire(actor: int, at: float, answer: bool | None, **more: Any) -> Part:
     """Return an acquire of January."""
-    return call(actor, "acquire", JAN, at=at, answer=answer, **more)
+    answers = more if answer is None else {"answer": answer, **more}
+    return call(actor, "acquire", JAN, at=at, **answers)
 
 
 def kill(actor: int, *, at: float, incarnation: int = 0, gone_after: float | None = 2) -> Part:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hypothesis import strategies
 
 from lock_harness.analysis.calls import FOREVER
+from lock_harness.core.contract import Reentrancy
 from lock_harness.core.history import SessionId
 from lock_harness.linearizability.lock_history import Op, OpKind, ServerSession
 
@@ -19,35 +20,43 @@ def session_of(actor: int) -> ServerSession:
     return ServerSession(SessionId(actor, 0))
 
 
-def explained_by_some_order(ops: list[Op]) -> bool:
+def explained_by_some_order(ops: list[Op], reentrant: Reentrancy = "counted") -> bool:
     """Whether one of all orders of the operations explains every answer."""
     _search.cache_clear()
-    return _search(frozenset(ops), None, 0, frozenset())
+    return _search(frozenset(ops), None, 0, frozenset(), reentrant)
 
 
 @cache
 def _search(
-    left: frozenset[Op], holder: ServerSession | None, times: int, ended: frozenset[ServerSession]
+    left: frozenset[Op],
+    holder: ServerSession | None,
+    times: int,
+    ended: frozenset[ServerSession],
+    reentrant: Reentrancy,
 ) -> bool:
     if all(op.to_ns == FOREVER for op in left):
         return True
     latest = min(op.to_ns for op in left)
     next_placed = any(
-        _search(left - {op}, *state)
+        _search(left - {op}, *state, reentrant)
         for op in left
         if op.from_ns <= latest and op.session not in ended
-        for state in _states_after(op, holder, times, ended)
+        for state in _states_after(op, holder, times, ended, reentrant)
     )
     # an indeterminate operation need not be placed if its session has ended, or if its time is over
     return next_placed or any(
-        _search(left - {op}, holder, times, ended)
+        _search(left - {op}, holder, times, ended, reentrant)
         for op in left
         if op.answer is None and (op.session in ended or op.to_ns != FOREVER)
     )
 
 
 def _states_after(
-    op: Op, holder: ServerSession | None, times: int, ended: frozenset[ServerSession]
+    op: Op,
+    holder: ServerSession | None,
+    times: int,
+    ended: frozenset[ServerSession],
+    reentrant: Reentrancy,
 ) -> Iterator[tuple[ServerSession | None, int, frozenset[ServerSession]]]:
     mine = holder == op.session
     if op.kind == "end":
@@ -56,9 +65,10 @@ def _states_after(
         if op.answer == (holder is not None):
             yield holder, times, ended
     elif op.kind == "acquire":
-        if op.answer is not False and (mine or holder is None):
-            yield op.session, times + 1, ended
-        if op.answer is False and holder is not None and not mine:
+        refused_to_itself = mine and reentrant in ("refused", "raises")
+        if op.answer is not False and (mine or holder is None) and not refused_to_itself:
+            yield op.session, times + 1 if reentrant == "counted" else 1, ended
+        if op.answer is False and holder is not None and (refused_to_itself or not mine):
             yield holder, times, ended
     elif op.answer is False:
         if not mine:
@@ -87,7 +97,7 @@ def arbitrary_ops(draw: strategies.DrawFn) -> list[Op]:
     return ops
 
 
-def random_ops(random: Random) -> list[Op]:
+def random_ops(random: Random, reentrant: Reentrancy = "counted") -> list[Op]:
     """Return the operations of some sessions with the answers of a correct lock, up to two of them inverted.
 
     Single calls, whole holds, or several calls in a row are indeterminate.  Some sessions continue while they are being
@@ -101,7 +111,7 @@ def random_ops(random: Random) -> list[Op]:
     )
     for actor in range(random.randint(1, 4)):
         _append_session(ops, session_of(actor), random, rates)
-    return _answered(ops, random)
+    return _answered(ops, random, reentrant)
 
 
 class _Rates(NamedTuple):
@@ -137,7 +147,7 @@ def _append_session(ops: list[Op], session: ServerSession, random: Random, rates
         ops.append(Op(session, "end", True, now, now + random.choice([1, 3, 6, 12, 25]), len(ops)))
 
 
-def _answered(ops: list[Op], random: Random) -> list[Op]:
+def _answered(ops: list[Op], random: Random, reentrant: Reentrancy) -> list[Op]:
     """Let each operation take effect at a random moment of its time, and return them with the answers."""
     holds: list[ServerSession] = []
     answers: dict[Op, bool | None] = {}
@@ -153,8 +163,8 @@ def _answered(ops: list[Op], random: Random) -> list[Op]:
         elif op.kind == "is_locked":
             answers[op] = bool(holds)
         elif op.kind == "acquire":
-            answers[op] = mine or not holds
-            holds += [op.session] if answers[op] else []
+            answers[op] = not holds or (mine and reentrant in ("counted", "once"))
+            holds += [op.session] if answers[op] and (reentrant == "counted" or not holds) else []
         else:
             answers[op] = mine
             holds = holds[1:] if mine else holds

@@ -6,9 +6,10 @@ from msgspec import structs
 from lock_harness.analysis.view import View
 from lock_harness.checks import CHECKS, judge, overall
 from lock_harness.checks.auto_release import auto_release
+from lock_harness.core.contract import Contract
 from lock_harness.core.history import History, Move
 from lock_harness.core.verdict import Bounds, Status
-from tests.cases import CASES, Check
+from tests.cases import CASES, CONTRACT_CASES, Check
 from tests.histories import MS, acquire, history, kill, stall
 
 BOUNDS = Bounds()
@@ -30,9 +31,25 @@ def test_a_check_returns_the_expected_status(check: Check, status: Status, given
     assert bool(verdict.why) == (status != "holds")
 
 
+@pytest.mark.parametrize(
+    ("check", "status", "contract", "given"),
+    [
+        pytest.param(check, status, contract, given, id=f"{NAMES[check]}: {what} ({contract})")
+        for check, cases in CONTRACT_CASES.items()
+        for status, what, contract, given in cases
+    ],
+)
+def test_a_check_returns_the_expected_status_under_a_contract(
+    check: Check, status: Status, contract: Contract, given: History
+) -> None:
+    verdict = check(View(given, contract.bounds(BOUNDS), contract))
+    assert verdict.status == status, verdict.why
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=NAMES.values())
 def test_every_check_has_histories_that_it_accepts_and_that_it_refuses(check: Check) -> None:
-    assert {"holds", "violated"} <= {status for status, _, _ in CASES[check]}
+    plain = {status for status, _, _ in CASES.get(check, [])}
+    assert {"holds", "violated"} <= plain | {status for status, *_ in CONTRACT_CASES.get(check, [])}
 
 
 def test_an_empty_history_violates_no_check() -> None:

@@ -1,13 +1,16 @@
 """The check of linearizability, compared with an oracle that tries every order."""
 
 from random import Random
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
+from hypothesis.strategies import sampled_from
 
 from lock_harness.analysis.calls import FOREVER
 from lock_harness.analysis.view import View
 from lock_harness.checks.linearizable import first_unexplained, linearizable, search_orders
+from lock_harness.core.contract import Reentrancy
 from lock_harness.core.fault import FaultKind
 from lock_harness.core.program import Verb
 from lock_harness.core.verdict import Bounds, Status
@@ -26,19 +29,20 @@ def op(session: ServerSession, kind: OpKind, answer: bool | None, from_ns: int, 
 
 
 @settings(max_examples=500, deadline=None, database=None)
-@given(arbitrary_ops())
-def test_the_check_agrees_with_the_oracle_on_arbitrary_answers(ops: list[Op]) -> None:
-    assert (first_unexplained(ops) is None) == explained_by_some_order(ops)
+@given(arbitrary_ops(), sampled_from(get_args(Reentrancy)))
+def test_the_check_agrees_with_the_oracle_on_arbitrary_answers(ops: list[Op], reentrant: Reentrancy) -> None:
+    assert (first_unexplained(ops, reentrant) is None) == explained_by_some_order(ops, reentrant)
 
 
-def test_the_check_agrees_with_the_oracle_on_the_answers_of_a_lock() -> None:
+@pytest.mark.parametrize("reentrant", ["counted", "once", "refused"])
+def test_the_check_agrees_with_the_oracle_on_the_answers_of_a_lock(reentrant: Reentrancy) -> None:
     explained = 0
     for seed in range(2000):
-        ops = random_ops(Random(seed))
-        right = explained_by_some_order(ops)
+        ops = random_ops(Random(seed), reentrant)
+        right = explained_by_some_order(ops, reentrant)
         explained += right
-        assert (first_unexplained(ops) is None) == right, (seed, ops)
-        line = Timeline(ops)
+        assert (first_unexplained(ops, reentrant) is None) == right, (seed, ops)
+        line = Timeline(ops, reentrant)
         under, over, exact = (
             search_orders(line, approximation)[0] for approximation in ("under", "over", "exact")
         )

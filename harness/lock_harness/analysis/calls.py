@@ -14,7 +14,8 @@ FOREVER = 2**63 - 1
 class Call(msgspec.Struct, frozen=True, gc=False):
     """One operation from its invocation to its return; `returned_ns` is None if it never returned.
 
-    `entered_ns` and `left_ns`: when the body of a `hold` began and ended.  The other fields are those of `Event`.
+    `entered_ns` and `left_ns`: when the body of a `hold` began and ended.  `refused_by`: the exception that stands for the
+    answer False, as the lock's contract declares.  The other fields are those of `Event`.
     """
 
     session: SessionId
@@ -29,6 +30,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     listed: tuple[Month, ...] | None = None
     counted: int | None = None
     error: str | None = None
+    refused_by: str | None = None
     own_error: bool = False
     entered_ns: int | None = None
     left_ns: int | None = None
@@ -37,6 +39,11 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     def until_ns(self) -> int:
         """The time of the return, or FOREVER."""
         return FOREVER if self.returned_ns is None else self.returned_ns
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it returned without an answer: a release of a lock whose contract says so."""
+        return self.answer is None and self.error is None and self.returned_ns is not None
 
     @property
     def indeterminate(self) -> bool:
@@ -101,6 +108,7 @@ def _call(session: SessionId, invocation: Event, end: Event | None) -> Call:
         answer=outcome.answer,
         listed=outcome.listed,
         counted=outcome.counted,
-        error=outcome.error,
+        error=outcome.error if outcome.kind == "info" else None,
+        refused_by=outcome.error if outcome.kind == "ok" else None,
         own_error=outcome.own_error,
     )

@@ -77,12 +77,15 @@ class _HeldState:
 class SessionHolds:
     """The holds of one session, computed by passing its calls to `add` in order, and then its death to `finish`.
 
-    `counts` has, for the number of each release, how often the session held the month; None if that is not known.
+    `counts_holds`: a month that was acquired twice is held until it was released twice.
+    `counts` has, for the number of each release, how often the session held the month; None if that is not known.  If holds
+    are not counted, it has the same for each acquire and hold.
     """
 
     session: SessionId
     release_ns: int
     session_end: SessionEnd | None
+    counts_holds: bool = True
     definite: list[Span] = field(default_factory=list)
     possible: list[Span] = field(default_factory=list)
     counts: dict[int, int | None] = field(default_factory=dict)
@@ -97,6 +100,8 @@ class SessionHolds:
         if call.verb == "reopen":
             self._closed = call
         elif call.month is not None:
+            if not self.counts_holds and call.verb in ("acquire", "hold"):
+                self._note_count(call, self._state(call.month))
             if call.verb == "acquire":
                 self._acquire(call, self._state(call.month))
             elif call.verb == "release":
@@ -175,19 +180,24 @@ class SessionHolds:
         if call.answer:
             if state.count == 0:
                 state.definite_from_ns, state.definite_number = call.until_ns, call.number
-            state.count += 1
+            state.count = state.count + 1 if self.counts_holds else 1
 
     def _release(self, call: Call, state: _HeldState) -> None:
-        self.counts[call.number] = None if state.indeterminate else state.count
-        if state.count and (state.count == 1 or not call.answer):
+        self._note_count(call, state)
+        # a release that returns nothing, as its contract declares, did what it was asked for
+        released = call.answer or (call.is_silent and state.count > 0)
+        if state.count and (state.count == 1 or not released):
             self._end_definite_hold(state, call.invoked_ns, call.number, "release")
         elif state.count:
             state.count -= 1
-        if not call.answer:
+        if not released:
             # the answer was False, or there was none: the month stays possibly held until the session ends
             state.indeterminate |= state.possible
         elif state.possible and not state.count and not state.indeterminate:
             self._end_possible_hold(state, call.until_ns, call.number, "release")
+
+    def _note_count(self, call: Call, state: _HeldState) -> None:
+        self.counts[call.number] = None if state.indeterminate else state.count
 
     def _hold(self, call: Call, state: _HeldState) -> None:
         if call.entered_ns is not None:
@@ -207,6 +217,10 @@ class SessionHolds:
             held_before = state.possible
             self._begin_possible_hold(state, call)
             state.indeterminate |= call.indeterminate
+            if not self.counts_holds and state.count and call.left_ns is not None:
+                # its release freed the month although it had been acquired before
+                self._end_definite_hold(state, call.left_ns, call.number, "release")
+                held_before = False
             if not held_before and not state.indeterminate:
                 self._end_possible_hold(state, call.until_ns, call.number, "release")
 

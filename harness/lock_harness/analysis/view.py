@@ -47,10 +47,21 @@ class View:
 
     @cached_property
     def session_ends(self) -> dict[SessionId, SessionEnd]:
-        """The sessions that a fault ended while their processes lived on."""
+        """The sessions that a fault ended while their processes lived on.
+
+        A lease may end, or be kept by another connection, at any time after a fault that keeps the client from
+        renewing it.  So none of these faults has a known end for a lock with a lease.
+        """
         ends: dict[SessionId, SessionEnd] = {}
+        has_lease = self.contract.lease_ms is not None
         for event in self.history.events:
-            if event.fault is not None and event.ends_only_session:
+            if has_lease:
+                if event.kind == "fault" and (event.ends_only_session or event.fault in ("pause", "slow")):
+                    end = SessionEnd(
+                        earliest_ns=event.at_ns, healed_ns=FOREVER, latest_ns=FOREVER, number=event.number
+                    )
+                    ends.setdefault(event.session, end)
+            elif event.fault is not None and event.ends_only_session:
                 end = ends.get(event.session) or SessionEnd(
                     earliest_ns=event.at_ns, healed_ns=FOREVER, latest_ns=FOREVER, number=event.number
                 )
@@ -103,7 +114,12 @@ class View:
         for call in self.calls:
             holds = sessions.get(call.session)
             if holds is None:
-                holds = SessionHolds(call.session, release_ns, self.session_ends.get(call.session))
+                holds = SessionHolds(
+                    session=call.session,
+                    release_ns=release_ns,
+                    session_end=self.session_ends.get(call.session),
+                    counts_holds=self.contract.counts_holds,
+                )
                 sessions[call.session] = holds
             holds.add(call)
         for session, holds in sessions.items():
@@ -132,7 +148,10 @@ class View:
 
     @cached_property
     def counts(self) -> dict[int, int | None]:
-        """How often the session held the month at each release, by the number of the call; None if unknown."""
+        """How often the session held the month at each release, by the number of the call; None if unknown.
+
+        If the contract does not count holds, also at each acquire and hold.
+        """
         return {number: count for session in self._session_holds for number, count in session.counts.items()}
 
     def possibly_held(self, month: Month, before_ns: int, *, but: SessionId | None = None) -> Span | None:

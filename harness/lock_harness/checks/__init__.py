@@ -8,6 +8,7 @@ from lock_harness.checks.errors_preserved import errors_preserved
 from lock_harness.checks.grants_free_month import grants_free_month
 from lock_harness.checks.honest_results import honest_results
 from lock_harness.checks.independent_months import independent_months
+from lock_harness.checks.keeps_contract import keeps_contract
 from lock_harness.checks.linearizable import linearizable
 from lock_harness.checks.mutual_exclusion import mutual_exclusion
 from lock_harness.checks.no_lost_update import no_lost_update
@@ -31,6 +32,7 @@ CHECKS: tuple[Callable[[View], Verdict], ...] = (
     grants_free_month,
     independent_months,
     errors_preserved,
+    keeps_contract,
     nothing_left_behind,
     linearizable,
 )

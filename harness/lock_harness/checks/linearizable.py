@@ -1,4 +1,4 @@
-"""Every answer is explained by one order in which the operations on a re-entrant session lock took effect.
+"""Every answer is explained by one order in which the operations on a session lock took effect.
 
 Operations overlap, indeterminate ones may have happened or not, and a session that ends releases its months at some
 time within the bound.  For most histories the greedy linearization (`linearizability.greedy`) explains every answer: one
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
+from lock_harness.core.contract import Reentrancy
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Verdict
 from lock_harness.linearizability.greedy import GreedyLinearization
@@ -25,7 +26,7 @@ def linearizable(view: View) -> Verdict:
     found: list[Finding] = []
     for month, ops in lock_history(view).items():
         try:
-            op = first_unexplained(ops)
+            op = first_unexplained(ops, view.contract.reentrant)
         except TooManyStates:
             why = f"the calls on {month} could have taken effect in more orders than can be tried"
             found.append(Finding("unknown", why, ()))
@@ -43,12 +44,12 @@ def _violation(month: Month, op: Op, timed: bool) -> Finding:
     return Finding("violated", why, (op.number,), timed)
 
 
-def first_unexplained(ops: Iterable[Op]) -> Op | None:
+def first_unexplained(ops: Iterable[Op], reentrant: Reentrancy = "counted") -> Op | None:
     """Return the first operation, by the time of its return, that no order explains; None if an order explains all.
 
     `TooManyStates` if that takes too long, which requires very many indeterminate calls at once.
     """
-    line = Timeline(ops)
+    line = Timeline(ops, reentrant)
     op, certain = search_orders(line, "under")
     if op is None or certain:
         return op

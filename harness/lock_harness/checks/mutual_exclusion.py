@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from lock_harness.analysis.calls import FOREVER
 from lock_harness.analysis.holds import SessionEnd, Span
 from lock_harness.analysis.view import View
-from lock_harness.checks.verdicts import Finding, verdict
+from lock_harness.checks.verdicts import STALLED, Finding, verdict
 from lock_harness.core.clock import format_ms
 from lock_harness.core.history import Audit
 from lock_harness.core.program import Month
@@ -36,7 +36,19 @@ def _overlap(view: View, one: Span, two: Span) -> Finding:
     reasons = [_late_claim(span, end) for span, end in claims] + [_server_view(view, one, two)]
     reason = "; ".join(text for text in reasons if text) or "no fault had ended either session"
     evidence = (one.first, two.first, *(end.number for _, end in claims))
-    return Finding("violated", f"{why}; {reason}", evidence)
+    if view.contract.lease_ms is None:
+        return Finding("violated", f"{why}; {reason}", evidence)
+    return _expired_lease(
+        view, one, Finding("violated", f"{why}; {reason}", evidence, timed=True), two.from_ns
+    )
+
+
+def _expired_lease(view: View, one: Span, found: Finding, until_ns: int) -> Finding:
+    """Return what an overlap with the hold `one` means for a lease, which a client that is not run cannot renew."""
+    lease_ms = view.contract.lease_ms or 0
+    if view.delays.stalled(one.from_ns, until_ns, lease_ms * 1_000_000):
+        return found._replace(status="unknown", why=found.why + STALLED)
+    return found._replace(why=f"{found.why}; a client that runs must renew its lease of {lease_ms} ms")
 
 
 def _claimed_after_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]]:

@@ -11,6 +11,9 @@ from lock_harness.core.verdict import Verdict
 
 def nothing_left_behind(view: View) -> Verdict:
     """No session has more advisory locks than its client was granted."""
+    if view.contract.evidence == "none":
+        why = "the lock's contract says that pg_locks does not show its holds"
+        return Verdict("nothing_left_behind", "not applicable", why)
     found: list[Finding] = []
     lingering = {event.actor for event in view.history.events if event.kind == "lingers"}
     for audit in view.history.audits:

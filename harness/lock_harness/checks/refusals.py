@@ -54,7 +54,7 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
             always_free = free_since_ns <= call.invoked_ns
             free_ns = returned_ns - max(free_since_ns, call.invoked_ns)
             late = free_ns >= handover_ns and not view.delays.slowed(call)
-            if always_free or late:
+            if (always_free or late) and not refused_by_itself(view, call):
                 yield WrongRefusal(
                     call=call,
                     month=call.month,
@@ -65,6 +65,11 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
                         call.month, max(call.invoked_ns, returned_ns - handover_ns), returned_ns
                     ),
                 )
+
+
+def refused_by_itself(view: View, call: Call) -> bool:
+    """Return whether the session that was refused may hold the month, and its contract says that it is refused then."""
+    return view.contract.refuses_holder and view.counts.get(call.number) != 0
 
 
 def refusal_findings(view: View, cause: Cause, why: str) -> list[Finding]:

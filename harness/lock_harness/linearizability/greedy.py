@@ -55,7 +55,7 @@ class GreedyLinearization:
                 return place, begun
         return len(returns), begun
 
-    def was_true(self, op: Op) -> bool:
+    def was_true(self, op: Op, line: Timeline) -> bool:
         """Whether the answer of `op`, which is open and changes nothing, has been right since it began."""
         if op.kind == "is_locked":
             return (
@@ -63,6 +63,8 @@ class GreedyLinearization:
             )
         if op.answer is not False:
             return False
+        if op.kind == "acquire" and self.holder == op.session:
+            return line.refuses_holder
         return self.holder != op.session and (op.kind == "release" or self._seen_held(op))
 
     # One operation at its return
@@ -71,24 +73,27 @@ class GreedyLinearization:
         """Let `op` take effect; return False if that takes a choice."""
         kind = op.kind
         if kind == "acquire":
-            return self._place_acquire(op) if op.answer else self._place_refusal(op, line)
+            return self._place_acquire(op, line) if op.answer else self._place_refusal(op, line)
         if kind == "release":
             return self._place_release(op) if op.answer else self.holder != op.session
         if kind == "is_locked":
             return self._seen_held(op) or self._grant_early(op, line) if op.answer else self._seen_free(op)
         return self._place_end(op, line.may_have_acquired)
 
-    def _place_acquire(self, op: Op) -> bool:
+    def _place_acquire(self, op: Op, line: Timeline) -> bool:
         if self.holder == op.session:
-            self.times += 1
-            return True
+            times = line.times_after(self.times)
+            self.times = times or self.times
+            return times is not None
         if self.holder is not None and not self._release_early(op.to_ns):
             return False
         self.holder, self.times, self.held_since_ns, self.pending_release = op.session, 1, op.to_ns, None
         return True
 
     def _place_refusal(self, op: Op, line: Timeline) -> bool:
-        return self.holder != op.session and (self._seen_held(op) or self._grant_early(op, line))
+        if self.holder == op.session:
+            return line.refuses_holder
+        return self._seen_held(op) or self._grant_early(op, line)
 
     def _place_release(self, op: Op) -> bool:
         if self.holder != op.session:

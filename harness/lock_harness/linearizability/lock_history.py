@@ -1,9 +1,9 @@
-"""The history of one month, as operations on a re-entrant lock, each with the time in which it took effect.
+"""The history of one month, as operations on a lock, each with the time in which it took effect.
 
 `lock_history` translates calls, deaths and closes into the operations that the linearizability check has to explain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -50,7 +50,7 @@ def lock_history(view: View) -> dict[Month, list[Op]]:
     """Return the operations on each month."""
     months: dict[Month, list[Op]] = {month: [] for month in view.history.months}
     sessions = _ServerSessions(view)
-    for call in view.calls:
+    for call in _with_answers(view):
         month, kind = call.month, OP_KINDS.get(call.verb)
         if month is None or (kind is None and call.verb != "hold"):
             continue
@@ -68,6 +68,18 @@ def lock_history(view: View) -> dict[Month, list[Op]]:
         present = dict.fromkeys([op.session for op in ops])
         ops += [ends[session] for session in present if session in ends]
     return months
+
+
+def _with_answers(view: View) -> Iterable[Call]:
+    """Return all calls; a release without an answer gets the one that the earlier answers of its session imply."""
+    if view.contract.release != "silent":
+        return view.calls
+    return (
+        replace(call, answer=times > 0)
+        if call.verb == "release" and call.is_silent and (times := view.counts.get(call.number)) is not None
+        else call
+        for call in view.calls
+    )
 
 
 class _ServerSessions:

@@ -84,7 +84,9 @@ class OrderSearch:
 
     def _from_greedy(self, known: GreedyLinearization) -> LockState:
         self._used_up = known.used_up
-        placed = frozenset(op for op in self._open.ops if op in known.placed_early or known.was_true(op))
+        placed = frozenset(
+            op for op in self._open.ops if op in known.placed_early or known.was_true(op, self._line)
+        )
         return LockState(known.holder, known.times, placed, frozenset())
 
     def _to_greedy(self, state: LockState) -> GreedyLinearization:
@@ -166,8 +168,8 @@ class OrderSearch:
             placed = placed if non_sequential or op.answer else state.placed
             return LockState(None, 0, placed, state.used_up) if mine else None
         if op.answer or non_sequential:
-            free = state.holder is None
-            return LockState(op.session, state.times + 1, placed, state.used_up) if mine or free else None
+            times = 1 if state.holder is None else self._line.times_after(state.times) if mine else None
+            return LockState(op.session, times, placed, state.used_up) if times else None
         if state.holder is not None or op.session in state.used_up:
             return None
         return self._acquired_indeterminately(state, op.session)
@@ -197,11 +199,12 @@ class OrderSearch:
 
     def _with_true_answers(self, state: LockState, among: Iterable[Op] | None = None) -> LockState:
         """Return `state` with all operations placed that change nothing and whose answer is right now."""
+        refuses_holder = self._line.refuses_holder
         true_now = [
             op
             for op in (self._open.ops if among is None else among)
             if op not in state.placed
-            and changes_nothing(state.holder, op)
+            and changes_nothing(state.holder, op, refuses_holder)
             and not self._session_ended(state, op)
         ]
         if not true_now:
@@ -257,12 +260,15 @@ class OrderSearch:
         )
 
 
-def changes_nothing(holder: ServerSession | None, op: Op) -> bool:
-    """Whether the answer of `op` is right while `holder` holds the month, and `op` leaves it so."""
+def changes_nothing(holder: ServerSession | None, op: Op, refuses_holder: bool) -> bool:
+    """Whether the answer of `op` is right while `holder` holds the month, and `op` leaves it so.
+
+    `refuses_holder`: the holder does not get the month again.
+    """
     if op.kind == "is_locked":
         return op.answer == (holder is not None)
     if op.kind == "acquire":
-        return op.answer is False and holder not in (None, op.session)
+        return op.answer is False and holder is not None and (refuses_holder or holder != op.session)
     return op.kind == "release" and op.answer is False and holder != op.session
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 
 from lock_harness.analysis.calls import FOREVER
+from lock_harness.core.contract import Reentrancy
 from lock_harness.core.history import SessionId
 from lock_harness.linearizability.lock_history import Op, ServerSession
 
@@ -34,9 +35,11 @@ class Timeline:
     may_have_acquired  the sequential sessions whose last call is an indeterminate acquire
     watched            the operations whose beginnings the greedy linearization must know: those that release the month,
                        and those of non-sequential sessions
+    reentrant          the outcome of an acquire by the session that holds the month
     """
 
-    def __init__(self, ops: Iterable[Op]) -> None:
+    def __init__(self, ops: Iterable[Op], reentrant: Reentrancy = "counted") -> None:
+        self.reentrant = reentrant
         self.begins = sorted(ops, key=beginning)
         self.returns = sorted([op for op in self.begins if op.to_ns != FOREVER], key=returning)
         special = [op for op in self.begins if op.answer is None or op.kind == "end"]
@@ -50,6 +53,20 @@ class Timeline:
         self.watched = [op for op in self.begins if _releases(op) or op.session in self.non_sequential]
         # a sentinel, so that there is always a next one
         self.watched.append(NEVER)
+
+    @property
+    def refuses_holder(self) -> bool:
+        """Whether the session that holds the month does not get it again."""
+        return self.reentrant in ("refused", "raises")
+
+    def times_after(self, times: int) -> int | None:
+        """Return how often the holder, which holds the month `times` times, holds it after another acquire.
+
+        None: it does not get the month again.
+        """
+        if self.refuses_holder:
+            return None
+        return times + 1 if self.reentrant == "counted" else 1
 
     def next_granted(self, now_ns: int) -> Op | None:
         """Return the next acquire to return with True; None if there is none, or if one returns at this moment."""

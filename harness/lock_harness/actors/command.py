@@ -46,8 +46,8 @@ class CommandProcess:
         self._requests = 0
         on_start(process.pid)
 
-    def request(self, verb: str, **fields: Any) -> Response:
-        """Send a request with these fields of `Request`, and return the response."""
+    def request(self, verb: str, *, needs_answer: bool = True, **fields: Any) -> Response:
+        """Send a request with these fields of `Request`, and return the response; see `decode` for `needs_answer`."""
         self._requests += 1
         request = Request(self._requests, verb, **fields)
         try:
@@ -58,7 +58,7 @@ class CommandProcess:
             line = b""
         if not line:
             raise UserError(f"the lock command ended at {verb!r} with exit code {self._process.wait()}")
-        return decode(line, request)
+        return decode(line, request, needs_answer=needs_answer)
 
     def close(self) -> None:
         """Close the standard input of the command; kill it if it does not exit then."""
@@ -107,8 +107,15 @@ class CommandSession:
     def acquire(self, month: Month, timeout_ms: int) -> bool:
         return self._request_bool("acquire", month, timeout_ms=timeout_ms)
 
-    def release(self, month: Month) -> bool:
-        return self._request_bool("release", month)
+    def release(self, month: Month) -> bool | None:
+        """Release the month; return None if the contract says that the lock does not answer."""
+        answer = self._request_ok("release", month, needs_answer=self.contract.release == "bool")
+        match self.contract.release:
+            case "silent":
+                return None
+            case "raises":
+                return True
+        return require_bool(answer, "release")
 
     def is_locked(self, month: Month) -> bool:
         return self._request_bool("is_locked", month)

@@ -8,7 +8,7 @@ from typing import Any
 
 from lock_harness.actors import counter
 from lock_harness.actors.journal import Journal
-from lock_harness.actors.session import Session, SessionOpener
+from lock_harness.actors.session import Session, SessionOpener, error_names
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.clock import now_ns
 from lock_harness.core.contract import Contract
@@ -51,9 +51,32 @@ class OperationRunner:
         """Begin a new program, in which this actor has number `actor`."""
         self._actor, self._incarnation, self._months = actor, incarnation, months
         self.held: dict[Month | None, int] = {}
+        self._times_before_release = 0
+        # the number of the last hold whose body began
+        self._entered = -1
 
     def perform(self, steps: Iterator[tuple[int, Operation]]) -> bool:
         """Perform the numbered `steps`; return False as soon as the lock raises an exception.
+
+        An exception by which the lock refuses, as its contract declares, is recorded as the answer False.
+        """
+        while (failed := self._perform_until_error(steps)) is not None:
+            number, operation, error = failed
+            if isinstance(error, HarnessError):
+                # the session or the journal cannot be used at all, which says nothing about the lock
+                raise error
+            why = address.redact(f"{type(error).__name__}: {one_line(error)}", self._dsn)
+            verb, month = operation.verb, operation.month
+            if not self._refuses(number, operation, error):
+                self._write("info", number, verb, month, error=why)
+                return False
+            self._write("ok", number, verb, month, answer=False, error=why)
+        return True
+
+    def _perform_until_error(
+        self, steps: Iterator[tuple[int, Operation]]
+    ) -> tuple[int, Operation, Exception] | None:
+        """Perform the numbered `steps`; return the one at which the lock raised an exception, and the exception.
 
         This is the inner loop of a race: everything done here per operation lowers the load on the lock.
         """
@@ -75,13 +98,17 @@ class OperationRunner:
                 answer = getattr(self, f"_{verb}")(number, operation)
                 if answer is not None:
                     write(Event(now_ns(), "ok", actor, incarnation, number, verb, month, answer=answer))
-        if isinstance(attempt.error, HarnessError):
-            # the session or the journal cannot be used at all, which says nothing about the lock
-            raise attempt.error
-        if attempt.error is not None:
-            why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
-            self._write("info", number, verb, month, error=address.redact(why, self._dsn))
-        return attempt.error is None
+        return None if attempt.error is None else (number, operation, attempt.error)
+
+    def _refuses(self, number: int, operation: Operation, error: Exception) -> bool:
+        """Return whether the lock refuses by this exception, as its contract declares."""
+        contract = self._session.contract
+        if operation.verb == "release":
+            return contract.release == "raises" and not self._times_before_release
+        if operation.verb not in ("acquire", "hold") or self._entered == number:
+            return False
+        is_reentrant_call = contract.reentrant == "raises" and bool(self.held.get(operation.month))
+        return is_reentrant_call or contract.on_timeout in error_names(error)
 
     def kill_spawned(self) -> None:
         """Kill the programs that `spawn` started."""
@@ -97,14 +124,18 @@ class OperationRunner:
         assert month is not None
         answer = self._session.acquire(month, operation.timeout_ms)
         if answer:
-            self.held[month] = self.held.get(month, 0) + 1
+            self.held[month] = self.held.get(month, 0) + 1 if self._session.contract.counts_holds else 1
         return answer
 
-    def _release(self, _: int, operation: Operation) -> bool:
+    def _release(self, number: int, operation: Operation) -> bool | None:
         month = operation.month
         assert month is not None
-        self.held[month] = max(0, self.held.get(month, 0) - 1)
-        return self._session.release(month)
+        self._times_before_release = self.held.get(month, 0)
+        self.held[month] = max(0, self._times_before_release - 1)
+        answer = self._session.release(month)
+        if answer is None:
+            self._write("ok", number, "release", month)
+        return answer
 
     def _is_locked(self, _: int, operation: Operation) -> bool:
         return self._session.is_locked(_month(operation))
@@ -116,10 +147,17 @@ class OperationRunner:
         month = _month(operation)
         acquired, own_error = self._session.hold(
             operation,
-            lambda: self._write("enter", number, "hold", month),
+            lambda: self._enter(number, month),
             lambda: self._leave(number, operation),
         )
+        if acquired and self._session.contract.reentrant == "once":
+            # the release at the end of the body freed the month, however often it was acquired
+            self.held[month] = 0
         self._write("ok", number, "hold", month, answer=acquired, own_error=own_error is not None)
+
+    def _enter(self, number: int, month: Month) -> None:
+        self._entered = number
+        self._write("enter", number, "hold", month)
 
     def _leave(self, number: int, operation: Operation) -> None:
         """End the body of a hold after its pause, when the gate allows it."""

@@ -7,6 +7,7 @@ from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
+from lock_harness.locks.line_protocol import LockCommandFailed
 
 
 class BodyError(Exception):
@@ -20,7 +21,7 @@ class Session(Protocol):
     def contract(self) -> Contract: ...
     def verbs(self) -> tuple[str, ...]: ...
     def acquire(self, month: Month, timeout_ms: int) -> bool: ...
-    def release(self, month: Month) -> bool: ...
+    def release(self, month: Month) -> bool | None: ...
     def is_locked(self, month: Month) -> bool: ...
     def list_locked(self, months: Sequence[Month]) -> tuple[Month, ...]: ...
     def count(self, month: Month) -> int | None: ...
@@ -46,6 +47,21 @@ def require_bool(value: object, verb: str) -> bool:
     return value
 
 
+def error_names(error: Exception) -> frozenset[str]:
+    """Return the names of an exception's class and its base classes, with and without their modules.
+
+    Of the error of a lock command, it is the first word of its text, such as `TimeoutError` in `TimeoutError: ...`.
+    """
+    if isinstance(error, LockCommandFailed):
+        return frozenset({str(error).partition(":")[0].strip()})
+    classes = type(error).__mro__
+    return frozenset(
+        name
+        for one in classes
+        for name in (one.__name__, one.__qualname__, f"{one.__module__}.{one.__qualname__}")
+    )
+
+
 class PythonSession:
     """A session of a lock that is a Python callable."""
 
@@ -66,8 +82,19 @@ class PythonSession:
     def acquire(self, month: Month, timeout_ms: int) -> bool:
         return require_bool(self._client.acquire(month.year, month.month, timeout_ms), "acquire")
 
-    def release(self, month: Month) -> bool:
-        return require_bool(self._client.release(month.year, month.month), "release")
+    def release(self, month: Month) -> bool | None:
+        """Release the month; return None if the contract says that the lock does not answer."""
+        answer = self._client.release(month.year, month.month)
+        match self._contract.release:
+            case "silent":
+                return None
+            case "raises":
+                return True
+        if answer is None:
+            raise TypeError(
+                "release returned None, which is not a bool: declare release='silent' if that is right"
+            )
+        return require_bool(answer, "release")
 
     def is_locked(self, month: Month) -> bool:
         return require_bool(self._client.is_locked(month.year, month.month), "is_locked")

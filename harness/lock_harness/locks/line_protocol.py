@@ -59,15 +59,18 @@ def encode(request: Request) -> bytes:
     return msgspec.json.encode(request) + b"\n"
 
 
-def decode(line: bytes, request: Request) -> Response:
-    """Return the response to `request`; raise `LineProtocolError` for any other line, with a valid example."""
+def decode(line: bytes, request: Request, *, needs_answer: bool = True) -> Response:
+    """Return the response to `request`; raise `LineProtocolError` for any other line, with a valid example.
+
+    Without `needs_answer` both `ok` and `error` may be missing, which means success.
+    """
     try:
         response = msgspec.json.decode(line, type=Response)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LineProtocolError(_violation(line, request, one_line(error))) from None
     if response.id != request.id:
         raise LineProtocolError(_violation(line, request, f"its id is not {request.id}"))
-    if (response.ok is None) == (response.error is None):
+    if needs_answer and (response.ok is None) == (response.error is None):
         raise LineProtocolError(_violation(line, request, 'it needs either "ok" or "error"'))
     return response
 

@@ -172,12 +172,14 @@ def describe_call(call: Call) -> str:
 
 def describe_result(call: Call) -> str:
     """Return the result as `True`, or the error that was raised."""
-    if call.error:
-        return call.error
+    if call.error or call.refused_by:
+        return call.error or f"refused by {call.refused_by}"
     if call.verb == "count":
         return "done"
     if call.listed is not None:
         return ", ".join(str(month) for month in call.listed) or "nothing"
     if call.verb in ("reopen", "spawn"):
         return {"reopen": "new session", "spawn": "started"}[call.verb]
+    if call.verb == "release" and call.answer is None and call.returned_ns is not None:
+        return "done"
     return f"{call.answer}, the error of its body was raised" if call.own_error else str(call.answer)

@@ -136,7 +136,8 @@ class Team:
     def deadline_ns(self, numbers: Iterable[int] = (), extra_ms: int = 0) -> int:
         """Return the time by which the steps `numbers` and all pending steps must have returned."""
         steps = [self._program.steps[number] for number in (*numbers, *self.pending.values())]
-        return deadline_ns(steps, self._arena.lock, extra_ms)
+        late_ms = self._arena.contract.late_ms * len(steps)
+        return deadline_ns(steps, self._arena.lock, extra_ms + late_ms)
 
     def next_message(self, until_ns: int) -> MailboxMessage:
         """Return the next message; `Stuck` if none has come by `until_ns`."""

@@ -13,6 +13,7 @@ from lock_harness.execution.arena import Arena
 from lock_harness.execution.program_run import ProgramRun
 from lock_harness.exploration.example import Example
 from lock_harness.gate.schedulers.replay import choices_made
+from lock_harness.programs.timeouts import under_contract
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
 
@@ -71,7 +72,7 @@ class Executor:
 
     def run_and_clean_up(self, program: Program) -> Example:
         """Run the program in the arena's years, and remove any state that the lock may have left behind."""
-        program = with_first_year(program, self.arena.years.first)
+        program = under_contract(with_first_year(program, self.arena.years.first), self.arena.contract)
         example = run(program, self.arena)
         if example.may_have_leaked:
             if not self.arena.server.ours:

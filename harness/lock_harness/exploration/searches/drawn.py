@@ -50,7 +50,7 @@ class DrawnSearch:
 
     def run(self) -> None:
         arena = self._executor.arena
-        strategy = programs(self._draw, arena.years, arena.verbs)
+        strategy = programs(self._draw, arena.years, arena.verbs, arena.contract)
         with ThreadPoolExecutor(1) as runner:
             try:
                 self._draw_all(strategy, runner)

@@ -5,10 +5,12 @@ steps.  It is a pure function: the same numbers give the same program, and nothi
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from hypothesis import strategies as st
 
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.program import Month, Program
 from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
 from lock_harness.programs.draws import gate, lockstep, race
@@ -17,18 +19,24 @@ from lock_harness.programs.draws.digits import LARGEST_NUMBER
 DECODERS = {"lockstep": lockstep.decode, "race": race.decode, "gate": gate.decode}
 
 
-def programs(draw: Draw, years: Sequence[int], verbs: frozenset[str]) -> st.SearchStrategy[Program]:
+def programs(
+    draw: Draw, years: Sequence[int], verbs: frozenset[str], contract: Contract = DEFAULT
+) -> st.SearchStrategy[Program]:
     """Return a strategy for the programs that `draw` asks for.
 
     Args:
         draw: The request for programs.
         years: Two adjacent years, of which the months are taken.
         verbs: The verbs that the lock has.  Steps that need another are not drawn.
+        contract: What the lock promises.
     """
     weights = {
         kind: weight for kind, weight in draw.weights.items() if kind in verbs or kind not in OPTIONAL_VERBS
     }
     ring, decode = confusable_months(years[0]), DECODERS[draw.mode]
+    if draw.mode == "lockstep":
+        # only in lockstep do the steps follow from a model of the lock
+        decode = partial(lockstep.decode, contract=contract)
 
     def build(actors: int, count: int, start: int, rounds: int, numbers: list[int]) -> Program:
         months = _months(ring, start, count)

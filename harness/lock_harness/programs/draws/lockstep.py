@@ -8,6 +8,7 @@ a month.  Then some steps mean less; no check uses the model.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
@@ -37,6 +38,7 @@ class _HoldModel:
     actors: int
     months: tuple[Month, ...]
     taken_ms: tuple[int, ...]
+    contract: Contract = DEFAULT
     held: dict[Month, tuple[int, int]] = field(default_factory=dict)
     waiting: dict[int, Month] = field(default_factory=dict)
     lost: list[tuple[int, Month]] = field(default_factory=list)
@@ -54,7 +56,7 @@ class _HoldModel:
         """Give `month` to `actor`, unless another actor holds it."""
         holder, count = self.held.get(month, (actor, 0))
         if holder == actor:
-            self.held[month] = (actor, count + 1)
+            self.held[month] = (actor, count + 1 if self.contract.counts_holds else 1)
 
     def release(self, actor: int, month: Month) -> Iterator[Step]:
         """Release `month` once, if `actor` holds it."""
@@ -97,9 +99,10 @@ def decode(
     actors: int,
     months: tuple[Month, ...],
     numbers: Sequence[int],
+    contract: Contract = DEFAULT,
 ) -> Program:
     """Return the program that these drawn numbers stand for."""
-    model = _HoldModel(actors=actors, months=months, taken_ms=draw.taken_ms)
+    model = _HoldModel(actors=actors, months=months, taken_ms=draw.taken_ms, contract=contract)
     steps: list[Step] = []
     for number in numbers:
         digits = Digits(number)
@@ -116,7 +119,8 @@ def decode(
 
 def _acquire(model: _HoldModel, digits: Digits) -> Iterator[Step]:
     actor, month = digits.of(model.idle_actors()), digits.of(model.months)
-    taken = model.held.get(month, (actor, 0))[0] != actor
+    holder, count = model.held.get(month, (actor, 0))
+    taken = holder != actor or (count > 0 and model.contract.refuses_holder)
     model.acquire(actor, month)
     yield Operation(actor, "acquire", month, digits.of(model.taken_ms if taken else FREE_TIMEOUTS_MS))
 
@@ -154,6 +158,9 @@ def _hold(model: _HoldModel, digits: Digits) -> Iterator[Step]:
     actor, month = digits.of(model.idle_actors()), digits.of(model.months)
     raises = digits.once_in(2)
     yield Operation(actor, "hold", month, digits.of(model.taken_ms), raises=raises)
+    if model.held.get(month, (-1, 0))[0] == actor and model.contract.reentrant == "once":
+        # the release at the end of the body frees the month
+        yield from model.release(actor, month)
 
 
 def _is_locked(model: _HoldModel, digits: Digits) -> Iterator[Step]:

@@ -6,16 +6,17 @@ from itertools import count
 from pathlib import Path
 
 from lock_harness.actors import wall_clock
-from lock_harness.actors.fork_server import ForkedProcess, fork_server
+from lock_harness.actors.fork_server import ForkedProcess, fork_servers
 from lock_harness.actors.mailbox import ActorFailed, CommandStarted, Mailbox, MailboxMessage, Ready, SetupDone
 from lock_harness.actors.main import run_actor
-from lock_harness.actors.process import ActorProcess, all_alive
+from lock_harness.actors.preload import preloadable_modules
+from lock_harness.actors.process import ActorProcess
 from lock_harness.actors.setup import run_setup
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.guardian import Guardian
 from lock_harness.locks.interface import Lock
-from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.loading import LockSpec, reference
 from lock_harness.servers import address
 
 START_MS = 15_000
@@ -27,7 +28,7 @@ class ActorPool:
     """Starts actor processes ahead of need and hands out those whose session is open.
 
     Args:
-        lock: A spec that each process loads for itself, or a callable that dill sends to it.
+        lock: A spec that each process loads for itself, or a callable.  One that cannot be imported is sent by value.
         dsn: The server's address for Python; `url` is the same address for a lock command.
         faketime: The libfaketime that controls the wall clocks of the actors, if any.
 
@@ -48,16 +49,18 @@ class ActorPool:
         self._guardian = guardian
         self._mailbox = mailbox
         self._tag = tag
-        self._lock = lock
+        self._lock = _spec(lock) or lock
         self._addresses = (dsn, url)
         self._numbers = count()
         self._starting: dict[str, ActorProcess] = {}
         self._spares: deque[ActorProcess] = deque()
+        # processes that the guardian does not know yet, because they may not be forked yet
+        self._unowned: set[ActorProcess] = set()
         self._setup_result: str | None = None
         self._setup_refusal = ""
         self.deferred: deque[MailboxMessage] = deque()
         self._faketime = faketime
-        self._fork_server = fork_server(faketime, _module_of(lock))
+        self._fork_servers = fork_servers(faketime)
 
     @property
     def directory(self) -> Path:
@@ -95,6 +98,7 @@ class ActorPool:
         while now_ns() < deadline:
             # checked before the mailbox is read: a report may be the last thing that the process did
             alive = process.alive()
+            self._own_forked()
             message = self._mailbox.receive(20)
             # other messages come from actors that are dead now
             if isinstance(message, SetupDone):
@@ -105,8 +109,13 @@ class ActorPool:
 
     def reserve(self, wanted: int) -> None:
         """Start spares until there are at least `wanted`, without waiting for them."""
+        self._fork_servers.reserve(wanted - self.spare_count)
         while self.spare_count < wanted:
             self._start()
+
+    def expect_kills(self, kills: int) -> None:
+        """Prepare for a program that kills this many actors: no replacement is to have the hash seed of a killed actor."""
+        self._fork_servers.reserve(kills - self.spare_count)
 
     def take(self) -> ActorProcess:
         """Return a ready actor; wait for one if no spare is ready.
@@ -117,11 +126,12 @@ class ActorPool:
         self.reserve(1)
         deadline = now_ns() + START_MS * 1_000_000
         while not self._spares:
+            self._own_forked()
             message = self._mailbox.receive(20)
             if message is not None:
                 if not self.register(message):
                     self.deferred.append(message)
-            elif now_ns() > deadline or not all_alive(self._starting.values()):
+            elif now_ns() > deadline or not all(process.alive() for process in self._starting.values()):
                 self._raise_start_failure()
         return self._spares.popleft()
 
@@ -141,6 +151,7 @@ class ActorPool:
         if "setup" in message.verbs and self._setup_refusal:
             raise UserError(f"the lock cannot be used: its setup failed: {self._setup_refusal}")
         process = self._starting.pop(message.name)
+        self._own_forked()
         process.ready = message
         self._spares.append(process)
         return True
@@ -150,6 +161,8 @@ class ActorPool:
         process.kill_group()
         process.journal.close()
         self._guardian.disown(process.pid)
+        self._unowned.discard(process)
+        self._fork_servers.give_back(process.fork_server)
 
     def close(self) -> None:
         for process in [*self._starting.values(), *self._spares]:
@@ -166,13 +179,22 @@ class ActorPool:
     def _fork(self, target: Callable[..., None], name: str, addresses: tuple[str, str]) -> ActorProcess:
         """Start a process that runs `target`, which gets the two addresses of a server."""
         arguments = (self.directory, name, self._tag, self._lock, *addresses)
-        process = ForkedProcess(self._fork_server, target=target, args=arguments, name=name, daemon=True)
+        server = self._fork_servers.take()
+        forked = ForkedProcess(server, target=target, args=arguments, name=name, daemon=True)
         try:
-            process.start()
+            forked.start()
         except OSError as error:
+            self._fork_servers.give_back(server)
             raise MachineError(f"an actor process could not be started: {error}") from None
-        self._guardian.own(process.pid)
-        return ActorProcess(name, self._tag, process, self.directory / f"{name}.journal")
+        process = ActorProcess(name, self._tag, forked, self.directory / f"{name}.journal")
+        self._unowned.add(process)
+        return process
+
+    def _own_forked(self) -> None:
+        """Let the guardian kill the processes that have been forked meanwhile, when the harness ends."""
+        for process in [one for one in self._unowned if one.is_forked()]:
+            self._guardian.own(process.pid)
+            self._unowned.remove(process)
 
     def _raise_start_failure(self) -> None:
         # an ActorFailed that has arrived meanwhile explains the failure better
@@ -198,10 +220,14 @@ class ActorPool:
         return f"; it printed: {text}" if text else ""
 
 
-def _module_of(lock: LockSpec | Lock) -> str | None:
-    """Return the module that every actor would import, so that the fork server imports it once."""
-    if isinstance(lock, LockSpec):
-        return lock.name.partition(":")[0] if lock.name else None
-    module = getattr(lock, "__module__", None)
-    # dill sends objects that are defined in `__main__` by value
-    return None if module == "__main__" else module
+def start_fork_servers(lock: LockSpec | Lock, faketime: Path | None = None) -> None:
+    """Start the fork servers for the first actors of a pool, without waiting for them."""
+    servers = fork_servers(faketime)
+    if spec := _spec(lock):
+        servers.preload(preloadable_modules(spec.module))
+    servers.reserve(1 + SPARES)
+
+
+def _spec(lock: LockSpec | Lock) -> LockSpec | None:
+    """Return the name by which an actor imports the lock, or its command; None if the lock must be sent by value."""
+    return lock if isinstance(lock, LockSpec) else reference(lock)

@@ -5,10 +5,10 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from multiprocess import connection
 
+from lock_harness.actors.fork_server import ForkedProcess, ForkServer
 from lock_harness.actors.journal import JournalReader
 from lock_harness.actors.mailbox import Ready
 from lock_harness.actors.session import session_name
@@ -23,7 +23,7 @@ class ActorProcess:
         command_pid: The process of the lock command, if the lock is one.
     """
 
-    def __init__(self, name: str, tag: str, process: Any, journal: Path) -> None:
+    def __init__(self, name: str, tag: str, process: ForkedProcess, journal: Path) -> None:
         self.name = name
         self.journal = JournalReader(journal)
         self.session_count = 1
@@ -35,6 +35,15 @@ class ActorProcess:
     @property
     def pid(self) -> int:
         return int(self._process.pid)
+
+    @property
+    def fork_server(self) -> ForkServer:
+        """The fork server from which the process comes."""
+        return self._process.server
+
+    def is_forked(self) -> bool:
+        """Return whether the process exists already.  Its other attributes wait until it does."""
+        return self._process.is_forked()
 
     @property
     def session(self) -> str:

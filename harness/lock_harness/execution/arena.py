@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lock_harness.actors.mailbox import CONDUCTOR, Mailbox
-from lock_harness.actors.pool import SPARES, ActorPool
+from lock_harness.actors.pool import SPARES, ActorPool, start_fork_servers
 from lock_harness.actors.process import ActorProcess
 from lock_harness.actors.stall_meter import StallMeter
 from lock_harness.actors.wall_clock import library
@@ -68,8 +68,8 @@ class Arena:
     proxy: Proxy | None = None
     gate: Gate | None = None
 
-    def gather(self, count: int) -> list[ActorProcess]:
-        """Return the first `count` warm actors, after new ones have filled the gaps.
+    def gather(self, count: int, kills: int = 0) -> list[ActorProcess]:
+        """Return the first `count` warm actors, after new ones have filled the gaps, for a program that kills `kills` of them.
 
         `UserError` if the server does not have enough connections for them.
         """
@@ -80,6 +80,7 @@ class Arena:
                 self.warm_actors.append(self.pool.take())
             elif not self.warm_actors[index].alive():
                 self.replace(index)
+        self.pool.expect_kills(kills)
         return self.warm_actors[:count]
 
     def _make_room(self, count: int) -> None:
@@ -158,6 +159,9 @@ def open_arena(
     """Open an arena for the length of a `with` block, with a database of its own if it may create one."""
     with contextlib.ExitStack() as stack:
         tag = secrets.token_hex(3)
+        faketime = library() if equipment.targets("clock") else None
+        # they start while the database is created
+        start_fork_servers(lock, faketime)
         guardian = stack.enter_context(guarded_directory())
         postmaster = stack.enter_context(own_server()) if equipment.targets("server") else None
         server = postmaster.server if postmaster else server
@@ -166,7 +170,6 @@ def open_arena(
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         stall_meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
-        faketime = library() if equipment.targets("clock") else None
         pool = ActorPool(guardian, mailbox, tag, lock, route.server.dsn, route.server.url, faketime)
         stack.callback(pool.close)
         _set_up(home, observer, pool)

@@ -17,6 +17,7 @@ from lock_harness.actors.mailbox import (
 from lock_harness.actors.process import ActorProcess, all_alive, names
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable, UserError
+from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program, Step
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.time_limits import NS_PER_MS, deadline_ns
@@ -63,7 +64,8 @@ class Team:
         self._arena = arena
         self._free_running = free_running
         self.actors = range(program.actors)
-        self.processes = arena.gather(program.actors)
+        kills = sum(isinstance(step, Fault) and step.traits.ends_process for step in program.steps)
+        self.processes = arena.gather(program.actors, kills)
         self.incarnations = [0] * program.actors
         self.killed: list[tuple[int, ActorProcess]] = []
         self.pending: dict[int, int] = {}

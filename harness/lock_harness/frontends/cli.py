@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.prompt import Confirm
 from rich.text import Text
 
+from lock_harness.actors.pool import start_fork_servers
 from lock_harness.core.errors import HarnessError, MachineError, UserError, one_line
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
@@ -23,6 +24,7 @@ from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.replay import replay as replay_run
 from lock_harness.frontends.reports import DEFAULT, check_writable
+from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.loading import pick_scenarios
 from lock_harness.render.lock_table import lock_table
 from lock_harness.servers import address, doctor, holders
@@ -93,6 +95,9 @@ def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -
     lock = (
         "lock: per scenario" if all(one.lock for one in scenarios) else f"lock {options.lock or 'reference'}"
     )
+    if options.workers is None:
+        # they start while the server does
+        start_fork_servers(scenarios[0].lock or options.lock or LockSpec())
     with open_server(pg) as server:
         console.print(f"{server}, {lock}, seed {options.seed}", soft_wrap=True)
         return Campaign(scenarios, options, console).run(server)

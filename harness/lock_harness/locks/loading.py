@@ -25,6 +25,11 @@ class LockSpec(msgspec.Struct, frozen=True):
     command: tuple[str, ...] = ()
     contract: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def module(self) -> str:
+        """The module that has to be imported for the lock; empty for a command."""
+        return self.name.partition(":")[0]
+
     def __str__(self) -> str:
         return shlex.join(self.command) if self.command else self.name
 
@@ -40,6 +45,17 @@ def command_spec(line: str) -> LockSpec:
     if shutil.which(command[0]) is None:
         raise UserError(f"the lock command's program {command[0]!r} is not found: check PATH or its spelling")
     return LockSpec(name="", command=command)
+
+
+def reference(lock: Lock) -> LockSpec | None:
+    """Return the name by which another process can import a lock; None if there is none, as for a closure."""
+    module, path = getattr(lock, "__module__", None), getattr(lock, "__qualname__", None)
+    if module is None or module == "__main__" or path is None:
+        return None
+    found: object = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    return LockSpec(f"{module}:{path}") if found is lock else None
 
 
 def load(name: str) -> Lock:

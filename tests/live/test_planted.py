@@ -52,6 +52,7 @@ SMALLEST = {
     # one actor holds two months and releases one; another actor gets the other month
     "release_frees_all": Smallest(2, 4, "mutual_exclusion"),
     # two actors acquire, and both get True
+    "salted_key": Smallest(2, 2, "mutual_exclusion"),
     "shared_mode": Smallest(2, 2, "mutual_exclusion", "the server had granted one lock to both"),
     # the holder dies, and its backend stays, with its lock
     "through_pgbouncer_unreset": Smallest(1, 2, "auto_release"),

@@ -152,8 +152,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     `program`, `history` and `verdicts` belong to one example: the shrunk violation if there is one; otherwise the first
     unknown example, or the first that violated a check other than the expected one, or the last example.
-    `lock` is an importable name, or a command line if `lock_command` is set.  `expects` is the check that must be violated
-    by a planted lock.  `repeats`: the program failed k of the n times that it was run again.
+    `lock` is an importable name, or a command line if `lock_command` is set.  `lock_by_value`: the actors got copies of an
+    object, which cannot be imported by that name.  `expects` is the check that must be violated by a planted lock.
+    `repeats`: the program failed k of the n times that it was run again.
     `contract` is what the lock promises; `contract_options` are its fields that the command gave.
     `leaked_locks`: the lock left months locked on a server that the user named.
     """
@@ -175,6 +176,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage = Coverage()
     shrinking: Shrinking | None = None
     leaked_locks: bool = False
+    lock_by_value: bool = False
     contract: Contract = DEFAULT
     contract_options: dict[str, str] = {}
     format: Format = CURRENT_FORMAT

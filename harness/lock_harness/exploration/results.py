@@ -38,6 +38,7 @@ def build_run(
         about=subject.about,
         lock=str(subject.lock),
         lock_command=bool(subject.lock.command),
+        lock_by_value=subject.lock.by_value,
         seed=subject.seed,
         expects=subject.expects,
         status=status,

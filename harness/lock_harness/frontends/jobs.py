@@ -14,7 +14,7 @@ from lock_harness.exploration.explore import explore
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import ReportProgress
 from lock_harness.locks.interface import Lock
-from lock_harness.locks.loading import LockSpec
+from lock_harness.locks.loading import LockSpec, reference
 from lock_harness.programs.equipment import Equipment, equipment
 from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.lease import DEFAULT_YEARS, Years
@@ -54,7 +54,7 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     if (why := why_unavailable(needed, server)) is not None:
         raise NotApplicable(why)
     lock = job.chosen_lock
-    spec = lock if isinstance(lock, LockSpec) else LockSpec(_importable_name(lock))
+    spec = lock if isinstance(lock, LockSpec) else _spec(lock)
     open_with = partial(open_arena, server, lock, job.bounds, job.years)
     return explore(
         scenario=job.scenario,
@@ -66,8 +66,10 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     )
 
 
-def _importable_name(lock: Lock) -> str:
-    """Return the name by which a replay can import a lock that was passed as an object."""
-    kind = lock if isinstance(lock, type) else type(lock)
+def _spec(lock: Lock) -> LockSpec:
+    """Return the name of a lock that was passed as an object, by which a replay can import it unless it is sent by value."""
+    if importable := reference(lock):
+        return importable
+    kind = type(lock)
     module = getattr(lock, "__module__", kind.__module__)
-    return f"{module}:{getattr(lock, '__qualname__', kind.__qualname__)}"
+    return LockSpec(f"{module}:{getattr(lock, '__qualname__', kind.__qualname__)}", by_value=True)

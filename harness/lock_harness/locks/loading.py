@@ -19,11 +19,13 @@ class LockSpec(msgspec.Struct, frozen=True):
     """The source from which an actor process gets the lock: an importable name, or a command that speaks the line protocol.
 
     `contract` has the fields of the contract that the user gave, which replace those that the lock declares.
+    `by_value`: the lock is an object that has no importable name, so every actor gets a copy of it.
     """
 
     name: str = REFERENCE
     command: tuple[str, ...] = ()
     contract: tuple[tuple[str, str], ...] = ()
+    by_value: bool = False
 
     @property
     def module(self) -> str:

@@ -62,5 +62,7 @@ def _sentences(run: Run) -> Iterator[str]:
     yield from describe_gaps(run)
     if run.shrinking:
         yield from describe_shrinking(run, run.shrinking)
+    if run.lock_by_value:
+        yield "The lock has no importable name: the actors got copies of one object, so what it contains is the same in all."
     if run.leaked_locks:
         yield "The lock left months locked on the server: 'lock-harness locks' shows which sessions hold them."

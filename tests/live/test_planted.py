@@ -47,6 +47,8 @@ SMALLEST = {
     "reconnects_silently": Smallest(1, 2, "honest_results"),
     # the release that the harness adds at the end is forgotten
     "release_forgets": Smallest(1, 1, "nothing_left_behind"),
+    # the holder dies, and its replacement and another actor both take over
+    "takeover_race": Smallest(2, 4, "linearizable"),
     # the holder dies, and the probe at the end cannot acquire the month
     "row_survives_crash": Smallest(1, 2, "auto_release"),
     # one actor holds two months and releases one; another actor gets the other month

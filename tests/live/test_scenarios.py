@@ -49,7 +49,9 @@ def returns(run: Run) -> list[Event]:
 
 
 def test_every_shipped_scenario_is_tested_on_a_live_server() -> None:
-    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order", "crash_points"} == {*SCENARIOS}
+    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order", "crash_points", "successors"} == {
+        *SCENARIOS
+    }
 
 
 @pytest.mark.parametrize("name", DRAWN)

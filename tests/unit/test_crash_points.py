@@ -19,7 +19,7 @@ from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.searches.crash_points import CrashPointSearch
 from lock_harness.exploration.searches.example_log import ExampleLog
-from lock_harness.programs.crash_points import crash_trials, judged, without_verbs
+from lock_harness.programs.crash_points import crash_trials, death_trials, judged, without_verbs
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
 from lock_harness.programs.workload import CrashPoints
@@ -86,6 +86,29 @@ def test_a_trial_keeps_the_choices_of_its_program_up_to_the_fault() -> None:
     assert [*dict.fromkeys(orders[1::2])] == [(1, 1), (1, 1, 1), (1, 1, 1, 0, 1)]
 
 
+def test_a_death_leaves_out_the_later_steps_of_the_target_and_fixes_the_moves_before_it() -> None:
+    trials = death_trials(PROGRAM, MOVES)
+    assert {one.point.fault.kind for one in trials} == {"kill"}
+    assert [one.moves_before for one in trials] == [1, 1, 2, 2, 4, 4]
+    acquires, reopens, successor = PROGRAM.steps
+    assert {one.program.steps for one in trials[:4]} == {
+        (one.point.fault, acquires, successor) for one in trials[:4]
+    }
+    assert trials[4].program.steps == (acquires, trials[4].point.fault, reopens, successor)
+
+
+def test_the_crash_table_of_deaths_counts_the_orders_after_them() -> None:
+    held = [judged(one, "holds", (), injected=True) for one in death_trials(PROGRAM, MOVES)]
+    verdicts = (Verdict("mutual_exclusion", "violated", "two hold it"),)
+    wrong = judged(death_trials(PROGRAM, MOVES)[0], "violated", verdicts, injected=True)
+    points = [msgspec.structs.replace(one, orders=6) for one in (wrong, *held[1:])]
+    lines = plain(crash_points(points)).splitlines()
+    assert lines[0] == "6 crash points; after the fault the messages of the other actors in 36 orders in all"
+    assert lines[2].split()[-2:] == ["before", "after"]
+    assert lines[3].split()[-2:] == ["✗", "✓"]
+    assert lines[-1].endswith("kill before, order 6 of the other actors: mutual_exclusion: two hold it")
+
+
 def test_without_verbs_drops_the_operations_that_a_lock_lacks() -> None:
     whole = at_gate(acquire(0, JAN, 0), hold(0, JAN, 0), is_locked(0, JAN), release(0, JAN))
     assert without_verbs(whole, frozenset({"hold"})).steps == (whole.steps[0], *whole.steps[2:])
@@ -141,6 +164,8 @@ def test_a_crash_point_that_was_not_tried_says_so_in_the_table() -> None:
 def test_crash_points_refuse_a_program_with_faults_or_without_a_gate() -> None:
     with pytest.raises(ValueError, match="use at_gate"):
         CrashPoints(program(acquire(0, JAN, 0)))
+    with pytest.raises(ValueError, match="switches must be 0 or more, not -1"):
+        CrashPoints(PROGRAM, switches=-1)
     with pytest.raises(ValueError, match="no faults of its own"):
         CrashPoints(at_gate(acquire(0, JAN, 0), crash(0)))
 

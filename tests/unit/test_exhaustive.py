@@ -189,3 +189,9 @@ def test_moves_commute_if_they_touch_different_things_or_both_only_read() -> Non
     assert not commute(one, anything)
     assert commute(Access(None, True), Access(frozenset({"1"}), True))
     assert not commute(Access(frozenset({"1"}), True), one)
+
+
+def test_moves_that_are_fixed_are_the_same_in_all_schedules() -> None:
+    texts = [[TAKE_1, TAKE_1], [TAKE_1], [TAKE_1]]
+    runs = explored(texts, ScheduleEnumerator(switches=4, fixed_moves=2))
+    assert {tuple(move.actor for move in moves) for moves in runs} == {(0, 0, 1, 2), (0, 0, 2, 1)}

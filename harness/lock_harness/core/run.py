@@ -47,6 +47,7 @@ class CrashPoint(msgspec.Struct, frozen=True):
 
     `number`, `verb` and `month` describe the operation, as numbered in the program without the fault.  `text` is the
     message.  `overtaken`: another actor moves right after the fault; otherwise the faulted actor continues if it can.
+    `orders`: how many orders of the other actors' messages were run after the fault; 0 if they were not varied.
     """
 
     number: int
@@ -57,6 +58,7 @@ class CrashPoint(msgspec.Struct, frozen=True):
     overtaken: bool
     status: Status = "unknown"
     why: str = "it was not tried"
+    orders: int = 0
 
 
 class Environment(msgspec.Struct, frozen=True):

@@ -20,10 +20,14 @@ TARGET = 0
 
 
 class CrashTrial(NamedTuple):
-    """A crash point that is still to be tried, and the program that injects its fault."""
+    """A crash point that is still to be tried, and the program that injects its fault.
+
+    `moves_before` is the number of moves up to the one that the fault hits.
+    """
 
     point: CrashPoint
     program: Program
+    moves_before: int
 
 
 class _SentMessage(NamedTuple):
@@ -59,6 +63,31 @@ def crash_trials(program: Program, moves: Sequence[Move]) -> list[CrashTrial]:
         for fault in _faults(message)
         for overtaken in (False, True)
     ]
+
+
+def death_trials(program: Program, moves: Sequence[Move]) -> list[CrashTrial]:
+    """Return a trial for each crash point of `program` at which the target dies; the target has no steps after that.
+
+    Args:
+        program: A program without faults.
+        moves: The moves of a run of it.
+    """
+    trials = [
+        _trial(program, message, fault, overtaken=False)
+        for message in _messages(program, moves)
+        for fault in _faults(message)
+        if fault.traits.ends_process
+    ]
+    return [
+        trial._replace(program=_without_steps_after(trial.program, trial.point.fault)) for trial in trials
+    ]
+
+
+def _without_steps_after(program: Program, fault: Fault) -> Program:
+    """Return `program` without the steps of the target that follow the one that `fault` hits."""
+    hit = program.steps.index(fault) + 1
+    later = (step for step in program.steps[hit + 1 :] if step.actor != TARGET)
+    return msgspec.structs.replace(program, steps=(*program.steps[: hit + 1], *later))
 
 
 def _messages(program: Program, moves: Sequence[Move]) -> Iterator[_SentMessage]:
@@ -107,7 +136,8 @@ def _trial(program: Program, message: _SentMessage, fault: Fault, overtaken: boo
         fault=fault,
         overtaken=overtaken,
     )
-    return CrashTrial(point, msgspec.structs.replace(program, steps=steps, choices=choices))
+    program = msgspec.structs.replace(program, steps=steps, choices=choices)
+    return CrashTrial(point=point, program=program, moves_before=message.place + 1)
 
 
 def judged(trial: CrashTrial, status: Status, verdicts: Sequence[Verdict], injected: bool) -> CrashPoint:

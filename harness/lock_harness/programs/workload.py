@@ -44,12 +44,20 @@ class CrashPoints:
 
     Each fault at each message is run twice: afterwards actor 0 continues, or another actor moves first.  Operations that
     the lock does not have are left out.  `lock_harness.programs.crash_points` lists the runs.
+
+    Attributes:
+        program: A program for the gate.
+        switches: If given, actor 0 is killed at every message, and has no further steps.  The other actors then take
+            theirs in every order of their messages with at most this many context switches.
     """
 
     program: Program
+    switches: int | None = None
 
     def __post_init__(self) -> None:
-        check_fields(self, "program")
+        check_fields(self, "program", "switches")
+        if self.switches is not None and self.switches < 0:
+            raise ValueError(f"switches must be 0 or more, not {self.switches}")
         if self.program.mode != "gate":
             raise ValueError(
                 f"only the gate can inject faults at messages, not {self.program.mode}: use at_gate(...)"

@@ -23,14 +23,21 @@ def crash_points(points: Sequence[CrashPoint]) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
     # only this column is cut where the terminal is narrow
     table.add_column("\nat the message")
-    for kind, at in COLUMNS:
+    columns = [column for column in COLUMNS if any(_fault(point) == column for point in points)]
+    for kind, at in columns:
         table.add_column(f"{SHORT_NAMES.get(kind, kind)}\n{at}", width=COLUMN_WIDTH)
     for _, group in groupby(points, _message):
         of_message = [*group]
-        cells = (_marks(point for point in of_message if _fault(point) == column) for column in COLUMNS)
+        cells = (_marks(point for point in of_message if _fault(point) == column) for column in columns)
         table.add_row(Text(_describe_message(of_message[0]), no_wrap=True, overflow="ellipsis"), *cells)
-    title = f"{len(points)} crash points; after the fault the same actor continues (first mark) or another one moves (second)"
-    return Group(Text(title), table, *_reasons(points))
+    return Group(Text(_title(points)), table, *_reasons(points))
+
+
+def _title(points: Sequence[CrashPoint]) -> str:
+    orders = sum(point.orders for point in points)
+    if orders:
+        return f"{len(points)} crash points; after the fault the messages of the other actors in {orders} orders in all"
+    return f"{len(points)} crash points; after the fault the same actor continues (first mark) or another one moves (second)"
 
 
 def _message(point: CrashPoint) -> tuple[int, int]:
@@ -65,7 +72,9 @@ def _reasons(points: Sequence[CrashPoint]) -> Iterator[Text]:
 
 
 def _describe_order(of_fault: Sequence[CrashPoint], wrong: Sequence[CrashPoint]) -> str:
-    """Return in which of the two orders after the fault it does not hold."""
+    """Return in which of the orders after the fault it does not hold."""
+    if wrong[0].orders:
+        return f"order {wrong[0].orders} of the other actors"
     if wrong[0].overtaken:
         return "another actor moves"
     return "the same actor continues" if len(wrong) < len(of_fault) else "either way"

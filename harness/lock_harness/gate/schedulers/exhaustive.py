@@ -39,9 +39,13 @@ class _Node:
 
 
 class ScheduleEnumerator:
-    """Enumerates the schedules: run `next`, pass its moves to `record`, until `next` is None."""
+    """Enumerates the schedules: run `next`, pass its moves to `record`, until `next` is None.
 
-    def __init__(self, switches: int | None = None, reduce: bool = True) -> None:
+    The first `fixed_moves` moves are the same in all of them.
+    """
+
+    def __init__(self, switches: int | None = None, reduce: bool = True, fixed_moves: int = 0) -> None:
+        self._fixed_moves = fixed_moves
         self._most_switches = switches
         self._reduce = reduce and switches is None
         self._path: list[_Node] = []
@@ -89,7 +93,7 @@ class ScheduleEnumerator:
 
     def _backtrack(self) -> None:
         """Return to the last decision where another actor may move, and choose that actor."""
-        while self._path:
+        while len(self._path) > self._fixed_moves:
             node = self._path[-1]
             node.tried[node.move.actor] = access(node.move)
             for actor in node.move.enabled:

@@ -1,4 +1,4 @@
-"""Workers acquire, wait, release, run bodies, ask, reopen and crash, in any order."""
+"""Workers acquire, wait, release, run bodies, ask, inspect their sessions, reopen and crash, in any order."""
 
 from lock_harness.programs import Draw, Scenario
 
@@ -9,8 +9,10 @@ SCENARIO = Scenario(
             "wait": 3,
             "release": 5,
             "hold": 2,
+            "sql_error": 1,
             "is_locked": 2,
             "list": 1,
+            "inspect": 1,
             "reopen": 1,
             "crash": 1,
         }

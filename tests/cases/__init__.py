@@ -13,6 +13,7 @@ from lock_harness.checks.linearizable import linearizable
 from lock_harness.checks.mutual_exclusion import mutual_exclusion
 from lock_harness.checks.no_lost_update import no_lost_update
 from lock_harness.checks.nothing_left_behind import nothing_left_behind
+from lock_harness.checks.session_unchanged import session_unchanged
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
@@ -23,6 +24,7 @@ from tests.cases.exclusion import MUTUAL_EXCLUSION, NO_LOST_UPDATE
 from tests.cases.free_months import GRANTS_FREE_MONTH, INDEPENDENT_MONTHS
 from tests.cases.linearizability import LINEARIZABLE
 from tests.cases.session_ends import AUTO_RELEASE, NOTHING_LEFT_BEHIND
+from tests.cases.sessions import SESSION_UNCHANGED
 from tests.cases.timeouts import TIMEOUT_NOT_EARLY, TIMEOUT_NOT_LATE, TIMEOUT_RETURNS_FALSE
 from tests.histories import Case, ContractCase
 
@@ -34,6 +36,7 @@ CASES: dict[Check, list[Case]] = {
     linearizable: LINEARIZABLE,
     auto_release: AUTO_RELEASE,
     nothing_left_behind: NOTHING_LEFT_BEHIND,
+    session_unchanged: SESSION_UNCHANGED,
     timeout_returns_false: TIMEOUT_RETURNS_FALSE,
     timeout_not_early: TIMEOUT_NOT_EARLY,
     timeout_not_late: TIMEOUT_NOT_LATE,

@@ -58,6 +58,10 @@ SMALLEST = {
     "shared_mode": Smallest(2, 2, "mutual_exclusion", "the server had granted one lock to both"),
     # the holder dies, and its backend stays, with its lock
     "through_pgbouncer_unreset": Smallest(1, 2, "auto_release"),
+    # an actor waits, releases, and its session has another lock_timeout
+    "leaked_lock_timeout": Smallest(1, 3, "session_unchanged", "now lock_timeout="),
+    # the body of a hold leaves the transaction aborted, and the month stays locked
+    "unlock_in_aborted_transaction": Smallest(1, 1, "nothing_left_behind"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
     "transaction_lock": Smallest(2, 2, "mutual_exclusion"),
     # one actor counts and releases; another counts before the first one commits

@@ -79,7 +79,11 @@ class Actor:
         self._me, self._team, self._steps = begin.actor, begin.team, begin.steps
         self._first_extra_number = begin.first_extra_number
         self._extra = 0
-        self._operations.begin(begin.actor, begin.incarnation, begin.months)
+        inspects = any(
+            isinstance(step, Operation) and step.verb == "inspect" and step.actor == begin.actor
+            for step in begin.steps
+        )
+        self._operations.begin(begin.actor, begin.incarnation, begin.months, inspects=inspects)
 
     # Lockstep
 

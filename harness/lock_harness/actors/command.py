@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lock_harness.actors.session import BodyError, require_bool
+from lock_harness.actors.session import BODY_TEXT, SQL_ERROR, BodyError, require_bool
 from lock_harness.core.contract import declared, with_changes
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
@@ -19,9 +19,8 @@ from lock_harness.locks.line_protocol import (
     encode,
 )
 
-OPTIONAL_VERBS = ("hold", "is_locked", "count", "setup")
+OPTIONAL_VERBS = ("hold", "is_locked", "count", "execute", "setup")
 EXIT_S = 5.0
-BODY_TEXT = "the body failed"
 
 
 class CommandProcess:
@@ -102,7 +101,10 @@ class CommandSession:
             raise LineProtocolError(f"the lock command offers {unknown[0]!r}: the optional verbs are {names}")
 
     def verbs(self) -> tuple[str, ...]:
-        return self._verbs
+        """Return the verbs of the command, and the kinds of steps that they allow."""
+        if "execute" not in self._verbs:
+            return self._verbs
+        return (*self._verbs, "inspect", *(["sql_error"] if "hold" in self._verbs else []))
 
     def acquire(self, month: Month, timeout_ms: int) -> bool:
         return self._request_bool("acquire", month, timeout_ms=timeout_ms)
@@ -134,17 +136,28 @@ class CommandSession:
 
     def hold(
         self, operation: Operation, _on_enter: Callable[[], None], _on_leave: Callable[[], None]
-    ) -> tuple[bool, BodyError | None]:
+    ) -> tuple[bool, Exception | None]:
         """Run a body in the command; the harness does not see when the body begins and ends."""
         assert operation.month is not None
         text = BODY_TEXT if operation.raises else None
-        fields = {"timeout_ms": operation.timeout_ms, "raises": text}
+        body = SQL_ERROR if operation.sql_error else None
+        fields = {"timeout_ms": operation.timeout_ms, "raises": text, "body": body}
         try:
             return self._request_bool("hold", operation.month, **fields), None
         except LockCommandFailed as error:
             if text is None or text not in str(error):
                 raise
             return True, BodyError(text)
+        finally:
+            if body:
+                # the end of the transaction that the body began, as its user would end it
+                self._process.request("execute", sql="ROLLBACK")
+
+    def execute(self, sql: str) -> object:
+        answer = self._process.request("execute", sql=sql)
+        if answer.error is not None:
+            raise LockCommandFailed(answer.error)
+        return answer.ok
 
     def close(self) -> None:
         self._process.close()

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from lock_harness.actors import counter
+from lock_harness.actors.inspection import SessionInspector
 from lock_harness.actors.journal import Journal
 from lock_harness.actors.session import Session, SessionOpener, error_names
 from lock_harness.core.attempt import Attempt
@@ -36,6 +39,9 @@ class OperationRunner:
         self._session_number = 0
         self._session = open_session(0)
         self._spawned: list[subprocess.Popen[bytes]] = []
+        self.held: dict[Month | None, int] = {}
+        # before any call can have changed the session
+        self._inspector = SessionInspector(self._session)
         self.pass_gate: Callable[[int, Operation], None] | None = None
 
     def verbs(self) -> tuple[str, ...]:
@@ -47,13 +53,20 @@ class OperationRunner:
         """The contract of the lock."""
         return self._session.contract
 
-    def begin(self, actor: int, incarnation: int, months: tuple[Month, ...]) -> None:
-        """Begin a new program, in which this actor has number `actor`."""
+    def begin(
+        self, actor: int, incarnation: int, months: tuple[Month, ...], *, inspects: bool = False
+    ) -> None:
+        """Begin a new program, in which this actor has number `actor`.
+
+        `inspects`: the actor will inspect its session, so the session must be as it was when it was new.
+        """
         self._actor, self._incarnation, self._months = actor, incarnation, months
-        self.held: dict[Month | None, int] = {}
+        self.held = {}
         self._times_before_release = 0
         # the number of the last hold whose body began
         self._entered = -1
+        if inspects:
+            self._inspector.begin_program(self._session)
 
     def perform(self, steps: Iterator[tuple[int, Operation]]) -> bool:
         """Perform the numbered `steps`; return False as soon as the lock raises an exception.
@@ -82,17 +95,29 @@ class OperationRunner:
         """
         actor, write, pass_gate = self._actor, self._journal.write, self.pass_gate
         with Attempt() as attempt:
-            for number, operation in steps:
+            for number, step in steps:
+                holds_other = step.sql_error and any(self.held.values())
+                operation = _without_sql_error(step) if holds_other else step
                 verb, month = operation.verb, operation.month
                 if verb == "join" or (verb == "count" and not self.held.get(month)):
                     continue
                 if pass_gate:
                     pass_gate(number, operation)
-                timeout_ms, raises = operation.timeout_ms, operation.raises
-                incarnation = self._incarnation
+                timeout_ms, raises, sql = operation.timeout_ms, operation.raises, operation.sql_error
+                incarnation, at_ns = self._incarnation, now_ns()
                 write(
                     Event(
-                        now_ns(), "invoke", actor, incarnation, number, verb, month, None, timeout_ms, raises
+                        at_ns,
+                        "invoke",
+                        actor,
+                        incarnation,
+                        number,
+                        verb,
+                        month,
+                        None,
+                        timeout_ms,
+                        raises,
+                        sql,
                     )
                 )
                 answer = getattr(self, f"_{verb}")(number, operation)
@@ -167,6 +192,10 @@ class OperationRunner:
             self.pass_gate(number, operation)
         self._write("leave", number, "hold", operation.month)
 
+    def _inspect(self, number: int, _: Operation) -> None:
+        found = self._inspector.inspect(self._session, holds=any(self.held.values()))
+        self._write("ok", number, "inspect", inspected=found)
+
     def _count(self, number: int, operation: Operation) -> None:
         month = _month(operation)
         found = self._session.count(month)
@@ -181,21 +210,11 @@ class OperationRunner:
     def _reopen(self, number: int, _: Operation) -> None:
         self.held.clear()
         self._session.close()
-        self._session = self._open_with_retries(self._session_number + 1)
+        self._session = _open_with_retries(self._open_session, self._session_number + 1)
         self._session_number += 1
+        self._inspector.note_reopened()
         self._write("ok", number, "reopen")
         self._incarnation += 1
-
-    def _open_with_retries(self, session_number: int) -> Session:
-        """Open a new session; retry for RECONNECT_MS, since the server may be restarting."""
-        deadline_ns = now_ns() + RECONNECT_MS * 1_000_000
-        while True:
-            with Attempt() as attempt:
-                return self._open_session(session_number)
-            if now_ns() > deadline_ns:
-                assert attempt.error is not None
-                raise attempt.error
-            time.sleep(0.01)
 
     def _write(
         self, kind: EventKind, number: int, verb: Verb, month: Month | None = None, **fields: Any
@@ -208,3 +227,19 @@ class OperationRunner:
 def _month(operation: Operation) -> Month:
     assert operation.month is not None
     return operation.month
+
+
+def _without_sql_error(operation: Operation) -> Operation:
+    return msgspec.structs.replace(operation, sql_error=False)
+
+
+def _open_with_retries(open_session: SessionOpener, number: int) -> Session:
+    """Open a new session; retry for RECONNECT_MS, since the server may be restarting."""
+    deadline_ns = now_ns() + RECONNECT_MS * 1_000_000
+    while True:
+        with Attempt() as attempt:
+            return open_session(number)
+        if now_ns() > deadline_ns:
+            assert attempt.error is not None
+            raise attempt.error
+        time.sleep(0.01)

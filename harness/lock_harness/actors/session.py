@@ -3,11 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from lock_harness.core.attempt import Attempt
 from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
 from lock_harness.locks.line_protocol import LockCommandFailed
+
+BODY_TEXT = "the body failed"
+SQL_ERROR = ("BEGIN", f"SELECT CAST('{BODY_TEXT}' AS integer)")
+"""Statements that leave a transaction aborted.  The error of the last one contains `BODY_TEXT` in every language."""
 
 
 class BodyError(Exception):
@@ -27,7 +32,8 @@ class Session(Protocol):
     def count(self, month: Month) -> int | None: ...
     def hold(
         self, operation: Operation, on_enter: Callable[[], None], on_leave: Callable[[], None], /
-    ) -> tuple[bool, BodyError | None]: ...
+    ) -> tuple[bool, Exception | None]: ...
+    def execute(self, sql: str) -> object: ...
     def close(self) -> None: ...
 
 
@@ -115,7 +121,7 @@ class PythonSession:
 
     def hold(
         self, operation: Operation, on_enter: Callable[[], None], on_leave: Callable[[], None]
-    ) -> tuple[bool, BodyError | None]:
+    ) -> tuple[bool, Exception | None]:
         """Run a body under the lock, which calls `on_enter` and `on_leave`.
 
         Returns whether the body ran, and its own exception if that left the lock unchanged.  Any other
@@ -123,21 +129,45 @@ class PythonSession:
         """
         month = operation.month
         assert month is not None
-        own_error = BodyError("the body failed") if operation.raises else None
+        own_error: Exception | None = None
         acquired = False
-        try:
-            with self._client.hold(month.year, month.month, operation.timeout_ms) as answer:
-                acquired = require_bool(answer, "hold")
-                if acquired:
-                    on_enter()
-                    on_leave()
-                    if own_error:
-                        raise own_error
-        except BodyError as error:
-            if error is not own_error:
-                raise
-            return acquired, own_error
-        return acquired, None
+        with (
+            Attempt() as attempt,
+            self._client.hold(month.year, month.month, operation.timeout_ms) as answer,
+        ):
+            acquired = require_bool(answer, "hold")
+            if acquired:
+                on_enter()
+                own_error = self._error_of_body(operation)
+                on_leave()
+                if own_error:
+                    raise own_error
+        if acquired and operation.sql_error:
+            self._roll_back()
+        if attempt.error is not None and attempt.error is not own_error:
+            raise attempt.error
+        return acquired, attempt.error
+
+    def _error_of_body(self, operation: Operation) -> Exception | None:
+        """Return the exception that the body raises, if any."""
+        if not operation.raises:
+            return None
+        if not operation.sql_error:
+            return BodyError(BODY_TEXT)
+        with Attempt() as attempt:
+            for sql in SQL_ERROR:
+                self._client.execute(sql)
+        if attempt.error is None:
+            raise UserError(f"execute raised no exception at {SQL_ERROR[-1]!r}, which is an error in SQL")
+        return attempt.error
+
+    def _roll_back(self) -> None:
+        """End the transaction that the body began, as its user would; the lock may have ended it already."""
+        with Attempt():
+            self._client.execute("ROLLBACK")
+
+    def execute(self, sql: str) -> object:
+        return self._client.execute(sql)
 
     def close(self) -> None:
         self._client.close()

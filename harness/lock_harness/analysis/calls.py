@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from lock_harness.core.history import Event, SessionId
+from lock_harness.core.history import Event, SessionId, SessionState
 from lock_harness.core.program import Month, Verb
 
 FOREVER = 2**63 - 1
@@ -24,6 +24,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     month: Month | None
     timeout_ms: int
     raises: bool
+    sql_error: bool
     invoked_ns: int
     returned_ns: int | None = None
     answer: bool | None = None
@@ -32,6 +33,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
     refused_by: str | None = None
     own_error: bool = False
+    inspected: tuple[SessionState, SessionState] | None = None
     entered_ns: int | None = None
     left_ns: int | None = None
 
@@ -103,6 +105,7 @@ def _call(session: SessionId, invocation: Event, end: Event | None) -> Call:
         month=invocation.month,
         timeout_ms=invocation.timeout_ms,
         raises=invocation.raises,
+        sql_error=invocation.sql_error,
         invoked_ns=invocation.at_ns,
         returned_ns=None if end is None else end.at_ns,
         answer=outcome.answer,
@@ -111,4 +114,5 @@ def _call(session: SessionId, invocation: Event, end: Event | None) -> Call:
         error=outcome.error if outcome.kind == "info" else None,
         refused_by=outcome.error if outcome.kind == "ok" else None,
         own_error=outcome.own_error,
+        inspected=outcome.inspected,
     )

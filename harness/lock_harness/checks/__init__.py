@@ -13,6 +13,7 @@ from lock_harness.checks.linearizable import linearizable
 from lock_harness.checks.mutual_exclusion import mutual_exclusion
 from lock_harness.checks.no_lost_update import no_lost_update
 from lock_harness.checks.nothing_left_behind import nothing_left_behind
+from lock_harness.checks.session_unchanged import session_unchanged
 from lock_harness.checks.timeout_not_early import timeout_not_early
 from lock_harness.checks.timeout_not_late import timeout_not_late
 from lock_harness.checks.timeout_returns_false import timeout_returns_false
@@ -34,6 +35,7 @@ CHECKS: tuple[Callable[[View], Verdict], ...] = (
     errors_preserved,
     keeps_contract,
     nothing_left_behind,
+    session_unchanged,
     linearizable,
 )
 

@@ -21,6 +21,10 @@ class SessionId(NamedTuple):
     incarnation: int
 
 
+SessionState = tuple[str, ...]
+"""What a session has that a new one has not: changed settings as `name=value`, and an open transaction."""
+
+
 class Event(
     msgspec.Struct,
     frozen=True,
@@ -53,6 +57,7 @@ class Event(
     fault: FaultKind | None = None
     timeout_ms: int = 0
     raises: bool = False
+    sql_error: bool = False
     answer: bool | None = None
     listed: tuple[Month, ...] | None = None
     error: str | None = None
@@ -60,6 +65,8 @@ class Event(
     counted: int | None = None
     # hold: the exception that reached the caller is the same object that the body raised
     own_error: bool = False
+    # inspect: the state of the session before the first step, or when it was opened later, and now
+    inspected: tuple[SessionState, SessionState] | None = None
 
     @property
     def session(self) -> SessionId:

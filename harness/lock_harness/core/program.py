@@ -18,7 +18,9 @@ class Month(NamedTuple):
         return f"{self.year}-{self.month:02d}"
 
 
-Verb = Literal["acquire", "release", "hold", "is_locked", "list", "reopen", "join", "count", "spawn"]
+Verb = Literal[
+    "acquire", "release", "hold", "is_locked", "list", "inspect", "reopen", "join", "count", "spawn"
+]
 """The kinds of operations.
 
 acquire    ask for a month and wait for at most a timeout
@@ -26,6 +28,7 @@ release    release a month, held or not
 hold       run a body while holding a month (`with_month_lock`)
 is_locked  ask whether any session holds a month
 list       ask for all advisory locks
+inspect    ask the server, through the lock's session, which settings were changed and whether a transaction is open
 reopen     close the session without releasing anything, then open a new one
 join       do nothing; an actor runs one operation at a time, so this waits for its pending acquire
 count      if the actor holds the month, add one to a number that only the lock protects
@@ -54,6 +57,8 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
         month: The month of an acquire, release, hold, is_locked or count.
         timeout_ms: How long an acquire or hold waits for the month.
         raises: The body of a hold raises an error.
+        sql_error: That error is the one of a failed statement, which leaves a transaction of the lock's session aborted.
+            It has no effect while the actor holds a month: the transaction may be what holds it.
         pending: In lockstep the next steps begin while this operation waits.  A release or crash of the holder, or
             the timeout, ends the wait.
         pause_us: In a race the actor waits this long before the operation, and the body of a hold takes this long.
@@ -68,6 +73,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     pending: bool = False
     pause_us: int = 0
     at_us: int = 0
+    sql_error: bool = False
 
 
 VERBS_WITH_MONTH: frozenset[Verb] = frozenset({"acquire", "release", "hold", "is_locked", "count"})
@@ -134,12 +140,16 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
     def _check_operation(self, number: int, step: Operation) -> None:
         if self.mode == "gate" and step.pending:
             raise ValueError(f"step {number}: the gate cannot run a pending operation: leave out pending")
-        if self.mode == "gate" and step.verb in ("join", "spawn"):
+        if self.mode == "gate" and step.verb in ("join", "spawn", "inspect"):
             raise ValueError(f"step {number}: the gate cannot run {step.verb!r}: leave it out")
         if step.at_us < 0 or (step.at_us and self.mode != "race"):
             raise ValueError(f"step {number}: at_us must be 0 (in a race 0 or more), not {step.at_us}")
         if step.timeout_ms < 0:
             raise ValueError(f"step {number}: timeout_ms must be 0 or more, not {step.timeout_ms}")
+        if step.sql_error and not (step.verb == "hold" and step.raises):
+            raise ValueError(
+                f"step {number}: sql_error needs a hold with raises=True: add it, or leave out sql_error"
+            )
         if step.verb in VERBS_WITH_MONTH and step.month is None:
             raise ValueError(f"step {number}: {step.verb} has no month: add one")
         if step.verb in VERBS_WITH_MONTH and step.month not in self.months:

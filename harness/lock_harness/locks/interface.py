@@ -88,14 +88,29 @@ class Counts(Protocol):
     def count(self, year: int, month: int) -> int: ...
 
 
+class Executes(Protocol):
+    """Runs a statement of the user in the lock's own session, and raises its error.
+
+    Returns the first value of the first row as text; None if there is no row.
+    """
+
+    def execute(self, sql: str) -> str | None: ...
+
+
 Lock = Callable[[str], LockClient]
 
 REQUIRED = ("acquire", "release", "close")
-OPTIONAL_VERBS = {"hold": ("hold",), "is_locked": ("is_locked",), "list": ("all_locks", "key")}
+OPTIONAL_VERBS = {
+    "hold": ("hold",),
+    "sql_error": ("hold", "execute"),
+    "is_locked": ("is_locked",),
+    "list": ("all_locks", "key"),
+    "inspect": ("execute",),
+}
 
 
 def verbs_of(client: LockClient) -> tuple[str, ...]:
-    """Return the optional verbs that this client offers."""
+    """Return the optional verbs, and other kinds of steps, that this client offers."""
     return tuple(
         verb
         for verb, methods in OPTIONAL_VERBS.items()

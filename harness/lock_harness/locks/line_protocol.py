@@ -23,7 +23,12 @@ SHOWN = 120
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A request to the lock command; `raises` is the error that the body of a `hold` must raise."""
+    """A request to the lock command.
+
+    raises  the error that the body of a `hold` must raise
+    body    statements for the body of a `hold`, run in the session of the lock; the last one fails, and `raises` is in its error
+    sql     the statement of an `execute`
+    """
 
     id: int
     verb: str
@@ -32,6 +37,8 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     timeout_ms: int | None = None
     raises: str | None = None
     dsn: str | None = None
+    body: tuple[str, ...] | None = None
+    sql: str | None = None
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -41,7 +48,7 @@ class Response(msgspec.Struct, frozen=True):
     """
 
     id: int
-    ok: bool | int | list[str] | None = None
+    ok: bool | int | str | list[str] | None = None
     error: str | None = None
     contract: dict[str, Any] | None = None
 
@@ -70,6 +77,8 @@ def decode(line: bytes, request: Request, *, needs_answer: bool = True) -> Respo
         raise LineProtocolError(_violation(line, request, one_line(error))) from None
     if response.id != request.id:
         raise LineProtocolError(_violation(line, request, f"its id is not {request.id}"))
+    if isinstance(response.ok, str) and request.verb != "execute":
+        raise LineProtocolError(_violation(line, request, "Expected no text as `ok`, which only execute has"))
     if needs_answer and (response.ok is None) == (response.error is None):
         raise LineProtocolError(_violation(line, request, 'it needs either "ok" or "error"'))
     return response

@@ -184,6 +184,12 @@ class MonthLock:
     def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]:
         return month_lock(self._conn, year, month, timeout_ms)
 
+    def execute(self, sql: str) -> str | None:
+        """Run a statement of the user in the session of the lock; return the first value of its first row."""
+        cursor = self._conn.execute(sql.encode())
+        row = cursor.fetchone() if cursor.description else None
+        return str(row[0]) if row else None
+
     def is_locked(self, year: int, month: int) -> bool:
         return is_month_locked(self._conn, year, month)
 

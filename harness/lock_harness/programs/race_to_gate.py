@@ -53,7 +53,7 @@ def recordable(program: Program, evidence: Sequence[int]) -> Program:
 def _for_gate(step: Step) -> Iterator[Step]:
     """Generate the equivalent of `step` at the gate, if it has one."""
     if isinstance(step, Operation):
-        if step.verb != "spawn":
+        if step.verb not in ("spawn", "inspect"):
             yield step
     elif step.kind in GATE_FAULT_FOR:
         yield msgspec.structs.replace(step, kind=GATE_FAULT_FOR[step.kind])

@@ -79,5 +79,6 @@ class Scenario:
         if isinstance(self.what, CrashPoints):
             return frozenset()
         program = self.what.program if isinstance(self.what, EveryOrder) else self.what
-        verbs = (step.verb for step in program.steps if isinstance(step, Operation))
-        return frozenset(verbs) & OPTIONAL_VERBS
+        operations = [step for step in program.steps if isinstance(step, Operation)]
+        sql_errors = {"sql_error" for step in operations if step.sql_error}
+        return OPTIONAL_VERBS & {*(step.verb for step in operations), *sql_errors}

@@ -32,8 +32,8 @@ def release(actor: int, month: Month) -> Step:
     return Operation(actor, "release", month)
 
 
-def hold(actor: int, month: Month, timeout_ms: int, *, raises: bool = False) -> Step:
-    return Operation(actor, "hold", month, timeout_ms, raises=raises)
+def hold(actor: int, month: Month, timeout_ms: int, *, raises: bool = False, sql_error: bool = False) -> Step:
+    return Operation(actor, "hold", month, timeout_ms, raises=raises, sql_error=sql_error)
 
 
 def is_locked(actor: int, month: Month) -> Step:
@@ -42,6 +42,10 @@ def is_locked(actor: int, month: Month) -> Step:
 
 def list_locks(actor: int) -> Step:
     return Operation(actor, "list")
+
+
+def inspect(actor: int) -> Step:
+    return Operation(actor, "inspect")
 
 
 def reopen(actor: int) -> Step:

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lock_harness.analysis.calls import Call
+from lock_harness.analysis.session_states import describe_change
 from lock_harness.analysis.view import View
 from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import FAULTS, Fault, Point
@@ -166,7 +167,7 @@ def describe_call(call: Call) -> str:
     if call.verb in ("acquire", "hold"):
         words.append(f"≤{call.timeout_ms} ms")
     if call.raises:
-        words.append("(body raises)")
+        words.append("(body fails in SQL)" if call.sql_error else "(body raises)")
     return " ".join(words)
 
 
@@ -176,6 +177,8 @@ def describe_result(call: Call) -> str:
         return call.error or f"refused by {call.refused_by}"
     if call.verb == "count":
         return "done"
+    if call.inspected is not None:
+        return describe_change(*call.inspected)
     if call.listed is not None:
         return ", ".join(str(month) for month in call.listed) or "nothing"
     if call.verb in ("reopen", "spawn"):

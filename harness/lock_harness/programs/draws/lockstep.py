@@ -48,6 +48,12 @@ class _HoldModel:
         """Return the actors that can take a step."""
         return [actor for actor in range(self.actors) if actor not in self.waiting]
 
+    def actors_without_hold(self) -> list[int]:
+        """Return the actors that can take a step and hold nothing; if there is none, all that can take a step."""
+        holders = {actor for actor, _ in self.held.values()}
+        idle = self.idle_actors()
+        return [actor for actor in idle if actor not in holders] or idle
+
     def releasable(self) -> list[tuple[int, Month]]:
         """Return the holds of actors that can take a step."""
         return [(actor, month) for month, (actor, _) in self.held.items() if actor not in self.waiting]
@@ -163,6 +169,15 @@ def _hold(model: _HoldModel, digits: Digits) -> Iterator[Step]:
         yield from model.release(actor, month)
 
 
+def _sql_error(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    actor, month = digits.of(model.actors_without_hold()), digits.of(model.months)
+    yield Operation(actor, "hold", month, digits.of(model.taken_ms), raises=True, sql_error=True)
+
+
+def _inspect(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    yield Operation(digits.of(model.actors_without_hold()), "inspect")
+
+
 def _is_locked(model: _HoldModel, digits: Digits) -> Iterator[Step]:
     yield Operation(digits.of(model.idle_actors()), "is_locked", digits.of(model.months))
 
@@ -204,8 +219,10 @@ _OPERATIONS = {
     "wait": _wait,
     "release": _release,
     "hold": _hold,
+    "sql_error": _sql_error,
     "is_locked": _is_locked,
     "list": _list,
+    "inspect": _inspect,
     "reopen": _reopen,
     "spawn": _spawn,
 }

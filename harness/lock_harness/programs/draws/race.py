@@ -87,7 +87,10 @@ def _operations(kind: str, actor: int, months: tuple[Month, ...], digits: Digits
         case "hold":
             raises, timeout_ms = digits.once_in(2), digits.of(KEEP_TIMEOUTS_MS)
             yield Operation(actor, "hold", month, timeout_ms, raises=raises, pause_us=digits.of(PAUSES_US))
+        case "sql_error":
+            timeout_ms, pause_us = digits.of(KEEP_TIMEOUTS_MS), digits.of(PAUSES_US)
+            yield Operation(actor, "hold", month, timeout_ms, raises=True, pause_us=pause_us, sql_error=True)
         case "release" | "is_locked":
             yield Operation(actor, kind, month, pause_us=digits.of(PAUSES_US))
-        case "list" | "reopen" | "spawn":
+        case "list" | "inspect" | "reopen" | "spawn":
             yield Operation(actor, kind, pause_us=digits.of(PAUSES_US))

@@ -60,7 +60,7 @@ def size(program: Program) -> tuple[int, ...]:
         count_switches(program.choices),
         sum(step.verb == "hold" for step in operations),
         sum(step.pending for step in operations),
-        sum(step.raises for step in operations),
+        sum(step.raises + step.sql_error for step in operations),
         sum(step.timeout_ms for step in operations),
         sum(step.pause_us for step in operations),
         sum(step.at_us for step in operations),

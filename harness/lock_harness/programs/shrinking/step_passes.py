@@ -122,11 +122,13 @@ def _simpler_steps(step: Step) -> Iterator[Step]:
     if step.pause_us:
         yield msgspec.structs.replace(step, pause_us=0)
     if step.verb == "hold":
-        yield msgspec.structs.replace(step, verb="acquire", raises=False)
+        yield msgspec.structs.replace(step, verb="acquire", raises=False, sql_error=False)
     if step.pending:
         yield msgspec.structs.replace(step, pending=False)
+    if step.sql_error:
+        yield msgspec.structs.replace(step, sql_error=False)
     if step.raises:
-        yield msgspec.structs.replace(step, raises=False)
+        yield msgspec.structs.replace(step, raises=False, sql_error=False)
     for timeout_ms in SIMPLER_TIMEOUTS_MS:
         if timeout_ms < step.timeout_ms:
             yield msgspec.structs.replace(step, timeout_ms=timeout_ms)

@@ -80,6 +80,18 @@ def test_each_release_at_the_end_of_a_race_has_a_number_of_its_own(arena: Arena)
     assert min(releases) >= program.total_steps
 
 
+def test_two_incarnations_of_an_actor_share_no_number(arena: Arena) -> None:
+    month = Month(arena.years.first, 1)
+    acquire = Operation(0, "acquire", month)
+    # the first incarnation opens a session again, and so does the last one, after steps of the program
+    program = Program(1, (month,), (acquire, Fault(0, "terminate"), acquire, Fault(0, "kill"), acquire))
+    example = run(program, arena)
+    assert example.status == "holds"
+    calls = [(e.incarnation, e.number) for e in example.history.events if e.kind == "invoke"]
+    assert len({incarnation for incarnation, number in calls if number >= program.total_steps}) > 1
+    assert len({number for _, number in calls}) == len(calls)
+
+
 def test_journals_do_not_grow_from_one_race_of_many_actors_to_the_next(arena: Arena) -> None:
     program = race(arena, MANY, ROUNDS)
     sizes = []

@@ -76,6 +76,9 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     sql_error: bool = False
 
 
+MOST_EXTRA_CALLS = 1_000_000
+"""More calls than the harness adds for one incarnation of an actor."""
+
 VERBS_WITH_MONTH: frozenset[Verb] = frozenset({"acquire", "release", "hold", "is_locked", "count"})
 
 Step = Operation | Fault
@@ -114,6 +117,13 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
         those of the clean-up, have the numbers from `total_steps` on.
         """
         return self.rounds * len(self.steps)
+
+    def first_extra_number(self, incarnation: int) -> int:
+        """Return the first number of the calls that the harness adds for this incarnation of an actor.
+
+        No two incarnations share a number: each call is found by its number.
+        """
+        return self.total_steps + incarnation * MOST_EXTRA_CALLS
 
     def __post_init__(self) -> None:
         if self.rounds < 1 or (self.rounds > 1 and self.mode != "race"):

@@ -86,7 +86,7 @@ class Team:
             team=names(self.processes),
             months=self._program.months,
             steps=steps,
-            first_extra_number=self._program.total_steps,
+            first_extra_number=self._program.first_extra_number(self.incarnations[actor]),
         )
 
     def replace(self, actor: int) -> None:

@@ -68,6 +68,7 @@ def test_the_bounds_follow_from_the_contract() -> None:
 
 def test_a_contract_is_shown_by_the_fields_that_differ_from_the_defaults() -> None:
     assert str(Contract()) == ""
+    assert str(Contract(on_timeout="TimeoutError")) == "on_timeout=TimeoutError"
     assert str(Contract(reentrant="once", hold_timeout=False, lease_ms=20)) == (
         "reentrant=once, hold_timeout=false, lease_ms=20"
     )

@@ -85,7 +85,10 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     def __str__(self) -> str:
         """Return the fields that differ from the defaults, as options of the command line."""
         values = msgspec.to_builtins(self)
-        return ", ".join(f"{name}={str(value).lower()}" for name, value in values.items())
+        shown = {
+            name: str(value).lower() if isinstance(value, bool) else value for name, value in values.items()
+        }
+        return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
 DEFAULT = Contract()

@@ -1,15 +1,20 @@
-"""django-concurrency-safe: a session is Django's default connection; the library offers a `with` block only."""
+"""django-concurrency-safe: a session is Django's default connection."""
 
 import contextlib
 
 import concurrency_safe
 
 from examples.libraries.django_session import Session
+from examples.libraries.with_blocks import WithBlocks
 from lock_harness.locks import Contract
 
 
-class DjangoConcurrencySafe(Session):
-    contract = Contract(release="silent", on_timeout="LockAcquireTimeout", late_ms=50)
+class DjangoConcurrencySafe(WithBlocks, Session):
+    contract = Contract(on_timeout="LockAcquireTimeout", late_ms=50)
+
+    def __init__(self, dsn):
+        Session.__init__(self, dsn)
+        WithBlocks.__init__(self)
 
     @contextlib.contextmanager
     def hold(self, year, month, timeout_ms):

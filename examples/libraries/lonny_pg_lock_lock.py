@@ -1,26 +1,26 @@
-"""lonny-pg-lock: a session is a connection of lonny-pg; the library offers a `with` block only."""
+"""lonny-pg-lock: a session is a connection of lonny-pg."""
 
 import datetime
 
 import lonny_pg
-import lonny_pg_lock
+from lonny_pg_lock import Lock
 
+from examples.libraries.with_blocks import WithBlocks
 from lock_harness.locks import Contract
 
-LEASE = datetime.timedelta(seconds=2)
 
-
-class LonnyPgLock:
+class LonnyPgLock(WithBlocks):
     contract = Contract(reentrant="refused", hold_timeout=False, lease_ms=2000, evidence="none")
 
     def __init__(self, dsn):
+        super().__init__()
         self._db = lonny_pg.Connection(dsn)
         self._db.init()
         self.close = self._db.close
 
     @staticmethod
     def setup(dsn):
-        lonny_pg_lock.Lock.setup(lonny_pg.Connection(dsn))
+        Lock.setup(lonny_pg.Connection(dsn))
 
     def hold(self, year, month, _timeout_ms):
-        return lonny_pg_lock.Lock(self._db).guard(f"{year}-{month}", duration=LEASE)
+        return Lock(self._db).guard(f"{year}-{month}", duration=datetime.timedelta(seconds=2))

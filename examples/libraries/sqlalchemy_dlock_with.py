@@ -6,16 +6,18 @@ import psycopg
 import sqlalchemy
 from sqlalchemy_dlock import create_sadlock
 
+from examples.libraries.with_blocks import WithBlocks
 from lock_harness.locks import Contract
 
 
-class SqlalchemyDlockWith:
+class SqlalchemyDlockWith(WithBlocks):
     contract = Contract(on_timeout="TimeoutError", late_ms=1000)
 
     def __init__(self, dsn):
-        self._engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn))
-        self._conn = self._engine.connect()
-        self.close = self._engine.dispose
+        super().__init__()
+        options = {"creator": lambda: psycopg.connect(dsn), "poolclass": sqlalchemy.NullPool}
+        self._conn = sqlalchemy.create_engine("postgresql+psycopg://", **options).connect()
+        self.close = self._conn.close
 
     @contextlib.contextmanager
     def hold(self, year, month, timeout_ms):

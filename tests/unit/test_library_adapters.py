@@ -12,7 +12,7 @@ from lock_harness.frontends.reports import load
 
 FOLDER = Path(__file__).parents[2] / "examples/libraries"
 README = (FOLDER / "README.md").read_text()
-SHARED = ("django_session.py", "protocol.mjs", "test_findings.py")
+SHARED = ("django_session.py", "protocol.mjs", "test_findings.py", "with_blocks.py")
 ADAPTERS = sorted(
     path for path in FOLDER.glob("*.*") if path.suffix in (".py", ".mjs") and path.name not in SHARED
 )

@@ -179,6 +179,9 @@ class ExecutorOfExamples(Executor):
         super().__init__(lambda: nullcontext(arena))
         self._examples = iter(examples)
 
+    def warm_up(self, actors: int) -> None:
+        """No-op: there are no actors."""
+
     def run_and_clean_up(self, program: Program) -> Example:  # noqa: ARG002
         return next(self._examples)
 

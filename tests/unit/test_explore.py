@@ -10,7 +10,7 @@ import pytest
 from lock_harness.core.contract import Contract
 from lock_harness.core.errors import HarnessError, MachineError, NotApplicable
 from lock_harness.core.fault import Fault, FaultKind
-from lock_harness.core.history import Event, Move
+from lock_harness.core.history import Event, Move, SessionAge
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Bounds
@@ -193,6 +193,36 @@ def test_each_smaller_program_violates_the_check_that_was_found_first(
     run = explore_with(scenario, OtherDefectIfShort(), Plan(), LockSpec(), lambda _: None)
     assert (len(run.program.steps), run.violated_checks[0]) == (2, "mutual_exclusion")
     assert run.repeats == (1, 1)
+
+
+class FailsInNewProcesses(AlwaysHolds):
+    """Shows two holders if the actors have never used the lock before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._new = True
+
+    def warm_up(self, actors: int) -> None:  # noqa: ARG002
+        self._new = False
+
+    def renew_actors(self) -> None:
+        self._new = True
+
+    def run_and_clean_up(self, program: Program) -> Example:
+        ages = (SessionAge(0, 0, 0, new_process=self._new),)
+        shown = BOTH if self._new else GOOD
+        history = msgspec.structs.replace(shown.history, sessions=ages)
+        # The actors are replaced after a violation.
+        return msgspec.structs.replace(shown, program=program, history=history)
+
+
+def test_a_failure_of_new_processes_is_shrunk_with_new_processes_and_says_so() -> None:
+    scenario = Scenario(TWO_STEPS, name="new")
+    run = explore_with(scenario, FailsInNewProcesses(), Plan(), LockSpec(), lambda _: None)
+    assert (run.status, run.repeats, run.program.steps) == ("violated", (10, 10), ())
+    assert run.shrinking is not None
+    assert run.shrinking.new_processes
+    assert "It fails only in new processes" in plain(story(run, ""))
 
 
 @pytest.mark.parametrize(

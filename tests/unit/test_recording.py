@@ -52,6 +52,9 @@ class Returns(Executor):
         self._examples = examples
         self.modes: list[Mode] = []
 
+    def warm_up(self, actors: int) -> None:
+        """No-op: there are no actors."""
+
     def run_and_clean_up(self, program: Program) -> Example:
         self.modes.append(program.mode)
         return self._examples[min(len(self.modes), len(self._examples)) - 1]

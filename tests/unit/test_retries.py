@@ -3,10 +3,11 @@
 from contextlib import nullcontext
 from unittest.mock import create_autospec
 
+import msgspec
 import pytest
 
 from lock_harness.checks import judge
-from lock_harness.core.history import Stall
+from lock_harness.core.history import SessionAge, Stall
 from lock_harness.core.program import Program
 from lock_harness.core.verdict import Bounds, Status
 from lock_harness.execution.arena import Arena
@@ -36,6 +37,10 @@ class Scripted(Executor):
         arena = create_autospec(Arena)
         super().__init__(lambda: nullcontext(arena))
         self._examples = iter(examples)
+        self.warm_ups: list[int] = []
+
+    def warm_up(self, actors: int) -> None:
+        self.warm_ups.append(actors)
 
     def run_and_clean_up(self, program: Program) -> Example:
         assert program == PROGRAM
@@ -59,6 +64,14 @@ def test_an_example_that_may_have_left_a_lock_behind_may_have_leaked() -> None:
         "it is not known whether the month is free"
     )
     assert [one.may_have_leaked for one in (GOOD, LATE, BOTH, STALLED)] == [False, True, True, True]
+
+
+def test_an_example_leaves_months_locked_if_the_server_or_the_probe_shows_them() -> None:
+    held = history(acquire(0, 0, True), audits=(audit([(0, JAN)], [(0, "k")]),))
+    refused = history(acquire(0, 0, True), acquire(1, 5, False))
+    hung = history(acquire(0, 0, True, took=None), gave_up=900)
+    locked = [Example(PROGRAM, one, ()).leaves_months_locked for one in (held, refused, hung)]
+    assert (locked, GOOD.leaves_months_locked, LATE.leaves_months_locked) == ([True] * 3, False, False)
 
 
 def test_an_unconfirmed_violation_is_unknown_and_keeps_its_reason() -> None:
@@ -113,6 +126,31 @@ def test_a_bound_that_was_missed_by_far_while_the_machine_stalled_must_be_violat
     """A stall of 5 ms explains no delay of two seconds, but it shows that the machine was busy."""
     assert REFUSED_IN_STALL.status == "violated"
     assert run_confirmed(Scripted(REFUSED_IN_STALL, GOOD), PROGRAM).status == "unknown"
+
+
+def cold(given: Example) -> Example:
+    """Return the example with actors whose processes had never used the lock."""
+    ages = (SessionAge(0, 0, 0, new_process=True), SessionAge(1, 0, 0, new_process=True))
+    changed = msgspec.structs.replace(given.history, sessions=ages)
+    return Example(PROGRAM, changed, judge(changed, Bounds()))
+
+
+def test_a_slow_first_call_of_a_process_is_not_judged_but_run_again_with_warm_actors() -> None:
+    for late in (cold(LATE), cold(VERY_LATE)):
+        assert late.violates_only_time_bounds
+        assert "it was the first call of a new process" in late.verdicts[5].why
+        executor = Scripted(late, GOOD)
+        assert run_confirmed(executor, PROGRAM).status == "holds"
+        assert executor.warm_ups == [2]
+    executor = Scripted(cold(LATE), LATE, LATE, LATE)
+    assert run_confirmed(executor, PROGRAM).status == "violated", "a warm actor was late, too"
+    assert executor.warm_ups == [2, 2, 2]
+
+
+def test_a_second_call_of_a_new_process_is_judged() -> None:
+    late = cold(example(acquire(0, 0, True), acquire(0, 10, True, took=900, timeout=20)))
+    assert not late.depends_on_first_calls
+    assert run_confirmed(Scripted(late, GOOD), PROGRAM).status == "violated", "it is missed by far"
 
 
 def test_only_the_checks_that_are_violated_again_are_confirmed() -> None:

@@ -1,11 +1,13 @@
 """The story of a run: its violation, its events and how it was shrunk."""
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from lock_harness.core.fault import Fault
+from lock_harness.core.history import SessionAge
 from lock_harness.core.program import Operation, Pooler, Program
 from lock_harness.core.run import Shrinking
 from lock_harness.frontends.reports import replay_command
@@ -112,6 +114,31 @@ def test_the_story_of_a_lock_behind_a_pooler_names_the_pooler_before_the_checks(
     assert "PgBouncer" in lines[1]
     assert "mutual_exclusion" in lines[2]
     assert "PgBouncer" not in plain(story(run(), "again"))
+
+
+def test_the_table_begins_with_the_ages_of_the_sessions() -> None:
+    """The cause of a failure may be that a lock was idle before."""
+    ages = (
+        SessionAge(0, 0, opened_ns=-5_000_000_000, used_ns=-3_250_000_000),
+        SessionAge(1, 0, opened_ns=-400_000_000, new_process=True),
+    )
+    aged = msgspec.structs.replace(BROKEN, sessions=ages)
+    text = plain(story(run(aged), "again"))
+    first = next(line for line in text.splitlines() if line.startswith("before"))
+    assert re.split("  +", first)[1:] == ["open 5.0 s, idle 3.2 s", "open 0.4 s, unused"]
+    assert text.index("open 5.0 s") < text.index("acquire 2090-01 ≤0 ms")
+    few = msgspec.structs.replace(huge().history, sessions=tuple(SessionAge(n, 0, 0) for n in range(64)))
+    assert plain(story(msgspec.structs.replace(huge(), history=few), "x")).count("before  6") == 2
+
+
+@pytest.mark.parametrize(("repeats", "words"), [((10, 10), "."), ((3, 10), "luck"), ((0, 10), "much luck")])
+def test_the_story_says_whether_a_failure_needs_luck(repeats: tuple[int, int], words: str) -> None:
+    text = plain(story(run(repeats=repeats), "again"), width=300)
+    line = next(line for line in text.splitlines() if line.startswith("The program above"))
+    assert words in line.removeprefix(
+        f"The program above failed {repeats[0]} of 10 times when it was run again"
+    )
+    assert ("luck" in line) == (repeats != (10, 10))
 
 
 def test_the_story_of_a_huge_example_shows_only_the_rows_around_the_evidence() -> None:

@@ -152,7 +152,7 @@ class ActorPool:
             raise UserError(f"the lock cannot be used: its setup failed: {self._setup_refusal}")
         process = self._starting.pop(message.name)
         self._own_forked()
-        process.ready = message
+        process.ready, process.opened_ns = message, now_ns()
         self._spares.append(process)
         return True
 

@@ -12,6 +12,8 @@ from lock_harness.actors.fork_server import ForkedProcess, ForkServer
 from lock_harness.actors.journal import JournalReader
 from lock_harness.actors.mailbox import Ready
 from lock_harness.actors.session import session_name
+from lock_harness.core.clock import now_ns
+from lock_harness.core.history import Event
 
 
 class ActorProcess:
@@ -21,6 +23,9 @@ class ActorProcess:
         session_count: How many sessions the actor has opened so far.
         ready: The message that the actor sent when its first session was open.
         command_pid: The process of the lock command, if the lock is one.
+        opened_ns: When the session that is open now was opened.
+        used_ns: When this session made its last known call; None if it has made none.
+        is_new: Whether the process has made no call yet, in any of its sessions.
     """
 
     def __init__(self, name: str, tag: str, process: ForkedProcess, journal: Path) -> None:
@@ -29,6 +34,9 @@ class ActorProcess:
         self.session_count = 1
         self.ready: Ready | None = None
         self.command_pid: int | None = None
+        self.opened_ns = now_ns()
+        self.used_ns: int | None = None
+        self.is_new = True
         self._tag = tag
         self._process = process
 
@@ -64,6 +72,15 @@ class ActorProcess:
     def pids(self) -> tuple[int, ...]:
         """The actor process and, if there is one, the process of its lock command."""
         return (self.pid,) if self.command_pid is None else (self.pid, self.command_pid)
+
+    def note_calls(self, events: Sequence[Event]) -> None:
+        """Note from the events of the actor when it opened its session and when it used it last."""
+        for event in events:
+            self.is_new = False
+            if event.verb == "reopen" and event.kind == "ok":
+                self.opened_ns, self.used_ns = event.at_ns, None
+            else:
+                self.used_ns = event.at_ns
 
     def alive(self) -> bool:
         return bool(self._process.is_alive())

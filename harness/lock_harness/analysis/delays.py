@@ -1,11 +1,11 @@
-"""Delays that the lock did not cause: by faults, by waiting at the gate, by stalls of the machine."""
+"""Delays that the lock did not cause: by faults, by waiting at the gate, by stalls of the machine, by new processes."""
 
 from bisect import bisect_right
 from functools import cached_property
 from itertools import islice, takewhile
 
 from lock_harness.analysis.calls import FOREVER, Call
-from lock_harness.core.history import History
+from lock_harness.core.history import History, SessionId
 from lock_harness.core.verdict import Bounds
 
 # a bound that is exceeded by this factor is missed by far
@@ -61,13 +61,31 @@ class Delays:
             total += min(to_ns, stalls[place].at_ns) - max(from_ns, began)
         return total >= max(self._bounds.stall_ms * 1_000_000, late_ns // 20)
 
-    def missed_by_far(self, from_ns: int, to_ns: int, *, late_ns: int, bound_ns: int) -> bool:
-        """Whether a bound was exceeded `FAR` times over, and the machine did not stall at all between these times."""
+    def missed_by_far(self, call: Call, from_ns: int, to_ns: int, *, late_ns: int, bound_ns: int) -> bool:
+        """Whether a bound was exceeded `FAR` times over, and the machine did not stall at all between these times.
+
+        The first call of a new process is excepted: it may be slow.
+        """
         place = bisect_right(self._stall_ends, from_ns)
         stalls = self._history.stalls
         stalled = place < len(stalls) and stalls[place].at_ns - stalls[place].overslept_ns < to_ns
-        return late_ns >= FAR * bound_ns and not stalled
+        return late_ns >= FAR * bound_ns and not stalled and call.number not in self.first_calls
+
+    @cached_property
+    def first_calls(self) -> frozenset[int]:
+        """The numbers of the calls that were the first to ask for a month in a new process."""
+        return first_calls(self._history)
 
     @cached_property
     def _stall_ends(self) -> list[int]:
         return [stall.at_ns for stall in self._history.stalls]
+
+
+def first_calls(history: History) -> frozenset[int]:
+    """Return the numbers of the calls that were the first to ask for a month in a new process, which may be slow."""
+    new = {age.session for age in history.sessions if age.new_process}
+    first: dict[SessionId, int] = {}
+    for event in history.events if new else ():
+        if event.kind == "invoke" and event.verb in ("acquire", "hold") and event.session in new:
+            first.setdefault(event.session, event.number)
+    return frozenset(first.values())

@@ -47,7 +47,7 @@ def _hanging_calls(view: View) -> Iterator[Finding]:
         hangs = view.hangs(call) and call.verb not in ("acquire", "hold")
         if hangs and gave_up_ns is not None and (late_ns := gave_up_ns - call.invoked_ns) > bound_ns:
             by_far = view.delays.missed_by_far(
-                call.invoked_ns, gave_up_ns, late_ns=late_ns, bound_ns=bound_ns
+                call, call.invoked_ns, gave_up_ns, late_ns=late_ns, bound_ns=bound_ns
             )
             why = f"the {call} never answered"
             yield Finding("violated", why, (call.number,), timed=True, by_far=by_far)

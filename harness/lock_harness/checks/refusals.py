@@ -144,4 +144,4 @@ def _by_far(view: View, refusal: WrongRefusal) -> bool:
     else:
         bound_ns, late_ns = view.bounds.handover_ms * 1_000_000, refusal.free_ns
         from_ns = call.until_ns - late_ns
-    return view.delays.missed_by_far(from_ns, call.until_ns, late_ns=late_ns, bound_ns=bound_ns)
+    return view.delays.missed_by_far(call, from_ns, call.until_ns, late_ns=late_ns, bound_ns=bound_ns)

@@ -3,7 +3,7 @@
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
 from lock_harness.checks.timeouts import calls_with_timeout
-from lock_harness.checks.verdicts import STALLED, Finding, verdict
+from lock_harness.checks.verdicts import FIRST_CALL, STALLED, Finding, verdict
 from lock_harness.core.clock import format_ms
 from lock_harness.core.verdict import Verdict
 
@@ -32,10 +32,11 @@ def _late(view: View, call: Call, ended_ns: int) -> Finding:
     late_ns = took_ns - call.timeout_ms * 1_000_000
     stalled = view.delays.stalled(call.invoked_ns, ended_ns, late_ns)
     by_far = view.delays.missed_by_far(
-        call.invoked_ns, ended_ns, late_ns=late_ns, bound_ns=view.bounds.late_ms * 1_000_000
+        call, call.invoked_ns, ended_ns, late_ns=late_ns, bound_ns=view.bounds.late_ms * 1_000_000
     )
     why = (
         f"the {call} {outcome}, with a timeout of {call.timeout_ms} ms "
-        f"and a grace period of {view.bounds.late_ms} ms{STALLED if stalled else ''}"
+        f"and a grace period of {view.bounds.late_ms} ms"
+        f"{FIRST_CALL if call.number in view.delays.first_calls else ''}{STALLED if stalled else ''}"
     )
     return Finding("unknown" if stalled else "violated", why, (call.number,), timed=True, by_far=by_far)

@@ -7,6 +7,9 @@ from lock_harness.core.verdict import Status, Verdict
 # ends the message of a finding that is only "unknown" for this reason
 STALLED = "; but the machine stalled meanwhile"
 
+# added to the message about a slow call
+FIRST_CALL = "; it was the first call of a new process"
+
 
 class Finding(NamedTuple):
     """One violation that a check found, or one that it cannot decide.  The fields are those of `Verdict`."""

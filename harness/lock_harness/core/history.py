@@ -116,6 +116,25 @@ class Stall(msgspec.Struct, frozen=True):
     overslept_ns: int
 
 
+class SessionAge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How old the session of an actor was when the actor began the program, or took the place of a killed one.
+
+    opened_ns    when it was opened
+    used_ns      when its last call in an earlier program began or returned; None if it had made none
+    new_process  its process had made no call at all, in this session or in an earlier one
+    """
+
+    actor: int
+    incarnation: int
+    opened_ns: int
+    used_ns: int | None = None
+    new_process: bool = False
+
+    @property
+    def session(self) -> SessionId:
+        return SessionId(self.actor, self.incarnation)
+
+
 # the text of a move in which a client ends its session
 TERMINATE = "Terminate"
 
@@ -142,6 +161,7 @@ class History(msgspec.Struct, frozen=True, rename={"moves": "statements"}):
 
     gave_up_ns  when the harness stopped waiting for an actor that did not go on, mostly because a call did not return
     moves       the moves at the gate, if there was one; the moves of a race if it was recorded
+    sessions    the ages of the sessions with which the actors began
     """
 
     actors: int
@@ -151,3 +171,4 @@ class History(msgspec.Struct, frozen=True, rename={"moves": "statements"}):
     stalls: tuple[Stall, ...] = ()
     gave_up_ns: int | None = None
     moves: tuple[Move, ...] = ()
+    sessions: tuple[SessionAge, ...] = ()

@@ -141,12 +141,14 @@ class Shrinking(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `first_program` and `first_history` are the evidence as it was found.  `divergence`: where a replay took
     other moves, so that nothing could be shrunk.  `why_as_race`: why a race was shrunk as a race and not at the gate.
+    `new_processes`: the program fails only if its actors have never used the lock before.
     """
 
     first_program: Program
     first_history: History
     divergence: str | None = None
     why_as_race: str | None = None
+    new_processes: bool = False
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

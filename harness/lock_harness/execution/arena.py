@@ -83,6 +83,11 @@ class Arena:
         self.pool.expect_kills(kills)
         return self.warm_actors[:count]
 
+    def has_new_actors(self, count: int) -> bool:
+        """Return whether one of the first `count` actors is missing, or has never used the lock."""
+        actors = self.warm_actors[:count]
+        return len(actors) < count or any(actor.is_new or not actor.alive() for actor in actors)
+
     def _make_room(self, count: int) -> None:
         """Check that the server has enough connections for `count` actors, and start all missing actors at once."""
         missing = count - len(self.warm_actors) - self.pool.spare_count

@@ -38,6 +38,7 @@ class HistoryRecorder:
         """Read the events that the actors have logged since the last call, and count the sessions that they opened."""
         for actor, process in enumerate(self._team.processes):
             events = process.journal.read()
+            process.note_calls(events)
             reopened = sum(event.verb == "reopen" and event.kind == "ok" for event in events)
             self._team.note_reopened(actor, reopened)
             self._events.extend(events)
@@ -64,6 +65,7 @@ class HistoryRecorder:
             stalls=tuple(self._arena.stall_meter.read()),
             gave_up_ns=gave_up_ns,
             moves=self.moves,
+            sessions=tuple(self._team.ages),
         )
 
     # Sessions

@@ -18,6 +18,7 @@ from lock_harness.actors.process import ActorProcess, all_alive, names
 from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable, UserError
 from lock_harness.core.fault import Fault
+from lock_harness.core.history import SessionAge
 from lock_harness.core.program import Program, Step
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.time_limits import NS_PER_MS, deadline_ns
@@ -49,6 +50,7 @@ class Team:
         actors: The numbers of the actors.
         processes: The process of each actor.
         incarnations: The incarnation of each actor, as of the last read of its journal.
+        ages: How old each session was when its process joined the team.
         killed: The processes that were killed, each with the number of its actor.
         pending: In lockstep, the number of each actor's pending operation.
     """
@@ -67,6 +69,7 @@ class Team:
         kills = sum(isinstance(step, Fault) and step.traits.ends_process for step in program.steps)
         self.processes = arena.gather(program.actors, kills)
         self.incarnations = [0] * program.actors
+        self.ages = [self._age(actor) for actor in self.actors]
         self.killed: list[tuple[int, ActorProcess]] = []
         self.pending: dict[int, int] = {}
 
@@ -95,6 +98,7 @@ class Team:
         self.killed.append((actor, self.processes[actor]))
         self.processes[actor] = self._arena.replace(actor)
         self.incarnations[actor] += 1
+        self.ages.append(self._age(actor))
         if self._free_running:
             # a free-running actor passes no baton, and reads no message before it has finished
             return
@@ -102,6 +106,16 @@ class Team:
             if other != actor:
                 self.send(other, TeamChanged(names(self.processes)))
         self.send(actor, self.begin_message(actor, self._program.steps))
+
+    def _age(self, actor: int) -> SessionAge:
+        process = self.processes[actor]
+        return SessionAge(
+            actor=actor,
+            incarnation=self.incarnations[actor],
+            opened_ns=process.opened_ns,
+            used_ns=process.used_ns,
+            new_process=process.is_new,
+        )
 
     def last_known_session(self, actor: int) -> ActorSession:
         """Return the session that an actor had when its journal was last read."""

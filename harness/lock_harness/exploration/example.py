@@ -2,6 +2,7 @@
 
 import msgspec
 
+from lock_harness.analysis.delays import first_calls
 from lock_harness.checks import overall
 from lock_harness.core.history import History
 from lock_harness.core.program import Program
@@ -54,6 +55,18 @@ class Example(msgspec.Struct, frozen=True):
         return may_be_violated or any(event.kind == "info" and event.verb == "acquire" for event in final)
 
     @property
+    def leaves_months_locked(self) -> bool:
+        """Whether a call did not return, the server had locks at the end, or a month was refused after that."""
+        history = self.history
+        refused = any(
+            event.verb == "acquire" and not event.answer and event.kind != "invoke"
+            for event in history.events
+            if event.number >= self.program.total_steps
+        )
+        locked = any(lock.granted for audit in history.audits[-1:] for lock in audit.locks)
+        return refused or locked or history.gave_up_ns is not None
+
+    @property
     def is_unknown_due_to_stall(self) -> bool:
         """Whether the result is unknown because the machine stalled, so that a retry may be conclusive."""
         return self.status == "unknown" and any(v.timed for v in self.verdicts if v.status == "unknown")
@@ -62,6 +75,13 @@ class Example(msgspec.Struct, frozen=True):
     def violates_only_time_bounds(self) -> bool:
         """Whether all violations are of upper bounds on time, which a busy machine can cause as well."""
         return self.status == "violated" and all(v.timed for v in self.verdicts if v.status == "violated")
+
+    @property
+    def depends_on_first_calls(self) -> bool:
+        """Whether each violation is proved by the first call of a new process, among others."""
+        first = first_calls(self.history)
+        violated = [verdict for verdict in self.verdicts if verdict.status == "violated"]
+        return bool(violated) and all(not first.isdisjoint(verdict.evidence) for verdict in violated)
 
     def confirmed(self, checks: frozenset[str]) -> "Example":
         """Return the example with its violations of other checks than `checks` as unknown: they did not occur again.

@@ -1,6 +1,6 @@
 """Run programs in an arena, and clean up after each one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from lock_harness.checks import judge
-from lock_harness.core.program import Operation, Program, Step
+from lock_harness.core.program import Month, Operation, Program, Step, Verb
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.program_run import ProgramRun
 from lock_harness.exploration.example import Example
@@ -44,6 +44,14 @@ def with_first_year(program: Program, first_year: int) -> Program:
     return msgspec.structs.replace(program, months=months, steps=steps)
 
 
+def warm_up_program(actors: int, verbs: Collection[str]) -> Program:
+    """Return a program in which each actor asks for a month once, one after the other."""
+    month = Month(2090, 1)
+    asks: tuple[Verb, ...] = ("acquire", "release") if "acquire" in verbs else ("hold",)
+    steps = (Operation(actor, verb, month) for actor in range(actors) for verb in asks)
+    return Program(actors, (month,), tuple(steps))
+
+
 class _OpenedArena(NamedTuple):
     arena: Arena
     stack: ExitStack
@@ -75,11 +83,29 @@ class Executor:
         program = under_contract(with_first_year(program, self.arena.years.first), self.arena.contract)
         example = run(program, self.arena)
         if example.may_have_leaked:
-            if not self.arena.server.ours:
-                self._reopen(program)
-            elif not self.arena.reset():
-                self._switch_to_next()
+            self._clean_up(program)
         return example
+
+    def _clean_up(self, program: Program) -> None:
+        if not self.arena.server.ours:
+            self._reopen(program)
+        elif not self.arena.reset():
+            self._switch_to_next()
+
+    def warm_up(self, actors: int) -> None:
+        """Let each of the first `actors` actors use the lock once, if one of them is new: a first call may be slow.
+
+        A violation is ignored, unless it leaves months locked: to clean up after it would replace the actors by new ones.
+        """
+        if self.arena.has_new_actors(actors):
+            program = with_first_year(warm_up_program(actors, self.arena.verbs), self.arena.years.first)
+            example = run(program, self.arena)
+            if example.leaves_months_locked:
+                self._clean_up(program)
+
+    def renew_actors(self) -> None:
+        """Let the next program be run by new processes."""
+        self.arena.dismiss()
 
     def _open(self) -> _OpenedArena:
         stack = ExitStack()

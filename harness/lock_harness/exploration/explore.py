@@ -122,4 +122,5 @@ def _shrinking(violation: Example, reduction: Reduction | None) -> Shrinking:
         first_history=violation.history,
         divergence=reduction.divergence if reduction else None,
         why_as_race=reduction.why_as_race if reduction else None,
+        new_processes=bool(reduction and reduction.new_processes),
     )

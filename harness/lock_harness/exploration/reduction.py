@@ -34,12 +34,14 @@ class Reduction:
 
     `smallest` is the smallest example that failed.  `repeats`: its program failed k of n times.  `divergence`: where a
     replay took other moves, so that nothing was shrunk.  `why_as_race`: why a race was not shrunk at the gate.
+    `new_processes`: the program fails only if its actors have never used the lock before.
     """
 
     smallest: Example
     repeats: tuple[int, int] | None = None
     divergence: str | None = None
     why_as_race: str | None = None
+    new_processes: bool = False
 
 
 class Reducer:
@@ -54,6 +56,7 @@ class Reducer:
         self._smallest = site.example
         self._divergence: str | None = None
         self._repeats: tuple[int, int] | None = None
+        self._new_processes = False
         self._shrink_began = 0.0
         self._shrink_runs = 0
 
@@ -62,6 +65,8 @@ class Reducer:
         if self._smallest.history.moves:
             self._check_replay()
         if self._divergence is None:
+            self._shrink_began = time.monotonic()
+            self._new_processes = self._needs_new_processes()
             self._shrink()
         self._count_repeats()
 
@@ -72,6 +77,7 @@ class Reducer:
             repeats=self._repeats,
             divergence=self._divergence,
             why_as_race=self._why_as_race,
+            new_processes=self._new_processes,
         )
 
     def _check_replay(self) -> None:
@@ -98,7 +104,6 @@ class Reducer:
         a few runs is enough.
         """
         first = self._smallest.program
-        self._shrink_began = time.monotonic()
         is_reliable = self._run_while_it_fails(first) is not None
         run = self._run_while_it_fails if is_reliable else self._run_until_it_fails
 
@@ -110,6 +115,19 @@ class Reducer:
             return example is not None
 
         shrink(first, fails)
+
+    def _needs_new_processes(self) -> bool:
+        """Return whether the program fails only with actors that have never used the lock before."""
+        program = self._smallest.program
+        if not any(age.new_process for age in self._smallest.history.sessions):
+            return False
+        for _ in range(INTERMITTENT_RUNS):
+            self._executor.warm_up(program.actors)
+            example = self._run_within_budget(program)
+            if example is None or self._checks & example.violated_checks:
+                return False
+        self._new_processes = True
+        return self._run_while_it_fails(program) is not None
 
     def _is_shrunk_enough(self) -> bool:
         """Return whether no smaller program should be tried: the budget is used up, or months are left locked."""
@@ -138,19 +156,23 @@ class Reducer:
         if self._is_shrunk_enough():
             return None
         self._shrink_runs += 1
-        example = run_until_conclusive(self._executor, program, self._checks)
+        example = self._run(program)
         self._report_phase("shrink")
         return example
 
+    def _run(self, program: Program) -> Example:
+        if self._new_processes:
+            self._executor.renew_actors()
+        return run_until_conclusive(self._executor, program, self._checks)
+
     def _count_repeats(self) -> None:
-        program, checks = self._smallest.program, self._checks
+        program = self._smallest.program
         failed = tried = 0
         deadline = time.monotonic() + REPEAT_S
         while (
             tried < REPEATS and not self._executor.leaked_locks and (time.monotonic() < deadline or not tried)
         ):
-            example = run_until_conclusive(self._executor, program, checks)
-            failed += bool(example.violated_checks & checks)
+            failed += bool(self._run(program).violated_checks & self._checks)
             tried += 1
             self._repeats = (failed, tried)
             self._report_phase("repeat")

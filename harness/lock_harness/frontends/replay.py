@@ -2,6 +2,7 @@
 
 import contextlib
 from functools import partial
+from math import ceil, log
 from pathlib import Path
 
 from rich.console import Console
@@ -22,15 +23,22 @@ from lock_harness.frontends.reports import load, replay_command
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.equipment import equipment
 from lock_harness.render.story import story
+from lock_harness.render.text import plural
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server
 
 SEVERITY: tuple[Status, ...] = ("holds", "unknown", "violated")
+# the probability with which a lock that still fails passes enough runs
+MAX_CHANCE = 0.01
+RARE = 20
 EXIT_CODES: dict[Status, int] = {"holds": 0, "violated": 1, "unknown": 3}
 
 
 def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:
-    """Run the program of the run at `path` `times` times, show the worst result, and return its exit code."""
+    """Run the program of the run at `path` `times` times, show the worst result, and return its exit code.
+
+    If the saved run failed only sometimes, too few runs without a failure prove nothing; then the result is unknown.
+    """
     saved = load(path)
     spec = lock or _lock_of(saved)
     with (
@@ -39,7 +47,35 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
     ):
         run = _run_again(saved, spec, times, executor)
     console.print(story(run, replay_command(path)), crop=False)
+    if run.status == "holds" and (needed := runs_needed(saved)) > times:
+        console.print(describe_too_few(saved, times, needed), soft_wrap=True)
+        return EXIT_CODES["unknown"]
     return EXIT_CODES[run.status]
+
+
+def runs_needed(saved: Run) -> int:
+    """Return how many runs without a failure show that the failure of a saved run does not occur any more.
+
+    A lock that fails as often as the saved one passes that many runs with a probability of at most `MAX_CHANCE`.  A
+    failure that did not occur again is taken to occur in one of `RARE` runs.
+    """
+    if saved.status != "violated":
+        return 0
+    failed, tried = saved.repeats or (0, 1)
+    if failed == tried:
+        return 1
+    rate = failed / tried if failed else 1 / RARE
+    return ceil(log(MAX_CHANCE) / log(1 - rate))
+
+
+def describe_too_few(saved: Run, times: int, needed: int) -> str:
+    """Say why runs without a failure prove nothing, and how many would."""
+    failed, tried = saved.repeats or (0, 0)
+    again = f"{failed} of {tried} times when it was run again" if tried else "once"
+    return (
+        f"This proves nothing: the saved program failed {again}, so {plural(times, 'run')} without a failure "
+        f"would be no surprise. Use --times {needed}, or run the scenario again."
+    )
 
 
 def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Run:
@@ -47,6 +83,8 @@ def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Ru
     tally = Tally()
     worst: Example | None = None
     for _ in range(times):
+        if saved.shrinking and saved.shrinking.new_processes:
+            executor.renew_actors()
         example = run_confirmed(executor, program)
         tally.add(View(example.history, executor.arena.bounds, executor.arena.contract), example.status)
         if worst is None or SEVERITY.index(example.status) > SEVERITY.index(worst.status):

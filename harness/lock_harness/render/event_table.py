@@ -12,7 +12,7 @@ from lock_harness.analysis.session_states import describe_change
 from lock_harness.analysis.view import View
 from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import FAULTS, Fault, Point
-from lock_harness.core.history import Event, History
+from lock_harness.core.history import Event, History, SessionAge
 from lock_harness.core.program import Program
 from lock_harness.core.run import Run
 from lock_harness.render.text import clipped_sql
@@ -52,6 +52,8 @@ def event_table(run: Run) -> Table:
     began_ns = run.history.events[0].at_ns if run.history.events else 0
     rows = sorted(_rows(run), key=lambda row: row.at_ns)
     rows = rows[: _count_without_final_releases(rows, run.program.total_steps, evidence)]
+    for cells in _ages(run, evidence, has_columns):
+        table.add_row("before", *(Text(cell, "dim") for cell in cells))
     following = 0
     for index in _around_evidence(rows, evidence) if len(rows) > MAX_ROWS else range(len(rows)):
         if index > following:
@@ -65,6 +67,27 @@ def event_table(run: Run) -> Table:
     if following < len(rows):
         table.add_row("⋮")
     return table
+
+
+def _ages(run: Run, evidence: set[int], has_columns: bool) -> Iterator[list[str]]:
+    """Yield the cells that show how old the sessions were when the program began; without columns for the evidence only."""
+    began_ns = run.history.events[0].at_ns if run.history.events else 0
+    ages = {age.actor: describe_age(age, began_ns) for age in run.history.sessions if age.incarnation == 0}
+    if has_columns and ages:
+        yield [ages.get(actor, "") for actor in range(run.program.actors)]
+    elif ages:
+        proving = {event.actor for event in run.history.events if event.number in evidence}
+        yield from ([str(actor), age] for actor, age in ages.items() if actor in proving)
+
+
+def describe_age(age: SessionAge, began_ns: int) -> str:
+    """Return how long the session was open and idle before the program began, such as `open 3.2 s, idle 2.9 s`."""
+    idle = "unused" if age.used_ns is None else f"idle {_seconds(began_ns - age.used_ns)}"
+    return f"open {_seconds(began_ns - age.opened_ns)}, {idle}"
+
+
+def _seconds(duration_ns: int) -> str:
+    return f"{max(0, duration_ns) / 1e9:.1f} s"
 
 
 def _empty_table(actors: int, has_columns: bool) -> Table:

@@ -48,10 +48,15 @@ def describe_longest_belief(run: Run) -> str:
     return f"{believed}; another session held it for {format_ms(longest.shared_ns)} of that time."
 
 
-def describe_repeats(repeats: tuple[int, int]) -> str:
-    """Say how often the shown program failed again."""
+def describe_repeats(run: Run, repeats: tuple[int, int]) -> str:
+    """Say how often the shown program failed again, and that a failure needs luck if it did not always fail."""
     failed, tried = repeats
-    return f"The program above failed {failed} of {tried} times when it was run again."
+    count = f"The program above failed {failed} of {tried} times when it was run again"
+    if run.status != "violated" or failed == tried:
+        return f"{count}."
+    if failed:
+        return f"{count}: the failure needs luck."
+    return f"{count}: the failure needs much luck; the table shows the time when it occurred."
 
 
 def describe_orders(coverage: OrderCoverage) -> str:
@@ -105,6 +110,8 @@ def describe_shrinking(run: Run, shrinking: Shrinking) -> Iterator[str]:
         yield f"Not shrunk: {ELSEWHERE}: {shrinking.divergence}."
     if first.mode == "race" and smallest.mode == "gate":
         yield "Found in a race: with the recorded order of its messages it fails at the gate too, and was shrunk there."
+    if shrinking.new_processes:
+        yield "It fails only in new processes: it did not fail when its actors had used the lock before."
     if shrinking.why_as_race and smallest.actors > 1:
         yield f"Shrunk as a race, so timing may matter: {shrinking.why_as_race}."
     yield f"Found with {_size(first)}, shrunk to {_size(smallest, _closing_calls(run))}."

@@ -54,7 +54,7 @@ def _sentences(run: Run) -> Iterator[str]:
     if belief := describe_longest_belief(run):
         yield belief
     if run.repeats:
-        yield describe_repeats(run.repeats)
+        yield describe_repeats(run, run.repeats)
     if run.coverage.orders:
         yield describe_orders(run.coverage.orders)
     if run.coverage.pct_guarantee:

@@ -85,6 +85,35 @@ def test_a_polling_actor_is_listed_last_and_waited_for_if_it_is_chosen() -> None
     assert world.moves()[1:] == [(0, "try again", (1, 0))]
 
 
+def test_an_actor_that_sleeps_before_its_first_request_does_not_take_over_the_move_of_another() -> None:
+    """It counts as polling, so another actor moves; then its first request is a move of its own."""
+    world = Simulated(2)
+    world.step(0)
+    world.step(1)
+    world.pass_time(2 * IDLE_AFTER_NS)
+    assert world.moves() == [(0, "", (0, 1)), (1, "", (1, 0))]
+    world.say(0, "late")
+    assert world.moves() == [(0, "", (0, 1)), (1, "", (1, 0))]
+    assert (0, "late") not in world.went, "actor 1 has not finished its step"
+    world.say(1, "SELECT 1")
+    world.core.on_reply(1)
+    world.core.on_finish(1)
+    assert world.moves()[1:] == [(1, "SELECT 1", (1, 0)), (0, "late", (0,))]
+
+
+def test_an_actor_that_is_chosen_while_it_sleeps_before_its_first_request_is_not_awaited_any_more() -> None:
+    world = Simulated(2, (0, 1))
+    world.step(0)
+    world.step(1)
+    world.pass_time(2 * IDLE_AFTER_NS)
+    assert world.moves() == [(0, "", (0, 1))], "actor 0 was chosen"
+    world.say(0, "late")
+    assert world.moves()[1:] == [(0, "late", (1, 0))]
+    world.core.on_reply(0)
+    world.core.on_finish(0)
+    assert world.moves()[2:] == [(1, "", (1,))]
+
+
 def test_an_actor_that_repeats_its_request_counts_as_polling() -> None:
     """Whether the core looks before or after the actor wakes up must not change the order of the enabled actors."""
     world = Simulated(2, (0, 0, 1))

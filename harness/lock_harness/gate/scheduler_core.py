@@ -207,6 +207,9 @@ class SchedulerCore:
                 quiet = tracked.waits_for_nothing and now - tracked.last_activity_ns >= IDLE_AFTER_NS
                 idle = quiet and not self._host.is_actor_running(actor)
                 tracked.apply(ActorEvent.SEEN_IDLE if idle else ActorEvent.SEEN_BUSY)
+                if tracked.state is ActorState.POLLING:
+                    # Other actors may move before its first request, which is a move of its own then.
+                    tracked.awaits_first_request = False
 
     # Decisions
 

@@ -30,6 +30,7 @@ class World:
     def __init__(self, stack: ExitStack) -> None:
         self.pending: list[PendingRequest] = []
         self.replies = 0
+        self.errors: list[str] = []
         (self._client, near), (self._server, far) = [
             [stack.enter_context(sock) for sock in socket.socketpair()] for _ in range(2)
         ]
@@ -47,8 +48,9 @@ class World:
     def on_request(self, _: str, request: PendingRequest) -> None:
         self.pending.append(request)
 
-    def on_reply(self, _: str) -> None:
+    def on_reply(self, _: str, error: str | None) -> None:
         self.replies += 1
+        self.errors += [error] if error else []
 
     def says(self, data: bytes) -> None:
         self.connection.on_data(self.connection.client, memoryview(data))
@@ -92,6 +94,19 @@ def test_a_batch_waits_and_its_reply_is_counted(world: World) -> None:
     assert (world.passed(), world.replies) == (client("Query"), 0)
     world.hears(DONE)
     assert (world.client_received(), world.replies) == (DONE, 1)
+
+
+def test_an_error_of_the_server_is_reported_with_the_reply_that_it_belongs_to(world: World) -> None:
+    world.says(client("Query"))
+    world.pending[0].let_through()
+    world.hears(server("NoticeResponse", "ErrorResponse"))
+    assert (world.errors, world.replies) == ([], 0)
+    world.hears(server("ReadyForQuery"))
+    assert (world.errors, world.replies) == (["22012 division by zero"], 1)
+    world.says(client("Query"))
+    world.pending[1].let_through()
+    world.hears(DONE)
+    assert (world.errors, world.replies) == (["22012 division by zero"], 2)
 
 
 def test_messages_that_pass_at_once_do_not_overtake_a_batch_that_waits(world: World) -> None:

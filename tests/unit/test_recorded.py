@@ -46,6 +46,20 @@ def test_a_step_is_recorded_with_its_first_statement_when_the_statement_arrives(
     assert {one.enabled for one in race.recorder.moves} == {()}
 
 
+def test_an_error_is_recorded_with_the_request_that_it_replies_to() -> None:
+    race = RecordedRace()
+    race.recorder.on_reply(0, "22012 before the first step")
+    race.step(0, 0)
+    race.say(0, "ask")
+    race.recorder.on_reply(0)
+    race.say(0, "take")
+    race.recorder.on_reply(0, "57014 cancelled")
+    assert [(one.text, one.error) for one in race.recorder.moves] == [
+        ("ask", None),
+        ("take", "57014 cancelled"),
+    ]
+
+
 def test_the_step_of_a_killed_actor_that_sent_no_request_is_discarded() -> None:
     race = RecordedRace()
     race.step(0, 0)

@@ -23,6 +23,21 @@ def test_the_first_statement_of_a_step_passes_with_it_and_the_second_waits() -> 
     assert world.moves() == [(0, "SELECT 1", (0, 1)), (1, "", (0, 1))]
 
 
+def test_the_error_in_the_reply_to_a_request_belongs_to_its_move() -> None:
+    world = Simulated(2, (0, 1))
+    world.step(0)
+    world.step(1)
+    world.say(0, "SELECT 1")
+    world.core.on_reply(0, "57014 cancelled")
+    world.say(0, "SELECT 2")
+    assert [(one.actor, one.text, one.error) for one in world.core.moves] == [
+        (0, "SELECT 1", "57014 cancelled"), (1, "", None),
+    ]  # fmt: skip
+    world.say(1, "SELECT 3")
+    world.core.on_reply(1, "57P01 terminated")
+    assert world.core.moves[1].error == "57P01 terminated"
+
+
 def test_an_actor_may_open_a_session_while_its_terminate_waits() -> None:
     """The startup message has passed already when the core learns of it; if it waited, no reply would ever be counted."""
     world = Simulated(2, (0, 1))

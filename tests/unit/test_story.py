@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from lock_harness.core.fault import Fault
-from lock_harness.core.history import SessionAge
+from lock_harness.core.history import Move, SessionAge
 from lock_harness.core.program import Operation, Pooler, Program
 from lock_harness.core.run import Shrinking
 from lock_harness.frontends.reports import replay_command
@@ -139,6 +139,52 @@ def test_the_story_says_whether_a_failure_needs_luck(repeats: tuple[int, int], w
         f"The program above failed {repeats[0]} of 10 times when it was run again"
     )
     assert ("luck" in line) == (repeats != (10, 10))
+
+
+CANCELLED = "57014 canceling statement due to user request"
+FREE_BUT_REFUSED = (acquire(1, 0, True), call(1, "release", JAN, at=2, answer=True), acquire(0, 5, False))
+
+
+def test_an_error_that_was_taken_for_contention_is_named_with_its_call() -> None:
+    move = Move(5_500_000, 0, 2, "SELECT lock()", (0, 1), JAN, CANCELLED)
+    text = plain(
+        story(run(msgspec.structs.replace(history(*FREE_BUT_REFUSED), moves=(move,))), "x"), width=200
+    )
+    hidden = (
+        "The acquire of 2090-01 by actor 0 answered False although the server had reported an error to it"
+    )
+    assert f"{hidden}: {CANCELLED}." in text
+    assert f"SELECT lock() → {CANCELLED}" in text
+    assert text.index("grants_free_month") < text.index(hidden) < text.index("actor 0  ")
+    assert "had reported" not in plain(story(run(history(*FREE_BUT_REFUSED)), "x"))
+
+
+def test_a_release_that_hid_an_error_is_named_with_it() -> None:
+    aborted = "25P02 current transaction is aborted"
+    moves = (Move(2_500_000, 1, 1, "SELECT unlock()", (0, 1), JAN, aborted),)
+    text = plain(story(run(msgspec.structs.replace(history(*FREE_BUT_REFUSED), moves=moves)), "x"), width=200)
+    hidden = "The release of 2090-01 by actor 1 answered True although the server had reported an error to it"
+    assert f"{hidden}: {aborted}." in text
+
+
+def test_a_granted_acquire_hides_no_error_of_an_earlier_try() -> None:
+    moves = (
+        Move(500_000, 1, 0, "SELECT lock()", (0, 1), JAN, "55P03 canceling statement due to lock timeout"),
+    )
+    text = plain(story(run(msgspec.structs.replace(history(*FREE_BUT_REFUSED), moves=moves)), "x"), width=200)
+    assert "although" not in text.replace("although no other session", "")
+
+
+def test_without_a_gate_the_fault_that_hit_a_call_is_named() -> None:
+    hit = history(*FREE_BUT_REFUSED[:2], acquire(0, 5, False, took=9), fault("cancel", 0, at=8))
+    program = Program(2, (JAN,), (*run().program.steps, *run().program.steps[:1], Fault(0, "cancel")), "race")
+    text = plain(story(run(hit, program=program), "x"), width=200)
+    assert (
+        "The acquire of 2090-01 by actor 0 answered False although a fault had hit it: the server cancels its statement."
+    ) in text
+    elsewhere = history(*FREE_BUT_REFUSED[:2], fault("cancel", 0, at=4), acquire(0, 5, False, took=9))
+    program = msgspec.structs.replace(program, steps=(*program.steps[:2], program.steps[3], program.steps[2]))
+    assert "although a fault" not in plain(story(run(elsewhere, program=program), "x"), width=200)
 
 
 def test_the_story_of_a_huge_example_shows_only_the_rows_around_the_evidence() -> None:

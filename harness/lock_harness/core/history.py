@@ -145,6 +145,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     text     the SQL with its values; empty if nothing was sent, as a step begins at the gate even if it needs no server
     enabled  the actors that could have moved instead, in the order that `choices` count in; empty in a race
     month    the month of the step
+    error    the error with which the server replied, as its SQLSTATE and its message
     """
 
     at_ns: int
@@ -153,6 +154,7 @@ class Move(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     enabled: tuple[int, ...]
     month: Month | None = None
+    error: str | None = None
 
 
 # saved runs keep their keys

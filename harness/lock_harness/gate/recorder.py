@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from itertools import count
 
+import msgspec
+
 from lock_harness.actors.mailbox import AtGate
 from lock_harness.core.clock import now_ns
 from lock_harness.core.history import Move
@@ -21,6 +23,8 @@ class Recorder:
         self._steps: dict[int, AtGate] = {}
         # the number of each actor's step among the moves, until its first request comes
         self._without_request: dict[int, int] = {}
+        # the number of each actor's last request among the moves
+        self._last_request: dict[int, int] = {}
 
     @property
     def moves(self) -> list[Move]:
@@ -41,10 +45,13 @@ class Recorder:
             first = actor in self._without_request
             number = self._without_request.pop(actor) if first else next(self._numbers)
             self._moves[number] = _move(step, request.text or "")
+            self._last_request[actor] = number
         request.let_through()
 
-    def on_reply(self, actor: int) -> None:
-        """No-op: no request waits for a reply to another."""
+    def on_reply(self, actor: int, error: str | None = None) -> None:
+        """Note the error in the reply to the actor's last request.  No request waits for a reply to another."""
+        if error and (number := self._last_request.get(actor)) in self._moves:
+            self._moves[number] = msgspec.structs.replace(self._moves[number], error=error)
 
     def on_finish(self, actor: int) -> None:
         """No-op: no request waits for an actor to finish."""

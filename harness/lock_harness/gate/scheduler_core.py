@@ -104,9 +104,12 @@ class SchedulerCore:
         else:
             self._enqueue(actor, request)
 
-    def on_reply(self, actor: int) -> None:
-        """The server has replied to an actor."""
+    def on_reply(self, actor: int, error: str | None = None) -> None:
+        """The server has replied to an actor, or has ended its session, after the `error`, if there was one."""
         tracked = self._actors[actor]
+        if error and tracked.last_move is not None and not self._closed:
+            place = tracked.last_move
+            self.moves[place] = msgspec.structs.replace(self.moves[place], error=error)
         tracked.count_reply()
         tracked.last_activity_ns = self._host.now_ns()
         if tracked.awaited_fault and tracked.server is ServerState.READY:
@@ -206,10 +209,10 @@ class SchedulerCore:
             if tracked.state is ActorState.RUNNING or tracked.state is ActorState.IDLE:
                 quiet = tracked.waits_for_nothing and now - tracked.last_activity_ns >= IDLE_AFTER_NS
                 idle = quiet and not self._host.is_actor_running(actor)
-                tracked.apply(ActorEvent.SEEN_IDLE if idle else ActorEvent.SEEN_BUSY)
-                if tracked.state is ActorState.POLLING:
-                    # Other actors may move before its first request, which is a move of its own then.
+                if idle and tracked.state is ActorState.IDLE:
+                    # It is polling now: others may move before its first request, which is a move of its own then.
                     tracked.awaits_first_request = False
+                tracked.apply(ActorEvent.SEEN_IDLE if idle else ActorEvent.SEEN_BUSY)
 
     # Decisions
 
@@ -273,7 +276,7 @@ class SchedulerCore:
         tracked.apply(ActorEvent.MOVE)
         tracked.awaits_first_request = request.text is None
         self._last = actor
-        now = self._host.now_ns()
+        now, tracked.last_move = self._host.now_ns(), len(self.moves)
         self.moves.append(Move(now, actor, tracked.step, request.text or "", enabled, tracked.month))
         self._forward(actor, request)
 

@@ -170,10 +170,10 @@ class GateService(ProxyService):
         else:
             self._core.on_request(number, request)
 
-    def on_reply(self, application_name: str) -> None:
+    def on_reply(self, application_name: str, error: str | None) -> None:
         number = self._number(application_name)
         if self._core is not None and number is not None:
-            self._core.on_reply(number)
+            self._core.on_reply(number, error)
 
     def _number(self, application_name: str) -> int | None:
         return self._numbers.get(application_name.rpartition(".")[0])

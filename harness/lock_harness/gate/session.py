@@ -12,7 +12,7 @@ from lock_harness.gate.pending import PendingRequest
 from lock_harness.gate.preparing import PreparationDetector
 from lock_harness.wire.connection import End, ProxiedConnection
 from lock_harness.wire.dialogue import Dialogue
-from lock_harness.wire.events import Reply
+from lock_harness.wire.events import Diagnostic, Reply
 from lock_harness.wire.loop import Loop
 from lock_harness.wire.messages import ProtocolError
 from lock_harness.wire.network import reset
@@ -38,7 +38,9 @@ class Gatekeeper(Protocol):
     """Decides when a request may pass."""
 
     def on_request(self, application_name: str, request: PendingRequest) -> None: ...
-    def on_reply(self, application_name: str) -> None: ...
+    def on_reply(self, application_name: str, error: str | None) -> None:
+        """Note a reply, or the end of the session, with the error that the server has reported, if any."""
+        ...
 
 
 class GatedConnection(ProxiedConnection):
@@ -68,6 +70,8 @@ class GatedConnection(ProxiedConnection):
         # the start of the session is a request, too
         self._starting = True
         self._replies_owed = 1
+        # the error that the server has reported since the last complete reply
+        self._error: str | None = None
         # the server's bytes, while replies are buffered
         self._reply_buffer: bytearray | None = None
         startup = PendingRequest(STARTUP, _do_nothing, only_prepares=True, connection=self)
@@ -189,7 +193,13 @@ class GatedConnection(ProxiedConnection):
             self._match_replies(data)
 
     def _match_replies(self, data: bytes) -> None:
-        self._count_replies(sum(isinstance(event, Reply) for event in self._dialogue.feed_server(data)))
+        replies = 0
+        for event in self._dialogue.feed_server(data):
+            if isinstance(event, Reply):
+                replies += 1
+            elif isinstance(event, Diagnostic) and event.is_error:
+                self._error = f"{event.sqlstate} {event.text}"
+        self._count_replies(replies)
         if self._starting and self._dialogue.status:
             self._starting = False
             self._count_replies(1)
@@ -200,7 +210,8 @@ class GatedConnection(ProxiedConnection):
     def _count_replies(self, count: int) -> None:
         for _ in range(min(count, self._replies_owed)):
             self._replies_owed -= 1
-            self._gatekeeper.on_reply(self.name)
+            error, self._error = self._error, None
+            self._gatekeeper.on_reply(self.name, error)
 
     def _expect_no_reply(self) -> None:
         """Count all replies that are owed: none will come.  The end of the session is the reply to a Terminate."""

@@ -37,6 +37,8 @@ class TrackedActor:
     deadline_ns: int = 0
     # the step was let through, but its first request has not come yet
     awaits_first_request: bool = False
+    # the place of its last move among all moves
+    last_move: int | None = None
     # the text of the last request in this step
     last_text: str | None = None
     # a fault to inject as soon as the server has replied, or blocks the actor

@@ -126,7 +126,8 @@ def _rows(run: Run) -> Iterator[_Row]:
         yield from _call_rows(call, style, is_alone=_is_alone(call, run.history, times))
     for move in run.history.moves:
         if move.text:
-            text = f"  {clipped_sql(move.text, MAX_SQL)}"
+            error = f" → {clipped_sql(move.error, MAX_SQL)}" if move.error else ""
+            text = f"  {clipped_sql(move.text, MAX_SQL)}{error}"
             yield _Row(move.at_ns, move.actor, move.number, text, "dim")
     for event in run.history.events:
         if what := _describe_fault(event, run.program):

@@ -8,6 +8,7 @@ from rich.text import Text
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Verdict
 from lock_harness.render.event_table import event_table
+from lock_harness.render.hidden_errors import describe_hidden_errors
 from lock_harness.render.sentences import (
     describe_gaps,
     describe_longest_belief,
@@ -28,6 +29,7 @@ def story(run: Run, replay: str) -> RenderableType:
         *([unbroken_line((f"  contract  {contract}", "dim"))] if contract else []),
         *([unbroken_line(f"  {describe_pooler(run.program.pooler)}")] if run.program.pooler else []),
         *(_verdict_line(verdict) for verdict in run.verdicts if verdict.status in ("violated", "unknown")),
+        *(unbroken_line(f"  {sentence}") for sentence in describe_hidden_errors(run)),
         Text(),
         event_table(run),
         Text(),

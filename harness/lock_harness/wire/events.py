@@ -18,6 +18,10 @@ class Diagnostic(msgspec.Struct, frozen=True, gc=False):
     text: str
 
     @property
+    def is_error(self) -> bool:
+        return self.severity == "ERROR" or self.ends_session
+
+    @property
     def ends_session(self) -> bool:
         return self.severity in ("FATAL", "PANIC")
 

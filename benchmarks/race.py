@@ -78,7 +78,7 @@ def measure_pairs(server: Server, shared: bool, repeats: int) -> list[Measured]:
     with open_arena(server, LockSpec(), Bounds()) as arena:
         months = [Month(arena.years.first, 1 if shared else 1 + one) for one in range(ACTORS)]
         program = _program(months)
-        with _bare_loops(arena.server.dsn, months) as loops:
+        with _bare_loops(arena.server.url, months) as loops:
             # warms up all actors, and prepares every statement
             ProgramRun(program, arena).run()
             _run_bare(loops)

@@ -148,6 +148,53 @@ def test_the_other_commands_read_the_same_addresses(sh: Shell, login: dict[str, 
     assert outcome.code == 0, outcome.out + outcome.err
 
 
+# What the lock gets
+
+PARSES = """
+from urllib.parse import unquote, urlparse
+
+import psycopg
+
+from lock_harness.locks.month_lock import MonthLock
+
+
+class Lock(MonthLock):
+    def __init__(self, dsn):
+        url = urlparse(dsn)
+        assert url.scheme == "postgresql", dsn
+        self._conn = psycopg.connect(
+            host=url.hostname,
+            port=url.port,
+            user=url.username,
+            password=url.password,
+            dbname=unquote(url.path.removeprefix("/")),
+            application_name=unquote(url.query.removeprefix("application_name=")),
+            autocommit=True,
+        )
+"""
+
+
+@pytest.mark.parametrize("where", ["embedded", "named"])
+def test_a_lock_gets_a_url_with_host_and_port_in_every_mode(
+    sh: Shell, login: dict[str, str], where: str
+) -> None:
+    (sh.cwd / "parses.py").write_text(PARSES)
+    pg, environment = ("embedded", {}) if where == "embedded" else by_service(sh.cwd, login)
+    modes = (*SCENARIOS, "server_restart", "clock_step", "crash_points") if where == "embedded" else SCENARIOS
+    outcome = sh.run("run", *modes, *EXAMPLES, "--lock", "parses:Lock", "--pg", pg, **environment)
+    assert outcome.without_violation, outcome.out + outcome.err
+
+
+def test_a_server_that_is_named_by_its_socket_is_reached_by_sockets_alone(sh: Shell, server: Server) -> None:
+    """A proxy that listens on TCP would let every user of the machine pass as this one."""
+    outcome = sh.run("run", *SCENARIOS, *EXAMPLES, "--pg", server.dsn)
+    assert outcome.without_violation, outcome.out + outcome.err
+    skipped = [line for line in outcome.out.splitlines() if "skipped" in line]
+    assert len(skipped) == 1
+    assert "network_cut" in skipped[0]
+    assert "the address is a Unix socket, but network faults need TCP" in skipped[0]
+
+
 # Settings of the environment
 
 

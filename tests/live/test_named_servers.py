@@ -88,18 +88,18 @@ def _require_tls(server: Server) -> None:
 
 
 def test_a_proxy_can_stand_before_a_server_that_merely_offers_tls(encrypted: Server) -> None:
-    assert named_server(encrypted.url).why_not_proxied is None
-    assert named_server(f"{encrypted.url}?sslmode=require").why_not_proxied == (
+    assert named_server(encrypted.url).why_unreadable is None
+    assert named_server(f"{encrypted.url}?sslmode=require").why_unreadable == (
         "sslmode=require encrypts the messages that the proxy must read: name the server without TLS"
     )
-    why = named_server(f"{encrypted.url}?channel_binding=require").why_not_proxied
+    why = named_server(f"{encrypted.url}?channel_binding=require").why_unreadable
     assert "not available without TLS" in (why or "")
 
 
 def test_no_proxy_can_stand_before_a_server_that_requires_tls(encrypted: Server) -> None:
     _require_tls(encrypted)
     assert within(
-        10, lambda: "not available without TLS" in (named_server(encrypted.url).why_not_proxied or "")
+        10, lambda: "not available without TLS" in (named_server(encrypted.url).why_unreadable or "")
     )
 
 

@@ -21,19 +21,18 @@ from lock_harness.locks.loading import LockSpec, load
 from lock_harness.servers import address
 
 
-def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, url: str) -> None:
+def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, url: str) -> None:
     """Run an actor until its process is killed or the harness has ended.
 
-    If the lock session cannot be used, the conductor gets `ActorFailed`.  `dsn` is the server's address for
-    Python, `url` the same address for a lock command.
+    If the lock session cannot be used, the conductor gets `ActorFailed`.  `url` is the server's address.
     """
     detach(directory / f"{name}.log")
     os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
-        open_session = _session_opener(tag, name, lock, dsn, url, mailbox)
+        open_session = _session_opener(tag, name, lock, url, mailbox)
         journal = Journal(directory / f"{name}.journal")
-        actor = Actor(name, mailbox, OperationRunner(directory, journal, open_session, dsn))
+        actor = Actor(name, mailbox, OperationRunner(directory, journal, open_session, url))
         mailbox.send(CONDUCTOR, actor.ready())
         # The guardian kills the processes that it knows.  It may not know one that was being forked when the
         # harness died, so the actor also watches its parent.
@@ -41,12 +40,10 @@ def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: 
             actor.handle(message)
     if attempt.error is None:
         return
-    mailbox.send(CONDUCTOR, ActorFailed(name, describe_error(attempt.error, dsn, url)))
+    mailbox.send(CONDUCTOR, ActorFailed(name, describe_error(attempt.error, url)))
 
 
-def _session_opener(
-    tag: str, name: str, lock: LockSpec | Lock, dsn: str, url: str, mailbox: Mailbox
-) -> SessionOpener:
+def _session_opener(tag: str, name: str, lock: LockSpec | Lock, url: str, mailbox: Mailbox) -> SessionOpener:
     """Return a function that opens the lock session of the given number."""
     changes = dict(lock.contract) if isinstance(lock, LockSpec) else {}
     if isinstance(lock, LockSpec) and lock.command:
@@ -67,7 +64,7 @@ def _session_opener(
     open_client = load(lock.name) if isinstance(lock, LockSpec) else lock
 
     def open_python(number: int) -> Session:
-        client = open_client(address.named(dsn, session_name(tag, name, number)))
+        client = open_client(address.named(url, session_name(tag, name, number)))
         own = getattr(client, "contract", None)
         contract = declared(getattr(open_client, "contract", None) if own is None else own)
         return PythonSession(client, with_changes(contract, changes))
@@ -75,13 +72,10 @@ def _session_opener(
     return open_python
 
 
-def describe_error(error: Exception, *addresses: str) -> str:
-    """Return an exception of the lock on one line, without the passwords of these addresses."""
+def describe_error(error: Exception, url: str) -> str:
+    """Return an exception of the lock on one line, without the password of its address."""
     kind = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
-    why = kind + one_line(error)
-    for dsn in addresses:
-        why = address.redact(why, dsn)
-    return why
+    return address.redact(kind + one_line(error), url)
 
 
 def detach(log_path: Path) -> None:

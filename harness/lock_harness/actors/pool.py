@@ -29,7 +29,7 @@ class ActorPool:
 
     Args:
         lock: A spec that each process loads for itself, or a callable.  One that cannot be imported is sent by value.
-        dsn: The server's address for Python; `url` is the same address for a lock command.
+        url: The server's address, for the lock.
         faketime: The libfaketime that controls the wall clocks of the actors, if any.
 
     Attributes:
@@ -42,7 +42,6 @@ class ActorPool:
         mailbox: Mailbox,
         tag: str,
         lock: LockSpec | Lock,
-        dsn: str,
         url: str,
         faketime: Path | None = None,
     ) -> None:
@@ -50,7 +49,7 @@ class ActorPool:
         self._mailbox = mailbox
         self._tag = tag
         self._lock = _spec(lock) or lock
-        self._addresses = (dsn, url)
+        self._url = url
         self._numbers = count()
         self._starting: dict[str, ActorProcess] = {}
         self._spares: deque[ActorProcess] = deque()
@@ -77,7 +76,7 @@ class ActorPool:
         """The application_names of the spares' sessions."""
         return [process.session for process in (*self._starting.values(), *self._spares)]
 
-    def set_up(self, dsn: str, url: str) -> None:
+    def set_up(self, url: str) -> None:
         """Let the lock prepare the database of this address, in a process of its own, while there is no actor.
 
         Raises:
@@ -86,7 +85,7 @@ class ActorPool:
         if self._setup_result not in (None, "done"):
             return
         name = f"setup{next(self._numbers)}"
-        process = self._fork(run_setup, name, (dsn, url))
+        process = self._fork(run_setup, name, url)
         done = self._await_setup(process)
         self.discard(process)
         if done.result == "failed":
@@ -174,11 +173,11 @@ class ActorPool:
         name = f"a{next(self._numbers)}"
         if self._faketime:
             wall_clock.step(wall_clock.clock_file(self.directory, name), 0)
-        self._starting[name] = self._fork(run_actor, name, self._addresses)
+        self._starting[name] = self._fork(run_actor, name, self._url)
 
-    def _fork(self, target: Callable[..., None], name: str, addresses: tuple[str, str]) -> ActorProcess:
-        """Start a process that runs `target`, which gets the two addresses of a server."""
-        arguments = (self.directory, name, self._tag, self._lock, *addresses)
+    def _fork(self, target: Callable[..., None], name: str, url: str) -> ActorProcess:
+        """Start a process that runs `target`, which gets the address of a server."""
+        arguments = (self.directory, name, self._tag, self._lock, url)
         server = self._fork_servers.take()
         forked = ForkedProcess(server, target=target, args=arguments, name=name, daemon=True)
         try:
@@ -215,9 +214,7 @@ class ActorPool:
         """Return the end of the lock's output, on one line and without passwords."""
         log = self.directory / f"{name}.log"
         text = one_line(log.read_text(errors="replace")[-LOG_SHOWN:]) if log.exists() else ""
-        for secret in self._addresses:
-            text = address.redact(text, secret)
-        return f"; it printed: {text}" if text else ""
+        return f"; it printed: {address.redact(text, self._url)}" if text else ""
 
 
 def start_fork_servers(lock: LockSpec | Lock, faketime: Path | None = None) -> None:

@@ -14,31 +14,28 @@ from lock_harness.locks.loading import LockSpec, load
 from lock_harness.servers import address
 
 
-def run_setup(directory: Path, name: str, tag: str, lock: LockSpec | Lock, dsn: str, url: str) -> None:
-    """Call the setup of the lock, if it has one, and report the result to the conductor.
-
-    `dsn` is the server's address for Python, `url` the same address for a lock command.
-    """
+def run_setup(directory: Path, name: str, tag: str, lock: LockSpec | Lock, url: str) -> None:
+    """Call the setup of the lock, if it has one, and report the result to the conductor."""
     detach(directory / f"{name}.log")
     application_name = f"lock-harness/{tag}/{name}"
+    named_url = address.named(url, application_name)
     if isinstance(lock, LockSpec) and lock.command:
-        named_url = address.named(url, application_name)
         done = _set_up_command(name, lock.command, named_url, application_name)
     else:
-        done = _set_up_python(name, lock, address.named(dsn, application_name))
+        done = _set_up_python(name, lock, named_url)
     Mailbox(directory, name).send(CONDUCTOR, done)
 
 
-def _set_up_python(name: str, lock: LockSpec | Lock, dsn: str) -> SetupDone:
+def _set_up_python(name: str, lock: LockSpec | Lock, url: str) -> SetupDone:
     setup = _setup_of(lock)
     if setup is None:
         return SetupDone(name, "none")
     with Attempt() as attempt:
-        if inspect.isawaitable(setup(dsn)):
+        if inspect.isawaitable(setup(url)):
             raise UserError("it is asynchronous, but the harness calls it as a function")
     if attempt.error is None:
         return SetupDone(name, "done")
-    return SetupDone(name, "failed", f"its setup failed: {describe_error(attempt.error, dsn)}")
+    return SetupDone(name, "failed", f"its setup failed: {describe_error(attempt.error, url)}")
 
 
 def _setup_of(lock: LockSpec | Lock) -> Callable[[str], object] | None:

@@ -7,7 +7,7 @@ import contextlib
 import platform
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import metadata
 from os import cpu_count
 from pathlib import Path
@@ -171,11 +171,11 @@ def open_arena(
         postmaster = stack.enter_context(own_server()) if equipment.targets("server") else None
         server = postmaster.server if postmaster else server
         home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
-        route = stack.enter_context(_open_route(home, lock, equipment, guardian.directory))
+        route = stack.enter_context(_open_route(home, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         stall_meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
-        pool = ActorPool(guardian, mailbox, tag, lock, route.server.dsn, route.server.url, faketime)
+        pool = ActorPool(guardian, mailbox, tag, lock, route.url, faketime)
         stack.callback(pool.close)
         _set_up(home, observer, pool)
         pool.reserve(1 + SPARES)
@@ -204,34 +204,26 @@ def open_arena(
 def _set_up(server: Server, observer: Observer, pool: ActorPool) -> None:
     """Let the lock prepare the database, which it reaches without proxy and pooler."""
     with setup_turn(observer.conn):
-        pool.set_up(server.dsn, server.url)
+        pool.set_up(server.url)
 
 
 class Route(NamedTuple):
     """How the actors reach the server: its address for them, and the proxy or gate in between if there is one."""
 
-    server: Server
+    url: str
     proxy: Proxy | None
 
 
 @contextlib.contextmanager
-def _open_route(
-    server: Server, lock: LockSpec | Lock, equipment: Equipment, directory: Path
-) -> Iterator[Route]:
+def _open_route(server: Server, equipment: Equipment, directory: Path) -> Iterator[Route]:
     """Start the pooler, the proxy or the gate that `equipment` asks for."""
     with contextlib.ExitStack() as stack:
         if equipment.pooler:
             server = stack.enter_context(pgbouncer(server, equipment.pooler))
-        # network faults need TCP, and a lock command may know nothing else
-        network = equipment.targets("network")
-        tcp = network or (isinstance(lock, LockSpec) and lock.command)
-        dsn = server.url if tcp else server.dsn
         between: Proxy | None = None
         if equipment.gate:
-            between = stack.enter_context(run_gate(dsn, directory))
-        elif network:
-            between = stack.enter_context(proxy(address.endpoint(dsn)))
-        if between:
-            through = address.redirected(dsn, between.host, between.port)
-            server = replace(server, dsn=through, url=through)
-        yield Route(server, between)
+            between = stack.enter_context(run_gate(server, directory))
+        elif equipment.targets("network"):
+            between = stack.enter_context(proxy(address.endpoint(server.url)))
+        url = address.redirected(server.url, between.host, between.port) if between else server.url
+        yield Route(url, between)

@@ -10,6 +10,7 @@ from lock_harness.core.history import Move
 from lock_harness.core.program import Program
 from lock_harness.gate.commands import ActorInfo, CloseGate, ObserveServer, OpenGate, ReportInjected
 from lock_harness.servers import address
+from lock_harness.servers.server import Server
 from lock_harness.wire.proxy import Proxy, run_proxy
 
 
@@ -34,13 +35,13 @@ class Gate(Proxy):
 
 
 @contextlib.contextmanager
-def run_gate(dsn: str, directory: Path) -> Iterator[Gate]:
+def run_gate(server: Server, directory: Path) -> Iterator[Gate]:
     """Run a gate before the server for actors that have their mailboxes in `directory`.
 
-    If the server is reached by a Unix socket, so is the gate, because that is faster than TCP.
+    If the user named the server by a Unix socket, which may trust every client, the gate listens on one, too.
     """
-    place = address.endpoint(dsn)
+    place = address.endpoint(server.url)
     listen = directory if isinstance(place, str) else None
     with run_proxy(Gate, "lock_harness.gate.service", place, listen, str(directory)) as running:
-        running.observe_server(dsn)
+        running.observe_server(server.dsn)
         yield running

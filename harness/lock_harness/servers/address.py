@@ -197,11 +197,16 @@ def endpoint(dsn: str) -> tuple[str, int] | str:
     return f"{host}/.s.PGSQL.{port}" if is_unix(host) else (host, port)
 
 
-def why_not_proxied(url: str) -> str | None:
-    """Return why the proxy cannot be used in front of the server of that address; None if it can."""
-    options = conninfo_to_dict(url)
-    if is_unix(str(options.get("host", ""))):
+def why_not_tcp(url: str) -> str | None:
+    """Return why a connection to this address has no packets that could be lost; None if it has."""
+    if is_unix(str(conninfo_to_dict(url).get("host", ""))):
         return "the address is a Unix socket, but network faults need TCP: name the server by host and port"
+    return None
+
+
+def why_unreadable(url: str) -> str | None:
+    """Return why a proxy could not read the messages of a connection to this address; None if it can."""
+    options = conninfo_to_dict(url)
     if options.get("sslmode") in ("require", "verify-ca", "verify-full"):
         return f"sslmode={options['sslmode']} encrypts the messages that the proxy must read: name the server without TLS"
     if options.get("gssencmode") == "require":

@@ -98,7 +98,7 @@ def named_server(text: str) -> Server:
 
 def _why_encrypted(dsn: str) -> str | None:
     """Return why the server cannot be used without encryption, which a proxy cannot read; None if it can."""
-    if address.why_not_proxied(dsn) is not None:
+    if address.why_not_tcp(dsn) or address.why_unreadable(dsn):
         return None
     try:
         address.connect(

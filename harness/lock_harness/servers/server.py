@@ -15,9 +15,9 @@ class Server:
     """A running PostgreSQL server.
 
     Attributes:
-        dsn: Its fastest address, for Python.
-        url: An address that clients in all languages can parse.  Both addresses may contain a password and are
-            never shown.
+        dsn: Its fastest address, for the sessions of the harness.
+        url: Its address for the sessions of a lock, a URL with host and port, which clients in all languages can parse.
+            Both addresses may contain a password and are never shown.
         why_encrypted: Why the server is not available without encryption; None if it is.
     """
 
@@ -28,9 +28,9 @@ class Server:
     why_encrypted: str | None = None
 
     @property
-    def why_not_proxied(self) -> str | None:
-        """Why no proxy can be put before the server; None if one can."""
-        return address.why_not_proxied(self.url) or self.why_encrypted
+    def why_unreadable(self) -> str | None:
+        """Why a proxy before the server could not read the messages; None if it can."""
+        return address.why_unreadable(self.url) or self.why_encrypted
 
     @property
     def ours(self) -> bool:

@@ -35,7 +35,7 @@ def why_unavailable(wanted: Equipment, server: Server) -> str | None:
     """Return why some of the wanted equipment is unavailable with this server; None if all of it is available."""
     if wanted.pooler and (why := pgbouncer.why_unavailable()):
         return why
-    if wanted.gate and (why := server.why_not_proxied):
+    if wanted.gate and (why := server.why_unreadable):
         return f"the gate cannot be put before this server: {why}"
     reasons = ((kind, INJECTORS[kind].why_unavailable(server)) for kind in sorted(wanted.faults))
     return next((f"{kind}: {why}" for kind, why in reasons if why), None)

@@ -4,6 +4,7 @@ from lock_harness.core.fault import NetworkFault
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.faults.injector import Injector
 from lock_harness.execution.team import ActorSession
+from lock_harness.servers import address
 from lock_harness.servers.server import Server
 from lock_harness.wire.network import why_unavailable
 
@@ -21,4 +22,4 @@ class BrokenConnection(Injector):
         arena.proxy.heal(target.name)
 
     def why_unavailable(self, server: Server) -> str | None:
-        return why_unavailable(self._kind) or server.why_not_proxied
+        return why_unavailable(self._kind) or address.why_not_tcp(server.url) or server.why_unreadable

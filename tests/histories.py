@@ -11,7 +11,7 @@ Times are in milliseconds.  The numbers of calls and faults follow the order in 
 from typing import Any
 
 from lock_harness.core.contract import Contract
-from lock_harness.core.fault import FaultKind
+from lock_harness.core.fault import FaultKind, Point
 from lock_harness.core.history import Audit, Event, History, ServerLock, Stall
 from lock_harness.core.program import Month, Verb
 from lock_harness.core.verdict import Status
@@ -78,14 +78,19 @@ def kill(actor: int, *, at: float, incarnation: int = 0, gone_after: float | Non
 
 
 def fault(
-    kind: FaultKind, actor: int, *, at: float, incarnation: int = 0, healed: float | None = None
+    kind: FaultKind,
+    actor: int,
+    *,
+    at: float,
+    incarnation: int = 0,
+    healed: float | None = None,
+    point: Point | None = None,
 ) -> Part:
-    """Return a fault, and its healing."""
-    events: Part = [{"at": at, "kind": "fault", "fault": kind, "actor": actor, "incarnation": incarnation}]
+    """Return a fault, at the gate with the point where it hits its message, and its healing."""
+    who = {"actor": actor, "incarnation": incarnation}
+    events: Part = [{"at": at, "kind": "fault", "fault": kind, "point": point, **who}]
     if healed is not None:
-        events.append(
-            {"at": healed, "kind": "heal", "fault": kind, "actor": actor, "incarnation": incarnation}
-        )
+        events.append({"at": healed, "kind": "heal", "fault": kind, **who})
     return events
 
 

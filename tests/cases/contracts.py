@@ -34,6 +34,7 @@ ROWS = Contract(evidence="none")
 
 TIMED_OUT: dict[str, Any] = {"answer": False, "error": "TimeoutError: no"}
 HELD = call(0, "hold", JAN, at=0, took=9, body=(1, 6), answer=True)
+TAKE = Move(0, 0, 0, "SELECT pg_try_advisory_lock(209001)", (0,))
 UNLOCK = "SELECT pg_advisory_unlock(209001)"
 
 KEEPS_CONTRACT: list[ContractCase] = [
@@ -66,12 +67,15 @@ KEEPS_CONTRACT: list[ContractCase] = [
         fault("terminate", 0, at=2), gone(0, at=3))),
     ("holds", "the server had not noticed the end of the session when the body ended", REPORTS, history(
         HELD, fault("terminate", 0, at=5), gone(0, at=7))),
-    ("violated", "a hold returns although the session ended before the release was let through", REPORTS,
-        replace(history(HELD, fault("terminate", 0, at=7), gone(0, at=8)), moves=(
-            Move(0, 0, 0, "SELECT pg_try_advisory_lock(209001)", (0,)), Move(6 * MS, 0, 0, "", (0,))))),
-    ("holds", "the session ended when the release had been let through", REPORTS,
-        replace(history(HELD, fault("terminate", 0, at=7.5), gone(0, at=8)), moves=(
-            Move(0, 0, 0, "SELECT pg_try_advisory_lock(209001)", (0,)), Move(7 * MS, 0, 0, UNLOCK, (0,))))),
+    ("violated", "a hold returns although a fault stopped its release", REPORTS, replace(
+        history(HELD, fault("terminate", 0, at=7, point="before"), gone(0, at=12)),
+        moves=(TAKE, Move(int(6.5 * MS), 0, 0, UNLOCK, (0,))))),
+    ("holds", "a fault stopped the second message after the body", REPORTS, replace(
+        history(HELD, fault("terminate", 0, at=7, point="before"), gone(0, at=12)),
+        moves=(TAKE, Move(int(6.2 * MS), 0, 0, UNLOCK, (0,)), Move(int(6.5 * MS), 0, 0, "COMMIT", (0,))))),
+    ("holds", "the session ended after its release had taken effect", REPORTS, replace(
+        history(HELD, fault("terminate", 0, at=7, point="after"), gone(0, at=12)),
+        moves=(TAKE, Move(int(6.5 * MS), 0, 0, UNLOCK, (0,))))),
     ("holds", "the exception of the body is raised although the session ended", REPORTS, history(
         call(0, "hold", JAN, at=0, took=9, body=(1, 6), raises=True, answer=True, own_error=True),
         fault("terminate", 0, at=2), gone(0, at=3))),

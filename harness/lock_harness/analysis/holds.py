@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from lock_harness.analysis.calls import FOREVER, Call
+from lock_harness.core.fault import Point
 from lock_harness.core.history import Event, SessionId
 from lock_harness.core.program import Month
 
@@ -44,12 +45,14 @@ class SessionEnd(NamedTuple):
     """The end of a session by a fault, at some time between `earliest_ns` and `latest_ns`.
 
     The bound for auto-release begins at `healed_ns`, because a server that no packet reaches cannot notice the end.
+    `point`: at the gate, where the fault hit the message.
     """
 
     earliest_ns: int
     healed_ns: int
     latest_ns: int
     number: int
+    point: Point | None = None
 
 
 @dataclass(slots=True)

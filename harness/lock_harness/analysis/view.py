@@ -63,7 +63,11 @@ class View:
                     ends.setdefault(event.session, end)
             elif event.fault is not None and event.ends_only_session:
                 end = ends.get(event.session) or SessionEnd(
-                    earliest_ns=event.at_ns, healed_ns=FOREVER, latest_ns=FOREVER, number=event.number
+                    earliest_ns=event.at_ns,
+                    healed_ns=FOREVER,
+                    latest_ns=FOREVER,
+                    number=event.number,
+                    point=event.point,
                 )
                 if event.kind == "heal" or not FAULTS[event.fault].lasting:
                     end = end._replace(healed_ns=min(event.at_ns, end.healed_ns))

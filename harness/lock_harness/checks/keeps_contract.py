@@ -60,11 +60,11 @@ def _was_lost(view: View, call: Call) -> bool:
     end = view.session_ends.get(call.session)
     if end is None or call.entered_ns is None or call.left_ns is None or call.returned_ns is None:
         return False
-    if not call.entered_ns < end.earliest_ns <= end.latest_ns < call.returned_ns:
+    if not call.entered_ns < end.earliest_ns < call.returned_ns:
         return False
     if end.latest_ns < call.left_ns:
         return True
-    # at the gate every message is known: if none was sent since the body ended, the release was not
-    gated = any(move.enabled for move in view.history.moves)
-    sent = (move for move in view.history.moves if move.actor == call.session.actor and move.text)
-    return gated and not any(call.left_ns < move.at_ns <= end.earliest_ns for move in sent)
+    # at the gate the fault may have stopped the first message after the body, so that no release was sent
+    moves = (move for move in view.history.moves if move.actor == call.session.actor and move.text)
+    sent = sum(call.left_ns < move.at_ns <= end.earliest_ns for move in moves)
+    return end.point == "before" and call.left_ns < end.earliest_ns and sent <= 1

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from lock_harness.core.fault import FAULTS, FaultKind
+from lock_harness.core.fault import FAULTS, FaultKind, Point
 from lock_harness.core.program import Month, Verb
 
 EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
@@ -67,6 +67,8 @@ class Event(
     own_error: bool = False
     # inspect: the state of the session before the first step, or when it was opened later, and now
     inspected: tuple[SessionState, SessionState] | None = None
+    # a fault at the gate: where it hit the message
+    point: Point | None = None
 
     @property
     def session(self) -> SessionId:

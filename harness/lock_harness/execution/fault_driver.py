@@ -62,7 +62,8 @@ class FaultDriver:
         target, injected_ns = self._target(fault, session_name), now_ns()
         if not INJECTORS[fault.kind].inject(self._arena, target):
             return
-        self._recorder.note("fault", target, number, injected_ns, fault.kind)
+        point = fault.point if self._program.mode == "gate" else None
+        self._recorder.note("fault", target, number, injected_ns, fault.kind, point)
         if fault.traits.lasting:
             self._active[number] = target
         elif fault.traits.ends_session:

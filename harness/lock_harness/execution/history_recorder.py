@@ -6,7 +6,7 @@ from typing import Literal
 
 from lock_harness.analysis.sequential import held_after
 from lock_harness.core.clock import now_ns
-from lock_harness.core.fault import FaultKind
+from lock_harness.core.fault import FaultKind, Point
 from lock_harness.core.history import Audit, Event, EventKind, History, Move, ServerLock
 from lock_harness.core.program import Program
 from lock_harness.execution.arena import Arena
@@ -50,9 +50,12 @@ class HistoryRecorder:
         number: int,
         at_ns: int | None = None,
         fault: FaultKind | None = None,
+        point: Point | None = None,
     ) -> None:
         """Note the effect of step `number`, mostly a fault, on a session; `at_ns` defaults to now."""
-        event = Event(at_ns or now_ns(), kind, target.actor, target.incarnation, number, fault=fault)
+        event = Event(
+            at_ns or now_ns(), kind, target.actor, target.incarnation, number, fault=fault, point=point
+        )
         self._events.append(event)
 
     def history(self, gave_up_ns: int | None) -> History:

@@ -10,6 +10,7 @@ SCENARIO = Scenario(
             "release": 5,
             "hold": 2,
             "sql_error": 1,
+            "believes": 1,
             "is_locked": 2,
             "list": 1,
             "inspect": 1,

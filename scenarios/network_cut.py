@@ -4,7 +4,17 @@ from lock_harness.programs import Draw, Scenario
 
 SCENARIO = Scenario(
     Draw(
-        {"round": 6, "acquire": 3, "hold": 1, "reset": 2, "cut": 2, "deaf": 1, "mute": 1, "slow": 1},
+        {
+            "round": 6,
+            "acquire": 3,
+            "hold": 1,
+            "believes": 1,
+            "reset": 2,
+            "cut": 2,
+            "deaf": 1,
+            "mute": 1,
+            "slow": 1,
+        },
         mode="race",
         steps=(4, 20),
         faults=4,

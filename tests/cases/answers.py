@@ -54,6 +54,35 @@ HONEST_RESULTS: list[Case] = [
         acquire(0, 0, True), call(0, "release", JAN, at=2, error="KeyError: 1"))),
 ]  # fmt: skip
 
+HONEST_RESULTS += [
+    ("holds", "a client believes in the month that it holds", history(
+        acquire(0, 0, True), call(0, "believes", JAN, at=2, answer=True))),
+    ("violated", "a client does not believe in the month that it holds", history(
+        acquire(0, 0, True), call(0, "believes", JAN, at=2, answer=False))),
+    ("violated", "a client believes in a month that it has released", history(
+        acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), call(0, "believes", JAN, at=4, answer=True))),
+    ("violated", "a client believes in the month of another session", history(
+        acquire(1, 0, True), call(0, "believes", JAN, at=2, answer=True))),
+    ("holds", "a client does not believe in the month of another session", history(
+        acquire(1, 0, True), call(0, "believes", JAN, at=2, answer=False))),
+    ("violated", "a client believes in its month after the server has ended its session", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), call(0, "believes", JAN, at=5, answer=True))),
+    ("holds", "a client believes in its month while the server ends its session", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=7), call(0, "believes", JAN, at=5, answer=True))),
+    ("holds", "a client stops to believe while the server ends its session", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=7), call(0, "believes", JAN, at=5, answer=False))),
+    ("holds", "the question raises an exception because the session was ended", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), call(0, "believes", JAN, at=5, error="gone"))),
+    ("violated", "a client believes in a month that its last session held", history(
+        acquire(0, 0, True), call(0, "reopen", at=2, took=2), call(0, "believes", JAN, at=5, incarnation=1, answer=True))),
+    ("holds", "a client acquired the month again after its session was ended", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True),
+        call(0, "believes", JAN, at=7, answer=True))),
+    ("holds", "an acquire raised an exception, so either answer may be true", history(
+        call(0, "acquire", JAN, at=0, error="OSError: lost"), call(0, "believes", JAN, at=2, answer=True),
+        call(0, "believes", JAN, at=4, answer=False))),
+]  # fmt: skip
+
 ERRORS_PRESERVED: list[Case] = [
     ("holds", "the exception of the body is raised", history(
         call(0, "hold", JAN, at=0, raises=True, body=(0.2, 0.3), answer=True, own_error=True))),

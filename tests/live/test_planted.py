@@ -62,6 +62,8 @@ SMALLEST = {
     "leaked_lock_timeout": Smallest(1, 3, "session_unchanged", "now lock_timeout="),
     # the body of a hold leaves the transaction aborted, and the month stays locked
     "unlock_in_aborted_transaction": Smallest(1, 1, "nothing_left_behind"),
+    # an actor acquires, its session is ended, and it is asked
+    "stale_belief": Smallest(1, 3, "honest_results", "the server had ended its session before"),
     "timeout_raises": Smallest(2, 2, "timeout_returns_false"),
     "transaction_lock": Smallest(2, 2, "mutual_exclusion"),
     # one actor counts and releases; another counts before the first one commits

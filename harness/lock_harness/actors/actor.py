@@ -153,7 +153,7 @@ class Actor:
         for month, count in list(self._operations.held.items()):
             for _ in range(count):
                 self._perform_extra(Operation(self._me, "release", month))
-        self._operations.kill_spawned()
+        self._operations.spawned.kill()
 
     def _probe(self, probe: Probe) -> None:
         for month in probe.months:

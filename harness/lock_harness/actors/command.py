@@ -19,7 +19,7 @@ from lock_harness.locks.line_protocol import (
     encode,
 )
 
-OPTIONAL_VERBS = ("hold", "is_locked", "count", "execute", "setup")
+OPTIONAL_VERBS = ("hold", "believes", "is_locked", "count", "execute", "setup")
 EXIT_S = 5.0
 
 
@@ -118,6 +118,9 @@ class CommandSession:
             case "raises":
                 return True
         return require_bool(answer, "release")
+
+    def believes(self, month: Month) -> bool:
+        return self._request_bool("believes", month)
 
     def is_locked(self, month: Month) -> bool:
         return self._request_bool("is_locked", month)

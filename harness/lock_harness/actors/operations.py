@@ -1,6 +1,5 @@
 """The operations of one actor: each is performed on its lock session and written to its journal."""
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from lock_harness.actors import counter
 from lock_harness.actors.inspection import SessionInspector
 from lock_harness.actors.journal import Journal
 from lock_harness.actors.session import Session, SessionOpener, error_names
+from lock_harness.actors.spawned import SpawnedPrograms
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.clock import now_ns
 from lock_harness.core.contract import Contract
@@ -28,6 +28,7 @@ class OperationRunner:
 
     Attributes:
         held: The number of holds of each month that the lock has granted in this program.
+        spawned: The programs that `spawn` started.
         pass_gate: Waits until the gate lets the actor continue with an operation; None where there is no gate.
     """
 
@@ -38,7 +39,7 @@ class OperationRunner:
         self._dsn = dsn
         self._session_number = 0
         self._session = open_session(0)
-        self._spawned: list[subprocess.Popen[bytes]] = []
+        self.spawned = SpawnedPrograms()
         self.held: dict[Month | None, int] = {}
         # before any call can have changed the session
         self._inspector = SessionInspector(self._session)
@@ -135,12 +136,6 @@ class OperationRunner:
         is_reentrant_call = contract.reentrant == "raises" and bool(self.held.get(operation.month))
         return is_reentrant_call or contract.on_timeout in error_names(error)
 
-    def kill_spawned(self) -> None:
-        """Kill the programs that `spawn` started."""
-        while self._spawned:
-            self._spawned[-1].kill()
-            self._spawned.pop().wait()
-
     # One method for each verb.  `perform` writes the answer of a method that returns a bool; the other methods
     # write their own answer and return None.
 
@@ -161,6 +156,9 @@ class OperationRunner:
         if answer is None:
             self._write("ok", number, "release", month)
         return answer
+
+    def _believes(self, _: int, operation: Operation) -> bool:
+        return self._session.believes(_month(operation))
 
     def _is_locked(self, _: int, operation: Operation) -> bool:
         return self._session.is_locked(_month(operation))
@@ -203,8 +201,7 @@ class OperationRunner:
         self._write("ok", number, "count", month, counted=counted)
 
     def _spawn(self, number: int, _: Operation) -> None:
-        """Start a program that inherits every descriptor that is not closed on exec, as careless code does."""
-        self._spawned.append(subprocess.Popen(["sleep", "infinity"], close_fds=False))
+        self.spawned.start()
         self._write("ok", number, "spawn")
 
     def _reopen(self, number: int, _: Operation) -> None:

@@ -1,9 +1,10 @@
-"""The answers of `release`, `is_locked` and `list` are true, and these calls return without an error."""
+"""The answers of `release`, `believes`, `is_locked` and `list` are true, and these calls return without an error."""
 
 from collections.abc import Iterator
 
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.view import View
+from lock_harness.checks.beliefs import false_beliefs
 from lock_harness.checks.verdicts import Finding, verdict
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Verdict
@@ -11,7 +12,7 @@ from lock_harness.core.verdict import Verdict
 
 def honest_results(view: View) -> Verdict:
     """Every answer was true at some moment of its call."""
-    found = [*_false_releases(view), *_errors(view), *_hanging_calls(view)]
+    found = [*_false_releases(view), *false_beliefs(view), *_errors(view), *_hanging_calls(view)]
     for call in view.calls:
         if call.verb == "is_locked" and call.month and call.answer is not None:
             found.extend(_false_claim(view, call, call.month, locked=call.answer))

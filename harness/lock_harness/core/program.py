@@ -19,13 +19,24 @@ class Month(NamedTuple):
 
 
 Verb = Literal[
-    "acquire", "release", "hold", "is_locked", "list", "inspect", "reopen", "join", "count", "spawn"
+    "acquire",
+    "release",
+    "hold",
+    "believes",
+    "is_locked",
+    "list",
+    "inspect",
+    "reopen",
+    "join",
+    "count",
+    "spawn",
 ]
 """The kinds of operations.
 
 acquire    ask for a month and wait for at most a timeout
 release    release a month, held or not
 hold       run a body while holding a month (`with_month_lock`)
+believes   ask the client whether it holds a month
 is_locked  ask whether any session holds a month
 list       ask for all advisory locks
 inspect    ask the server, through the lock's session, which settings were changed and whether a transaction is open
@@ -54,7 +65,7 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
     """A step that one actor takes through its lock session.
 
     Attributes:
-        month: The month of an acquire, release, hold, is_locked or count.
+        month: The month of an acquire, release, hold, believes, is_locked or count.
         timeout_ms: How long an acquire or hold waits for the month.
         raises: The body of a hold raises an error.
         sql_error: That error is the one of a failed statement, which leaves a transaction of the lock's session aborted.
@@ -79,7 +90,9 @@ class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation"
 MOST_EXTRA_CALLS = 1_000_000
 """More calls than the harness adds for one incarnation of an actor."""
 
-VERBS_WITH_MONTH: frozenset[Verb] = frozenset({"acquire", "release", "hold", "is_locked", "count"})
+VERBS_WITH_MONTH: frozenset[Verb] = frozenset(
+    {"acquire", "release", "hold", "believes", "is_locked", "count"}
+)
 
 Step = Operation | Fault
 

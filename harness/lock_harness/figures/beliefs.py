@@ -1,6 +1,7 @@
 """Stale beliefs: a client continues to believe that it holds a month after a fault has ended its session.
 
-No lock that belongs to a session can prevent this, so it is measured and never judged.
+No lock that belongs to a session can prevent this, so it is measured and not judged; only what a client says when it
+is asked (`believes`) is judged, by `honest_results`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -107,7 +108,7 @@ def _ends_belief(call: Call, month: Month, latest_ns: int) -> bool:
         return False
     if call.month == month and call.verb in ("acquire", "hold"):
         return not call.answer or call.invoked_ns >= latest_ns
-    denied = call.verb == "is_locked" and call.month == month and call.answer is False
+    denied = call.verb in ("believes", "is_locked") and call.month == month and call.answer is False
     return call.error is not None or denied or (call.listed is not None and month not in call.listed)
 
 

@@ -32,11 +32,25 @@ SELECT EXISTS (
      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
 """
 
+# a pid identifies a session, so the database needs no comparison
+_HELD_HERE = """
+SELECT EXISTS (
+  SELECT FROM pg_catalog.pg_locks
+   WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND pid = pg_catalog.pg_backend_pid()
+     AND classid::bigint = %(key)s::bigint >> 32 AND objid::bigint = %(key)s::bigint & 4294967295)
+"""
+
 
 def advisory_locks(conn: psycopg.Connection[Any]) -> list[AdvisoryLock]:
     """Return all advisory locks of the connection's database, for each key the held ones before the waiting ones."""
     with conn.cursor(row_factory=class_row(AdvisoryLock)) as cursor:
         return cursor.execute(_ALL).fetchall()
+
+
+def is_held_here(conn: psycopg.Connection[Any], key: int) -> bool:
+    """Return whether the session of `conn` holds the non-negative bigint `key`."""
+    row = conn.execute(_HELD_HERE, {"key": key}).fetchone()
+    return bool(row and row[0])
 
 
 def is_held(conn: psycopg.Connection[Any], key: int) -> bool:

@@ -65,6 +65,15 @@ class Holds(Protocol):
     def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]: ...
 
 
+class Believes(Protocol):
+    """Tells whether this client believes that it holds the month.
+
+    The answer must be true, also after the server has ended the session.
+    """
+
+    def believes(self, year: int, month: int) -> bool: ...
+
+
 class IsLocked(Protocol):
     """Tells whether any session holds the month now."""
 
@@ -103,6 +112,7 @@ REQUIRED = ("acquire", "release", "close")
 OPTIONAL_VERBS = {
     "hold": ("hold",),
     "sql_error": ("hold", "execute"),
+    "believes": ("believes",),
     "is_locked": ("is_locked",),
     "list": ("all_locks", "key"),
     "inspect": ("execute",),

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from lock_harness.core.contract import Contract
-from lock_harness.locks.catalogue import advisory_locks, is_held
+from lock_harness.locks.catalogue import advisory_locks, is_held, is_held_here
 from lock_harness.locks.interface import AdvisoryLock
 
 T = TypeVar("T")
@@ -183,6 +183,15 @@ class MonthLock:
 
     def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]:
         return month_lock(self._conn, year, month, timeout_ms)
+
+    def believes(self, year: int, month: int) -> bool:
+        """Return whether this session holds the month; False if the session has ended."""
+        try:
+            return is_held_here(self._conn, get_month_lock_key(year, month))
+        except psycopg.OperationalError:
+            if self._conn.broken:
+                return False
+            raise
 
     def execute(self, sql: str) -> str | None:
         """Run a statement of the user in the session of the lock; return the first value of its first row."""

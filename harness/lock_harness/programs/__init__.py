@@ -11,6 +11,7 @@ from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import (
     acquire,
     at_gate,
+    believes,
     crash,
     hold,
     inspect,
@@ -35,6 +36,7 @@ __all__ = [
     "Scenario",
     "acquire",
     "at_gate",
+    "believes",
     "crash",
     "hold",
     "inspect",

@@ -11,7 +11,7 @@ from lock_harness.core.values import check_fields
 
 Weights = Mapping[str, int]
 
-OPTIONAL_VERBS = frozenset({"hold", "sql_error", "is_locked", "list", "inspect", "spawn"})
+OPTIONAL_VERBS = frozenset({"hold", "sql_error", "believes", "is_locked", "list", "inspect", "spawn"})
 """The kinds of steps that a lock may lack.  Steps of these kinds are not drawn for a lock that lacks them."""
 
 MAX_MONTHS = 24
@@ -28,7 +28,7 @@ def _fault_steps(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
     return (name for name, kind in FAULTS_BY_STEP_KIND.items() if kind in kinds)
 
 
-GATE_OPERATIONS = ("acquire", "release", "hold", "sql_error", "is_locked", "list", "reopen")
+GATE_OPERATIONS = ("acquire", "release", "hold", "sql_error", "believes", "is_locked", "list", "reopen")
 OPERATIONS = (*GATE_OPERATIONS, "inspect", "spawn")
 
 PLANNED = ("deadline",)

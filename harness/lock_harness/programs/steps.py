@@ -36,6 +36,10 @@ def hold(actor: int, month: Month, timeout_ms: int, *, raises: bool = False, sql
     return Operation(actor, "hold", month, timeout_ms, raises=raises, sql_error=sql_error)
 
 
+def believes(actor: int, month: Month) -> Step:
+    return Operation(actor, "believes", month)
+
+
 def is_locked(actor: int, month: Month) -> Step:
     return Operation(actor, "is_locked", month)
 

@@ -178,6 +178,16 @@ def _inspect(model: _HoldModel, digits: Digits) -> Iterator[Step]:
     yield Operation(digits.of(model.actors_without_hold()), "inspect")
 
 
+def _believes(model: _HoldModel, digits: Digits) -> Iterator[Step]:
+    """Ask the client about a month that it holds or has lost, sometimes about any month."""
+    options = model.releasable() + [one for one in model.lost if one[0] not in model.waiting]
+    if options and not digits.once_in(4):
+        actor, month = digits.of(options)
+    else:
+        actor, month = digits.of(model.idle_actors()), digits.of(model.months)
+    yield Operation(actor, "believes", month)
+
+
 def _is_locked(model: _HoldModel, digits: Digits) -> Iterator[Step]:
     yield Operation(digits.of(model.idle_actors()), "is_locked", digits.of(model.months))
 
@@ -220,6 +230,7 @@ _OPERATIONS = {
     "release": _release,
     "hold": _hold,
     "sql_error": _sql_error,
+    "believes": _believes,
     "is_locked": _is_locked,
     "list": _list,
     "inspect": _inspect,

@@ -90,7 +90,7 @@ def _operations(kind: str, actor: int, months: tuple[Month, ...], digits: Digits
         case "sql_error":
             timeout_ms, pause_us = digits.of(KEEP_TIMEOUTS_MS), digits.of(PAUSES_US)
             yield Operation(actor, "hold", month, timeout_ms, raises=True, pause_us=pause_us, sql_error=True)
-        case "release" | "is_locked":
+        case "release" | "believes" | "is_locked":
             yield Operation(actor, kind, month, pause_us=digits.of(PAUSES_US))
         case "list" | "inspect" | "reopen" | "spawn":
             yield Operation(actor, kind, pause_us=digits.of(PAUSES_US))

@@ -9,6 +9,7 @@ import multiprocess
 from lock_harness.actors import wall_clock
 from lock_harness.actors.actor import Actor
 from lock_harness.actors.command import CommandSession
+from lock_harness.actors.hold_only import with_acquire
 from lock_harness.actors.journal import Journal
 from lock_harness.actors.mailbox import CONDUCTOR, GATE, ActorFailed, CommandStarted, Mailbox
 from lock_harness.actors.operations import OperationRunner
@@ -67,7 +68,7 @@ def _session_opener(tag: str, name: str, lock: LockSpec | Lock, url: str, mailbo
         client = open_client(address.named(url, session_name(tag, name, number)))
         own = getattr(client, "contract", None)
         contract = declared(getattr(open_client, "contract", None) if own is None else own)
-        return PythonSession(client, with_changes(contract, changes))
+        return PythonSession(*with_acquire(client, with_changes(contract, changes)))
 
     return open_python
 

@@ -75,7 +75,9 @@ class PythonSession:
     def __init__(self, client: LockClient, contract: Contract) -> None:
         missing = [name for name in REQUIRED if not callable(getattr(client, name, None))]
         if missing:
-            raise UserError(f"it has no {missing[0]}(): a lock client needs {', '.join(REQUIRED)}")
+            raise UserError(
+                f"it has no {missing[0]}(): a lock client needs acquire and release, or hold; and close"
+            )
         self._client: Any = client
         self._contract = contract
 

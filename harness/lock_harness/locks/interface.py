@@ -35,7 +35,10 @@ class AdvisoryLock(msgspec.Struct, frozen=True):
 
 @runtime_checkable
 class LockClient(Protocol):
-    """One lock session, in one actor."""
+    """One lock session, in one actor.
+
+    A client with `hold` (see `Holds`) needs no `acquire` and `release`: they enter and leave its context manager.
+    """
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         """Return whether the lock was acquired within `timeout_ms`; contention is not an error."""

@@ -65,6 +65,18 @@ def test_a_lock_command_is_set_up_if_it_has_a_setup(our_server: Server, name: st
         )
 
 
+def test_the_row_lock_of_the_page_holds(our_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2] / "examples")
+    with open_arena(our_server, LockSpec("row_lock:RowLock"), Bounds()) as arena:
+        example = run(take(arena), arena)
+        assert one(arena.observer.conn, "SELECT count(*) FROM months") == 1
+    answers = [
+        event.answer for event in example.history.events if event.verb == "acquire" and event.kind == "ok"
+    ]
+    assert answers[:2] == [True, False]
+    assert example.status != "violated", example.verdicts
+
+
 class Fails(MonthLock):
     @staticmethod
     def setup(dsn: str) -> None:

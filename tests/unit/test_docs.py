@@ -37,6 +37,11 @@ def test_the_typescript_lock_on_the_page_is_the_one_that_is_tested() -> None:
     assert block[1] == (ROOT / "tests/foreign/month_lock.mts").read_text()
 
 
+def test_the_row_lock_on_the_page_is_the_one_that_is_tested() -> None:
+    page = (ROOT / "docs/your-own-lock.md").read_text()
+    assert f"```python\n{(ROOT / 'examples/row_lock.py').read_text()}```" in page
+
+
 def test_every_check_is_explained() -> None:
     readme, failure = (ROOT / "README.md").read_text(), (ROOT / "docs/reading-a-failure.md").read_text()
     for check in CHECKS:

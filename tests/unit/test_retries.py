@@ -14,7 +14,7 @@ from lock_harness.execution.arena import Arena
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.retries import MAX_RUNS, run_confirmed, run_until_conclusive
-from tests.histories import JAN, Part, acquire, audit, call, fault, gone, history, stall
+from tests.histories import JAN, Part, acquire, audit, call, fault, gone, history, kill, stall
 
 PROGRAM = Program(2, (JAN,), ())
 
@@ -151,6 +151,25 @@ def test_a_second_call_of_a_new_process_is_judged() -> None:
     late = cold(example(acquire(0, 0, True), acquire(0, 10, True, took=900, timeout=20)))
     assert not late.depends_on_first_calls
     assert run_confirmed(Scripted(late, GOOD), PROGRAM).status == "violated", "it is missed by far"
+
+
+@pytest.mark.parametrize(
+    ("calls", "status"),
+    [
+        ((acquire(0, 60, True, took=900, timeout=20, incarnation=1),), "holds"),
+        ((acquire(0, 60, True, took=None, timeout=20, incarnation=1),), "violated"),
+        ((acquire(0, 60, True, incarnation=1), acquire(0, 70, True, took=900, incarnation=1)), "violated"),
+    ],
+    ids=["first call", "first call that hangs", "second call"],
+)
+def test_the_first_call_of_a_process_that_replaces_a_killed_one_may_be_slow(
+    calls: tuple[Part, ...], status: Status
+) -> None:
+    """It cannot be run again with a warm process: each run kills the process before."""
+    killed = history(acquire(0, 0, True), kill(0, at=5), *calls, gave_up=4000)
+    ages = (SessionAge(0, 0, 0, used_ns=0), SessionAge(0, 1, 0, new_process=True))
+    verdicts = judge(msgspec.structs.replace(killed, sessions=ages), Bounds())
+    assert {one.status for one in verdicts if one.check == "timeout_not_late"} == {status}
 
 
 def test_only_the_checks_that_are_violated_again_are_confirmed() -> None:

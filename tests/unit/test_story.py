@@ -141,6 +141,12 @@ def test_the_story_says_whether_a_failure_needs_luck(repeats: tuple[int, int], w
     assert ("luck" in line) == (repeats != (10, 10))
 
 
+def test_the_story_says_that_a_failure_was_not_run_again() -> None:
+    assert "not confirmed" in plain(story(run(repeats=None), "again"))
+    assert "not confirmed" not in plain(story(run(), "again"))
+    assert "not confirmed" not in plain(story(run(status="holds", repeats=None), "again"))
+
+
 CANCELLED = "57014 canceling statement due to user request"
 FREE_BUT_REFUSED = (acquire(1, 0, True), call(1, "release", JAN, at=2, answer=True), acquire(0, 5, False))
 

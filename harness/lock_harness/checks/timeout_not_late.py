@@ -11,7 +11,8 @@ from lock_harness.core.verdict import Verdict
 def timeout_not_late(view: View) -> Verdict:
     """A call returns within its timeout and a grace period.
 
-    A call that had not returned when the harness gave up on it is judged by that time.
+    A call that had not returned when the harness gave up on it is judged by that time.  A call that returned is not judged
+    if it was the first one of the process that replaced a killed one.
     """
     found: list[Finding] = []
     for call in calls_with_timeout(view):
@@ -19,11 +20,20 @@ def timeout_not_late(view: View) -> Verdict:
         if ended_ns is None or (call.returned_ns is None and call.session in view.kills):
             continue
         limit_ns = (call.timeout_ms + view.bounds.late_ms) * 1_000_000
-        if ended_ns - call.invoked_ns <= limit_ns:
+        if ended_ns - call.invoked_ns <= limit_ns or _is_first_of_replacement(view, call):
             continue
         if not view.delays.slowed(call) and not view.session_had_ended(call):
             found.append(_late(view, call, ended_ns))
     return verdict("timeout_not_late", found)
+
+
+def _is_first_of_replacement(view: View, call: Call) -> bool:
+    """Return whether `call` returned and was the first one of the process that took the place of a killed one.
+
+    A first call may be slow, and this one cannot be judged after an earlier one: the next process is new as well.
+    """
+    is_first = call.number in view.delays.first_calls
+    return is_first and call.session.incarnation > 0 and call.returned_ns is not None
 
 
 def _late(view: View, call: Call, ended_ns: int) -> Finding:

@@ -57,6 +57,8 @@ def _sentences(run: Run) -> Iterator[str]:
         yield belief
     if run.repeats:
         yield describe_repeats(run, run.repeats)
+    elif run.status == "violated":
+        yield "The failure is not confirmed: the program above was not run again."
     if run.coverage.orders:
         yield describe_orders(run.coverage.orders)
     if run.coverage.pct_guarantee:

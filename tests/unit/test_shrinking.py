@@ -9,6 +9,8 @@ from hypothesis import given, settings
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Program
+from lock_harness.exploration.reduction import SHRINK_RUNS
+from lock_harness.exploration.retries import CONFIRMATIONS
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import programs
 from lock_harness.programs.shrinking import shrink, simpler, size, tidy
@@ -177,6 +179,28 @@ def test_a_step_that_only_makes_a_call_fast_enough_is_deleted() -> None:
     )
     smallest = shrink(Program(2, (Month(2090, 1),), steps), fails)
     assert [step.timeout_ms for step in smallest.steps if isinstance(step, Operation)] == [20]
+
+
+LONG = programs(
+    Draw({"acquire": 6, "wait": 3, "release": 5, "hold": 2}, steps=(30, 41), actors=(8, 8)),
+    (2090, 2091),
+    frozenset({"acquire", "release", "hold"}),
+)
+
+
+@settings(max_examples=30, deadline=None, database=None)
+@given(LONG.filter(two_acquires_of_one_month))
+def test_a_long_program_is_shrunk_within_the_runs_that_a_slow_example_gets(program: Program) -> None:
+    """A candidate that fails is run once more to confirm it."""
+    runs = 0
+
+    def fails(candidate: Program) -> bool | None:
+        nonlocal runs
+        failed = two_acquires_of_one_month(candidate)
+        runs += CONFIRMATIONS if failed else 1
+        return failed if runs <= SHRINK_RUNS else None
+
+    assert len(shrink(program, fails).steps) == 2
 
 
 def test_tidy_drops_a_join_without_a_pending_operation() -> None:

@@ -2,7 +2,15 @@
 
 import pytest
 
-from lock_harness.core.contract import DEFAULT, Contract, declared, parse_options, with_changes
+from lock_harness.core.contract import (
+    DEFAULT,
+    Contract,
+    as_options,
+    changes,
+    declared,
+    parse_options,
+    with_changes,
+)
 from lock_harness.core.errors import UserError
 from lock_harness.core.verdict import Bounds
 
@@ -72,3 +80,22 @@ def test_a_contract_is_shown_by_the_fields_that_differ_from_the_defaults() -> No
     assert str(Contract(reentrant="once", hold_timeout=False, lease_ms=20)) == (
         "reentrant=once, hold_timeout=false, lease_ms=20"
     )
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [DEFAULT, Contract(reentrant="once", on_timeout="TimeoutError", lease_ms=3, hold_timeout=False)],
+)
+def test_the_options_of_a_contract_replace_every_field(contract: Contract) -> None:
+    other = Contract(release="silent", lease_ms=9, late_ms=8, reports_loss=True)
+    assert with_changes(other, as_options(contract)) == contract
+
+
+def test_an_exception_class_is_shown_with_its_own_spelling() -> None:
+    shown = str(Contract(on_timeout="TimeoutError"))
+    assert shown == "on_timeout=TimeoutError"
+
+
+def test_a_field_that_is_given_with_its_default_is_no_change() -> None:
+    assert changes(with_changes(DEFAULT, as_options(DEFAULT))) == {}
+    assert changes(Contract(late_ms=5, hold_timeout=False)) == {"late_ms": 5, "hold_timeout": False}

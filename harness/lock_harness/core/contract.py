@@ -22,6 +22,11 @@ NO_ERROR = "false"
 """The value of `Contract.on_timeout` for a lock that answers False."""
 
 
+def is_error_name(name: str) -> bool:
+    """Return whether `name` can be the name of an exception class, with or without its module."""
+    return name.replace(".", "").isidentifier()
+
+
 class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a lock promises where locks legitimately differ.  The defaults are those of a lock that declares nothing.
 
@@ -58,7 +63,7 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} must be 0 or more, not {value}")
-        if not self.on_timeout.replace(".", "").isidentifier():
+        if not is_error_name(self.on_timeout):
             raise ValueError(
                 f"on_timeout must be false or the name of an exception class, not {self.on_timeout!r}"
             )
@@ -84,15 +89,25 @@ class Contract(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
     def __str__(self) -> str:
         """Return the fields that differ from the defaults, as options of the command line."""
-        values = msgspec.to_builtins(self)
-        shown = {
-            name: str(value).lower() if isinstance(value, bool) else value for name, value in values.items()
-        }
-        return ", ".join(f"{name}={value}" for name, value in shown.items())
+        return ", ".join(
+            f"{name}={value}" for name, value in as_options(self).items() if name in changes(self)
+        )
 
 
 DEFAULT = Contract()
 FIELDS = Contract.__struct_fields__
+
+
+def changes(contract: Contract) -> dict[str, str | int | bool]:
+    """Return the fields that differ from the defaults."""
+    # `omit_defaults` compares by identity, so it keeps a text that is equal to the default
+    values = msgspec.structs.asdict(contract)
+    return {name: value for name, value in values.items() if value != getattr(DEFAULT, name)}
+
+
+def as_options(contract: Contract) -> dict[str, str]:
+    """Return every field as the value of an option of the command line, which `with_changes` accepts."""
+    return {name: msgspec.json.encode(getattr(contract, name)).decode().strip('"') for name in FIELDS}
 
 
 def parse_options(options: Sequence[str]) -> dict[str, str]:

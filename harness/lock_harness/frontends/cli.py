@@ -1,4 +1,4 @@
-"""The command line: `lock-harness run | replay | list | locks | doctor`."""
+"""The command line: `lock-harness run | replay | list | contract | locks | doctor`."""
 
 import os
 import signal
@@ -19,6 +19,7 @@ from lock_harness.core.errors import HarnessError, MachineError, UserError, one_
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
 from lock_harness.frontends.campaign import Campaign
+from lock_harness.frontends.contract_command import show_contract
 from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes, skipped_notes
 from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.options import RunOptions
@@ -130,6 +131,21 @@ def list_scenarios() -> int:
     _print_notes(replacement_notes(catalogue, catalogue.files))
     _print_notes(skipped_notes(catalogue))
     return 0
+
+
+@app.command(name="contract")
+def examine_contract(
+    *,
+    lock: parameters.LockName = None,
+    lock_command: parameters.LockCommand = None,
+    contract: parameters.ContractFields = [],  # noqa: B006
+    pg: parameters.ServerChoice = None,
+) -> int:
+    """Show by a few experiments which contract a lock follows, as a declaration to copy.
+
+    Fields that are given by --contract are not examined.
+    """
+    return show_contract(resolve_lock(lock, lock_command, contract) or LockSpec(), pg, console)
 
 
 @app.command

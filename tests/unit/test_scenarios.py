@@ -28,7 +28,16 @@ SEED = {
 }
 DRAWN = {"interleavings", "crashes", "timeouts", "handover", "many_months", "wrapper"}
 GATED = {"statement_order", "statement_priorities", "statement_faults"}
-RACES = {"races", "thundering_herd", "crash_storm", "paused_holder", "backend_terminated", "counter", "soak"}
+RACES = {
+    "races",
+    "thundering_herd",
+    "crash_storm",
+    "paused_holder",
+    "backend_terminated",
+    "counter",
+    "soak",
+    "threads",
+}
 FAULTS = {"server_restart", "network_cut", "half_open", "clock_step", "through_pgbouncer_session", "children"}
 PLANNED = {"deadlines"}
 # No session lock holds through these poolers, so the reference lock fails as expected.

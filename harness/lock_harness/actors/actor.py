@@ -146,7 +146,9 @@ class Actor:
     # Operations that are not in the program
 
     def _reopen_session(self) -> None:
-        """Open a new session after an exception of the lock, as a worker would."""
+        """Open a new session after an exception of the lock, as a worker would, unless other actors use the session."""
+        if self._operations.shares_session:
+            return
         self._perform_extra(Operation(self._me, "reopen"))
 
     def _release_all(self) -> None:

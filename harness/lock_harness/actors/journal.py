@@ -65,7 +65,7 @@ class JournalReader:
     """The conductor's side of a journal, which reads each event once."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._offset = HEAD
         # opened by the first read that finds the file
         self._file: int | None = None
@@ -94,7 +94,7 @@ class JournalReader:
 
     def _open(self) -> int:
         if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR)
+            self._file = os.open(self.path, os.O_RDWR)
         return self._file
 
     def _new_lines(self) -> bytes:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
+from threading import Thread
 
 import multiprocess
 
@@ -13,6 +15,7 @@ from lock_harness.actors.hold_only import with_acquire
 from lock_harness.actors.journal import Journal
 from lock_harness.actors.mailbox import CONDUCTOR, GATE, ActorFailed, CommandStarted, Mailbox
 from lock_harness.actors.operations import OperationRunner
+from lock_harness.actors.process import thread_name
 from lock_harness.actors.session import PythonSession, Session, SessionOpener, session_name
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.contract import declared, with_changes
@@ -21,27 +24,58 @@ from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, load
 from lock_harness.servers import address
 
+# how soon Python lets another thread continue, so that the threads of an actor process interleave
+SWITCH_S = 1e-5
 
-def run_actor(directory: Path, name: str, tag: str, lock: LockSpec | Lock, url: str) -> None:
+
+def run_actor(
+    directory: Path, name: str, tag: str, lock: LockSpec | Lock, url: str, threads: int = 1
+) -> None:
     """Run an actor until its process is killed or the harness has ended.
 
-    If the lock session cannot be used, the conductor gets `ActorFailed`.  `url` is the server's address.
+    With several `threads` each is an actor, and they share a session.  If the lock session cannot be used, the conductor
+    gets `ActorFailed`.  `url` is the server's address.
     """
     detach(directory / f"{name}.log")
     os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
         open_session = _session_opener(tag, name, lock, url, mailbox)
-        journal = Journal(directory / f"{name}.journal")
-        actor = Actor(name, mailbox, OperationRunner(directory, journal, open_session, url))
-        mailbox.send(CONDUCTOR, actor.ready())
+        if threads > 1:
+            open_session = _sharing(open_session)
+            sys.setswitchinterval(SWITCH_S)
+
+        def actor(name: str, mailbox: Mailbox) -> Actor:
+            journal = Journal(directory / f"{name}.journal")
+            operations = OperationRunner(directory, journal, open_session, url, shares_session=threads > 1)
+            return Actor(name, mailbox, operations)
+
+        first = actor(name, mailbox)
+        others = [Mailbox(directory, thread_name(name, number)) for number in range(1, threads)]
+        for other in others:
+            arguments = (actor(other.name, other), other, url)
+            Thread(target=_handle_messages, args=arguments, daemon=True).start()
+        mailbox.send(CONDUCTOR, first.ready())
+        _handle_messages(first, mailbox, url)
+    if attempt.error is not None:
+        mailbox.send(CONDUCTOR, ActorFailed(name, describe_error(attempt.error, url)))
+
+
+def _handle_messages(actor: Actor, mailbox: Mailbox, url: str) -> None:
+    """Act on messages until the harness has ended, or the lock session cannot be used."""
+    with Attempt() as attempt:
         # The guardian kills the processes that it knows.  It may not know one that was being forked when the
         # harness died, so the actor also watches its parent.
         while (message := mailbox.receive_while(multiprocess.parent_process().sentinel)) is not None:
             actor.handle(message)
-    if attempt.error is None:
-        return
-    mailbox.send(CONDUCTOR, ActorFailed(name, describe_error(attempt.error, url)))
+    if attempt.error is not None:
+        mailbox.send(CONDUCTOR, ActorFailed(mailbox.name, describe_error(attempt.error, url)))
+
+
+def _sharing(open_session: SessionOpener) -> SessionOpener:
+    """Open a session now, and return a function that returns it each time."""
+    session = open_session(0)
+    return lambda _: session
 
 
 def _session_opener(tag: str, name: str, lock: LockSpec | Lock, url: str, mailbox: Mailbox) -> SessionOpener:

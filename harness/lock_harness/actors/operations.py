@@ -26,18 +26,32 @@ RECONNECT_MS = 5000
 class OperationRunner:
     """Performs operations on the lock session of one actor, which it keeps from one program to the next.
 
+    Args:
+        shares_session: Other actors, in other threads, use the same session.
+
     Attributes:
         held: The number of holds of each month that the lock has granted in this program.
         spawned: The programs that `spawn` started.
         pass_gate: Waits until the gate lets the actor continue with an operation; None where there is no gate.
     """
 
-    def __init__(self, directory: Path, journal: Journal, open_session: SessionOpener, dsn: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        journal: Journal,
+        open_session: SessionOpener,
+        dsn: str,
+        *,
+        shares_session: bool = False,
+    ) -> None:
         self._directory = directory
         self._journal = journal
         self._open_session = open_session
         self._dsn = dsn
         self._session_number = 0
+        self.shares_session = shares_session
+        # a release by one thread may free the month of another
+        self._verbs_of_holder = {"count", "release"} if shares_session else {"count"}
         self._session = open_session(0)
         self.spawned = SpawnedPrograms()
         self.held: dict[Month | None, int] = {}
@@ -100,7 +114,7 @@ class OperationRunner:
                 holds_other = step.sql_error and any(self.held.values())
                 operation = _without_sql_error(step) if holds_other else step
                 verb, month = operation.verb, operation.month
-                if verb == "join" or (verb == "count" and not self.held.get(month)):
+                if verb == "join" or (verb in self._verbs_of_holder and not self.held.get(month)):
                     continue
                 if pass_gate:
                     pass_gate(number, operation)

@@ -20,6 +20,7 @@ from lock_harness.locks.loading import LockSpec, reference
 from lock_harness.servers import address
 
 START_MS = 15_000
+SETUP_MS = 60_000
 SPARES = 2
 LOG_SHOWN = 300  # characters
 
@@ -31,6 +32,7 @@ class ActorPool:
         lock: A spec that each process loads for itself, or a callable.  One that cannot be imported is sent by value.
         url: The server's address, for the lock.
         faketime: The libfaketime that controls the wall clocks of the actors, if any.
+        threads: How many actors run in each process and share its session.
 
     Attributes:
         deferred: Messages for the conductor that arrived while `take` waited for a spare.
@@ -44,7 +46,9 @@ class ActorPool:
         lock: LockSpec | Lock,
         url: str,
         faketime: Path | None = None,
+        threads: int = 1,
     ) -> None:
+        self._threads = threads
         self._guardian = guardian
         self._mailbox = mailbox
         self._tag = tag
@@ -69,7 +73,7 @@ class ActorPool:
     @property
     def spare_count(self) -> int:
         """The number of spares, including those that are starting."""
-        return len(self._starting) + len(self._spares)
+        return self._threads * len(self._starting) + len(self._spares)
 
     @property
     def spare_sessions(self) -> list[str]:
@@ -93,7 +97,7 @@ class ActorPool:
         self._setup_result, self._setup_refusal = done.result, done.why
 
     def _await_setup(self, process: ActorProcess) -> SetupDone:
-        deadline = now_ns() + START_MS * 1_000_000
+        deadline = now_ns() + SETUP_MS * 1_000_000
         while now_ns() < deadline:
             # checked before the mailbox is read: a report may be the last thing that the process did
             alive = process.alive()
@@ -104,7 +108,7 @@ class ActorPool:
                 return message
             if not alive and message is None:
                 return SetupDone(process.name, "failed", "its setup ended the process")
-        return SetupDone(process.name, "failed", f"its setup did not return within {START_MS // 1000} s")
+        return SetupDone(process.name, "failed", f"its setup did not return within {SETUP_MS // 1000} s")
 
     def reserve(self, wanted: int) -> None:
         """Start spares until there are at least `wanted`, without waiting for them."""
@@ -153,12 +157,15 @@ class ActorPool:
         self._own_forked()
         process.ready, process.opened_ns = message, now_ns()
         self._spares.append(process)
+        self._spares.extend(process.thread(number) for number in range(1, self._threads))
         return True
 
     def discard(self, process: ActorProcess) -> None:
         """Kill an actor process and everything that it started, and close its journal."""
         process.kill_group()
         process.journal.close()
+        if process.is_thread:
+            return
         self._guardian.disown(process.pid)
         self._unowned.discard(process)
         self._fork_servers.give_back(process.fork_server)
@@ -173,11 +180,11 @@ class ActorPool:
         name = f"a{next(self._numbers)}"
         if self._faketime:
             wall_clock.step(wall_clock.clock_file(self.directory, name), 0)
-        self._starting[name] = self._fork(run_actor, name, self._url)
+        self._starting[name] = self._fork(run_actor, name, self._url, self._threads)
 
-    def _fork(self, target: Callable[..., None], name: str, url: str) -> ActorProcess:
-        """Start a process that runs `target`, which gets the address of a server."""
-        arguments = (self.directory, name, self._tag, self._lock, url)
+    def _fork(self, target: Callable[..., None], name: str, url: str, *more: int) -> ActorProcess:
+        """Start a process that runs `target`, which gets the address of a server, and `more`."""
+        arguments = (self.directory, name, self._tag, self._lock, url, *more)
         server = self._fork_servers.take()
         forked = ForkedProcess(server, target=target, args=arguments, name=name, daemon=True)
         try:

@@ -25,6 +25,7 @@ class ActorProcess:
         command_pid: The process of the lock command, if the lock is one.
         opened_ns: When the session that is open now was opened.
         used_ns: When this session made its last known call; None if it has made none.
+        is_thread: Whether the actor is another thread of the process of an actor before it.
         is_new: Whether the process has made no call yet, in any of its sessions.
     """
 
@@ -37,8 +38,21 @@ class ActorProcess:
         self.opened_ns = now_ns()
         self.used_ns: int | None = None
         self.is_new = True
+        self.is_thread = False
         self._tag = tag
         self._process = process
+
+    def thread(self, number: int) -> "ActorProcess":
+        """Return the actor that runs as thread `number` of this process, and uses the same session."""
+        name = thread_name(self.name, number)
+        thread = ActorProcess(name, self._tag, self._process, self.journal.path.with_name(f"{name}.journal"))
+        thread.ready, thread.opened_ns, thread.is_thread = self.ready, self.opened_ns, True
+        return thread
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """The optional verbs that the lock offers."""
+        return self.ready.verbs if self.ready else ()
 
     @property
     def pid(self) -> int:
@@ -105,7 +119,13 @@ class ActorProcess:
 
 def all_alive(processes: Iterable[ActorProcess]) -> bool:
     """Return whether none of the processes has ended, by one system call for all of them."""
-    return not connection.wait([process.sentinel for process in processes], 0)
+    # threads of one process have the same sentinel
+    return not connection.wait(list({process.sentinel for process in processes}), 0)
+
+
+def thread_name(name: str, number: int) -> str:
+    """Return the name of the actor that is thread `number` of the process `name`; the first has number 0."""
+    return f"{name}t{number}" if number else name
 
 
 def names(team: Sequence[ActorProcess]) -> tuple[str, ...]:

@@ -94,6 +94,9 @@ VERBS_WITH_MONTH: frozenset[Verb] = frozenset(
     {"acquire", "release", "hold", "believes", "is_locked", "count"}
 )
 
+THREAD_VERBS: frozenset[Verb] = frozenset({"acquire", "release", "hold", "is_locked", "list", "count"})
+"""The verbs that leave the session as it is, so that actors can share it."""
+
 Step = Operation | Fault
 
 
@@ -104,6 +107,8 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
     Attributes:
         actors: The number of actors.
         months: All months that the steps use.
+        threads: In a race this many actors at a time are threads of one process and share one session: the first ones, the
+            next ones, and so on.
         rounds: In a race every actor takes its own steps this many times, one round after another.
         choices: At the gate, one number for each decision which actor moves next.  With n actors that can move, the
             choice c picks number c modulo n of them.  Number 0 is the actor that moved last.
@@ -121,6 +126,7 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
     rounds: int = 1
     choices: tuple[int, ...] = ()
     scheduler: SchedulerSpec | None = None
+    threads: int = 1
 
     @property
     def total_steps(self) -> int:
@@ -141,6 +147,7 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
     def __post_init__(self) -> None:
         if self.rounds < 1 or (self.rounds > 1 and self.mode != "race"):
             raise ValueError(f"rounds must be 1 (in a race 1 or more), not {self.rounds}")
+        self._check_threads()
         if self.mode == "gate" and self.pooler:
             raise ValueError(
                 f"the gate cannot see through the pooler {self.pooler!r} which session waits: leave out one of them"
@@ -159,6 +166,16 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
                 _check_gate_fault(number, step)
             else:
                 self._check_fault(number, step)
+
+    def _check_threads(self) -> None:
+        if self.threads < 1 or (self.threads > 1 and self.mode != "race"):
+            raise ValueError(f"threads must be 1 (in a race 1 or more), not {self.threads}")
+        for number, step in enumerate(self.steps if self.threads > 1 else ()):
+            kind = step.kind if isinstance(step, Fault) else step.verb
+            if isinstance(step, Fault) or step.sql_error or step.verb not in THREAD_VERBS:
+                raise ValueError(
+                    f"step {number}: actors that share a session cannot run {kind!r}: use {', '.join(sorted(THREAD_VERBS))}"
+                )
 
     def _check_operation(self, number: int, step: Operation) -> None:
         if self.mode == "gate" and step.pending:

@@ -13,6 +13,8 @@ from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from lock_harness.actors.mailbox import CONDUCTOR, Mailbox
 from lock_harness.actors.pool import SPARES, ActorPool, start_fork_servers
 from lock_harness.actors.process import ActorProcess
@@ -175,23 +177,23 @@ def open_arena(
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         stall_meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))
         mailbox = stack.enter_context(contextlib.closing(Mailbox(guardian.directory, CONDUCTOR)))
-        pool = ActorPool(guardian, mailbox, tag, lock, route.url, faketime)
+        pool = ActorPool(guardian, mailbox, tag, lock, route.url, faketime, equipment.threads)
         stack.callback(pool.close)
         _set_up(home, observer, pool)
         pool.reserve(1 + SPARES)
         first = pool.take()
-        assert first.ready is not None
+        contract = _contract(first, equipment)
         arena = Arena(
             server=home,
             lock=lock,
-            bounds=first.ready.contract.bounds(bounds),
+            bounds=contract.bounds(bounds),
             years=lease(observer.conn, years),
             observer=observer,
             mailbox=mailbox,
             pool=pool,
             stall_meter=stall_meter,
-            verbs=frozenset({"acquire", "release", *first.ready.verbs}),
-            contract=first.ready.contract,
+            verbs=frozenset({"acquire", "release", *first.verbs}),
+            contract=contract,
             warm_actors=[first],
             postmaster=postmaster,
             proxy=route.proxy,
@@ -199,6 +201,15 @@ def open_arena(
         )
         stack.callback(arena.dismiss)
         yield arena
+
+
+def _contract(actor: ActorProcess, equipment: Equipment) -> Contract:
+    """Return the contract by which the lock is judged with this equipment: the one that an actor has reported."""
+    assert actor.ready is not None
+    if equipment.threads == 1:
+        return actor.ready.contract
+    # the server sees one session, whichever of its threads holds the month
+    return msgspec.structs.replace(actor.ready.contract, evidence="none")
 
 
 def _set_up(server: Server, observer: Observer, pool: ActorPool) -> None:

@@ -44,7 +44,9 @@ def open_shrink_site(
 ) -> Iterator[ShrinkSite]:
     """Yield the gate with a recorded violation of `check` if there is one, and otherwise `violation` in its `executor`."""
     checks = frozenset({check}) - CLOCK_CHECKS
-    is_race = violation.program.mode == "race" and not violation.program.pooler
+    is_race = (
+        violation.program.mode == "race" and not violation.program.pooler and violation.program.threads == 1
+    )
     with contextlib.ExitStack() as stack:
         site = ShrinkSite(violation, executor)
         if open_gate and is_race and checks and not executor.leaked_locks:

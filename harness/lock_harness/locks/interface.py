@@ -112,6 +112,14 @@ class Executes(Protocol):
 Lock = Callable[[str], LockClient]
 
 REQUIRED = ("acquire", "release", "close")
+
+
+class SharedByThreads(Protocol):
+    """A session that several threads may use at once: of these, too, only one holds a month at a time."""
+
+    thread_safe: bool
+
+
 OPTIONAL_VERBS = {
     "hold": ("hold",),
     "sql_error": ("hold", "execute"),
@@ -119,6 +127,7 @@ OPTIONAL_VERBS = {
     "is_locked": ("is_locked",),
     "list": ("all_locks", "key"),
     "inspect": ("execute",),
+    "threads": ("thread_safe",),
 }
 
 
@@ -126,6 +135,11 @@ def verbs_of(client: LockClient) -> tuple[str, ...]:
     """Return the optional verbs, and other kinds of steps, that this client offers."""
     return tuple(
         verb
-        for verb, methods in OPTIONAL_VERBS.items()
-        if all(callable(getattr(client, method, None)) for method in methods)
+        for verb, members in OPTIONAL_VERBS.items()
+        if all(_has(getattr(client, member, None)) for member in members)
     )
+
+
+def _has(member: object) -> bool:
+    """Return whether an optional member is there: a method, or `thread_safe = True`."""
+    return callable(member) or member is True

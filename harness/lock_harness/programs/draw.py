@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from lock_harness.core.fault import FaultKind, FaultTraits, fault_kinds
-from lock_harness.core.program import Mode, Pooler
+from lock_harness.core.program import THREAD_VERBS, Mode, Pooler
 from lock_harness.core.values import check_fields
 
 Weights = Mapping[str, int]
@@ -33,6 +33,9 @@ OPERATIONS = (*GATE_OPERATIONS, "inspect", "spawn")
 
 PLANNED = ("deadline",)
 """The kinds whose operations have planned times, and for which an actor waits for another one."""
+
+THREAD_KINDS = THREAD_VERBS - {"count"} | {"round"}
+"""The kinds of steps that can be drawn for actors that share a session."""
 
 STEP_KINDS: dict[Mode, tuple[str, ...]] = {
     "lockstep": (*OPERATIONS, "wait", *_fault_steps(lambda one: not (one.lasting or one.needs_gate))),
@@ -63,6 +66,7 @@ class Draw:
         rounds: In a race, how many times every actor takes its steps.
         scheduler: At the gate, the scheduler that decides which actor moves next.  `choices` draws each decision, mostly that the same
             actor continues.  `random` and `pct` are described in `lock_harness.core.schedule`.
+        threads: In a race, how many actors at a time are threads of one process and share one session.
         depth: The depth of the faults that `pct` looks for.
 
     Raises:
@@ -80,6 +84,7 @@ class Draw:
     rounds: tuple[int, int] = (1, 1)
     scheduler: Literal["choices", "random", "pct"] = "choices"
     depth: int = 3
+    threads: int = 1
 
     def __post_init__(self) -> None:
         check_fields(self, *(one.name for one in fields(self)))
@@ -94,8 +99,18 @@ class Draw:
             raise ValueError(f"only the gate can have the scheduler {self.scheduler!r}, not {self.mode}")
         if self.depth != Draw.depth and self.scheduler != "pct":
             raise ValueError(f"only scheduler 'pct' can have a depth of {self.depth}, not {self.scheduler!r}")
+        if self.threads != 1:
+            self._check_threads()
         if self.rounds != (1, 1) and self.mode != "race":
             raise ValueError(f"only a race can have rounds {self.rounds}, not {self.mode}")
+
+    def _check_threads(self) -> None:
+        if self.threads < 1 or self.mode != "race":
+            raise ValueError(f"threads must be 1 (in a race 1 or more), not {self.threads}")
+        if wrong := [kind for kind in self.weights if kind not in THREAD_KINDS]:
+            raise ValueError(
+                f"actors that share a session cannot run {wrong[0]!r}: use {', '.join(sorted(THREAD_KINDS))}"
+            )
 
     def _check_weights(self) -> None:
         kinds = STEP_KINDS[self.mode]

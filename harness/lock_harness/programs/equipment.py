@@ -15,11 +15,13 @@ class Equipment(NamedTuple):
         faults: The kinds of faults that it must be able to inject.
         pooler: The mode of a PgBouncer between the actors and the server.
         gate: Whether the actors' messages pass the gate.
+        threads: How many actors at a time are threads of one process.
     """
 
     faults: frozenset[FaultKind] = frozenset()
     pooler: Pooler | None = None
     gate: bool = False
+    threads: int = 1
 
     def targets(self, target: FaultTarget) -> bool:
         """Return whether one of the faults has this target."""
@@ -39,4 +41,4 @@ def equipment(what: Workload) -> Equipment:
         faults = frozenset(FAULTS_BY_STEP_KIND[kind] for kind in what.weights if kind in FAULTS_BY_STEP_KIND)
     else:
         faults = frozenset(step.kind for step in what.steps if isinstance(step, Fault))
-    return Equipment(faults, what.pooler, gate=what.mode == "gate")
+    return Equipment(faults, what.pooler, gate=what.mode == "gate", threads=what.threads)

@@ -74,6 +74,8 @@ class Scenario:
         """Return the optional verbs that a lock must have for this scenario to be useful."""
         if isinstance(self.what, Draw):
             kinds = frozenset(self.what.weights)
+            if self.what.threads > 1:
+                return frozenset({"threads"})
             # If other kinds can be drawn as well, the scenario is useful without the optional ones.
             return kinds if kinds <= OPTIONAL_VERBS else frozenset()
         if isinstance(self.what, CrashPoints):

@@ -103,6 +103,17 @@ def describe_pooler(pooler: Pooler) -> str:
     return f"The lock was reached through a PgBouncer {POOLERS[pooler]}"
 
 
+def describe_threads(program: Program) -> str:
+    """Say which actors shared a process and a session; empty if none did."""
+    if program.threads == 1:
+        return ""
+    shared = [
+        " and ".join(map(str, range(first, min(first + program.threads, program.actors))))
+        for first in range(0, program.actors, program.threads)
+    ]
+    return f"Actors that are threads of one process and share one session: {'; '.join(shared)}"
+
+
 def describe_shrinking(run: Run, shrinking: Shrinking) -> Iterator[str]:
     """Yield how the violation was found and shrunk."""
     first, smallest = shrinking.first_program, run.program

@@ -17,6 +17,7 @@ from lock_harness.render.sentences import (
     describe_pooler,
     describe_repeats,
     describe_shrinking,
+    describe_threads,
 )
 from lock_harness.render.text import STYLES, unbroken_line
 
@@ -28,6 +29,7 @@ def story(run: Run, replay: str) -> RenderableType:
         _headline(run),
         *([unbroken_line((f"  contract  {contract}", "dim"))] if contract else []),
         *([unbroken_line(f"  {describe_pooler(run.program.pooler)}")] if run.program.pooler else []),
+        *([unbroken_line(f"  {threads}")] if (threads := describe_threads(run.program)) else []),
         *(_verdict_line(verdict) for verdict in run.verdicts if verdict.status in ("violated", "unknown")),
         *(unbroken_line(f"  {sentence}") for sentence in describe_hidden_errors(run)),
         Text(),

@@ -37,7 +37,9 @@ def decode(
         max_faults=draw.faults,
         make_fault=_make_fault,
     )
-    return Program(actors=actors, months=months, steps=steps, mode="race", pooler=draw.pooler)
+    return Program(
+        actors=actors, months=months, steps=steps, mode="race", pooler=draw.pooler, threads=draw.threads
+    )
 
 
 def decode_steps(

@@ -9,14 +9,10 @@ from examples.libraries.with_blocks import WithBlocks
 from lock_harness.locks import Contract
 
 
-class DjangoConcurrencySafe(WithBlocks, Session):
+class DjangoConcurrencySafe(Session, WithBlocks):
     contract = Contract(on_timeout="LockAcquireTimeout", late_ms=50)
 
-    def __init__(self, dsn):
-        Session.__init__(self, dsn)
-        WithBlocks.__init__(self)
-
     @contextlib.contextmanager
-    def hold(self, year, month, timeout_ms):
+    def block(self, year, month, timeout_ms):
         with concurrency_safe.lock(f"{year}-{month}", timeout=timeout_ms / 1000):
             yield True

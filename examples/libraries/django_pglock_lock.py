@@ -9,11 +9,11 @@ from lock_harness.locks import Contract
 class DjangoPglock(Session):
     contract = Contract(release="silent")
 
-    def hold(self, year, month, timeout_ms):
+    def block(self, year, month, timeout_ms):
         return pglock.advisory(f"{year}-{month}", timeout=timeout_ms / 1000)
 
     def acquire(self, year, month, timeout_ms):
-        return self.hold(year, month, timeout_ms).acquire()
+        return self.block(year, month, timeout_ms).acquire()
 
     def release(self, year, month):
-        return self.hold(year, month, 0).release()
+        return self.block(year, month, 0).release()

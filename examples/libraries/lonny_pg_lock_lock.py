@@ -13,7 +13,6 @@ class LonnyPgLock(WithBlocks):
     contract = Contract(reentrant="refused", hold_timeout=False, lease_ms=2000, evidence="none")
 
     def __init__(self, dsn):
-        super().__init__()
         self._db = lonny_pg.Connection(dsn)
         self._db.init()
         self.close = self._db.close
@@ -22,5 +21,5 @@ class LonnyPgLock(WithBlocks):
     def setup(dsn):
         Lock.setup(lonny_pg.Connection(dsn))
 
-    def hold(self, year, month, _timeout_ms):
+    def block(self, year, month, _timeout_ms):
         return Lock(self._db).guard(f"{year}-{month}", duration=datetime.timedelta(seconds=2))

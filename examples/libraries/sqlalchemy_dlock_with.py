@@ -14,15 +14,15 @@ class SqlalchemyDlockWith(WithBlocks):
     contract = Contract(on_timeout="TimeoutError", late_ms=1000)
 
     def __init__(self, dsn):
-        super().__init__()
         options = {"creator": lambda: psycopg.connect(dsn), "poolclass": sqlalchemy.NullPool}
         self._conn = sqlalchemy.create_engine("postgresql+psycopg://", **options).connect()
         self.close = self._conn.close
 
     @contextlib.contextmanager
-    def hold(self, year, month, timeout_ms):
+    def block(self, year, month, timeout_ms):
         with create_sadlock(self._conn, f"{year}-{month}", contextual_timeout=timeout_ms / 1000):
             yield True
 
     def execute(self, sql):
-        return self._conn.exec_driver_sql(sql).scalar()
+        result = self._conn.exec_driver_sql(sql)
+        return result.scalar() if result.returns_rows else None

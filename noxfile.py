@@ -1,4 +1,7 @@
-"""Sessions: `stress` runs the scenarios, `tests` the tests of the harness, `lint` the static checks."""
+"""Sessions: `stress` runs the scenarios, `tests` the tests of the harness, `lint` the static checks.
+
+`libraries` checks the findings about published libraries, `benchmarks` measures.
+"""
 
 import os
 from pathlib import Path
@@ -45,7 +48,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python="3.13")
 def libraries(session: nox.Session) -> None:
     """Install the libraries of examples/libraries, and check that each finding about them can be seen again."""
-    session.install("-e", ".", "-r", "examples/libraries/requirements.txt")
+    session.install("-e", ".[clock]", "pytest-timeout>=2.3", "-r", "examples/libraries/requirements.txt")
     session.run("npm", "install", "--no-audit", "--no-fund", "--prefix", "examples/libraries", external=True)
     session.run("pytest", "examples/libraries/test_findings.py", *session.posargs)
 

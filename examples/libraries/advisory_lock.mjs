@@ -2,7 +2,7 @@
 import advisoryLock from "advisory-lock";
 import { retry, serve } from "./protocol.mjs";
 
-const contract = { "reentrant": "refused", "evidence": "none" };
+const contract = { "reentrant": "refused", "late_ms": 100, "evidence": "none" };
 const held = new Map();
 let createMutex;
 

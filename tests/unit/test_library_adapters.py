@@ -64,6 +64,11 @@ def test_the_readme_names_an_adapter(path: Path) -> None:
     assert f"]({path.name})" in README
 
 
+def test_every_link_of_the_readme_has_a_target() -> None:
+    links = re.findall(r"\]\(([^)#:]+)", README)
+    assert [link for link in links if not (FOLDER / link).exists()] == []
+
+
 @pytest.mark.parametrize("name", PACKAGES)
 def test_each_library_has_a_version_that_is_pinned_and_in_the_readme(name: str) -> None:
     pinned = (FOLDER / "requirements.txt").read_text() + "".join(

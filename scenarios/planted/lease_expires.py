@@ -8,10 +8,10 @@ import psycopg
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs import Draw, Scenario
 
-TIME_TO_LIVE = "30 milliseconds"
-
 
 class Lease:
+    time_to_live = "30 milliseconds"
+
     def __init__(self, dsn: str) -> None:
         self._conn: psycopg.Connection[Any] = psycopg.connect(dsn, autocommit=True)
         self._pid = self._conn.info.backend_pid
@@ -30,7 +30,7 @@ class Lease:
             "times = CASE WHEN lease.pid = excluded.pid THEN lease.times + 1 ELSE 1 END "
             "WHERE lease.pid = excluded.pid OR lease.until < clock_timestamp()"
         )
-        values = {"key": year * 100 + month, "pid": self._pid, "ttl": TIME_TO_LIVE}
+        values = {"key": year * 100 + month, "pid": self._pid, "ttl": self.time_to_live}
         while True:
             last = time.monotonic() >= deadline
             if self._conn.execute(query, values).rowcount == 1:

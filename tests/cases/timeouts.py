@@ -42,6 +42,14 @@ TIMEOUT_NOT_LATE: list[Case] = [
         acquire(1, 0, False, took=301, timeout=200), stalls=(stall(900, 50),))),
     ("violated", "an acquire gives up much later than a short stall explains", history(
         acquire(1, 0, False, took=3200, timeout=200), stalls=(stall(900, 50),))),
+    ("holds", "a hold returns long after its timeout, since its body takes long", history(
+        call(1, "hold", JAN, at=0, took=2503, body=(1, 2502), answer=True))),
+    ("violated", "the body of a hold begins after the grace period", history(
+        call(1, "hold", JAN, at=0, took=310, timeout=200, body=(301, 309), answer=True))),
+    ("violated", "a hold returns long after its body", history(
+        call(1, "hold", JAN, at=0, took=800, timeout=200, body=(1, 400), answer=True))),
+    ("violated", "a hold never returns after its body", history(
+        call(1, "hold", JAN, at=0, took=None, timeout=200, body=(1, 400)), gave_up=3500)),
     ("violated", "an acquire never returns", history(
         acquire(1, 0, False, took=None, timeout=200), gave_up=3500)),
     ("holds", "an acquire had just begun when the harness gave up on another call", history(

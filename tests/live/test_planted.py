@@ -75,6 +75,7 @@ SMALLEST = {
 # In a race, and where a pooler chooses the backend, failures depend on timing, so the smallest program is not always
 # found.
 DEPENDS_ON_TIMING = {
+    "fixed_lease": "mutual_exclusion",
     "refused_yet_granted": "honest_results",
     "lease_expires": "mutual_exclusion",
     "shared_session": "mutual_exclusion",

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Program, Step
 from lock_harness.core.schedule import Pct
+from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.draws import confusable_months, programs
 from lock_harness.programs.draws.digits import LARGEST_NUMBER
@@ -224,6 +226,36 @@ def test_deadlines_of_several_actors_and_months_overlap() -> None:
         step.timeout_ms * 1000 for step in steps if step.actor >= 0 and isinstance(step, Operation)
     )
     assert last_us < timeouts_us / 2
+
+
+LONG = Draw({"long": 1, "long_body": 1}, mode="race", steps=(1, 4))
+
+
+@pytest.mark.parametrize("lease_ms", [None, 1000, 20_000])
+def test_a_long_hold_outlasts_the_release_bound_and_the_lease_while_another_actor_waits(
+    lease_ms: int | None,
+) -> None:
+    contract = Contract(lease_ms=lease_ms)
+
+    @settings(max_examples=30, database=None)
+    @given(programs(LONG, (2090, 2091), VERBS, contract))
+    def check(program: Program) -> None:
+        holds = [step for step in program.steps if isinstance(step, Operation) and step.verb == "hold"]
+        waits = [step for step in program.steps if isinstance(step, Operation) and step.timeout_ms]
+        longest_ms = max(contract.bounds(Bounds()).release_ms, lease_ms or 0)
+        assert all(step.pause_us > longest_ms * 1000 for step in holds)
+        assert all(step.timeout_ms > longest_ms for step in waits)
+
+    check()
+
+
+def test_a_long_body_is_drawn_only_for_a_lock_that_has_hold() -> None:
+    @settings(max_examples=30, database=None)
+    @given(programs(LONG, (2090, 2091), frozenset({"acquire", "release"})))
+    def check(program: Program) -> None:
+        assert {step.verb for step in program.steps if isinstance(step, Operation)} == {"acquire", "release"}
+
+    check()
 
 
 def test_a_deadline_needs_two_actors() -> None:

@@ -39,7 +39,7 @@ RACES = {
     "threads",
 }
 FAULTS = {"server_restart", "network_cut", "half_open", "clock_step", "through_pgbouncer_session", "children"}
-PLANNED = {"deadlines"}
+PLANNED = {"deadlines", "long_holds"}
 # No session lock holds through these poolers, so the reference lock fails as expected.
 POOLERS = {"through_pgbouncer_transaction", "through_pgbouncer_unreset"}
 

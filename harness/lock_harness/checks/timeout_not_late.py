@@ -9,7 +9,7 @@ from lock_harness.core.verdict import Verdict
 
 
 def timeout_not_late(view: View) -> Verdict:
-    """A call returns within its timeout and a grace period.
+    """A call returns within its timeout and a grace period, without the time that the body of a hold takes.
 
     A call that had not returned when the harness gave up on it is judged by that time.  A call that returned is not judged
     if it was the first one of the process that replaced a killed one.
@@ -20,7 +20,7 @@ def timeout_not_late(view: View) -> Verdict:
         if ended_ns is None or (call.returned_ns is None and call.session in view.kills):
             continue
         limit_ns = (call.timeout_ms + view.bounds.late_ms) * 1_000_000
-        if ended_ns - call.invoked_ns <= limit_ns or _is_first_of_replacement(view, call):
+        if _waited_ns(call, ended_ns) <= limit_ns or _is_first_of_replacement(view, call):
             continue
         if not view.delays.slowed(call) and not view.session_had_ended(call):
             found.append(_late(view, call, ended_ns))
@@ -36,8 +36,16 @@ def _is_first_of_replacement(view: View, call: Call) -> bool:
     return is_first and call.session.incarnation > 0 and call.returned_ns is not None
 
 
+def _waited_ns(call: Call, ended_ns: int) -> int:
+    """Return how long the call took up to `ended_ns`, without its body."""
+    if call.entered_ns is None:
+        return ended_ns - call.invoked_ns
+    left_ns = ended_ns if call.left_ns is None else call.left_ns
+    return ended_ns - left_ns + call.entered_ns - call.invoked_ns
+
+
 def _late(view: View, call: Call, ended_ns: int) -> Finding:
-    took_ns = ended_ns - call.invoked_ns
+    took_ns = _waited_ns(call, ended_ns)
     outcome = "never answered" if call.returned_ns is None else f"answered after {format_ms(took_ns)}"
     late_ns = took_ns - call.timeout_ms * 1_000_000
     stalled = view.delays.stalled(call.invoked_ns, ended_ns, late_ns)

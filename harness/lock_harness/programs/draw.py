@@ -31,7 +31,10 @@ def _fault_steps(having: Callable[[FaultTraits], bool]) -> Iterator[str]:
 GATE_OPERATIONS = ("acquire", "release", "hold", "sql_error", "believes", "is_locked", "list", "reopen")
 OPERATIONS = (*GATE_OPERATIONS, "inspect", "spawn")
 
-PLANNED = ("deadline",)
+VERB_OF_STEP_KIND = {"long_body": "hold"}
+"""The optional verb that a kind of step with another name needs."""
+
+PLANNED = ("deadline", "long", "long_body")
 """The kinds whose operations have planned times, and for which an actor waits for another one."""
 
 THREAD_KINDS = THREAD_VERBS - {"count"} | {"round"}
@@ -46,7 +49,7 @@ STEP_KINDS: dict[Mode, tuple[str, ...]] = {
 
 Most are an operation or a fault.  A `wait` is an acquire that stays pending while the others continue.  A `round` is
 an acquire, a count and a release.  A `deadline` frees a month at the moment when the timeout of an actor that waits for it
-ends.
+ends.  A `long` is a hold that outlasts every bound while another actor waits; a `long_body` is the same with `hold`.
 """
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.program import Month, Program
-from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
+from lock_harness.programs.draw import OPTIONAL_VERBS, VERB_OF_STEP_KIND, Draw
 from lock_harness.programs.draws import gate, lockstep, race
 from lock_harness.programs.draws.digits import LARGEST_NUMBER
 
@@ -31,12 +31,11 @@ def programs(
         contract: What the lock promises.
     """
     weights = {
-        kind: weight for kind, weight in draw.weights.items() if kind in verbs or kind not in OPTIONAL_VERBS
+        kind: weight
+        for kind, weight in draw.weights.items()
+        if (verb := VERB_OF_STEP_KIND.get(kind, kind)) in verbs or verb not in OPTIONAL_VERBS
     }
-    ring, decode = confusable_months(years[0]), DECODERS[draw.mode]
-    if draw.mode == "lockstep":
-        # only in lockstep do the steps follow from a model of the lock
-        decode = partial(lockstep.decode, contract=contract)
+    ring, decode = confusable_months(years[0]), partial(DECODERS[draw.mode], contract=contract)
 
     def build(actors: int, count: int, start: int, rounds: int, numbers: list[int]) -> Program:
         months = _months(ring, start, count)

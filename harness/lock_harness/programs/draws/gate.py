@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from hypothesis import strategies as st
 
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.fault import GATE_FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Program, Step
 from lock_harness.core.run import PctGuarantee
@@ -37,6 +38,7 @@ def decode(
     actors: int,
     months: tuple[Month, ...],
     numbers: Sequence[int],
+    contract: Contract = DEFAULT,
 ) -> Program:
     """Return the program that these drawn numbers stand for, without a schedule."""
     steps = race.decode_steps(
@@ -46,6 +48,7 @@ def decode(
         numbers=numbers,
         max_faults=draw.faults,
         make_fault=_make_fault,
+        contract=contract,
     )
     return Program(actors=actors, months=months, steps=tuple(map(_without_clock, steps)), mode="gate")
 

@@ -7,6 +7,7 @@ and months that are not planned at a time are used for other operations then, so
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from lock_harness.core.contract import Contract
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Step
 from lock_harness.programs.draws.digits import Digits
@@ -24,8 +25,15 @@ LEAD_US = 3000
 """How long the month is held before the waiter asks for it."""
 SETTLE_US = 6000
 """How long the actors and the month are left alone afterwards."""
+MAX_LATE_MS = 50
+"""How much longer at most if the contract lets the waiter be late."""
 CRASH_US = 1000
 """How long before its effect a crash is injected: the server needs about this time to notice it."""
+
+LONG_HOLDS_MS = (2500, 1500)
+"""Longer than the bound for a release, and than most leases and idle timeouts that a lock may have by mistake."""
+AFTER_HOLD_MS = 500
+"""How much longer than a long hold the other actor waits."""
 
 
 class _Pair(NamedTuple):
@@ -40,13 +48,21 @@ class _Pair(NamedTuple):
 class TimePlanner:
     """Plans the operations of one race, each on actors and a month that are free at its time."""
 
-    def __init__(self, actors: int, months: tuple[Month, ...]) -> None:
+    def __init__(self, actors: int, months: tuple[Month, ...], contract: Contract) -> None:
+        self._contract = contract
         self._actors_free_us = dict.fromkeys(range(actors), 0)
         self._months_free_us = dict.fromkeys(months, 0)
 
-    def deadline(self, digits: Digits, *, may_crash: bool) -> Iterator[Step]:
+    def plan(self, kind: str, digits: Digits, *, may_crash: bool) -> list[Step]:
+        """Return the steps of one kind, on the actors and a month that are free first."""
+        if kind == "deadline":
+            return [*self._deadline(digits, may_crash=may_crash)]
+        return [*self._long(digits, body=kind == "long_body")]
+
+    def _deadline(self, digits: Digits, *, may_crash: bool) -> Iterator[Step]:
         """Free a month within a millisecond of the moment when the timeout of an actor that waits for it ends."""
-        offset_us, timeout_ms = digits.of(OFFSETS_US), digits.of(DEADLINE_TIMEOUTS_MS)
+        offset_us = digits.of(OFFSETS_US)
+        timeout_ms = max(digits.of(DEADLINE_TIMEOUTS_MS), self._contract.min_timeout_ms)
         ending, pair = digits.of(ENDINGS), self._next_pair(digits)
         # a multiple of a millisecond, since faults have whole milliseconds
         freed_us = _next_ms(pair.from_us + LEAD_US + timeout_ms * US_PER_MS + max(0, offset_us))
@@ -60,7 +76,26 @@ class TimePlanner:
         else:
             yield Operation(pair.holder, "release", pair.month, at_us=freed_us)
         yield Operation(pair.waiter, "release", pair.month, at_us=freed_us + 2 * US_PER_MS)
-        self._occupy(pair, freed_us + SETTLE_US)
+        late_ms = min(self._contract.late_ms, MAX_LATE_MS)
+        self._occupy(pair, freed_us + SETTLE_US + late_ms * US_PER_MS)
+
+    def _long(self, digits: Digits, *, body: bool) -> Iterator[Step]:
+        """Hold a month for longer than every bound and lease, with nothing to do, while another actor waits for it."""
+        lease_ms = self._contract.lease_ms or 0
+        hold_ms = digits.of(LONG_HOLDS_MS) + lease_ms * 3 // 2
+        pair = self._next_pair(digits)
+        freed_us = pair.from_us + hold_ms * US_PER_MS
+        wait_ms = hold_ms + AFTER_HOLD_MS + self._contract.late_ms
+        if body:
+            pause_us = hold_ms * US_PER_MS
+            yield Operation(pair.holder, "hold", pair.month, pause_us=pause_us, at_us=pair.from_us)
+        else:
+            yield Operation(pair.holder, "acquire", pair.month, at_us=pair.from_us)
+        yield Operation(pair.waiter, "acquire", pair.month, wait_ms, at_us=pair.from_us + LEAD_US)
+        if not body:
+            yield Operation(pair.holder, "release", pair.month, at_us=freed_us)
+        yield Operation(pair.waiter, "release", pair.month)
+        self._occupy(pair, freed_us + (AFTER_HOLD_MS + self._contract.late_ms) * US_PER_MS)
 
     def _next_pair(self, digits: Digits) -> _Pair:
         """Return two of the actors and one of the months that are free first."""

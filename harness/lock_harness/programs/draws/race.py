@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.fault import FAULTS, Fault, FaultKind
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
+from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, PLANNED, Draw
 from lock_harness.programs.draws.digits import Digits
 from lock_harness.programs.draws.planned import TimePlanner
 
@@ -27,6 +28,7 @@ def decode(
     actors: int,
     months: tuple[Month, ...],
     numbers: Sequence[int],
+    contract: Contract = DEFAULT,
 ) -> Program:
     """Return the program that these drawn numbers stand for."""
     steps = decode_steps(
@@ -36,6 +38,7 @@ def decode(
         numbers=numbers,
         max_faults=draw.faults,
         make_fault=_make_fault,
+        contract=contract,
     )
     return Program(
         actors=actors, months=months, steps=steps, mode="race", pooler=draw.pooler, threads=draw.threads
@@ -50,17 +53,19 @@ def decode_steps(
     numbers: Sequence[int],
     max_faults: int,
     make_fault: MakeFault,
+    contract: Contract,
 ) -> tuple[Step, ...]:
     """Return the steps that these drawn numbers stand for, without the faults beyond `max_faults`."""
     steps: list[Step] = []
-    planner = TimePlanner(actors, months)
+    planner = TimePlanner(actors, months, contract)
     faults = 0
     for number in numbers:
         digits = Digits(number)
         kind = digits.weighted(weights)
-        if kind == "deadline":
-            steps.extend(planner.deadline(digits, may_crash=faults < max_faults))
-            faults += isinstance(steps[-2], Fault)
+        if kind in PLANNED:
+            planned = planner.plan(kind, digits, may_crash=faults < max_faults)
+            faults += sum(isinstance(step, Fault) for step in planned)
+            steps.extend(planned)
         elif kind not in FAULTS_BY_STEP_KIND:
             steps.extend(_operations(kind, digits.below(actors), months, digits))
         elif faults < max_faults:

@@ -92,7 +92,10 @@ def merge_two_months(program: Program) -> Iterator[Program]:
 
 
 def begin_earlier(program: Program) -> Iterator[Program]:
-    """Move the planned times of a race so that the first operation with one begins at once; their distances remain."""
+    """Move the planned times of a race so that the first operation with one begins at once.
+
+    The distances remain, since they decide what happens: a single time is never simplified.
+    """
     times_us = [step.at_us for step in program.steps if isinstance(step, Operation) and step.at_us]
     # whole milliseconds, since the times of faults have no fractions
     earlier_ms = min(times_us, default=0) // 1000
@@ -117,8 +120,6 @@ def _simpler_steps(step: Step) -> Iterator[Step]:
     if isinstance(step, Fault):
         yield from _simpler_faults(step)
         return
-    if step.at_us:
-        yield msgspec.structs.replace(step, at_us=0)
     if step.pause_us:
         yield msgspec.structs.replace(step, pause_us=0)
     if step.verb == "hold":

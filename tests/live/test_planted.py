@@ -43,6 +43,8 @@ SMALLEST = {
     "key_collision": Smallest(1, 2, "independent_months"),
     # one actor acquires, and the answer is late
     "overlooks_late_grant": Smallest(1, 2, "nothing_left_behind"),
+    # the eleventh acquire finds no connection; the last one is that of the probe
+    "pool_exhausted": Smallest(2, 11, "timeout_returns_false", "all 10 connections are in use"),
     # the session is ended, yet a release returns True
     "reconnects_silently": Smallest(1, 2, "honest_results"),
     # the release that the harness adds at the end is forgotten

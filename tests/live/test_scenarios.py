@@ -17,6 +17,7 @@ from lock_harness.programs.draw import Draw
 from lock_harness.programs.loading import load_scenarios
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, program, release
+from lock_harness.scenarios.planted.pool_exhausted import PoolExhausted
 from lock_harness.servers.server import Server
 
 SCENARIOS = {
@@ -49,9 +50,15 @@ def returns(run: Run) -> list[Event]:
 
 
 def test_every_shipped_scenario_is_tested_on_a_live_server() -> None:
-    assert {*DRAWN, *ANSWERS, "concurrent_lock_acquisition", "every_order", "crash_points", "successors"} == {
-        *SCENARIOS
-    }
+    assert {
+        *DRAWN,
+        *ANSWERS,
+        "concurrent_lock_acquisition",
+        "every_order",
+        "crash_points",
+        "successors",
+        "many_tries",
+    } == {*SCENARIOS}
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -102,6 +109,20 @@ def test_each_step_of_a_fixed_scenario_returns_the_expected_answer(check_lock: C
 def test_exactly_one_of_three_concurrent_actors_acquires_the_month(check_lock: CheckLock) -> None:
     run = check_lock("concurrent_lock_acquisition")
     assert sorted(bool(event.answer) for event in returns(run)) == [False, False, True]
+
+
+def test_many_refusals_of_one_session_leave_it_usable_and_two_dozen_months_fit_in_another(
+    check_lock: CheckLock,
+) -> None:
+    run = check_lock("many_tries")
+    answers = [event.answer for event in returns(run)]
+    assert answers == [True, *[False] * 24, True, True, True, *[True] * 24, False, False, *[True] * 48]
+
+
+def test_the_standard_scenario_finds_a_pool_that_failed_tries_exhaust(lock_server: Server) -> None:
+    what = SCENARIOS["many_tries"]
+    run = run_job(Job(what, Plan(seed=1), PoolExhausted), lock_server, lambda _: None)
+    assert (run.status, run.violated_checks) == ("violated", ("timeout_returns_false",))
 
 
 def test_the_list_of_locks_shows_a_month_only_while_it_is_held(check_lock: CheckLock) -> None:

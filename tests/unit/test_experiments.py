@@ -9,6 +9,7 @@ from lock_harness.core.errors import UserError
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import Audit, Event, History, ServerLock
 from lock_harness.core.program import Operation, Program
+from lock_harness.frontends.contract_command import merged
 from lock_harness.programs.experiments import EXPERIMENTS
 from lock_harness.programs.experiments.times import rounded_up
 from lock_harness.programs.experiments.trial import Experiment, Observation, Trial
@@ -90,7 +91,7 @@ def test_a_lock_that_keeps_its_timeouts_needs_no_declaration() -> None:
         ("on_timeout", "TimeoutError", lambda ms: ("LockCommandFailed: TimeoutError: not free", ms)),
         ("late_ms", 1000, lambda ms: (False, -(-(ms + 1) // 1000) * 1000)),
         ("late_ms", 200, lambda ms: (False, ms + 170)),
-        ("min_timeout_ms", 1000, lambda ms: (False, ms) if ms >= 1000 else ("ValueError: too short", 0)),
+        ("min_timeout_ms", 1000, lambda ms: (False, ms + 1) if ms >= 1000 else ("ValueError: too short", 0)),
         # a timeout of 0 means to wait for ever
         ("min_timeout_ms", 1, lambda ms: (False if ms else None, ms)),
     ],
@@ -101,6 +102,12 @@ def test_the_timeouts_of_a_lock_show_its_contract(
     found = timeouts(outcome)
     assert found[field].value == value
     assert found[field].certain
+
+
+def test_a_lock_that_returns_before_its_timeout_shows_nothing_about_lateness() -> None:
+    found = timeouts(lambda _: (False, 3))
+    assert not found["late_ms"].certain
+    assert found["late_ms"].why == "an acquire with timeout 1001 ms returned already after 3 ms"
 
 
 def test_an_error_without_a_name_cannot_be_declared() -> None:
@@ -321,3 +328,11 @@ def test_a_lock_that_stops_early_cannot_be_examined() -> None:
 )
 def test_a_measured_time_is_rounded_up(measured: float, declared: int) -> None:
     assert rounded_up(measured) == declared
+
+
+def test_the_first_uncertain_observation_of_a_field_is_kept() -> None:
+    early, late = Observation("late_ms", 0, "early", certain=False), Observation("late_ms", 500, "late")
+    exact = Observation("late_ms", 0, "exact")
+    assert merged({"late_ms": early}, [late]) == {"late_ms": early}
+    assert merged({"late_ms": exact}, [late]) == {"late_ms": late}
+    assert merged({"late_ms": exact}, []) == {"late_ms": exact}

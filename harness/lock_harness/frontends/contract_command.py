@@ -1,6 +1,6 @@
 """The command `contract`: show by a few experiments which contract a lock follows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from rich.console import Console
@@ -85,9 +85,15 @@ def examine(lock: LockSpec, server: Server) -> dict[str, Observation]:
                 if not given.keys() >= set(experiment.fields):
                     trials = [_run(program, arena, experiment) for program in experiment.programs(month)]
                     found = experiment.conclude(trials, contract_of(observations, given))
-                    observations.update({observation.field: observation for observation in found})
+                    observations = merged(observations, found)
     assert observations.keys() <= set(FIELDS)
     return observations
+
+
+def merged(before: dict[str, Observation], found: Sequence[Observation]) -> dict[str, Observation]:
+    """Return the observations after another experiment: its own replace those before, unless those were uncertain."""
+    uncertain = {field: observation for field, observation in before.items() if not observation.certain}
+    return before | {observation.field: observation for observation in found} | uncertain
 
 
 def _experiments(arena: Arena, *, raw: bool) -> Iterator[tuple[Month, Experiment]]:

@@ -80,7 +80,11 @@ def _conclude_min_timeout(waiters: Sequence[Call], valid: Sequence[Call]) -> Obs
 
 
 def _conclude_lateness(calls: Sequence[Call]) -> Observation:
-    latest = max(calls, key=_late_ms)
+    earliest, latest = min(calls, key=_late_ms), max(calls, key=_late_ms)
+    if _late_ms(earliest) < 0:
+        took_ms = duration_ms(earliest)
+        why = f"an acquire with timeout {earliest.timeout_ms} ms returned already after {took_ms:.0f} ms"
+        return uncertain("late_ms", why)
     late_ms = _late_ms(latest)
     why = f"an acquire with timeout {latest.timeout_ms} ms returned {late_ms:.0f} ms after it"
     return Observation("late_ms", rounded_up(late_ms) if late_ms > LATE_MS else 0, why)

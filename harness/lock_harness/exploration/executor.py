@@ -80,11 +80,15 @@ class Executor:
 
     def run_and_clean_up(self, program: Program) -> Example:
         """Run the program in the arena's years, and remove any state that the lock may have left behind."""
-        program = under_contract(with_first_year(program, self.arena.years.first), self.arena.contract)
+        program = self._adapted(program)
         example = run(program, self.arena)
         if example.may_have_leaked:
             self._clean_up(program)
         return example
+
+    def _adapted(self, program: Program) -> Program:
+        """Return the program with the months of the arena, and as the contract of the lock allows it."""
+        return under_contract(with_first_year(program, self.arena.years.first), self.arena.contract)
 
     def _clean_up(self, program: Program) -> None:
         if not self.arena.server.ours:
@@ -98,7 +102,7 @@ class Executor:
         A violation is ignored, unless it leaves months locked: to clean up after it would replace the actors by new ones.
         """
         if self.arena.has_new_actors(actors):
-            program = with_first_year(warm_up_program(actors, self.arena.verbs), self.arena.years.first)
+            program = self._adapted(warm_up_program(actors, self.arena.verbs))
             example = run(program, self.arena)
             if example.leaves_months_locked:
                 self._clean_up(program)

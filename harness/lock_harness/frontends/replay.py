@@ -47,6 +47,8 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
     ):
         run = _run_again(saved, spec, times, executor)
     console.print(story(run, replay_command(path)), crop=False)
+    if _needs_new_processes(saved):
+        console.print("Each run had new processes: the saved program failed only in them.", soft_wrap=True)
     if run.status == "holds" and (needed := runs_needed(saved)) > times:
         console.print(describe_too_few(saved, times, needed), soft_wrap=True)
         return EXIT_CODES["unknown"]
@@ -83,7 +85,7 @@ def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Ru
     tally = Tally()
     worst: Example | None = None
     for _ in range(times):
-        if saved.shrinking and saved.shrinking.new_processes:
+        if _needs_new_processes(saved):
             executor.renew_actors()
         example = run_confirmed(executor, program)
         tally.add(View(example.history, executor.arena.bounds, executor.arena.contract), example.status)
@@ -93,6 +95,10 @@ def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Ru
     subject = Subject(saved.scenario, saved.about, lock, saved.seed)
     repeats = (tally.violated, times)
     return build_run(subject, executor, worst, worst.status, tally.figures(), repeats=repeats)
+
+
+def _needs_new_processes(saved: Run) -> bool:
+    return saved.shrinking is not None and saved.shrinking.new_processes
 
 
 def _executor(saved: Run, lock: LockSpec, server: Server) -> Executor:

@@ -50,6 +50,7 @@ class RequiredMethodsOnly:
 def _extend_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give shrinking enough time to finish even on a busy machine."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 90.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
 
 

@@ -18,6 +18,7 @@ def test_the_standard_scenario_finds_a_lock_that_trusts_an_expired_lock_timeout(
     lock_server: Server, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 1.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 1.0)
     run = run_job(Job(deadlines.SCENARIO, Plan(seed=seed), RefusedYetGranted), lock_server, lambda _: None)
     assert run.status == "violated"
 

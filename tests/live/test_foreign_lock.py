@@ -80,6 +80,7 @@ def test_a_broken_lock_in_node_is_caught_at_the_gate(
     """The gate needs no support by the client: it only needs its messages."""
     # each try that fails starts Node again
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 3)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEAT_S", 60.0)
     planted = replace(SCENARIOS[f"planted/{name}"], lock=None)

@@ -41,6 +41,7 @@ def _extend_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lock_harness.exploration.recording.RECORDINGS", 20)
     monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 90.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 3)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEAT_S", 60.0)
 

@@ -34,6 +34,7 @@ REPLAYS = 20
 def _extend_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give shrinking enough time even on a busy machine; the tests count the failures themselves."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 1)
 
 

@@ -97,6 +97,7 @@ def test_a_planted_lock_is_caught_and_shrunk_to_the_smallest_program(
 ) -> None:
     """Shrinking gets enough time to finish even on a busy machine."""
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 90.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 90.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 2)
     run = catch(our_server, name, SMALLEST[name].check)
     assert (run.program.actors, len(run.program.steps)) == SMALLEST[name][:2], run.program

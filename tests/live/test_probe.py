@@ -51,6 +51,7 @@ def test_a_program_of_which_only_the_probe_fails_is_shrunk(
     our_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lock_harness.exploration.reduction.SHRINK_S", 60.0)
+    monkeypatch.setattr("lock_harness.exploration.reduction.MAX_SHRINK_S", 60.0)
     monkeypatch.setattr("lock_harness.exploration.reduction.REPEATS", 2)
     steps = (
         acquire(4, MARCH, 0), acquire(0, FEB, 0), acquire(3, JAN, 0), release(3, JAN), release(4, MARCH),

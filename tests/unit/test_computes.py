@@ -1,8 +1,12 @@
 """A process is running if any of its threads is."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,3 +39,23 @@ def test_a_process_that_has_ended_is_not_running() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
     assert not is_running(child.pid)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, ProcessLookupError])
+def test_a_process_that_ends_during_the_look_is_not_running(
+    error: type[OSError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading /proc/PID/task fails with ENOENT or ESRCH if the process ends after the directory was opened."""
+
+    def entries() -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(path="/proc/self/task/0")
+        raise error
+
+    monkeypatch.setattr("lock_harness.gate.running.os.scandir", lambda _: nullcontext(entries()))
+    assert not is_running(os.getpid())
+
+
+def test_a_thread_that_ends_during_the_look_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = [SimpleNamespace(path=f"/proc/self/task/{thread}") for thread in (0, os.getpid())]
+    monkeypatch.setattr("lock_harness.gate.running.os.scandir", lambda _: nullcontext(threads))
+    assert is_running(os.getpid())

@@ -21,7 +21,9 @@ from lock_harness.core.attempt import Attempt
 from lock_harness.core.contract import declared, with_changes
 from lock_harness.core.errors import HarnessError, one_line
 from lock_harness.locks.interface import Lock
+from lock_harness.locks.line_protocol import LockCommandEnded, LockCommandFailed
 from lock_harness.locks.loading import LockSpec, load
+from lock_harness.locks.validation import require_synchronous, require_usable
 from lock_harness.servers import address
 
 # how soon Python lets another thread continue, so that the threads of an actor process interleave
@@ -97,9 +99,11 @@ def _session_opener(tag: str, name: str, lock: LockSpec | Lock, url: str, mailbo
         return open_command
 
     open_client = load(lock.name) if isinstance(lock, LockSpec) else lock
+    require_synchronous(open_client)
 
     def open_python(number: int) -> Session:
         client = open_client(address.named(url, session_name(tag, name, number)))
+        require_usable(client)
         own = getattr(client, "contract", None)
         contract = declared(getattr(open_client, "contract", None) if own is None else own)
         return PythonSession(*with_acquire(client, with_changes(contract, changes)))
@@ -109,7 +113,8 @@ def _session_opener(tag: str, name: str, lock: LockSpec | Lock, url: str, mailbo
 
 def describe_error(error: Exception, url: str) -> str:
     """Return an exception of the lock on one line, without the password of its address."""
-    kind = "" if isinstance(error, HarnessError) else f"{type(error).__name__}: "
+    own = isinstance(error, HarnessError | LockCommandEnded | LockCommandFailed)
+    kind = "" if own else f"{type(error).__name__}: "
     return address.redact(kind + one_line(error), url)
 
 

@@ -7,7 +7,7 @@ from lock_harness.core.attempt import Attempt
 from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
-from lock_harness.locks.interface import REQUIRED, LockClient, verbs_of
+from lock_harness.locks.interface import LockClient, verbs_of
 from lock_harness.locks.line_protocol import LockCommandFailed
 
 BODY_TEXT = "the body failed"
@@ -73,11 +73,6 @@ class PythonSession:
     """A session of a lock that is a Python callable."""
 
     def __init__(self, client: LockClient, contract: Contract) -> None:
-        missing = [name for name in REQUIRED if not callable(getattr(client, name, None))]
-        if missing:
-            raise UserError(
-                f"it has no {missing[0]}(): a lock client needs acquire and release, or hold; and close"
-            )
         self._client: Any = client
         self._contract = contract
 

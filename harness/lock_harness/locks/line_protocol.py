@@ -57,6 +57,10 @@ class LineProtocolError(UserError):
     """The lock command violates the line protocol."""
 
 
+class LockCommandEnded(Exception):
+    """The process of the lock command has ended by itself."""
+
+
 class LockCommandFailed(Exception):
     """The lock command responded with an error, which is its kind of exception."""
 

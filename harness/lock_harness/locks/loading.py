@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import UserError, one_line
 from lock_harness.locks.interface import Lock
 
@@ -86,7 +87,10 @@ def load(name: str) -> Lock:
 
 def _import(module_name: str, name: str) -> object:
     try:
-        return importlib.import_module(module_name)
-    except (ImportError, SyntaxError, ValueError, TypeError, AttributeError, NameError, OSError) as error:
-        kind = type(error).__name__
-        raise UserError(f"the lock {name!r} does not import: {kind}: {one_line(error)}") from None
+        with Attempt() as attempt:
+            return importlib.import_module(module_name)
+    except SystemExit as error:
+        raise UserError(f"the lock {name!r} does not import: its module exits with {error.code!r}") from None
+    assert attempt.error is not None
+    kind = type(attempt.error).__name__
+    raise UserError(f"the lock {name!r} does not import: {kind}: {one_line(attempt.error)}")

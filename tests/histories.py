@@ -99,6 +99,12 @@ def gone(actor: int, *, at: float, incarnation: int = 0) -> Part:
     return [{"at": at, "kind": "gone", "actor": actor, "incarnation": incarnation}]
 
 
+def died(actor: int, *, at: float, incarnation: int = 0, how: str = "exit code 1") -> Part:
+    """Return the event that the process was found to have ended by itself, and that the server has noticed it."""
+    who = {"actor": actor, "incarnation": incarnation}
+    return [{"at": at, "kind": "died", "error": how, **who}, *gone(at=at + 2, **who)]
+
+
 def lingers(actor: int, *, at: float, incarnation: int = 0) -> Part:
     """Return the event that the server has not noticed the end of the session within the bound."""
     return [{"at": at, "kind": "lingers", "actor": actor, "incarnation": incarnation}]

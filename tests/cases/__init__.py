@@ -9,6 +9,7 @@ from lock_harness.checks.grants_free_month import grants_free_month
 from lock_harness.checks.honest_results import honest_results
 from lock_harness.checks.independent_months import independent_months
 from lock_harness.checks.keeps_contract import keeps_contract
+from lock_harness.checks.keeps_running import keeps_running
 from lock_harness.checks.linearizable import linearizable
 from lock_harness.checks.mutual_exclusion import mutual_exclusion
 from lock_harness.checks.no_lost_update import no_lost_update
@@ -23,7 +24,7 @@ from tests.cases.answers import ERRORS_PRESERVED, HONEST_RESULTS
 from tests.cases.exclusion import MUTUAL_EXCLUSION, NO_LOST_UPDATE
 from tests.cases.free_months import GRANTS_FREE_MONTH, INDEPENDENT_MONTHS
 from tests.cases.linearizability import LINEARIZABLE
-from tests.cases.session_ends import AUTO_RELEASE, NOTHING_LEFT_BEHIND
+from tests.cases.session_ends import AUTO_RELEASE, KEEPS_RUNNING, NOTHING_LEFT_BEHIND
 from tests.cases.sessions import SESSION_UNCHANGED
 from tests.cases.timeouts import TIMEOUT_NOT_EARLY, TIMEOUT_NOT_LATE, TIMEOUT_RETURNS_FALSE
 from tests.histories import Case, ContractCase
@@ -31,6 +32,7 @@ from tests.histories import Case, ContractCase
 Check = Callable[[View], Verdict]
 
 CASES: dict[Check, list[Case]] = {
+    keeps_running: KEEPS_RUNNING,
     mutual_exclusion: MUTUAL_EXCLUSION,
     no_lost_update: NO_LOST_UPDATE,
     linearizable: LINEARIZABLE,

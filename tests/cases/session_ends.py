@@ -1,8 +1,28 @@
 """Histories for the checks of ended sessions and of remaining locks."""
 
-from tests.histories import JAN, Case, acquire, audit, call, fault, history, kill, lingers, stall
+from tests.histories import JAN, Case, acquire, audit, call, died, fault, history, kill, lingers, stall
+
+KEEPS_RUNNING: list[Case] = [
+    ("holds", "a process was killed", history(acquire(0, 0, True), kill(0, at=5))),
+    ("violated", "a process ended by itself during a call", history(
+        acquire(0, 0, None, took=None), died(0, at=5))),
+    ("violated", "a process ended by itself between two calls", history(acquire(0, 0, True), died(0, at=500))),
+    ("holds", "a process ended after its session had been ended", history(
+        acquire(0, 0, True), fault("terminate", 0, at=5), call(0, "release", JAN, at=7, took=None), died(0, at=9))),
+    ("violated", "a process ended by itself although only an earlier session had been ended", history(
+        acquire(0, 0, True), fault("terminate", 0, at=5), call(0, "reopen", at=7),
+        acquire(0, 10, None, incarnation=1, took=None), died(0, at=15, incarnation=1))),
+    ("violated", "a process ended by itself although the session of another one had been ended", history(
+        fault("terminate", 1, at=5), acquire(0, 7, None, took=None), died(0, at=9))),
+    ("unknown", "a process was killed from outside", history(
+        acquire(0, 0, None, took=None), died(0, at=5, how="signal SIGKILL; it printed: Killed"))),
+]  # fmt: skip
 
 AUTO_RELEASE: list[Case] = [
+    ("violated", "refused after the bound although the process of the holder had ended by itself", history(
+        acquire(0, 0, True), died(0, at=5), acquire(1, 1100, False))),
+    ("holds", "refused within the bound after the process of the holder was found to have ended by itself", history(
+        acquire(0, 0, True), died(0, at=2000), acquire(1, 2500, False))),
     ("violated", "refused after the bound although the server ended the holder's session", history(
         acquire(0, 0, True), fault("terminate", 0, at=5), acquire(1, 1100, False))),
     ("holds", "granted after the death of the holder", history(

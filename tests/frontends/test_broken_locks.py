@@ -1,9 +1,11 @@
 """Locks and processes that misbehave: the run reports it and ends in order."""
 
 import os
+import re
 import signal
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from lock_harness.frontends.reports import load
@@ -29,6 +31,40 @@ def test_the_output_of_a_lock_that_exits_is_shown_without_its_password(
     assert outcome.code == 2
     assert "it printed: postgresql://postgres:***@" in outcome.error_line
     assert str(conninfo_to_dict(lock_server.url)["password"]) not in outcome.err
+
+
+def test_a_lock_that_prints_and_starts_a_thread_when_it_is_imported_can_be_tested(sh: Shell) -> None:
+    noisy = "import threading\nprint('hello')\nthreading.Thread(target=print, args=('again',)).start()\n"
+    outcome = sh.run("run", "timeout_returns_false", *lock(sh, noisy + BASE + "    pass\n"))
+    assert outcome.without_violation, outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("scenario", ["timeout_returns_false", "races", "interleavings", "statement_order"])
+def test_a_lock_that_exits_after_it_worked_violates_a_check(sh: Shell, scenario: str) -> None:
+    exits = (
+        BASE
+        + "    def acquire(self, *arguments):\n        super().acquire(*arguments)\n        os._exit(7)\n"
+    )
+    outcome = sh.run("run", scenario, "--examples", "3", *lock(sh, exits))
+    assert outcome.code == 1, outcome.out + outcome.err
+    assert re.search(r"the process of actor \d ended by itself: exit code 7", outcome.out)
+    assert "lock-harness replay" in outcome.out
+
+
+def test_a_lock_command_that_exits_after_it_worked_violates_a_check(sh: Shell) -> None:
+    (sh.cwd / "lock.sh").write_text('read x; echo \'{"id":1,"ok":[]}\'; read x; exit 4')
+    outcome = sh.run("run", "--lock-command", "sh lock.sh", "timeout_returns_false")
+    assert outcome.code == 1, outcome.out + outcome.err
+    assert "ended at 'acquire' with exit code 4" in outcome.out
+
+
+def test_a_lock_may_exit_after_its_session_was_ended(sh: Shell) -> None:
+    stops = (
+        "    def {0}(self, *a):\n        try: return super().{0}(*a)\n        except Exception: os._exit(7)\n"
+    )
+    text = BASE + stops.format("acquire") + stops.format("release") + "    hold = None\n"
+    outcome = sh.run("run", "backend_terminated", "--examples", "5", *lock(sh, text))
+    assert outcome.without_violation, outcome.out + outcome.err
 
 
 def test_a_month_left_locked_on_a_named_server_does_not_hide_the_violation(

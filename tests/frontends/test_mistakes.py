@@ -114,9 +114,16 @@ LOCKS = {
     "raises when it opens": "class Lock:\n    def __init__(self, dsn):\n        raise RuntimeError('no luck ' + dsn)\n",
     "lacks methods": "class Lock:\n    def __init__(self, dsn): pass\n    def close(self): pass\n",
     "exits": "import os\nclass Lock:\n    def __init__(self, dsn): os._exit(7)\n",
-    "exits later": (
-        "import os\nclass Lock:\n    def __init__(self, dsn): pass\n    def close(self): pass\n"
-        "    def acquire(self, *a): os._exit(7)\n    def release(self, *a): return False\n"
+    "exits when it is imported": "import sys\nsys.exit('not today')\n",
+    "raises when it is imported": "class Odd(Exception): pass\nraise Odd('not today')\n",
+    "has an asynchronous method": (
+        "class Lock:\n    def __init__(self, dsn): pass\n    def close(self): pass\n"
+        "    async def acquire(self, *a): return True\n    def release(self, *a): return False\n"
+    ),
+    "is asynchronous": "async def Lock(dsn): pass\n",
+    "takes other arguments": (
+        "class Lock:\n    def __init__(self, dsn): pass\n    def close(self): pass\n"
+        "    def acquire(self, key): return True\n    def release(self, *a): return False\n"
     ),
 }
 
@@ -127,7 +134,11 @@ LOCKS = {
         ("raises when it opens", "the lock cannot be used: RuntimeError: no luck"),
         ("lacks methods", "the lock cannot be used: it has no acquire"),
         ("exits", "the lock ended before it could be used"),
-        ("exits later", "the lock ended its own process"),
+        ("exits when it is imported", "does not import: its module exits with 'not today'"),
+        ("raises when it is imported", "does not import: Odd: not today"),
+        ("has an asynchronous method", "its acquire() is asynchronous"),
+        ("is asynchronous", "the lock is asynchronous"),
+        ("takes other arguments", "its acquire() must take (year, month, timeout_ms): too many positional"),
     ],
 )
 def test_a_lock_that_cannot_be_used_is_reported_in_one_line(sh: Shell, name: str, why: str) -> None:
@@ -142,7 +153,6 @@ def test_a_lock_that_cannot_be_used_is_reported_in_one_line(sh: Shell, name: str
     [
         ("exit 3", "the lock command ended at 'open' with exit code 3"),
         ("echo hello; cat >/dev/null", "the lock command answered 'hello' to 'open'"),
-        ('read x; echo \'{"id":1,"ok":true}\'; read x; exit 4', "ended at 'acquire' with exit code 4"),
         ('read x; echo \'{"id":1,"ok":true}\'; read x; echo \'{"id":9}\'; cat >/dev/null', "its id is not 2"),
         ('read x; echo \'{"id":1,"ok":["fly"]}\'; cat >/dev/null', "offers 'fly'"),
     ],

@@ -158,8 +158,8 @@ LOCK = """
 import sys
 from lock_harness.locks.month_lock import MonthLock
 
-class Exits(MonthLock):
-    def acquire(self, *arguments):
+class ExitsAtOnce:
+    def __init__(self, dsn):
         sys.exit("enough")
 
 class NeedsMore:
@@ -168,7 +168,7 @@ class NeedsMore:
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("Exits", "must return or raise, not exit"), ("NeedsMore", "more")]
+    ("name", "why"), [("ExitsAtOnce", "before it could be used; it printed: enough"), ("NeedsMore", "more")]
 )
 def test_a_lock_that_exits_or_cannot_open_a_session_is_a_user_error(
     lock_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, why: str

@@ -12,6 +12,7 @@ from lock_harness.actors.session import PythonSession
 from lock_harness.core.contract import Contract
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month
+from lock_harness.locks.validation import require_usable
 
 JAN = Month(2090, 1)
 
@@ -126,4 +127,4 @@ def test_a_client_with_neither_is_reported() -> None:
     with pytest.raises(
         UserError, match=r"it has no acquire.*a lock client needs acquire and release, or hold"
     ):
-        PythonSession(*with_acquire(object(), Contract()))
+        require_usable(object())

@@ -6,12 +6,14 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lock_harness.actors.process import exit_text
 from lock_harness.actors.session import BODY_TEXT, SQL_ERROR, BodyError, require_bool
 from lock_harness.core.contract import declared, with_changes
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
 from lock_harness.locks.line_protocol import (
     LineProtocolError,
+    LockCommandEnded,
     LockCommandFailed,
     Request,
     Response,
@@ -46,7 +48,11 @@ class CommandProcess:
         on_start(process.pid)
 
     def request(self, verb: str, *, needs_answer: bool = True, **fields: Any) -> Response:
-        """Send a request with these fields of `Request`, and return the response; see `decode` for `needs_answer`."""
+        """Send a request with these fields of `Request`, and return the response; see `decode` for `needs_answer`.
+
+        Raises:
+            LockCommandEnded: The process ended before it answered.
+        """
         self._requests += 1
         request = Request(self._requests, verb, **fields)
         try:
@@ -56,7 +62,9 @@ class CommandProcess:
         except BrokenPipeError:
             line = b""
         if not line:
-            raise UserError(f"the lock command ended at {verb!r} with exit code {self._process.wait()}")
+            raise LockCommandEnded(
+                f"the lock command ended at {verb!r} with {exit_text(self._process.wait())}"
+            )
         return decode(line, request, needs_answer=needs_answer)
 
     def close(self) -> None:
@@ -92,7 +100,7 @@ class CommandSession:
         self._process = CommandProcess(command, application_name, on_start)
         opened = self._process.request("open", dsn=url)
         if opened.error is not None:
-            raise UserError(f"the lock command could not open a session: {opened.error}")
+            raise LockCommandFailed(f"the lock command could not open a session: {opened.error}")
         self.contract = with_changes(declared(opened.contract), contract_changes)
         self._verbs = tuple(opened.ok) if isinstance(opened.ok, list) else ()
         unknown = [verb for verb in self._verbs if verb not in OPTIONAL_VERBS]

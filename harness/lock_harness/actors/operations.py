@@ -18,6 +18,7 @@ from lock_harness.core.contract import Contract
 from lock_harness.core.errors import HarnessError, one_line
 from lock_harness.core.history import Event, EventKind
 from lock_harness.core.program import Month, Operation, Verb
+from lock_harness.locks.line_protocol import LockCommandEnded
 from lock_harness.servers import address
 
 RECONNECT_MS = 5000
@@ -93,6 +94,10 @@ class OperationRunner:
             if isinstance(error, HarnessError):
                 # the session or the journal cannot be used at all, which says nothing about the lock
                 raise error
+            if isinstance(error, LockCommandEnded):
+                died = Event(now_ns(), "died", self._actor, self._incarnation, number, error=one_line(error))
+                self._journal.write(died)
+                return False
             why = address.redact(f"{type(error).__name__}: {one_line(error)}", self._dsn)
             verb, month = operation.verb, operation.month
             if not self._refuses(number, operation, error):

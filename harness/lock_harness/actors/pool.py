@@ -217,6 +217,10 @@ class ActorPool:
         """Return the error that reports a failed actor to the user."""
         return UserError(f"the lock cannot be used: {message.why}{self._log_tail(message.name)}")
 
+    def describe_end(self, process: ActorProcess) -> str:
+        """Return how a process has ended by itself, and the end of its output."""
+        return process.how_it_ended + self._log_tail(process.name)
+
     def _log_tail(self, name: str) -> str:
         """Return the end of the lock's output, on one line and without passwords."""
         log = self.directory / f"{name}.log"

@@ -99,6 +99,11 @@ class ActorProcess:
     def alive(self) -> bool:
         return bool(self._process.is_alive())
 
+    @property
+    def how_it_ended(self) -> str:
+        """The exit code of an ended process, or the signal that ended it."""
+        return exit_text(int(self._process.exitcode))
+
     def kill(self) -> None:
         """Send SIGKILL; return when the process has ended."""
         self.signal(signal.SIGKILL)
@@ -115,6 +120,11 @@ class ActorProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.kill()
+
+
+def exit_text(code: int) -> str:
+    """Return an exit code in words; a negative one is the number of a signal."""
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def all_alive(processes: Iterable[ActorProcess]) -> bool:

@@ -19,8 +19,9 @@ import msgspec
 from msgspec.structs import replace
 
 from lock_harness.analysis.calls import FOREVER, Call
+from lock_harness.analysis.process_ends import ProcessEnd
 from lock_harness.core.fault import Point
-from lock_harness.core.history import Event, SessionId
+from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
 
 Ending = Literal["release", "death", "close", "never"]
@@ -112,8 +113,8 @@ class SessionHolds:
             elif call.verb == "hold":
                 self._hold(call, self._state(call.month))
 
-    def finish(self, kill: Event | None) -> None:
-        """End the session: by SIGKILL, by its own close, or not before the history ends."""
+    def finish(self, kill: ProcessEnd | None) -> None:
+        """End the session: by the end of its process, by its own close, or not before the history ends."""
         definite_ns, possible_ns = FOREVER, FOREVER
         last: int | None = None
         ending: Ending = "never"
@@ -122,7 +123,8 @@ class SessionHolds:
             if self._closed.returned_ns is not None:
                 possible_ns = self._closed.returned_ns + self.release_ns
         if kill:
-            definite_ns, possible_ns = min(definite_ns, kill.at_ns), kill.at_ns + self.release_ns
+            definite_ns = min(definite_ns, kill.earliest_ns)
+            possible_ns = kill.at_ns + self.release_ns
             last, ending = kill.number, "death"
         if self.session_end and self.session_end.earliest_ns < definite_ns:
             self._end_holds_by_fault(self.session_end)

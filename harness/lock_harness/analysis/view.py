@@ -7,10 +7,11 @@ from functools import cached_property
 from lock_harness.analysis.calls import FOREVER, Call, calls_of
 from lock_harness.analysis.delays import Delays
 from lock_harness.analysis.holds import SessionEnd, SessionHolds, Span
+from lock_harness.analysis.process_ends import ProcessEnd, process_ends
 from lock_harness.analysis.spans import LastEndingSpans
 from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.fault import FAULTS
-from lock_harness.core.history import Event, History, SessionId
+from lock_harness.core.history import History, SessionId
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Bounds
 
@@ -37,13 +38,9 @@ class View:
     # How sessions ended
 
     @cached_property
-    def kills(self) -> dict[SessionId, Event]:
-        """The faults that ended a process, by the session that it had."""
-        return {
-            event.session: event
-            for event in self.history.events
-            if event.fault and FAULTS[event.fault].ends_process
-        }
+    def kills(self) -> dict[SessionId, ProcessEnd]:
+        """The ends of processes, by a fault or by themselves, by the session that each had."""
+        return process_ends(self.history.events, self.calls)
 
     @cached_property
     def session_ends(self) -> dict[SessionId, SessionEnd]:

@@ -9,6 +9,7 @@ from lock_harness.checks.grants_free_month import grants_free_month
 from lock_harness.checks.honest_results import honest_results
 from lock_harness.checks.independent_months import independent_months
 from lock_harness.checks.keeps_contract import keeps_contract
+from lock_harness.checks.keeps_running import keeps_running
 from lock_harness.checks.linearizable import linearizable
 from lock_harness.checks.mutual_exclusion import mutual_exclusion
 from lock_harness.checks.no_lost_update import no_lost_update
@@ -23,6 +24,7 @@ from lock_harness.core.verdict import Bounds, Status, Verdict
 
 # the checks whose violation says most come first
 CHECKS: tuple[Callable[[View], Verdict], ...] = (
+    keeps_running,
     mutual_exclusion,
     no_lost_update,
     auto_release,

@@ -11,7 +11,7 @@ import msgspec
 from lock_harness.core.fault import FAULTS, FaultKind, Point
 from lock_harness.core.program import Month, Verb
 
-EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers"]
+EventKind = Literal["invoke", "enter", "leave", "ok", "info", "fault", "heal", "gone", "lingers", "died"]
 
 
 class SessionId(NamedTuple):
@@ -41,6 +41,7 @@ class Event(
     enter / leave  the body of a `hold` begins / ends
     fault / heal   logged just before a fault is injected / just after it was undone (`fault`: its kind)
     gone / lingers the server has / has not noticed, within the bound, that the session has ended
+    died           the process of the session was found to have ended by itself (`error`: how)
 
     `incarnation` distinguishes the lock sessions of an actor: it increases with every crash and every reopen.
     `number` identifies an operation or a fault in the example.  For a step of the program it is the index of the step,
@@ -82,8 +83,10 @@ class Event(
 
     @property
     def ends_session(self) -> bool:
-        """Whether this is a fault, or the healing of a fault, that ends the session, alone or with its process."""
-        return self.fault is not None and (FAULTS[self.fault].ends_session or FAULTS[self.fault].ends_process)
+        """Whether the session ends here, alone or with its process: by a fault, by the healing of one, or by itself."""
+        if self.fault is None:
+            return self.kind == "died"
+        return FAULTS[self.fault].ends_session or FAULTS[self.fault].ends_process
 
 
 class ServerLock(msgspec.Struct, frozen=True):

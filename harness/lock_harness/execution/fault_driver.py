@@ -57,6 +57,17 @@ class FaultDriver:
         self.await_session_end(target, number, injected_ns)
         self._team.replace(fault.actor)
 
+    def replace_dead(self, actor: int) -> None:
+        """Note that the process of an actor has ended by itself, and let a spare process take its place."""
+        self._heal_actor(actor)
+        target, found_ns = self._recorder.current_session(actor), now_ns()
+        number = max(0, self._recorder.last_number_begun(actor))
+        self._recorder.note(
+            "died", target, number, found_ns, error=self._arena.pool.describe_end(target.process)
+        )
+        self.await_session_end(target, number, found_ns)
+        self._team.replace(actor)
+
     def _inject_into_actor(self, number: int, fault: Fault, session_name: str | None) -> None:
         """Inject a fault that hits the session of one actor, whose process continues."""
         target, injected_ns = self._target(fault, session_name), now_ns()

@@ -51,10 +51,18 @@ class HistoryRecorder:
         at_ns: int | None = None,
         fault: FaultKind | None = None,
         point: Point | None = None,
+        error: str | None = None,
     ) -> None:
         """Note the effect of step `number`, mostly a fault, on a session; `at_ns` defaults to now."""
         event = Event(
-            at_ns or now_ns(), kind, target.actor, target.incarnation, number, fault=fault, point=point
+            at_ns=at_ns or now_ns(),
+            kind=kind,
+            actor=target.actor,
+            incarnation=target.incarnation,
+            number=number,
+            fault=fault,
+            point=point,
+            error=error,
         )
         self._events.append(event)
 
@@ -119,6 +127,17 @@ class HistoryRecorder:
         steps = self._program.total_steps
         extra = takewhile(lambda event: event.number >= steps, reversed(self._events))
         return any(one.verb == "acquire" and one.kind in ("ok", "info") and not one.answer for one in extra)
+
+    def last_number_begun(self, actor: int) -> int:
+        """Return the number of the last operation that an actor has begun, or -1."""
+        return next(
+            (
+                event.number
+                for event in reversed(self._events)
+                if event.actor == actor and event.kind == "invoke"
+            ),
+            -1,
+        )
 
     # The server's view
 

@@ -28,6 +28,7 @@ class ProgramRun:
         self._team = Team(program, arena, mode.free_running)
         self._recorder = HistoryRecorder(program, arena, self._team)
         faults = FaultDriver(program, arena, self._team, self._recorder)
+        self._team.replace_dead = faults.replace_dead
         self._mode = mode(RunContext(program, arena, self._team, self._recorder, faults))
 
     def run(self) -> History:
@@ -46,7 +47,7 @@ class ProgramRun:
         except Stuck:
             gave_up_ns = now_ns()
         self._recorder.read_journals()
-        self._discard_unusable_actors(stuck=gave_up_ns is not None)
+        self._discard_unusable_actors(stuck=gave_up_ns is not None or self._team.died > 0)
         # read the stall meter as late as possible: it logs a stall only when the stall is over
         return self._recorder.history(gave_up_ns)
 
@@ -106,7 +107,7 @@ class ProgramRun:
         return able if len(able) <= MAX_PROBERS else self._recorder.active_last(able)[:MAX_PROBERS]
 
     def _discard_unusable_actors(self, stuck: bool) -> None:
-        """Keep only the actors that have a session and are not in a call."""
+        """Keep only the actors that have a session and are not in a call, and none that may get a message of this program."""
         if stuck:
             self._arena.dismiss()
             return

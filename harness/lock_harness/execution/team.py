@@ -1,6 +1,6 @@
 """The actors of one program, as the conductor sees them: processes, sessions, and messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from lock_harness.actors.mailbox import (
@@ -16,7 +16,7 @@ from lock_harness.actors.mailbox import (
 )
 from lock_harness.actors.process import ActorProcess, all_alive, names
 from lock_harness.core.clock import now_ns
-from lock_harness.core.errors import NotApplicable, UserError
+from lock_harness.core.errors import NotApplicable
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import SessionAge
 from lock_harness.core.program import Program, Step
@@ -25,10 +25,22 @@ from lock_harness.execution.time_limits import NS_PER_MS, deadline_ns
 
 # how often the conductor looks for dead actors while no message comes
 POLL_MS = 20
+# a program ends after this many processes have ended by themselves
+MOST_DEATHS = 20
 
 
 class Stuck(Exception):
-    """A call did not return in time."""
+    """A call did not return in time, or process after process ended by itself."""
+
+
+class ActorDied(NamedTuple):
+    """The process of an actor has ended by itself, and another one has taken its place.
+
+    `name` is the mailbox of the ended process.
+    """
+
+    actor: int
+    name: str
 
 
 class ActorSession(NamedTuple):
@@ -53,7 +65,11 @@ class Team:
         ages: How old each session was when its process joined the team.
         killed: The processes that were killed, each with the number of its actor.
         pending: In lockstep, the number of each actor's pending operation.
+        died: How many processes have ended by themselves.
+        replace_dead: Replaces the process of an actor that has ended by itself.
     """
+
+    replace_dead: Callable[[int], None]
 
     def __init__(self, program: Program, arena: Arena, free_running: bool) -> None:
         """Gather the actors.
@@ -72,6 +88,7 @@ class Team:
         self.ages = [self._age(actor) for actor in self.actors]
         self.killed: list[tuple[int, ActorProcess]] = []
         self.pending: dict[int, int] = {}
+        self.died = 0
 
     def begin(self) -> None:
         """Empty the journals, and send the steps ahead to actors that pass a baton."""
@@ -129,9 +146,12 @@ class Team:
 
     # Messages
 
-    def send(self, actor: int, message: MailboxMessage) -> None:
-        if not self._arena.mailbox.send(self.processes[actor].name, message):
-            self._raise_dead()
+    def send(self, actor: int, message: MailboxMessage) -> bool:
+        """Send a message; return False if the process has ended by itself, and was replaced by one that waits for its turn."""
+        if self._arena.mailbox.send(self.processes[actor].name, message):
+            return True
+        self._replace_dead(actor)
+        return False
 
     def run_to_finish(self, messages: Sequence[MailboxMessage | None], extra_ms: int = 0) -> None:
         """Send each actor its message, if it gets one, and wait until all these actors have finished.
@@ -140,13 +160,12 @@ class Team:
         """
         waiting = set()
         for actor, message in enumerate(messages):
-            if message is not None:
-                self.send(actor, message)
+            if message is not None and self.send(actor, message):
                 waiting.add(self.processes[actor].name)
         deadline = self.deadline_ns(extra_ms=extra_ms)
         while waiting:
             answer = self.next_message(deadline)
-            if isinstance(answer, Finished):
+            if isinstance(answer, Finished | ActorDied):
                 waiting.discard(answer.name)
 
     def deadline_ns(self, numbers: Iterable[int] = (), extra_ms: int = 0) -> int:
@@ -155,24 +174,42 @@ class Team:
         late_ms = self._arena.contract.late_ms * len(steps)
         return deadline_ns(steps, self._arena.lock, extra_ms + late_ms)
 
-    def next_message(self, until_ns: int) -> MailboxMessage:
+    def next_message(self, until_ns: int) -> MailboxMessage | ActorDied:
         """Return the next message; `Stuck` if none has come by `until_ns`."""
         message = self.await_message(until_ns)
         if message is None:
             raise Stuck
         return message
 
-    def await_message(self, until_ns: int) -> MailboxMessage | None:
+    def await_message(self, until_ns: int) -> MailboxMessage | ActorDied | None:
         """Return the next message, or None if none has come by `until_ns`.
 
-        `UserError` if an actor has ended its own process.
+        If the process of an actor has ended by itself, another one takes its place, and `ActorDied` is returned.
         """
         while (message := self.receive(min(POLL_MS, (until_ns - now_ns()) / NS_PER_MS))) is None:
             if not all_alive(self.processes):
-                self._raise_dead()
+                # a message may have come between the last look and the end of the process
+                return self.receive(0) or self._replace_first_dead()
             if now_ns() >= until_ns:
                 return None
         return message
+
+    def _replace_first_dead(self) -> ActorDied | None:
+        for actor, process in enumerate(self.processes):
+            if not process.alive():
+                return self._replace_dead(actor)
+        return None
+
+    def _replace_dead(self, actor: int) -> ActorDied:
+        name = self.processes[actor].name
+        self.died += 1
+        if self.died > MOST_DEATHS:
+            raise Stuck
+        self.replace_dead(actor)
+        if self._free_running:
+            # the process takes no steps, but takes part in the closing calls
+            self.send(actor, self.begin_message(actor, ()))
+        return ActorDied(actor, name)
 
     def receive(self, timeout_ms: float) -> MailboxMessage | None:
         """Return the next message, or None if none comes within `timeout_ms`."""
@@ -201,9 +238,3 @@ class Team:
         for process in self.processes:
             if process.name == started.name:
                 process.command_pid = started.pid
-
-    def _raise_dead(self) -> None:
-        """Raise the error that the dead actor reported, or else an error that its process has ended."""
-        while self.receive(0) is not None:
-            pass
-        raise UserError("the lock ended its own process: a lock must return or raise, not exit")

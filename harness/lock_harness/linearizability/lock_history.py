@@ -130,11 +130,13 @@ class _ServerSessions:
                 returned = call.returned_ns if call.returned_ns is not None else kill.at_ns if kill else None
                 until_ns = FOREVER if returned is None else returned + release_ns
                 session = self._last(call.session)
-                yield _end(session, from_ns=call.invoked_ns, to_ns=until_ns, number=call.number)
+                from_ns = min(call.invoked_ns, kill.earliest_ns) if kill else call.invoked_ns
+                yield _end(session, from_ns=from_ns, to_ns=until_ns, number=call.number)
         for id_, kill in self._view.kills.items():
             if id_ not in first_close:
                 until_ns = kill.at_ns + release_ns
-                yield _end(self._last(id_), from_ns=kill.at_ns, to_ns=until_ns, number=kill.number)
+                from_ns = kill.earliest_ns
+                yield _end(self._last(id_), from_ns=from_ns, to_ns=until_ns, number=kill.number)
 
     def _last(self, id_: SessionId) -> ServerSession:
         return self._get_or_add(self._second if id_ in self._session_ends else self._first, id_)

@@ -170,6 +170,8 @@ def _is_alone(call: Call, history: History, times: _Times) -> bool:
 
 
 def _describe_fault(event: Event, program: Program) -> str | None:
+    if event.kind == "died":
+        return f"its process ended by itself: {event.error}"
     if event.kind == "lingers":
         return "its session is still open at the server"
     if event.fault is None:

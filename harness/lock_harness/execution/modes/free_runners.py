@@ -3,9 +3,10 @@
 import contextlib
 from collections.abc import Iterator
 
-from lock_harness.actors.mailbox import Finished, MailboxMessage, StartSteps
+from lock_harness.actors.mailbox import GATE, AllStepsTaken, Finished, MailboxMessage, StartSteps
 from lock_harness.core.program import Operation
 from lock_harness.execution.context import RunContext
+from lock_harness.execution.team import ActorDied
 from lock_harness.gate.commands import ActorInfo
 
 
@@ -21,6 +22,7 @@ class FreeRunners:
         self._team = context.team
         self._recorder = context.recorder
         self._gate = context.arena.gate
+        self._mailbox = context.arena.mailbox
         self.running: set[int] = set()
         self._start_ns = 0
         self._indices: list[list[int]] = [[] for _ in context.team.actors]
@@ -57,12 +59,21 @@ class FreeRunners:
             self._gate.report_injected(actor, self._actor_info(actor))
 
     def await_message(self, until_ns: int) -> MailboxMessage | None:
-        """Return the next message, or None at `until_ns`.  `running` is up to date then."""
+        """Return the next message, or None at `until_ns` or if an actor has died.  `running` is up to date then."""
         message = self._team.await_message(until_ns)
+        if isinstance(message, ActorDied):
+            self._end_steps(message.actor)
+            return None
         if isinstance(message, Finished):
             processes = enumerate(self._team.processes)
             self.running -= {actor for actor, process in processes if process.name == message.name}
         return message
+
+    def _end_steps(self, actor: int) -> None:
+        """Let an actor whose process has ended by itself take no more steps."""
+        self.running.discard(actor)
+        if self._gate is not None:
+            self._mailbox.send(GATE, AllStepsTaken(actor))
 
     def journal_lengths(self) -> dict[str, int]:
         """Return how many bytes each running actor has logged, by the name of its process."""
@@ -80,7 +91,8 @@ class FreeRunners:
             first=first,
             gated=self._gate is not None,
         )
-        self._team.send(actor, message)
+        if not self._team.send(actor, message):
+            self._end_steps(actor)
 
     def _actor_info(self, actor: int) -> ActorInfo:
         process = self._team.processes[actor]

@@ -35,7 +35,7 @@ class GateMode:
             deadline = now_ns() + self._longest_ms() * NS_PER_MS
             while self._runners.running:
                 message = self._runners.await_message(deadline)
-                if message is None:
+                if message is None and now_ns() >= deadline:
                     raise Stuck
                 if isinstance(message, FaultDue):
                     self._inject(message)

@@ -12,6 +12,7 @@ from lock_harness.core.clock import now_ns
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Operation
 from lock_harness.execution.context import RunContext
+from lock_harness.execution.team import ActorDied
 from lock_harness.execution.time_limits import NS_PER_MS
 
 # how long a pending call may take to reach the server
@@ -39,13 +40,15 @@ class LockstepMode:
             elif step.pending:
                 self._begin_pending(number, step)
                 number += 1
-            else:
-                self._team.send(step.actor, Baton(number))
+            elif self._team.send(step.actor, Baton(number)):
                 number = self._await_baton(number)
-                self._await_end_of_closed_session(number - 1)
 
     def _await_baton(self, number: int) -> int:
-        """Wait for the baton that was sent for step `number`, and return the number of the conductor's step."""
+        """Wait for the baton that was sent for step `number`, and return the number of the next step.
+
+        If the actor with the baton died, the next step follows its last one.  If another actor died, the program ends,
+        because the baton may have been passed to the actor that died.
+        """
         end = number + 1
         while not is_conductors_turn(self._steps, end):
             end += 1
@@ -53,7 +56,11 @@ class LockstepMode:
         while True:
             message = self._team.next_message(deadline)
             if isinstance(message, Baton):
+                self._await_end_of_closed_session(message.number - 1)
                 return message.number
+            if isinstance(message, ActorDied):
+                begun = max(number, *map(self._context.recorder.last_step_begun, self._team.actors))
+                return begun + 1 if self._steps[begun].actor == message.actor else len(self._steps)
 
     def _await_end_of_closed_session(self, number: int) -> None:
         """If step `number` closed a session to open another, wait until the server has ended the old one."""

@@ -226,6 +226,13 @@ def test_variables_for_another_server_do_not_reach_an_embedded_one(sh: Shell) ->
 # Mistakes
 
 
+def test_a_server_that_ends_idle_sessions_is_refused_with_the_remedy(sh: Shell, server: Server) -> None:
+    outcome = sh.run("run", "--pg", server.url, PGOPTIONS="-c idle_session_timeout=7s")
+    assert outcome.code == 2
+    assert "ends idle sessions, and their locks, after 7000 ms (idle_session_timeout)" in outcome.error_line
+    assert "PGOPTIONS='-c idle_session_timeout=0'" in outcome.error_line
+
+
 def test_a_missing_password_is_one_line_with_the_remedy(sh: Shell, login: dict[str, str]) -> None:
     outcome = sh.run("run", "--pg", without_password(login), HOME=str(sh.cwd))
     assert outcome.code == 2

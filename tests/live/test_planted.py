@@ -78,6 +78,8 @@ SMALLEST = {
 # found.
 DEPENDS_ON_TIMING = {
     "fixed_lease": "mutual_exclusion",
+    "idle_in_transaction": "mutual_exclusion",
+    "idle_sessions": "mutual_exclusion",
     "refused_yet_granted": "honest_results",
     "lease_expires": "mutual_exclusion",
     "shared_session": "mutual_exclusion",

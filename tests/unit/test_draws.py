@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lock_harness.core.contract import Contract
 from lock_harness.core.fault import Fault
-from lock_harness.core.program import Month, Operation, Program, Step
+from lock_harness.core.program import Mode, Month, Operation, Program, Step
 from lock_harness.core.schedule import Pct
 from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import Draw
@@ -19,6 +19,7 @@ from lock_harness.programs.draws.gate import LONG_TIMEOUT_MS, pct_guarantee
 from lock_harness.programs.draws.lockstep import LONG_WAIT_MS, decode
 from lock_harness.programs.draws.planned import CRASH_US
 from lock_harness.programs.draws.race import decode as decode_race
+from lock_harness.programs.equipment import equipment
 
 WEIGHTS = {
     "acquire": 6,
@@ -294,3 +295,18 @@ def test_the_guarantee_of_pct_is_that_of_the_largest_program() -> None:
     assert guarantee is not None
     assert guarantee.pct.bound(guarantee.actors) == pytest.approx(1 / (3 * 12))
     assert pct_guarantee(GATED, moves=10) is None
+
+
+@pytest.mark.parametrize("mode", ["lockstep", "race", "gate"])
+@given(data=st.data())
+@settings(max_examples=5)
+def test_a_program_and_its_equipment_have_the_settings_of_the_draw(mode: Mode, data: st.DataObject) -> None:
+    draw = Draw({"acquire": 1}, mode=mode, settings={"statement_timeout": "1s", "lock_timeout": "900ms"})
+    program = data.draw(programs(draw, (2090, 2091), frozenset()))
+    assert program.settings == (("statement_timeout", "1s"), ("lock_timeout", "900ms"))
+    assert equipment(draw).settings == equipment(program).settings == program.settings
+
+
+def test_settings_are_texts_by_name() -> None:
+    with pytest.raises(ValueError, match="settings must be"):
+        Draw({"acquire": 1}, settings={"statement_timeout": 1})  # type: ignore[dict-item]

@@ -189,3 +189,10 @@ def test_the_evidence_that_is_complete_first_is_chosen() -> None:
     wanted = frozenset({"mutual_exclusion", "no_lost_update", "nothing_left_behind"})
     assert earliest_evidence(verdicts, wanted) == (4, 5)
     assert earliest_evidence(verdicts, frozenset({"nothing_left_behind"})) == ()
+
+
+def test_the_settings_of_a_race_are_kept() -> None:
+    program = msgspec.structs.replace(race(*TWO), settings=(("statement_timeout", "1s"),))
+    found = gate_program(program, recorded([], acquire(0, 0, True)), ())
+    assert found is not None
+    assert found.settings == recordable(program, ()).settings == program.settings

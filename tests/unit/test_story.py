@@ -116,6 +116,16 @@ def test_the_story_of_a_lock_behind_a_pooler_names_the_pooler_before_the_checks(
     assert "PgBouncer" not in plain(story(run(), "again"))
 
 
+def test_the_story_names_the_settings_of_the_database_before_the_checks() -> None:
+    program = msgspec.structs.replace(
+        run().program, settings=(("statement_timeout", "1s"), ("lock_timeout", "2s"))
+    )
+    lines = plain(story(run(program=program), "again"), width=300).splitlines()
+    assert lines[1].strip() == "The database has statement_timeout = 1s, lock_timeout = 2s"
+    assert "mutual_exclusion" in lines[2]
+    assert "The database" not in plain(story(run(), "again"))
+
+
 def test_the_table_begins_with_the_ages_of_the_sessions() -> None:
     """The cause of a failure may be that a lock was idle before."""
     ages = (

@@ -61,6 +61,10 @@ Pooler = Literal["session", "transaction", "unreset"]
 """
 
 
+Settings = tuple[tuple[str, str], ...]
+"""Settings of a database, each with its name and its value."""
+
+
 class Operation(msgspec.Struct, frozen=True, omit_defaults=True, tag="operation", tag_field="step"):
     """A step that one actor takes through its lock session.
 
@@ -109,6 +113,7 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
         months: All months that the steps use.
         threads: In a race this many actors at a time are threads of one process and share one session: the first ones, the
             next ones, and so on.
+        settings: Settings of the database in which the program runs, by name, such as `statement_timeout`.
         rounds: In a race every actor takes its own steps this many times, one round after another.
         choices: At the gate, one number for each decision which actor moves next.  With n actors that can move, the
             choice c picks number c modulo n of them.  Number 0 is the actor that moved last.
@@ -127,6 +132,7 @@ class Program(msgspec.Struct, frozen=True, rename={"mode": "schedule", "schedule
     choices: tuple[int, ...] = ()
     scheduler: SchedulerSpec | None = None
     threads: int = 1
+    settings: Settings = ()
 
     @property
     def total_steps(self) -> int:

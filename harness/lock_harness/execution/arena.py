@@ -172,7 +172,7 @@ def open_arena(
         guardian = stack.enter_context(guarded_directory())
         postmaster = stack.enter_context(own_server()) if equipment.targets("server") else None
         server = postmaster.server if postmaster else server
-        home = stack.enter_context(private_database(server, f"lock_harness_{tag}"))
+        home = stack.enter_context(private_database(server, f"lock_harness_{tag}", equipment.settings))
         route = stack.enter_context(_open_route(home, equipment, guardian.directory))
         observer = stack.enter_context(contextlib.closing(Observer(home.dsn, f"lock-harness/{tag}/observer")))
         stall_meter = stack.enter_context(contextlib.closing(StallMeter(guardian)))

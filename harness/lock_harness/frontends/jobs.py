@@ -20,8 +20,6 @@ from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.lease import DEFAULT_YEARS, Years
 from lock_harness.servers.server import Server
 
-GATE = Equipment(gate=True)
-
 
 @dataclass(frozen=True)
 class Job:
@@ -51,6 +49,7 @@ class Job:
 def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     """Explore the job's scenario in an arena of its own.  `NotApplicable` if its faults are not available here."""
     needed = equipment(job.scenario.what)
+    gate = Equipment(gate=True, settings=needed.settings)
     if (why := why_unavailable(needed, server)) is not None:
         raise NotApplicable(why)
     lock = job.chosen_lock
@@ -62,7 +61,7 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
         plan=job.plan,
         lock=spec,
         report_progress=report_progress,
-        open_gate=None if why_unavailable(GATE, server) else partial(open_with, GATE),
+        open_gate=None if why_unavailable(gate, server) else partial(open_with, gate),
     )
 
 

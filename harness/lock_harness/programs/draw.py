@@ -1,12 +1,12 @@
 """The draw of a scenario: the kinds of steps of each mode, and a request for random programs."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Literal
 
 from lock_harness.core.fault import FaultKind, FaultTraits, fault_kinds
-from lock_harness.core.program import THREAD_VERBS, Mode, Pooler
+from lock_harness.core.program import THREAD_VERBS, Mode, Pooler, Settings
 from lock_harness.core.values import check_fields
 
 Weights = Mapping[str, int]
@@ -66,6 +66,7 @@ class Draw:
         taken_ms: In lockstep, the timeouts of an acquire that the others wait for, if the month is probably taken.
         mode: How the steps are ordered.
         pooler: The mode of a PgBouncer between the actors and the server.
+        settings: Settings of the database, by name, such as `{"statement_timeout": "1s"}`.
         rounds: In a race, how many times every actor takes its steps.
         scheduler: At the gate, the scheduler that decides which actor moves next.  `choices` draws each decision, mostly that the same
             actor continues.  `random` and `pct` are described in `lock_harness.core.schedule`.
@@ -84,10 +85,16 @@ class Draw:
     taken_ms: tuple[int, ...] = (0, 0, 1, 20)
     mode: Mode = "lockstep"
     pooler: Pooler | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     rounds: tuple[int, int] = (1, 1)
     scheduler: Literal["choices", "random", "pct"] = "choices"
     depth: int = 3
     threads: int = 1
+
+    @property
+    def program_settings(self) -> Settings:
+        """The settings, as a program has them."""
+        return tuple(self.settings.items())
 
     def __post_init__(self) -> None:
         check_fields(self, *(one.name for one in fields(self)))

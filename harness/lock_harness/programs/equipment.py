@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind, FaultTarget, fault_kinds
-from lock_harness.core.program import Pooler
+from lock_harness.core.program import Pooler, Settings
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
 from lock_harness.programs.workload import CrashPoints, EveryOrder, Workload
 
@@ -16,12 +16,14 @@ class Equipment(NamedTuple):
         pooler: The mode of a PgBouncer between the actors and the server.
         gate: Whether the actors' messages pass the gate.
         threads: How many actors at a time are threads of one process.
+        settings: The settings that the database must have.
     """
 
     faults: frozenset[FaultKind] = frozenset()
     pooler: Pooler | None = None
     gate: bool = False
     threads: int = 1
+    settings: Settings = ()
 
     def targets(self, target: FaultTarget) -> bool:
         """Return whether one of the faults has this target."""
@@ -34,11 +36,14 @@ NO_EQUIPMENT = Equipment()
 def equipment(what: Workload) -> Equipment:
     """Return the equipment that every program of a workload needs."""
     if isinstance(what, CrashPoints):
-        return Equipment(frozenset(fault_kinds(lambda one: one.crash)), gate=True)
+        faults = frozenset(fault_kinds(lambda one: one.crash))
+        return Equipment(faults, gate=True, settings=what.program.settings)
     if isinstance(what, EveryOrder):
         return equipment(what.program)
     if isinstance(what, Draw):
+        settings = what.program_settings
         faults = frozenset(FAULTS_BY_STEP_KIND[kind] for kind in what.weights if kind in FAULTS_BY_STEP_KIND)
     else:
+        settings = what.settings
         faults = frozenset(step.kind for step in what.steps if isinstance(step, Fault))
-    return Equipment(faults, what.pooler, gate=what.mode == "gate", threads=what.threads)
+    return Equipment(faults, what.pooler, gate=what.mode == "gate", threads=what.threads, settings=settings)

@@ -94,6 +94,7 @@ def gate_program(
         steps=tuple(one.step for one in steps),
         mode="gate",
         scheduler=Recorded(tuple(order)),
+        settings=program.settings,
     )
 
 

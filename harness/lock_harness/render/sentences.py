@@ -6,7 +6,7 @@ from lock_harness.analysis.calls import calls_of
 from lock_harness.analysis.view import View
 from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import Fault
-from lock_harness.core.program import Pooler, Program
+from lock_harness.core.program import Pooler, Program, Settings
 from lock_harness.core.run import OrderCoverage, PctGuarantee, Run, Shrinking
 from lock_harness.figures.beliefs import beliefs
 from lock_harness.render.text import plural
@@ -112,6 +112,11 @@ def describe_threads(program: Program) -> str:
         for first in range(0, program.actors, program.threads)
     ]
     return f"Actors that are threads of one process and share one session: {'; '.join(shared)}"
+
+
+def describe_settings(settings: Settings) -> str:
+    """Say which settings the database had."""
+    return f"The database has {', '.join(f'{name} = {value}' for name, value in settings)}"
 
 
 def describe_shrinking(run: Run, shrinking: Shrinking) -> Iterator[str]:

@@ -16,6 +16,7 @@ from lock_harness.render.sentences import (
     describe_pct_guarantee,
     describe_pooler,
     describe_repeats,
+    describe_settings,
     describe_shrinking,
     describe_threads,
 )
@@ -30,6 +31,7 @@ def story(run: Run, replay: str) -> RenderableType:
         *([unbroken_line((f"  contract  {contract}", "dim"))] if contract else []),
         *([unbroken_line(f"  {describe_pooler(run.program.pooler)}")] if run.program.pooler else []),
         *([unbroken_line(f"  {threads}")] if (threads := describe_threads(run.program)) else []),
+        *([unbroken_line(f"  {describe_settings(run.program.settings)}")] if run.program.settings else []),
         *(_verdict_line(verdict) for verdict in run.verdicts if verdict.status in ("violated", "unknown")),
         *(unbroken_line(f"  {sentence}") for sentence in describe_hidden_errors(run)),
         Text(),

@@ -112,7 +112,9 @@ def _settings(conn: Connection) -> Iterator[Diagnosis]:
         "client_connection_check_interval",
         "tcp_keepalives_idle",
         "idle_session_timeout",
+        "idle_in_transaction_session_timeout",
         "lock_timeout",
+        "statement_timeout",
     ]
     found = dict(conn.execute(query, (names,), prepare=False).fetchall())
     if found.get("client_connection_check_interval") == "0":
@@ -121,6 +123,12 @@ def _settings(conn: Connection) -> Iterator[Diagnosis]:
     if int(found.get("idle_session_timeout", 0)):
         text = f"idle_session_timeout ends idle sessions, and their locks, after {found['idle_session_timeout']} ms"
         yield Diagnosis("bad", "idle sessions", text)
+    if idle_ms := int(found.get("idle_in_transaction_session_timeout", 0)):
+        text = f"idle_in_transaction_session_timeout ends a lock that keeps a transaction open, after {idle_ms} ms"
+        yield Diagnosis("note", "transactions", text)
+    if statement_ms := int(found.get("statement_timeout", 0)):
+        text = f"statement_timeout of {statement_ms} ms: a blocking pg_advisory_lock raises after it"
+        yield Diagnosis("note", "statement_timeout", text)
     if int(found.get("lock_timeout", 0)):
         text = f"lock_timeout of {found['lock_timeout']} ms: a blocking pg_advisory_lock raises after it"
         yield Diagnosis("note", "lock_timeout", text)

@@ -36,11 +36,13 @@ class Resolved(NamedTuple):
         dsn: Its address with all options, for sessions of the harness.
         url: Its address as a URL, for sessions of the lock.
         version: The version of the server.
+        idle_session_ms: After this time the server ends a session that does nothing, with its locks; 0 if it does not.
     """
 
     dsn: str
     url: str
     version: str
+    idle_session_ms: int
 
 
 def resolve(text: str) -> Resolved:
@@ -48,9 +50,16 @@ def resolve(text: str) -> Resolved:
     with address.connect_as_libpq(text, "lock-harness") as conn:
         options = _effective_options(conn, {*conninfo_to_dict(text)})
         version = conn.info.parameter_status("server_version") or "unknown"
+        idle_session_ms = _idle_session_ms(conn)
     inherited = {"options"} if options.get("options") == os.environ.get("PGOPTIONS") else set()
     url = address.url_of({key: value for key, value in options.items() if key not in inherited})
-    return Resolved(make_conninfo("", **options), url, version)
+    return Resolved(make_conninfo("", **options), url, version, idle_session_ms)
+
+
+def _idle_session_ms(conn: psycopg.Connection[Any]) -> int:
+    query = "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'"
+    row = conn.execute(query, prepare=False).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _effective_options(conn: psycopg.Connection[Any], given: set[str]) -> dict[str, str]:
@@ -80,7 +89,12 @@ def _effective_options(conn: psycopg.Connection[Any], given: set[str]) -> dict[s
 
 def named_server(text: str) -> Server:
     """Return the server that the user named; raise `UserError` if session locks cannot work at that address."""
-    dsn, url, version = resolve(text)
+    dsn, url, version, idle_session_ms = resolve(text)
+    if idle_session_ms:
+        raise UserError(
+            f"{address.display_name(dsn)} ends idle sessions, and their locks, after {idle_session_ms} ms "
+            "(idle_session_timeout): switch that off for the test, such as by PGOPTIONS='-c idle_session_timeout=0'"
+        )
     try:
         why = shared_sessions(dsn)
     except psycopg.Error as error:

@@ -3,10 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
+import psycopg
 from psycopg import sql
 
+from lock_harness.core.errors import UserError, one_line
+from lock_harness.core.program import Settings
 from lock_harness.servers import address
 
 
@@ -47,9 +50,23 @@ def version_of(dsn: str) -> str:
         return conn.info.parameter_status("server_version") or "unknown"
 
 
+def _alter_database(conn: psycopg.Connection[Any], name: str, settings: Settings) -> None:
+    """Give new sessions in a database these settings; raise `UserError` if the server does not accept one."""
+    for setting, value in settings:
+        query = sql.SQL("ALTER DATABASE {} SET {} = {}")
+        try:
+            conn.execute(query.format(sql.Identifier(name), sql.Identifier(setting), sql.Literal(value)))
+        except psycopg.Error as error:
+            raise UserError(
+                f"the server does not accept the setting {setting} = {value}: {one_line(error)}"
+            ) from None
+
+
 @contextlib.contextmanager
-def private_database(server: Server, name: str) -> Iterator[Server]:
+def private_database(server: Server, name: str, settings: Settings = ()) -> Iterator[Server]:
     """Create a private database for a `with` block; on a server that the user named, use the named database.
+
+    Each session of a lock in the private database begins with these settings.
 
     Advisory locks belong to a database, so users of different databases do not affect each other.
     """
@@ -58,6 +75,7 @@ def private_database(server: Server, name: str) -> Iterator[Server]:
         return
     with address.connect_without_timeouts(server.dsn, "lock-harness") as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        _alter_database(conn, name, settings)
     try:
         yield replace(
             server,

@@ -33,6 +33,9 @@ INJECTORS: dict[FaultKind, Injector] = {
 
 def why_unavailable(wanted: Equipment, server: Server) -> str | None:
     """Return why some of the wanted equipment is unavailable with this server; None if all of it is available."""
+    if wanted.settings and not server.ours:
+        names = ", ".join(name for name, _ in wanted.settings)
+        return f"{names}: settings are changed only on a server that the harness started: leave out --pg (--lock-pg in pytest)"
     if wanted.pooler and (why := pgbouncer.why_unavailable()):
         return why
     if wanted.gate and (why := server.why_unreadable):

@@ -40,7 +40,7 @@ def programs(
     def build(actors: int, count: int, start: int, rounds: int, numbers: list[int]) -> Program:
         months = _months(ring, start, count)
         program = decode(draw, weights=weights, actors=actors, months=months, numbers=numbers)
-        return msgspec.structs.replace(program, rounds=rounds)
+        return msgspec.structs.replace(program, rounds=rounds, settings=draw.program_settings)
 
     drawn = st.builds(
         build,

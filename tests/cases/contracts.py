@@ -113,6 +113,11 @@ TIMEOUT_NOT_LATE: list[ContractCase] = [
 GRANTS_FREE_MONTH: list[ContractCase] = [
     ("holds", "a session is refused the month that it holds", REFUSED, history(
         acquire(0, 0, True), acquire(0, 2, False))),
+    ("holds", "an exception after the end of the session looks like a declared one", RAISES, history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4),
+        acquire(0, 5, False, error="OperationalError: the connection is closed"))),
+    ("violated", "a declared exception although the month is free", THROWS, history(
+        acquire(0, 5, False, error="TimeoutError: not free"))),
     ("violated", "a session is refused the month that it released", REFUSED, history(
         acquire(0, 0, True), call(0, "release", JAN, at=2, answer=True), acquire(0, 4, False))),
     ("violated", "a session is refused the month that it holds, and it should be counted", Contract(), history(

@@ -43,11 +43,13 @@ class WrongRefusal(NamedTuple):
 def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
     """Return all acquires and holds that were refused a free month.
 
-    The month was free during the whole call, or at its end for longer than a waiting session may take to get it.
+    The month was free during the whole call, or at its end for longer than a waiting session may take to get it.  An
+    exception that a fault excuses is no refusal, even if the contract of the lock declares exceptions as refusals.
     """
     handover_ns = view.bounds.handover_ms * 1_000_000
     for call in view.calls:
-        if call.answer is False and call.month and call.verb in ("acquire", "hold"):
+        excused = call.refused_by is not None and view.may_fail(call)
+        if call.answer is False and call.month and call.verb in ("acquire", "hold") and not excused:
             returned_ns = call.until_ns
             before = view.possibly_held(call.month, returned_ns, but=call.session)
             free_since_ns = before.to_ns if before else 0

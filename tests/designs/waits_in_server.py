@@ -1,7 +1,8 @@
 """Waits in the server, with a lock_timeout that ends with the transaction.
 
-When PostgreSQL reports that the timeout is over, it may have granted the lock at that very moment.  So the unlock
-is tried once.
+When PostgreSQL reports that the timeout is over, it may have granted the lock at that very moment.  So the session
+looks whether it holds the lock, and keeps it then.  To give it back would be worse: another session could be refused
+meanwhile although no session was told that it holds the month.
 """
 
 from psycopg.errors import LockNotAvailable
@@ -24,6 +25,6 @@ class Lock(AdvisoryLock):
                 self._conn.execute("SET LOCAL statement_timeout = 0")
                 self._conn.execute("SELECT pg_advisory_lock(%s::bigint)", (key,))
         except LockNotAvailable:
-            self.release(year, month)
-            return False
+            # a session that had held the lock before would not have waited
+            return self.holds(key)
         return True

@@ -158,6 +158,8 @@ MUTUAL_EXCLUSION: list[ContractCase] = [
         acquire(0, 0, True), fault("terminate", 0, at=2), gone(0, at=3), acquire(1, 600, True))),
     ("violated", "the lease of a client that runs ends", LEASE, history(
         acquire(0, 0, True), acquire(1, 600, True))),
+    ("violated", "another gets the month long before the lease is over, while the machine stalled", LEASE, history(
+        acquire(0, 0, True), acquire(1, 20, True), stalls=(stall(19, 15),))),
     ("unknown", "the lease of a client ends while the machine stalled", LEASE, history(
         acquire(0, 0, True), acquire(1, 600, True), stalls=(stall(550, 400),))),
     ("violated", "a client without a lease is stopped, and another gets its month", Contract(), history(

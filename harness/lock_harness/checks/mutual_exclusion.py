@@ -36,19 +36,20 @@ def _overlap(view: View, one: Span, two: Span) -> Finding:
     reasons = [_late_claim(span, end) for span, end in claims] + [_server_view(view, one, two)]
     reason = "; ".join(text for text in reasons if text) or "no fault had ended either session"
     evidence = (one.first, two.first, *(end.number for _, end in claims))
-    if view.contract.lease_ms is None:
-        return Finding("violated", f"{why}; {reason}", evidence)
-    return _expired_lease(
-        view, one, Finding("violated", f"{why}; {reason}", evidence, timed=True), two.from_ns
-    )
+    found = Finding("violated", f"{why}; {reason}", evidence)
+    lease_ms = view.contract.lease_ms
+    # a lease cannot have ended long before its time
+    if lease_ms is None or two.from_ns - one.from_ns < lease_ms * 1_000_000 // 2:
+        return found
+    return _expired_lease(view, one, found, two.from_ns, lease_ms)
 
 
-def _expired_lease(view: View, one: Span, found: Finding, until_ns: int) -> Finding:
+def _expired_lease(view: View, one: Span, found: Finding, until_ns: int, lease_ms: int) -> Finding:
     """Return what an overlap with the hold `one` means for a lease, which a client that is not run cannot renew."""
-    lease_ms = view.contract.lease_ms or 0
     if view.delays.stalled(one.from_ns, until_ns, lease_ms * 1_000_000):
-        return found._replace(status="unknown", why=found.why + STALLED)
-    return found._replace(why=f"{found.why}; a client that runs must renew its lease of {lease_ms} ms")
+        return found._replace(status="unknown", why=found.why + STALLED, timed=True)
+    why = f"{found.why}; a client that runs must renew its lease of {lease_ms} ms"
+    return found._replace(why=why, timed=True)
 
 
 def _claimed_after_end(view: View, *spans: Span) -> Iterator[tuple[Span, SessionEnd]]:

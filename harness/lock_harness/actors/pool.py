@@ -118,7 +118,10 @@ class ActorPool:
 
     def expect_kills(self, kills: int) -> None:
         """Prepare for a program that kills this many actors: no replacement is to have the hash seed of a killed actor."""
-        self._fork_servers.reserve(kills - self.spare_count)
+        if kills:
+            # Spares become ready in any order, so those that are started last need seeds of their own, too.
+            self._fork_servers.reserve(kills + SPARES - self.spare_count)
+            self.reserve(min(kills, SPARES))
 
     def take(self) -> ActorProcess:
         """Return a ready actor; wait for one if no spare is ready.

@@ -119,7 +119,7 @@ def test_every_option_of_the_plugin_begins_with_lock(sh: Shell) -> None:
     )
     assert section is not None
     options = re.findall(r"^  (-\S+)", section[1], re.MULTILINE)
-    assert len(options) == 11
+    assert len(options) == 12
     assert [option for option in options if not option.startswith("--lock-")] == []
 
 

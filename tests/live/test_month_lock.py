@@ -218,7 +218,7 @@ def test_the_reference_lock_is_a_lock_client_with_all_optional_verbs(
 ) -> None:
     client = MonthLock(lock_server.dsn)
     assert isinstance(client, LockClient)
-    assert verbs_of(client) == ("hold", "is_locked", "list")
+    assert {*verbs_of(client)} == {"hold", "sql_error", "is_locked", "list", "believes", "inspect"}
     assert client.acquire(YEAR, MONTH, 0)
     assert client.is_locked(YEAR, MONTH)
     assert client.key(YEAR, MONTH) in [lock.lock_key for lock in client.all_locks()]

@@ -34,23 +34,38 @@ class ThreadSafeLock(MonthLock):
 
     def __init__(self, dsn: str) -> None:
         super().__init__(dsn)
-        self._turns: defaultdict[tuple[int, int], threading.RLock] = defaultdict(threading.RLock)
+        self._mutex = threading.Lock()
+        # for each month, the thread that holds it once for each element
+        self._holders: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
         deadline = time.monotonic() + timeout_ms / 1000
-        turn = self._turns[year, month]
-        if not turn.acquire(timeout=timeout_ms / 1000):
-            return False
-        acquired = super().acquire(year, month, max(0, int((deadline - time.monotonic()) * 1000) + 1))
-        if not acquired:
-            turn.release()
-        return acquired
+        while True:
+            last = time.monotonic() >= deadline
+            if self._try_acquire(year, month):
+                return True
+            if last:
+                return False
+            time.sleep(max(0.0, min(deadline - time.monotonic(), 0.005)))
+
+    def _try_acquire(self, year: int, month: int) -> bool:
+        """Refuse the month only if another thread or session holds it: one that merely waits is no reason."""
+        holders, me = self._holders[year, month], threading.get_ident()
+        with self._mutex:
+            if holders and holders[0] != me:
+                return False
+            acquired = super().acquire(year, month, 0)
+            if acquired:
+                holders.append(me)
+            return acquired
 
     def release(self, year: int, month: int) -> bool:
-        released = super().release(year, month)
-        if released:
-            self._turns[year, month].release()
-        return released
+        holders = self._holders[year, month]
+        with self._mutex:
+            if not holders or holders[0] != threading.get_ident():
+                return False
+            holders.pop()
+            return super().release(year, month)
 
     @contextmanager
     def hold(self, year: int, month: int, timeout_ms: int) -> Iterator[bool]:

@@ -91,7 +91,7 @@ def test_months_that_another_session_holds_are_not_used(sh: Shell, lock_server: 
 
 
 def test_a_worker_that_is_killed_ends_the_run_with_code_3(sh: Shell) -> None:
-    process = sh.start("run", "many_months", "--examples", "4000", "-n", "2")
+    process = sh.start("run", "many_months", "--examples", "1500", "-n", "2")
     assert within(TIMEOUT_S, lambda: sh.pids(XDIST_WORKER) and list(sh.temporary.glob("*/a*.journal")))
     os.kill(sh.pids(XDIST_WORKER)[0], signal.SIGKILL)
     out, err = process.communicate(timeout=TIMEOUT_S)

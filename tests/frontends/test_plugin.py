@@ -77,7 +77,7 @@ def test_a_mistake_in_the_lock_of_the_options_is_reported_although_the_test_has_
 
 
 def test_all_scenarios_can_be_run_on_two_xdist_workers(sh: Shell) -> None:
-    outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "5", "-n", "2")
+    outcome = sh.pytest("--lock-scenario", "all", "--lock-examples", "2", "-n", "2")
     not_holding = re.findall(r"^FAILED (.+) - .*: unknown ", outcome.out, re.MULTILINE)
     assert outcome.out.count("\nFAILED ") == len(not_holding), outcome.out
     wanted = pick_scenarios(find_known_scenarios(), [])

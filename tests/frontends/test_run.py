@@ -95,7 +95,7 @@ def test_workers_report_in_one_line_that_a_lock_cannot_be_used(sh: Shell) -> Non
 def test_a_named_server_is_used_and_nothing_is_created_on_it(sh: Shell, lock_server: Server) -> None:
     with psycopg.connect(lock_server.dsn, autocommit=True) as conn:
         before = conn.execute("SELECT count(*) FROM pg_class").fetchone()
-        outcome = sh.run("run", "--examples", "10", HYPERDRIVE_CONNECTION_STRING=lock_server.url)
+        outcome = sh.run("run", "--examples", "3", HYPERDRIVE_CONNECTION_STRING=lock_server.url)
         assert outcome.without_violation, outcome.out + outcome.err
         assert ", named, " in outcome.out
         assert conn.execute("SELECT count(*) FROM pg_class").fetchone() == before

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lock_harness.actors.process import exit_text
-from lock_harness.actors.session import BODY_TEXT, SQL_ERROR, BodyError, require_bool
+from lock_harness.actors.session import BODY_TEXT, SQL_ERROR, BodyError, release_answer, require_bool
 from lock_harness.core.contract import declared, with_changes
 from lock_harness.core.errors import UserError
 from lock_harness.core.program import Month, Operation
@@ -120,12 +120,7 @@ class CommandSession:
     def release(self, month: Month) -> bool | None:
         """Release the month; return None if the contract says that the lock does not answer."""
         answer = self._request_ok("release", month, needs_answer=self.contract.release == "bool")
-        match self.contract.release:
-            case "silent":
-                return None
-            case "raises":
-                return True
-        return require_bool(answer, "release")
+        return release_answer(answer, self.contract)
 
     def believes(self, month: Month) -> bool:
         return self._request_bool("believes", month)

@@ -54,6 +54,20 @@ def require_bool(value: object, verb: str) -> bool:
     return value
 
 
+def release_answer(answer: object, contract: Contract) -> bool | None:
+    """Return the meaning of what `release` returned without an exception; None if the lock does not answer."""
+    match contract.release:
+        case "silent":
+            return None
+        case "raises":
+            return True
+    if answer is None:
+        raise TypeError(
+            "release returned None, which is not a bool: declare release='silent' if that is right"
+        )
+    return require_bool(answer, "release")
+
+
 def error_names(error: Exception) -> frozenset[str]:
     """Return the names of an exception's class and its base classes, with and without their modules.
 
@@ -88,17 +102,7 @@ class PythonSession:
 
     def release(self, month: Month) -> bool | None:
         """Release the month; return None if the contract says that the lock does not answer."""
-        answer = self._client.release(month.year, month.month)
-        match self._contract.release:
-            case "silent":
-                return None
-            case "raises":
-                return True
-        if answer is None:
-            raise TypeError(
-                "release returned None, which is not a bool: declare release='silent' if that is right"
-            )
-        return require_bool(answer, "release")
+        return release_answer(self._client.release(month.year, month.month), self._contract)
 
     def believes(self, month: Month) -> bool:
         return require_bool(self._client.believes(month.year, month.month), "believes")

@@ -9,6 +9,7 @@ from lock_harness.analysis.holds import Span
 from lock_harness.core.history import SessionId
 
 K = TypeVar("K")
+G = TypeVar("G")
 
 
 def most_at_once(spans: Iterable[Span]) -> int:
@@ -49,3 +50,21 @@ class LastEndingSpans(Generic[K]):
             return None
         last, other = self._last[place]
         return other if but is not None and self._key(last) == but else last
+
+    def overlapping(self, from_ns: int, to_ns: int, *, but: K | None = None) -> Span | None:
+        """Return a span that overlaps this time, if there is one: the last-ending one that begins before its end."""
+        span = self.before(to_ns, but=but)
+        return span if span and from_ns < span.to_ns else None
+
+    def covering(self, from_ns: int, to_ns: int) -> Span | None:
+        """Return a span that covers all of this time, if there is one."""
+        span = self.before(from_ns + 1)
+        return span if span and to_ns <= span.to_ns else None
+
+
+def spans_by(spans: Iterable[Span], group: Callable[[Span], G]) -> dict[G, LastEndingSpans[SessionId]]:
+    """Return the spans of each group."""
+    found: dict[G, list[Span]] = {}
+    for span in spans:
+        found.setdefault(group(span), []).append(span)
+    return {key: LastEndingSpans(some, lambda span: span.session) for key, some in found.items()}

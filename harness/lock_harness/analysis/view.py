@@ -167,8 +167,7 @@ class View:
     def held_throughout(self, month: Month, from_ns: int, to_ns: int) -> Span | None:
         """Return a definite hold of `month` that covers all of this time, if there is one."""
         holds = self._holds_by_session.get(month)
-        span = holds.before(from_ns + 1) if holds else None
-        return span if span and to_ns <= span.to_ns else None
+        return holds.covering(from_ns, to_ns) if holds else None
 
     @cached_property
     def _holds_by_session(self) -> dict[Month, LastEndingSpans[SessionId]]:
@@ -176,8 +175,8 @@ class View:
 
     def other_months_held(self, month: Month, from_ns: int, to_ns: int) -> tuple[Span, ...]:
         """Return the definite holds of other months than `month` within this time, of a very long history the last ones."""
-        last = self._holds_of_all_months.before(to_ns, but=month)
-        if last is None or last.to_ns <= from_ns:
+        last = self._holds_of_all_months.overlapping(from_ns, to_ns, but=month)
+        if last is None:
             return ()
         until = bisect_left(self.holds, to_ns, key=lambda span: span.from_ns)
         near = self.holds[max(0, until - MAX_NEAR_HOLDS) : until]

@@ -5,19 +5,17 @@ nothing from the moment when the server was seen to have ended it.  The answer F
 held the month during the whole call.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
-from lock_harness.analysis.spans import LastEndingSpans
+from lock_harness.analysis.spans import spans_by
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding
 from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
-
-_Spans = dict[tuple[SessionId, Month], LastEndingSpans[int]]
 
 
 def false_beliefs(view: View) -> Iterator[Finding]:
@@ -25,18 +23,17 @@ def false_beliefs(view: View) -> Iterator[Finding]:
     asked = [call for call in view.calls if call.verb == "believes" and call.answer is not None]
     if not asked:
         return
-    definite = _by_session_and_month(view.holds)
-    possible = _by_session_and_month(
-        _until_noticed(view, span) for spans in view.possible_holds.values() for span in spans
-    )
+    definite = spans_by(view.holds, _session_and_month)
+    noticed = (_until_noticed(view, span) for spans in view.possible_holds.values() for span in spans)
+    possible = spans_by(noticed, _session_and_month)
     for call in asked:
         assert call.month is not None
-        key = call.session, call.month
-        if call.answer and not _overlaps(possible.get(key), call):
+        key, time = (call.session, call.month), (call.invoked_ns, call.until_ns)
+        if call.answer and not (key in possible and possible[key].overlapping(*time)):
             yield Finding(
                 "violated", f"the {call} answered True, but {_why_not_held(view, call)}", (call.number,)
             )
-        elif not call.answer and (span := _covering(definite.get(key), call)):
+        elif not call.answer and key in definite and (span := definite[key].covering(*time)):
             why = f"the {call} answered False, but that session held it during the whole call"
             yield Finding("violated", why, (span.first, call.number))
 
@@ -49,21 +46,8 @@ def _until_noticed(view: View, span: Span) -> Span:
     return replace(span, to_ns=end.latest_ns)
 
 
-def _by_session_and_month(spans: Iterable[Span]) -> _Spans:
-    found: dict[tuple[SessionId, Month], list[Span]] = {}
-    for span in spans:
-        found.setdefault((span.session, span.month), []).append(span)
-    return {key: LastEndingSpans(some, lambda _: 0) for key, some in found.items()}
-
-
-def _overlaps(spans: LastEndingSpans[int] | None, call: Call) -> bool:
-    span = spans.before(call.until_ns) if spans else None
-    return span is not None and span.to_ns > call.invoked_ns
-
-
-def _covering(spans: LastEndingSpans[int] | None, call: Call) -> Span | None:
-    span = spans.before(call.invoked_ns + 1) if spans else None
-    return span if span and call.until_ns <= span.to_ns else None
+def _session_and_month(span: Span) -> tuple[SessionId, Month]:
+    return span.session, span.month
 
 
 def _why_not_held(view: View, call: Call) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from lock_harness.analysis.calls import Call
-from lock_harness.analysis.holds import Span
 from lock_harness.analysis.session_states import describe_change
-from lock_harness.analysis.spans import LastEndingSpans
+from lock_harness.analysis.spans import LastEndingSpans, spans_by
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import Finding, verdict
 from lock_harness.core.history import SessionId
@@ -26,7 +25,7 @@ def _changes(view: View) -> Iterator[Finding]:
     inspections = [call for call in view.calls if call.verb == "inspect" and not view.may_fail(call)]
     if not inspections:
         return
-    holds = _holds_by_session(view)
+    holds = spans_by(chain.from_iterable(view.possible_holds.values()), lambda span: span.session)
     cancelled = {event.session for event in view.history.events if event.fault == "cancel"}
     for call in inspections:
         # a cancel request may have hit the statement that would have restored the session
@@ -44,16 +43,7 @@ def _changes(view: View) -> Iterator[Finding]:
             yield Finding("violated", why, (call.number,))
 
 
-def _holds_by_session(view: View) -> dict[SessionId, LastEndingSpans[int]]:
-    """Return the possible holds of each session, of any month."""
-    spans: dict[SessionId, list[Span]] = {}
-    for span in chain.from_iterable(view.possible_holds.values()):
-        spans.setdefault(span.session, []).append(span)
-    return {session: LastEndingSpans(some, lambda _: 0) for session, some in spans.items()}
-
-
-def _holds_any(holds: dict[SessionId, LastEndingSpans[int]], call: Call) -> bool:
+def _holds_any(holds: dict[SessionId, LastEndingSpans[SessionId]], call: Call) -> bool:
     """Whether the session may hold a month at some moment of `call`."""
     own = holds.get(call.session)
-    span = own.before(call.until_ns) if own else None
-    return span is not None and span.to_ns > call.invoked_ns
+    return own is not None and own.overlapping(call.invoked_ns, call.until_ns) is not None

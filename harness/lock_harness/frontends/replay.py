@@ -5,6 +5,7 @@ from functools import partial
 from math import ceil, log
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from lock_harness.analysis.view import View
@@ -110,9 +111,6 @@ def _executor(saved: Run, lock: LockSpec, server: Server) -> Executor:
 
 
 def _lock_of(run: Run) -> LockSpec:
-    contract = [f"{name}={value}" for name, value in run.contract_options.items()]
-    spec = (
-        resolve_lock(None, run.lock, contract) if run.lock_command else resolve_lock(run.lock, None, contract)
-    )
+    spec = resolve_lock(None, run.lock) if run.lock_command else resolve_lock(run.lock, None)
     assert spec is not None
-    return spec
+    return msgspec.structs.replace(spec, contract=tuple(run.contract_options.items()))

@@ -2,7 +2,7 @@
 
 When PostgreSQL reports that the timeout is over, it may have granted the lock at that very moment.  So the session
 looks whether it holds the lock, and keeps it then.  To give it back would be worse: another session could be refused
-meanwhile although no session was told that it holds the month.
+meanwhile although no client has got the month.
 """
 
 from psycopg.errors import LockNotAvailable

@@ -50,10 +50,10 @@ def _bin_with_tls() -> Path | None:
     """Return the programs of a PostgreSQL that is built with TLS, which the embedded one is not."""
     if not (shutil.which("pg_config") and shutil.which("openssl")):
         return None
-    told = subprocess.run(
+    configured = subprocess.run(
         ["pg_config", "--bindir", "--configure"], check=True, capture_output=True, text=True
     )
-    folder, configure = told.stdout.split("\n", 1)
+    folder, configure = configured.stdout.split("\n", 1)
     return Path(folder) if "openssl" in configure and Path(folder, "initdb").exists() else None
 
 

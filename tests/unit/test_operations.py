@@ -21,7 +21,7 @@ class Busy(TimeoutError):
 
 
 class Client:
-    """A lock client that answers as it is told, one answer for each call."""
+    """A lock client that gives these answers, one for each call."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = iter(answers)
@@ -49,52 +49,52 @@ def ends(contract: Contract, path: Path, verbs: list[Verb], *answers: Any) -> li
     return [event for event in JournalReader(path / "journal").read() if event.kind != "invoke"]
 
 
-def told(events: list[Event]) -> list[tuple[str, bool | None, str | None]]:
+def outcomes(events: list[Event]) -> list[tuple[str, bool | None, str | None]]:
     return [(event.kind, event.answer, event.error) for event in events]
 
 
 @pytest.mark.parametrize("declared", ["TimeoutError", "Busy", "OSError"])
 def test_a_declared_exception_on_timeout_is_the_answer_false(tmp_path: Path, declared: str) -> None:
     events = ends(Contract(on_timeout=declared), tmp_path, ["acquire"], Busy("no"))
-    assert told(events) == [("ok", False, "Busy: no")]
+    assert outcomes(events) == [("ok", False, "Busy: no")]
 
 
 def test_another_exception_is_an_error(tmp_path: Path) -> None:
     events = ends(Contract(on_timeout="LockNotAvailable"), tmp_path, ["acquire"], Busy("no"))
-    assert told(events) == [("info", None, "Busy: no")]
+    assert outcomes(events) == [("info", None, "Busy: no")]
 
 
 def test_steps_after_a_declared_exception_are_taken(tmp_path: Path) -> None:
     events = ends(Contract(on_timeout="Busy"), tmp_path, ["acquire", "acquire"], Busy("no"), True)
-    assert told(events) == [("ok", False, "Busy: no"), ("ok", True, None)]
+    assert outcomes(events) == [("ok", False, "Busy: no"), ("ok", True, None)]
 
 
 def test_a_second_acquire_may_raise_if_the_contract_says_so(tmp_path: Path) -> None:
     events = ends(
         Contract(reentrant="raises"), tmp_path, ["acquire", "acquire"], True, RuntimeError("it is mine")
     )
-    assert told(events) == [("ok", True, None), ("ok", False, "RuntimeError: it is mine")]
+    assert outcomes(events) == [("ok", True, None), ("ok", False, "RuntimeError: it is mine")]
 
 
 def test_a_first_acquire_may_not_raise(tmp_path: Path) -> None:
     events = ends(Contract(reentrant="raises"), tmp_path, ["acquire"], RuntimeError("no"))
-    assert told(events) == [("info", None, "RuntimeError: no")]
+    assert outcomes(events) == [("info", None, "RuntimeError: no")]
 
 
 def test_a_release_may_raise_only_if_the_month_is_not_held(tmp_path: Path) -> None:
     contract = Contract(release="raises")
     events = ends(contract, tmp_path, ["release", "acquire", "release"], KeyError("1"), True, KeyError("2"))
-    assert told(events)[0] == ("ok", False, "KeyError: '1'")
-    assert told(events)[2] == ("info", None, "KeyError: '2'")
+    assert outcomes(events)[0] == ("ok", False, "KeyError: '1'")
+    assert outcomes(events)[2] == ("info", None, "KeyError: '2'")
 
 
 @pytest.mark.parametrize("answer", [None, True, False, "something"])
 def test_the_answer_of_a_silent_release_is_not_recorded(tmp_path: Path, answer: object) -> None:
-    assert told(ends(Contract(release="silent"), tmp_path, ["release"], answer)) == [("ok", None, None)]
+    assert outcomes(ends(Contract(release="silent"), tmp_path, ["release"], answer)) == [("ok", None, None)]
 
 
 def test_a_release_without_an_answer_is_an_error_that_names_the_declaration(tmp_path: Path) -> None:
-    ((_, _, error),) = told(ends(Contract(), tmp_path, ["release"], None))
+    ((_, _, error),) = outcomes(ends(Contract(), tmp_path, ["release"], None))
     assert "declare release='silent'" in str(error)
 
 

@@ -2,11 +2,12 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
+
+from tests.holding import holding
 
 Connection = psycopg.Connection[Any]
 
@@ -39,7 +40,11 @@ class PollingLock(ABC):
                 return True
             if last:
                 return False
-            time.sleep(max(0.0, min(deadline - time.monotonic(), self.interval_s)))
+            self.pause(deadline - time.monotonic())
+
+    def pause(self, left_s: float, /) -> None:
+        """Sleep until the next attempt; `left_s` is the time until the timeout is over."""
+        time.sleep(max(0.0, min(left_s, self.interval_s)))
 
     @abstractmethod
     def try_acquire(self, key: int) -> bool:
@@ -48,14 +53,8 @@ class PollingLock(ABC):
     @abstractmethod
     def release(self, year: int, month: int) -> bool | None: ...
 
-    @contextmanager
-    def hold(self, year: int, month: int, timeout_ms: int) -> Iterator[bool]:
-        acquired = self.acquire(year, month, timeout_ms)
-        try:
-            yield acquired
-        finally:
-            if acquired:
-                self.release(year, month)
+    def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]:
+        return holding(self, year, month, timeout_ms)
 
 
 class AdvisoryLock(PollingLock):

@@ -3,8 +3,7 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from lock_harness.programs.discovery import find_scenarios
 from lock_harness.programs.equipment import equipment
 from lock_harness.programs.loading import load_scenarios
 from lock_harness.servers.server import Server
+from tests.holding import holding
 
 SCENARIO = load_scenarios(find_scenarios([Path(__file__).parents[2] / "scenarios"]))["threads"]
 
@@ -67,14 +67,8 @@ class ThreadSafeLock(MonthLock):
             holders.pop()
             return super().release(year, month)
 
-    @contextmanager
-    def hold(self, year: int, month: int, timeout_ms: int) -> Iterator[bool]:
-        acquired = self.acquire(year, month, timeout_ms)
-        try:
-            yield acquired
-        finally:
-            if acquired:
-                self.release(year, month)
+    def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]:
+        return holding(self, year, month, timeout_ms)
 
 
 def test_actors_share_a_process_and_a_session_and_exclude_each_other(lock_server: Server) -> None:

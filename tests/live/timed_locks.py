@@ -2,15 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import psycopg
-from psycopg.errors import LockNotAvailable
 
 from lock_harness.core.contract import Contract
 from lock_harness.locks.month_lock import MonthLock, get_month_lock_key
 from lock_harness.scenarios.planted.fixed_lease import FixedLease
+from lock_harness.scenarios.planted.refused_yet_granted import RefusedYetGranted
+from tests.holding import holding
 
 LEASE_MS = 400
 RENEW_S = 0.1
@@ -41,14 +41,8 @@ class RenewedLease(FixedLease):
         self._renewing.close()
         super().close()
 
-    @contextmanager
-    def hold(self, year: int, month: int, timeout_ms: int) -> Iterator[bool]:
-        acquired = self.acquire(year, month, timeout_ms)
-        try:
-            yield acquired
-        finally:
-            if acquired:
-                self.release(year, month)
+    def hold(self, year: int, month: int, timeout_ms: int) -> AbstractContextManager[bool]:
+        return holding(self, year, month, timeout_ms)
 
 
 class IdleReaper(MonthLock):
@@ -73,19 +67,11 @@ class IdleReaper(MonthLock):
                 old.close()
 
 
-class UnlocksAfterRefusal(MonthLock):
+class UnlocksAfterRefusal(RefusedYetGranted):
     """Waits in the server like the planted lock, and looks at the answer of an unlock after `lock_timeout`."""
 
     def acquire(self, year: int, month: int, timeout_ms: int) -> bool:
-        if not timeout_ms:
-            return super().acquire(year, month, 0)
-        key = get_month_lock_key(year, month)
-        self._conn.execute(f"SET lock_timeout = {timeout_ms}")
-        try:
-            self._conn.execute("SELECT pg_advisory_lock(%s::bigint)", (key,))
-        except LockNotAvailable:
-            self._conn.execute("SELECT pg_advisory_unlock(%s::bigint)", (key,))
-            return False
-        finally:
-            self._conn.execute("SET lock_timeout = 0")
-        return True
+        acquired = super().acquire(year, month, timeout_ms)
+        if timeout_ms and not acquired:
+            self._conn.execute("SELECT pg_advisory_unlock(%s::bigint)", (get_month_lock_key(year, month),))
+        return acquired

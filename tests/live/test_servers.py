@@ -12,10 +12,12 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import open_arena
 from lock_harness.locks.loading import LockSpec
 from lock_harness.servers import address
-from lock_harness.servers.lease import SPACE, Years, lease
+from lock_harness.servers.environment import VARIABLE
+from lock_harness.servers.lease import SPACE, lease
 from lock_harness.servers.observer import Observer, SessionLock
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server, private_database
+from lock_harness.servers.years import Years
 from tests.frontends.command import within
 from tests.live.conftest import Connect, Connection, one
 
@@ -38,7 +40,7 @@ def test_a_named_server_that_does_not_answer_is_one_line_without_the_password() 
 def test_the_environment_variable_names_the_server(
     lock_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(address.VARIABLE, lock_server.url)
+    monkeypatch.setenv(VARIABLE, lock_server.url)
     with open_server(None) as server:
         assert (server.kind, server.ours, server.url) == ("named", False, lock_server.url)
         assert server.version == lock_server.version

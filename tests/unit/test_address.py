@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lock_harness.core.errors import UserError
 from lock_harness.servers import address
+from lock_harness.servers.environment import EXAMPLE
 
 SECRETS = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="\x7f"), min_size=6, max_size=20
@@ -36,7 +37,7 @@ def test_an_invalid_connection_string_is_rejected_without_showing_its_password(d
     with pytest.raises(UserError) as caught:
         address.validate(dsn)
     assert "secret" not in str(caught.value)
-    assert address.EXAMPLE in str(caught.value)
+    assert EXAMPLE in str(caught.value)
 
 
 @pytest.mark.parametrize(

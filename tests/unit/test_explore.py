@@ -28,7 +28,7 @@ from lock_harness.render.junit import junit
 from lock_harness.render.story import story
 from lock_harness.render.summary import merged
 from lock_harness.render.text import plain
-from lock_harness.servers.lease import Years
+from lock_harness.servers.years import Years
 from tests.histories import acquire as acquire_at
 from tests.histories import stall
 from tests.unit.test_retries import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example

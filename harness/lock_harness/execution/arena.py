@@ -33,10 +33,11 @@ from lock_harness.programs.equipment import NO_EQUIPMENT, Equipment
 from lock_harness.servers import address
 from lock_harness.servers.embedded import Postmaster
 from lock_harness.servers.embedded import postmaster as own_server
-from lock_harness.servers.lease import DEFAULT_YEARS, Years, lease, setup_turn
+from lock_harness.servers.lease import lease, setup_turn
 from lock_harness.servers.observer import Observer
 from lock_harness.servers.pgbouncer import pgbouncer
 from lock_harness.servers.server import Server, private_database
+from lock_harness.servers.years import DEFAULT_YEARS, Years
 from lock_harness.wire.proxy import Proxy, proxy
 
 

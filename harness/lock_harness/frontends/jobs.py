@@ -17,8 +17,8 @@ from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, reference
 from lock_harness.programs.equipment import Equipment, equipment
 from lock_harness.programs.scenario import Scenario
-from lock_harness.servers.lease import DEFAULT_YEARS, Years
 from lock_harness.servers.server import Server
+from lock_harness.servers.years import DEFAULT_YEARS, Years
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lock_harness.locks.loading import LockSpec
-from lock_harness.servers.lease import Years
+from lock_harness.servers.years import Years
 
 
 @dataclass(frozen=True)

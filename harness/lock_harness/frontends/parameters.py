@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lock_harness.servers import address
+from lock_harness.servers.environment import VARIABLE
 
 ScenarioNames = Annotated[
     str,
@@ -53,12 +53,12 @@ ServerChoice = Annotated[
     str | None,
     Parameter(
         "--pg",
-        help=f"The server: a connection string, 'embedded', or 'container'. Default: ${address.VARIABLE}, "
+        help=f"The server: a connection string, 'embedded', or 'container'. Default: ${VARIABLE}, "
         "or else an embedded server that is started for the command.",
     ),
 ]
 NamedServer = Annotated[
-    str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${address.VARIABLE}.")
+    str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${VARIABLE}.")
 ]
 TerminatePid = Annotated[
     int | None, Parameter(help="End the session of this process id, which frees its locks.")

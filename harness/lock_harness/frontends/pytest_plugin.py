@@ -20,12 +20,13 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import ReportProgress
+from lock_harness.frontends.defaults import REPORTS
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.messages import Failed, Saved, Skipped
 from lock_harness.frontends.progress_socket import connect_progress_socket
-from lock_harness.frontends.reports import DEFAULT, replay_command, save
+from lock_harness.frontends.reports import replay_command, save
 from lock_harness.frontends.session_server import close_session_server, session_server
 from lock_harness.frontends.shares import divide_plan
 from lock_harness.locks.interface import Lock
@@ -35,8 +36,8 @@ from lock_harness.programs.scenario import Scenario
 from lock_harness.render.story import story
 from lock_harness.render.summary import succeeded
 from lock_harness.render.text import plain
-from lock_harness.servers.lease import DEFAULT_YEARS, parse_years
 from lock_harness.servers.server import Server
+from lock_harness.servers.years import DEFAULT_YEARS, parse_years
 
 ALL = "all"
 
@@ -79,7 +80,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--lock-release-ms", type=int, help="bound for auto-release, in ms (default: the scenario's)"
     )
     group.addoption(
-        "--lock-reports", type=Path, default=DEFAULT, help="folder for saved runs (default: %(default)s)"
+        "--lock-reports", type=Path, default=REPORTS, help="folder for saved runs (default: %(default)s)"
     )
     group.addoption(
         "--lock-shares", type=int, default=1, help="shares of each drawn scenario (default: %(default)s)"

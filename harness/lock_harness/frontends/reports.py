@@ -12,7 +12,6 @@ from lock_harness.core.errors import MachineError, UserError, one_line
 from lock_harness.core.run import CURRENT_FORMAT, Run
 from lock_harness.render.junit import junit
 
-DEFAULT = Path("reports")
 # in bytes; a larger run is not indented
 LARGE = 1_000_000
 

@@ -11,9 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
 from lock_harness.core.errors import UserError, one_line
+from lock_harness.servers.environment import EXAMPLE
 
-VARIABLE = "HYPERDRIVE_CONNECTION_STRING"
-EXAMPLE = "postgresql://user:password@host:5432/database"
 HIDDEN = "***"
 CONNECT_TIMEOUT_S = 5
 
@@ -61,11 +60,6 @@ _NEED_NO_HINT = re.compile("FATAL|definition of service|invalid |bad value|could
 _SESSION_VARIABLES = frozenset({"PGOPTIONS", "PGCLIENTENCODING"})
 _VARIABLES = {option.keyword.decode(): option.envvar.decode() for option in _OPTIONS if option.envvar}
 _ADDRESS_VARIABLES = {"PGSERVICEFILE", "PGREQUIRESSL", *_VARIABLES.values()} - _SESSION_VARIABLES
-
-
-def from_environment() -> str | None:
-    """Return the value of HYPERDRIVE_CONNECTION_STRING; None if it is unset or empty."""
-    return os.environ.get(VARIABLE) or None
 
 
 def validate(dsn: str) -> str:

@@ -10,8 +10,9 @@ import psycopg
 from lock_harness.core.errors import UserError, one_line
 from lock_harness.locks.month_lock import Connection, years_in_use
 from lock_harness.servers import address
-from lock_harness.servers.lease import BLOCK, DEFAULT_YEARS, SPACE
+from lock_harness.servers.lease import SPACE
 from lock_harness.servers.pooler import shared_sessions
+from lock_harness.servers.years import BLOCK, DEFAULT_YEARS
 
 Level = Literal["good", "note", "bad"]
 FUNCTIONS = ("pg_try_advisory_lock(bigint)", "pg_advisory_unlock(bigint)")

@@ -7,40 +7,16 @@ created on the server, and the server releases the block when the harness dies.
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
 from lock_harness.core.errors import UserError
 from lock_harness.locks.month_lock import years_in_use
+from lock_harness.servers.years import BLOCK, Years
 
 SPACE = 0x10C4A12  # the first integer of the pair; the second is the block's first year
 SETUP = 0  # the second integer of the pair while a lock prepares the database
-BLOCK = 2  # adjacent years: the months where keys collide lie in neighbouring years
-
-
-class Years(NamedTuple):
-    """An inclusive range of years."""
-
-    first: int
-    last: int
-
-    def __str__(self) -> str:
-        return f"{self.first}-{self.last}"
-
-
-DEFAULT_YEARS = Years(2090, 2099)
-
-
-def parse_years(text: str) -> Years:
-    """Parse a range such as `2090-2099`; raise `UserError` for anything else."""
-    first, dash, last = text.partition("-")
-    if not (dash and first.isdecimal() and last.isdecimal()):
-        raise UserError(f"--years {text!r} is not a range: write it as {DEFAULT_YEARS}")
-    years = Years(int(first), int(last))
-    if not (2000 <= years.first and years.first + BLOCK - 1 <= years.last <= 2099):
-        raise UserError(f"--years {text!r} must lie within 2000-2099 and have at least {BLOCK} years")
-    return years
 
 
 def lease(conn: psycopg.Connection[Any], years: Years) -> Years:

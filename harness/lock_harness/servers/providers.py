@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Iterator
 
 from lock_harness.core.errors import UserError
-from lock_harness.servers import address
 from lock_harness.servers.container import container_server
 from lock_harness.servers.embedded import embedded_server
+from lock_harness.servers.environment import from_environment
 from lock_harness.servers.named import named_server
 from lock_harness.servers.server import Server
 
@@ -20,7 +20,7 @@ def open_server(choice: str | None) -> Iterator[Server]:
     `choice` is a connection string, `embedded` or `container`.  By default the environment variable
     HYPERDRIVE_CONNECTION_STRING names the server; if it is not set, an embedded server is started.
     """
-    choice = choice or address.from_environment() or "embedded"
+    choice = choice or from_environment() or "embedded"
     if choice == NONE:
         raise UserError("--pg none: this command needs a server; omit --pg to start an embedded one")
     if choice == "embedded":

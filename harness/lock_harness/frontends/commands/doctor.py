@@ -1,0 +1,25 @@
+"""The command `doctor`."""
+
+from rich.text import Text
+
+from lock_harness.frontends import parameters
+from lock_harness.frontends.terminal import console
+from lock_harness.frontends.values import named_dsn
+
+MARKS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "bold red")}
+
+
+def examine(*, pg: parameters.NamedServer = None) -> int:
+    """Examine whether session locks can work on a server. Finds poolers that break them.
+
+    Exit code 1 if they cannot.
+    """
+    dsn = named_dsn(pg)
+    from lock_harness.servers import doctor
+
+    fit = True
+    for diagnosis in doctor.examine(dsn):
+        line = Text.assemble(MARKS[diagnosis.level], f" {diagnosis.subject:<14}", diagnosis.text)
+        console.print(line, soft_wrap=True)
+        fit = fit and diagnosis.level != "bad"
+    return 0 if fit else 1

@@ -1,0 +1,79 @@
+"""The command `run`."""
+
+import os
+
+from lock_harness.exploration.plan import Plan
+from lock_harness.frontends import parameters
+from lock_harness.frontends.defaults import REPORTS
+from lock_harness.frontends.options import RunOptions
+from lock_harness.frontends.terminal import console, print_notes
+from lock_harness.frontends.values import check_positive, parse_seconds
+from lock_harness.servers.years import DEFAULT_YEARS, parse_years
+
+
+def run(
+    *scenarios: parameters.ScenarioNames,
+    examples: parameters.Examples = None,
+    for_: parameters.TimeLimit = None,
+    seed: parameters.Seed = None,
+    workers: parameters.Workers = None,
+    lock: parameters.LockName = None,
+    lock_command: parameters.LockCommand = None,
+    contract: parameters.ContractFields = [],  # noqa: B006
+    pg: parameters.ServerChoice = None,
+    years: parameters.YearRange = str(DEFAULT_YEARS),
+    release_ms: parameters.ReleaseMs = None,
+    reports: parameters.Reports = REPORTS,
+) -> int:
+    """Run scenarios against a lock: the named ones, or all that are neither planted nor on request.
+
+    Exit code 0: everything holds. 1: a violation. 2: a mistake in the command. 3: unknown, or a fault of the machine.
+    """
+    check_positive("--examples", examples)
+    check_positive("-n", workers)
+    check_positive("--release-ms", release_ms)
+    seconds, checked_years = parse_seconds(for_), parse_years(years)
+    from lock_harness.frontends.lock_option import resolve_lock
+
+    options = RunOptions(
+        examples=examples,
+        seconds=seconds,
+        seed=Plan().seed if seed is None else seed,
+        workers=workers,
+        lock=resolve_lock(lock, lock_command, contract),
+        years=checked_years,
+        release_ms=release_ms,
+        reports=reports,
+    )
+    return _run_campaign(scenarios, options, pg)
+
+
+def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -> int:
+    from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes
+    from lock_harness.locks.loading import LockSpec
+    from lock_harness.programs.loading import pick_scenarios
+
+    catalogue = find_known_scenarios()
+    scenarios = pick_scenarios(catalogue, names)
+
+    from lock_harness.actors.pool import start_fork_servers
+    from lock_harness.frontends.campaign import Campaign
+    from lock_harness.frontends.reports import check_writable
+    from lock_harness.servers.providers import NONE, open_server
+
+    if pg == NONE:
+        console.print("skipped: --pg none leaves no server to test on; leave it out to have one started")
+        return 0
+    # Hypothesis would create its folder in the working directory.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(options.reports / ".hypothesis"))
+    check_writable(options.reports)
+    print_notes(replacement_notes(catalogue, [one.name for one in scenarios]))
+    lock = (
+        "lock: per scenario" if all(one.lock for one in scenarios) else f"lock {options.lock or 'reference'}"
+    )
+    if options.workers is None:
+        # they start while the server does
+        start_fork_servers(scenarios[0].lock or options.lock or LockSpec())
+    with open_server(pg) as server:
+        console.print(f"{server}, {lock}, seed {options.seed}", soft_wrap=True)
+        return Campaign(scenarios, options, console).run(server)

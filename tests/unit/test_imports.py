@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,19 @@ def test_a_mistake_in_an_option_is_reported_without_a_heavy_module(arguments: li
     code, modules = modules_after(*arguments)
     assert code == 2
     assert modules & HEAVY == set()
+
+
+def test_the_pytest_plugin_imports_no_heavy_module_before_a_test_needs_it(tmp_path: Path) -> None:
+    found = tmp_path / "modules.json"
+    (tmp_path / "conftest.py").write_text(
+        "import json, pathlib, sys\n"
+        "def pytest_unconfigure():\n"
+        f"    pathlib.Path({str(found)!r}).write_text(json.dumps(sorted(sys.modules)))\n"
+    )
+    # the plugin of Hypothesis imports Hypothesis when the session ends
+    quiet = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--collect-only", "-q", "--rootdir", ".")
+    subprocess.run([sys.executable, "-m", "pytest", *quiet], cwd=tmp_path, capture_output=True, check=False)
+    modules = set(json.loads(found.read_text()))
+    assert "lock_harness.frontends.pytest_plugin" in modules
+    # pytest itself imports asyncio
+    assert modules & (HEAVY - {"asyncio", "pytest"} | {"msgspec", "cyclopts"}) == set()

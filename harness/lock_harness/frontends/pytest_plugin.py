@@ -5,48 +5,27 @@
 
 Every option begins with `--lock-`, so that a project's own options do not collide with them.  The workers of
 `lock-harness run -n N` run the same items.
+
+pytest imports this module in every session of an environment where lock-harness is installed.  So it imports what runs
+scenarios only when a test needs it.
 """
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from lock_harness.core.errors import HarnessError, NotApplicable, UserError
-from lock_harness.core.run import Run
-from lock_harness.exploration.explore import Interrupted
+from lock_harness.core.errors import UserError
 from lock_harness.exploration.plan import Plan
-from lock_harness.exploration.progress import ReportProgress
-from lock_harness.frontends.defaults import REPORTS
-from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.frontends.known_scenarios import find_known_scenarios
-from lock_harness.frontends.lock_option import resolve_lock
-from lock_harness.frontends.messages import Failed, Saved, Skipped
-from lock_harness.frontends.progress_socket import connect_progress_socket
-from lock_harness.frontends.reports import replay_command, save
-from lock_harness.frontends.session_server import close_session_server, session_server
-from lock_harness.frontends.shares import divide_plan
-from lock_harness.locks.interface import Lock
-from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.loading import pick_scenarios
-from lock_harness.programs.scenario import Scenario
-from lock_harness.render.story import story
-from lock_harness.render.summary import succeeded
-from lock_harness.render.text import plain
-from lock_harness.servers.server import Server
-from lock_harness.servers.years import DEFAULT_YEARS, parse_years
+from lock_harness.frontends.defaults import REPORTS, SEED_VARIABLE
+from lock_harness.servers.years import DEFAULT_YEARS
 
-ALL = "all"
-
-# pytest-xdist workers inherit this variable, so all of them draw with the same seed.
-SEED_VARIABLE = "LOCK_HARNESS_SEED"
-
-
-class LockViolated(AssertionError):
-    """The lock violates a check, or a planted lock was not caught.  The message is the whole story."""
+if TYPE_CHECKING:
+    from lock_harness.core.run import Run
+    from lock_harness.locks.interface import Lock
+    from lock_harness.programs.scenario import Scenario
+    from lock_harness.servers.server import Server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -91,10 +70,6 @@ def pytest_configure() -> None:
     os.environ.setdefault(SEED_VARIABLE, str(Plan().seed))
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    close_session_server(config)
-
-
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
@@ -102,146 +77,39 @@ def pytest_collection_modifyitems(
     wanted = config.getoption("lock_scenario")
     if not wanted:
         return
+    from lock_harness.frontends.pytest_items import scenario_items
+
     try:
-        scenarios = _wanted_scenarios(wanted)
-        lock, plan = _lock(config), _plan(config)
-        for scenario in scenarios:
-            parts = divide_plan(plan, scenario, config.getoption("lock_shares"))
-            for number, share in enumerate(parts):
-                name = scenario.name if len(parts) == 1 else f"{scenario.name}[{number}]"
-                job = _job(config, scenario, share, lock)
-                items.append(ScenarioItem.from_parent(session, name=name, job=job))
+        items.extend(scenario_items(session, wanted))
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
-
-
-def _wanted_scenarios(wanted: Sequence[str]) -> list[Scenario]:
-    """Return the scenarios with these names; `all` stands for every one that is neither planted nor on request."""
-    catalogue = find_known_scenarios()
-    named = [name for name in wanted if name != ALL]
-    scenarios = pick_scenarios(catalogue, []) if ALL in wanted else []
-    scenarios += pick_scenarios(catalogue, named) if named else []
-    return [*{scenario.name: scenario for scenario in scenarios}.values()]
-
-
-def _lock(config: pytest.Config) -> LockSpec | None:
-    return resolve_lock(
-        config.getoption("lock_under_test"),
-        config.getoption("lock_command"),
-        config.getoption("lock_contract"),
-    )
-
-
-def _plan(config: pytest.Config) -> Plan:
-    seed = config.getoption("lock_seed")
-    return Plan(
-        examples=config.getoption("lock_examples"),
-        seconds=config.getoption("lock_seconds"),
-        seed=int(os.environ[SEED_VARIABLE]) if seed is None else seed,
-    )
-
-
-def _job(config: pytest.Config, scenario: Scenario, plan: Plan, lock: LockSpec | Lock | None) -> Job:
-    return Job(
-        scenario=scenario,
-        plan=plan,
-        lock=lock,
-        years=parse_years(config.getoption("lock_years")),
-        release_ms=config.getoption("lock_release_ms"),
-    )
-
-
-class ScenarioItem(pytest.Item):
-    """A test item that runs one share of one scenario, and reports to the command if one started the session."""
-
-    def __init__(self, *, job: Job, **more: Any) -> None:
-        super().__init__(**more)
-        self._job = job
-
-    def runtest(self) -> None:
-        scenario = self._job.scenario.name
-        with connect_progress_socket() as report:
-            try:
-                run, path = _run_and_save(self._job, session_server(self.config), self.config, report)
-            except NotApplicable as reason:
-                report(Skipped(scenario, str(reason)))
-                pytest.skip(str(reason))
-            except HarnessError as error:
-                report(Failed(scenario, str(error), error.exit_code))
-                raise
-            report(Saved(scenario, str(path)))
-        _assert_success(run, path)
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, (LockViolated, HarnessError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, None, str]:
-        return self.path, None, f"scenario {self.name}"
-
-
-def _run_and_save(
-    job: Job, server: Server, config: pytest.Config, report_progress: ReportProgress
-) -> tuple[Run, Path]:
-    reports = config.getoption("lock_reports")
-    try:
-        run = run_job(job, server, report_progress)
-    except Interrupted as interrupted:
-        save(interrupted.run, reports)
-        raise KeyboardInterrupt from None
-    return run, save(run, reports)
-
-
-def _assert_success(run: Run, path: Path) -> None:
-    __tracebackhide__ = True
-    if run.expects and run.status == "holds":
-        others = ", ".join(run.violated_checks)
-        raise LockViolated(
-            f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples"
-            + (f", but violated {others}" if others else "")
-        )
-    if not succeeded(run):
-        raise LockViolated(plain(story(run, replay_command(path))))
 
 
 class CheckLock(Protocol):
     """Run a scenario against a lock.  The test fails with the whole story if a check is violated or unknown."""
 
     def __call__(
-        self, scenario: str | Scenario, lock: Lock | str | None = None, *, examples: int | None = None
-    ) -> Run: ...
+        self, scenario: "str | Scenario", lock: "Lock | str | None" = None, *, examples: int | None = None
+    ) -> "Run": ...
 
 
 @pytest.fixture(scope="session")
-def lock_server(request: pytest.FixtureRequest) -> Server:
+def lock_server(request: pytest.FixtureRequest) -> "Server":
     """A live server.  A test that needs it is skipped, with the reason, if there is none."""
+    from lock_harness.frontends.session_server import session_server
+
     return session_server(request.config)
 
 
 @pytest.fixture
-def check_lock(request: pytest.FixtureRequest, lock_server: Server) -> CheckLock:
+def check_lock(request: pytest.FixtureRequest, lock_server: "Server") -> CheckLock:
     """A function that runs one scenario; `lock` defaults to the lock of the command line."""
-    config = request.config
+    from lock_harness.frontends.pytest_items import check_scenario
 
     def check(
-        scenario: str | Scenario, lock: Lock | str | None = None, *, examples: int | None = None
-    ) -> Run:
-        # The traceback would add nothing to the story.
+        scenario: "str | Scenario", lock: "Lock | str | None" = None, *, examples: int | None = None
+    ) -> "Run":
         __tracebackhide__ = True
-        if isinstance(scenario, str):
-            scenario = pick_scenarios(find_known_scenarios(), [scenario])[0]
-        # A mistake in the options is reported even if the test brings a lock of its own.
-        of_options = _lock(config)
-        under_test = resolve_lock(lock, None) if isinstance(lock, str) else lock or of_options
-        plan = _plan(config)
-        plan = replace(plan, examples=examples or plan.examples)
-        job = _job(config, scenario, plan, under_test)
-        try:
-            run, path = _run_and_save(job, lock_server, config, lambda _: None)
-        except NotApplicable as reason:
-            pytest.skip(str(reason))
-        _assert_success(run, path)
-        return run
+        return check_scenario(request.config, lock_server, scenario, lock, examples)
 
     return check

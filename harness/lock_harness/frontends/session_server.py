@@ -14,7 +14,6 @@ from lock_harness.servers.server import Server
 SERVER_VARIABLE = "LOCK_HARNESS_SERVER"
 
 _server = pytest.StashKey[Server]()
-_cleanup = pytest.StashKey[contextlib.ExitStack]()
 _why_none = pytest.StashKey[str]()
 
 
@@ -28,17 +27,13 @@ def session_server(config: pytest.Config) -> Server:
     return config.stash[_server]
 
 
-def close_session_server(config: pytest.Config) -> None:
-    if _cleanup in config.stash:
-        config.stash[_cleanup].close()
-
-
 def _open_server(config: pytest.Config) -> Server:
     if config.getoption("lock_pg") == NONE:
         pytest.skip("--lock-pg none: no server to test on; leave it out to have one started")
     if _why_none in config.stash:
         pytest.skip(config.stash[_why_none])
-    cleanup = config.stash.setdefault(_cleanup, contextlib.ExitStack())
+    cleanup = contextlib.ExitStack()
+    config.add_cleanup(cleanup.close)
     try:
         return cleanup.enter_context(open_server(config.getoption("lock_pg")))
     except MachineError as error:

@@ -1,0 +1,168 @@
+"""The items of the pytest plugin, which run scenarios; they are imported when the first one is needed."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lock_harness.core.errors import HarnessError, NotApplicable
+from lock_harness.core.run import Run
+from lock_harness.exploration.explore import Interrupted
+from lock_harness.exploration.plan import Plan
+from lock_harness.exploration.progress import ReportProgress
+from lock_harness.frontends.defaults import SEED_VARIABLE
+from lock_harness.frontends.jobs import Job, run_job
+from lock_harness.frontends.known_scenarios import find_known_scenarios
+from lock_harness.frontends.lock_option import resolve_lock
+from lock_harness.frontends.messages import Failed, Saved, Skipped
+from lock_harness.frontends.progress_socket import connect_progress_socket
+from lock_harness.frontends.reports import replay_command, save
+from lock_harness.frontends.session_server import session_server
+from lock_harness.frontends.shares import divide_plan
+from lock_harness.locks.interface import Lock
+from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.loading import pick_scenarios
+from lock_harness.programs.scenario import Scenario
+from lock_harness.render.story import story
+from lock_harness.render.summary import succeeded
+from lock_harness.render.text import plain
+from lock_harness.servers.server import Server
+from lock_harness.servers.years import parse_years
+
+ALL = "all"
+
+
+class LockViolated(AssertionError):
+    """The lock violates a check, or a planted lock was not caught.  The message is the whole story."""
+
+
+def scenario_items(session: pytest.Session, wanted: Sequence[str]) -> Iterator[pytest.Item]:
+    """Yield an item for each share of each scenario in `wanted`; `UserError` for a mistake in the options."""
+    config = session.config
+    scenarios = _wanted_scenarios(wanted)
+    lock, plan = _lock(config), _plan(config)
+    for scenario in scenarios:
+        parts = divide_plan(plan, scenario, config.getoption("lock_shares"))
+        for number, share in enumerate(parts):
+            name = scenario.name if len(parts) == 1 else f"{scenario.name}[{number}]"
+            job = _job(config, scenario, share, lock)
+            yield ScenarioItem.from_parent(session, name=name, job=job)
+
+
+def _wanted_scenarios(wanted: Sequence[str]) -> list[Scenario]:
+    """Return the scenarios with these names; `all` stands for every one that is neither planted nor on request."""
+    catalogue = find_known_scenarios()
+    named = [name for name in wanted if name != ALL]
+    scenarios = pick_scenarios(catalogue, []) if ALL in wanted else []
+    scenarios += pick_scenarios(catalogue, named) if named else []
+    return [*{scenario.name: scenario for scenario in scenarios}.values()]
+
+
+def _lock(config: pytest.Config) -> LockSpec | None:
+    return resolve_lock(
+        config.getoption("lock_under_test"),
+        config.getoption("lock_command"),
+        config.getoption("lock_contract"),
+    )
+
+
+def _plan(config: pytest.Config) -> Plan:
+    seed = config.getoption("lock_seed")
+    return Plan(
+        examples=config.getoption("lock_examples"),
+        seconds=config.getoption("lock_seconds"),
+        seed=int(os.environ[SEED_VARIABLE]) if seed is None else seed,
+    )
+
+
+def _job(config: pytest.Config, scenario: Scenario, plan: Plan, lock: LockSpec | Lock | None) -> Job:
+    return Job(
+        scenario=scenario,
+        plan=plan,
+        lock=lock,
+        years=parse_years(config.getoption("lock_years")),
+        release_ms=config.getoption("lock_release_ms"),
+    )
+
+
+def check_scenario(
+    config: pytest.Config,
+    server: Server,
+    scenario: str | Scenario,
+    lock: Lock | str | None,
+    examples: int | None,
+) -> Run:
+    """Run one scenario for a test, and return the run; the test fails unless it succeeds."""
+    # The traceback would add nothing to the story.
+    __tracebackhide__ = True
+    if isinstance(scenario, str):
+        scenario = pick_scenarios(find_known_scenarios(), [scenario])[0]
+    # A mistake in the options is reported even if the test brings a lock of its own.
+    of_options = _lock(config)
+    under_test = resolve_lock(lock, None) if isinstance(lock, str) else lock or of_options
+    plan = _plan(config)
+    plan = replace(plan, examples=examples or plan.examples)
+    job = _job(config, scenario, plan, under_test)
+    try:
+        run, path = _run_and_save(job, server, config, lambda _: None)
+    except NotApplicable as reason:
+        pytest.skip(str(reason))
+    _assert_success(run, path)
+    return run
+
+
+class ScenarioItem(pytest.Item):
+    """A test item that runs one share of one scenario, and reports to the command if one started the session."""
+
+    def __init__(self, *, job: Job, **more: Any) -> None:
+        super().__init__(**more)
+        self._job = job
+
+    def runtest(self) -> None:
+        scenario = self._job.scenario.name
+        with connect_progress_socket() as report:
+            try:
+                run, path = _run_and_save(self._job, session_server(self.config), self.config, report)
+            except NotApplicable as reason:
+                report(Skipped(scenario, str(reason)))
+                pytest.skip(str(reason))
+            except HarnessError as error:
+                report(Failed(scenario, str(error), error.exit_code))
+                raise
+            report(Saved(scenario, str(path)))
+        _assert_success(run, path)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, (LockViolated, HarnessError)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"scenario {self.name}"
+
+
+def _run_and_save(
+    job: Job, server: Server, config: pytest.Config, report_progress: ReportProgress
+) -> tuple[Run, Path]:
+    reports = config.getoption("lock_reports")
+    try:
+        run = run_job(job, server, report_progress)
+    except Interrupted as interrupted:
+        save(interrupted.run, reports)
+        raise KeyboardInterrupt from None
+    return run, save(run, reports)
+
+
+def _assert_success(run: Run, path: Path) -> None:
+    __tracebackhide__ = True
+    if run.expects and run.status == "holds":
+        others = ", ".join(run.violated_checks)
+        raise LockViolated(
+            f"{run.scenario}: the planted lock was not caught in {run.figures.examples} examples"
+            + (f", but violated {others}" if others else "")
+        )
+    if not succeeded(run):
+        raise LockViolated(plain(story(run, replay_command(path))))

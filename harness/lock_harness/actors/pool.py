@@ -13,11 +13,12 @@ from lock_harness.actors.preload import preloadable_modules
 from lock_harness.actors.process import ActorProcess
 from lock_harness.actors.setup import run_setup
 from lock_harness.core.clock import now_ns
-from lock_harness.core.errors import MachineError, UserError, one_line
+from lock_harness.core.errors import HarnessError, MachineError, NotApplicable, UserError, one_line
 from lock_harness.guardian import Guardian
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, reference
 from lock_harness.servers import address
+from lock_harness.servers.connections import is_refusal
 
 START_MS = 15_000
 SETUP_MS = 60_000
@@ -128,6 +129,7 @@ class ActorPool:
 
         Raises:
             UserError: The lock cannot open a session.
+            NotApplicable: The server has no connection left for it.
         """
         self.reserve(1)
         deadline = now_ns() + START_MS * 1_000_000
@@ -146,6 +148,7 @@ class ActorPool:
 
         Raises:
             UserError: The message says that an actor has failed.
+            NotApplicable: It says that the server had no connection left for the actor.
         """
         if isinstance(message, ActorFailed):
             raise self.failure(message)
@@ -216,8 +219,10 @@ class ActorPool:
         log = self._log_tail((dead or list(self._starting))[0]) or "; it printed nothing"
         raise UserError(f"the lock {what} before it could be used{log}")
 
-    def failure(self, message: ActorFailed) -> UserError:
+    def failure(self, message: ActorFailed) -> HarnessError:
         """Return the error that reports a failed actor to the user."""
+        if is_refusal(message.why):
+            return NotApplicable(f"the server has no connection left for another actor: {message.why}")
         return UserError(f"the lock cannot be used: {message.why}{self._log_tail(message.name)}")
 
     def describe_end(self, process: ActorProcess) -> str:

@@ -22,7 +22,7 @@ from lock_harness.actors.stall_meter import StallMeter
 from lock_harness.actors.wall_clock import library
 from lock_harness.core.clock import now_ns
 from lock_harness.core.contract import Contract
-from lock_harness.core.errors import UserError
+from lock_harness.core.errors import NotApplicable, UserError
 from lock_harness.core.run import Environment
 from lock_harness.core.verdict import Bounds
 from lock_harness.gate.process import Gate, run_gate
@@ -74,7 +74,7 @@ class Arena:
     def gather(self, count: int, kills: int = 0) -> list[ActorProcess]:
         """Return the first `count` warm actors, after new ones have filled the gaps, for a program that kills `kills` of them.
 
-        `UserError` if the server does not have enough connections for them.
+        `NotApplicable` if the server does not have enough connections for them.
         """
         if count > len(self.warm_actors):
             self._make_room(count)
@@ -92,14 +92,10 @@ class Arena:
         return len(actors) < count or any(actor.is_new or not actor.alive() for actor in actors)
 
     def _make_room(self, count: int) -> None:
-        """Check that the server has enough connections for `count` actors, and start all missing actors at once."""
+        """Check that the server has connections for `count` actors and their spares, and start all missing actors at once."""
         missing = count - len(self.warm_actors) - self.pool.spare_count
-        free = self.observer.free_connections()
-        if missing > free:
-            raise UserError(
-                f"{count} actors need {missing} more connections than there are now, but the server has {free} left: "
-                "raise its max_connections, or take fewer actors, or fewer workers with -n"
-            )
+        if why := _why_no_room(self.observer, missing + SPARES):
+            raise NotApplicable(f"{count} actors and {SPARES} spare ones need {why}")
         self.pool.reserve(self.pool.spare_count + max(0, missing))
 
     def replace(self, index: int) -> ActorProcess:
@@ -181,8 +177,7 @@ def open_arena(
         pool = ActorPool(guardian, mailbox, tag, lock, route.url, faketime, equipment.threads)
         stack.callback(pool.close)
         _set_up(home, observer, pool)
-        pool.reserve(1 + SPARES)
-        first = pool.take()
+        first = _take_first(pool, observer)
         contract = _contract(first, equipment)
         arena = Arena(
             server=home,
@@ -202,6 +197,24 @@ def open_arena(
         )
         stack.callback(arena.dismiss)
         yield arena
+
+
+def _take_first(pool: ActorPool, observer: Observer) -> ActorProcess:
+    if why := _why_no_room(observer, 1 + SPARES):
+        raise UserError(f"no actor can be started: one and {SPARES} spare ones need {why}")
+    pool.reserve(1 + SPARES)
+    return pool.take()
+
+
+def _why_no_room(observer: Observer, connections: int) -> str | None:
+    """Return why the server has not so many connections left, and what to do; None if it has."""
+    limit = observer.connection_limit()
+    if connections <= limit.free:
+        return None
+    return (
+        f"{connections} more connections than there are now, but {limit.subject} has {limit.free} left: "
+        f"raise {limit.remedy}, or take fewer actors, or fewer workers with -n"
+    )
 
 
 def _contract(actor: ActorProcess, equipment: Equipment) -> Contract:

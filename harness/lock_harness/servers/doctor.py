@@ -10,6 +10,7 @@ import psycopg
 from lock_harness.core.errors import UserError, one_line
 from lock_harness.locks.month_lock import Connection, years_in_use
 from lock_harness.servers import address
+from lock_harness.servers.connections import connection_limits
 from lock_harness.servers.lease import SPACE
 from lock_harness.servers.pooler import shared_sessions
 from lock_harness.servers.years import BLOCK, DEFAULT_YEARS
@@ -17,6 +18,10 @@ from lock_harness.servers.years import BLOCK, DEFAULT_YEARS
 Level = Literal["good", "note", "bad"]
 FUNCTIONS = ("pg_try_advisory_lock(bigint)", "pg_advisory_unlock(bigint)")
 ROUND_TRIPS = 50
+# the observer and the spares of the pool
+BESIDES_ACTORS = 3
+# the most actors of a scenario that is not on request
+MOST_ACTORS = 32
 
 
 class Diagnosis(NamedTuple):
@@ -41,6 +46,7 @@ def examine(dsn: str) -> Iterator[Diagnosis]:
             yield _primary(conn)
             yield _round_trip(conn)
             yield _free_months(conn)
+            yield _connections(conn)
             yield from _settings(conn)
         except psycopg.Error as error:
             yield Diagnosis("bad", "answers", address.redact(one_line(error), dsn))
@@ -95,6 +101,22 @@ def _round_trip(conn: Connection) -> Diagnosis:
         f"{statistics.median(times):.2f} ms per statement (median of {ROUND_TRIPS}, worst {max(times):.2f})"
     )
     return Diagnosis("good", "round trip", text)
+
+
+def _connections(conn: Connection) -> Diagnosis:
+    limits = connection_limits(conn)
+    # the session of this command ends before a run begins
+    fit = max(0, min(limit.free for limit in limits) + 1 - BESIDES_ACTORS)
+    maximum = _fetch_value(conn, "SHOW max_connections")
+    server, *others = limits
+    parts = [
+        f"{server.subject} has {maximum}, of which {int(maximum) - server.most} are reserved and {server.used} used",
+        *(f"{limit.subject} may have {limit.most}, of which {limit.used} are used" for limit in others),
+    ]
+    text = f"{'; '.join(parts)}; up to {fit} actors fit"
+    if fit < MOST_ACTORS:
+        text += ", and scenarios with more are skipped"
+    return Diagnosis("good" if fit >= MOST_ACTORS else "note", "connections", text)
 
 
 def _free_months(conn: Connection) -> Diagnosis:

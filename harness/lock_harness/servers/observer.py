@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from lock_harness.servers import address
+from lock_harness.servers.connections import ConnectionLimit, tightest_limit
 
 
 class SessionLock(NamedTuple):
@@ -72,12 +73,6 @@ SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namesp
  WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND n.nspname <> 'pg_toast'
 """
 
-_FREE_CONNECTIONS = """
-SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-       - coalesce(current_setting('reserved_connections', true), '0')::int - sum(numbackends)
-  FROM pg_catalog.pg_stat_database
-"""
-
 
 class Observer:
     """Queries the server over a connection of its own, never over one of the lock under test."""
@@ -131,10 +126,9 @@ class Observer:
             return False
         return True
 
-    def free_connections(self) -> int:
-        """Return how many more sessions an ordinary user can open now, according to the server's statistics."""
-        row = self.conn.execute(_FREE_CONNECTIONS).fetchone()
-        return int(row[0]) if row else 0
+    def connection_limit(self) -> ConnectionLimit:
+        """Return the limit on the number of sessions that is reached first."""
+        return tightest_limit(self.conn)
 
     def activity(self, session: str) -> Activity | None:
         """Return the activity of a session; None if there is none of that name."""

@@ -1,7 +1,8 @@
 """Where a race is shrunk: at the gate if it fails there too, and otherwise as a race."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from unittest.mock import create_autospec
 
 import msgspec
@@ -69,38 +70,32 @@ class Leaks(Returns):
 
 
 def shrunk_in(
-    monkeypatch: pytest.MonkeyPatch, gate: Returns, found: Example = FAILING_RACE, expects: str | None = None
+    gate: Returns, found: Example = FAILING_RACE, expects: str | None = None
 ) -> tuple[Mode, list[Mode]]:
     """Return the mode in which the violation is shrunk, and the modes of all runs at the gate."""
-    monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
-    opener = nullcontext(create_autospec(Arena))
     check = expects or found.main_check
     assert check
-    with open_shrink_site(found, check, Returns([]), lambda: opener, lambda _: None) as site:
+    with open_shrink_site(found, check, Returns([]), lambda: nullcontext(gate), lambda _: None) as site:
         assert (site.executor is gate) == (site.example is not found)
         assert bool(site.why_as_race) == bool(gate.modes and site.example is found)
         return site.example.program.mode, gate.modes
 
 
-def test_a_race_that_fails_at_the_gate_is_shrunk_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_race_that_fails_at_the_gate_is_shrunk_there() -> None:
     gate = Returns([FAILING_RACE, FAILS_AT_GATE])
-    assert shrunk_in(monkeypatch, gate) == ("gate", ["race", "gate", "gate"])
+    assert shrunk_in(gate) == ("gate", ["race", "gate", "gate"])
 
 
-def test_a_race_is_replayed_as_a_whole_if_its_evidence_alone_does_not_fail(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_race_is_replayed_as_a_whole_if_its_evidence_alone_does_not_fail() -> None:
     gate = Returns([FAILING_RACE, HOLDS_AT_GATE, FAILS_AT_GATE])
-    assert shrunk_in(monkeypatch, gate) == ("gate", ["race", "gate", "gate", "gate"])
+    assert shrunk_in(gate) == ("gate", ["race", "gate", "gate", "gate"])
 
 
-def test_recordings_and_replays_are_retried_when_a_stall_makes_them_unknown(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_recordings_and_replays_are_retried_when_a_stall_makes_them_unknown() -> None:
     found, at_gate = example("race", *REFUSED), example("gate", *REFUSED, moves=MOVES)
     runs = [[stalled(found)] * 2, [found], [stalled(at_gate)] * 3, [at_gate], [stalled(at_gate), at_gate]]
     gate = Returns([example for group in runs for example in group])
-    assert shrunk_in(monkeypatch, gate, found, "auto_release") == ("gate", ["race"] * 3 + ["gate"] * 6)
+    assert shrunk_in(gate, found, "auto_release") == ("gate", ["race"] * 3 + ["gate"] * 6)
 
 
 @pytest.mark.parametrize(
@@ -119,35 +114,32 @@ def test_a_race_that_does_not_fail_again_at_the_gate_is_shrunk_as_a_race(
     monkeypatch: pytest.MonkeyPatch, examples: list[Example], modes: list[Mode]
 ) -> None:
     monkeypatch.setattr("lock_harness.exploration.recording.RECORD_S", 60.0)
-    assert shrunk_in(monkeypatch, Returns(examples)) == ("race", modes)
+    assert shrunk_in(Returns(examples)) == ("race", modes)
 
 
-def test_a_violation_that_depends_on_a_clock_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_violation_that_depends_on_a_clock_is_not_recorded() -> None:
     found = example("race", *EARLY)
     assert found.violated_checks == {"timeout_not_early"}
-    assert shrunk_in(monkeypatch, Returns([]), found) == ("race", [])
-    assert shrunk_in(monkeypatch, Returns([]), expects="timeout_not_early") == ("race", [])
+    assert shrunk_in(Returns([]), found) == ("race", [])
+    assert shrunk_in(Returns([]), expects="timeout_not_early") == ("race", [])
 
 
-def test_a_lockstep_violation_is_shrunk_in_lockstep(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shrunk_in(monkeypatch, Returns([]), example("lockstep", *BOTH)) == ("lockstep", [])
+def test_a_lockstep_violation_is_shrunk_in_lockstep() -> None:
+    assert shrunk_in(Returns([]), example("lockstep", *BOTH)) == ("lockstep", [])
 
 
-def test_an_error_at_the_gate_is_the_reason_to_shrink_as_a_race(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: object) -> Executor:
+def test_an_error_at_the_gate_is_the_reason_to_shrink_as_a_race() -> None:
+    def refuse() -> AbstractContextManager[Executor]:
         raise UserError("all years of 2090-2099 are in use")
 
     executor = Returns([])
-    monkeypatch.setattr("lock_harness.exploration.recording.Executor", refuse)
-    opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(FAILING_RACE, "mutual_exclusion", executor, lambda: opener, lambda _: None) as site:
+    with open_shrink_site(FAILING_RACE, "mutual_exclusion", executor, refuse, lambda _: None) as site:
         assert site == ShrinkSite(FAILING_RACE, executor, "all years of 2090-2099 are in use")
 
 
-def test_locks_that_are_leaked_at_the_gate_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_locks_that_are_leaked_at_the_gate_are_reported() -> None:
     gate, executor = Leaks([example("race", *GOOD)]), Returns([])
-    monkeypatch.setattr("lock_harness.exploration.recording.Executor", lambda _: gate)
-    opener = nullcontext(create_autospec(Arena))
-    with open_shrink_site(FAILING_RACE, "mutual_exclusion", executor, lambda: opener, lambda _: None):
+    open_gate = partial[AbstractContextManager[Executor]](nullcontext, gate)
+    with open_shrink_site(FAILING_RACE, "mutual_exclusion", executor, open_gate, lambda _: None):
         assert executor.leaked_locks
     assert gate.modes == ["race"]

@@ -9,6 +9,7 @@ import msgspec
 
 from lock_harness.checks import judge
 from lock_harness.core.program import Month, Operation, Program, Step, Verb
+from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.program_run import ProgramRun
 from lock_harness.exploration.example import Example
@@ -16,6 +17,7 @@ from lock_harness.gate.schedulers.replay import choices_made
 from lock_harness.programs.timeouts import under_contract
 
 OpenArena = Callable[[], AbstractContextManager[Arena]]
+OpenExecutor = Callable[[], AbstractContextManager["Executor"]]
 
 
 def run(program: Program, arena: Arena) -> Example:
@@ -70,6 +72,7 @@ class Executor:
         # violations often follow each other, so the next arena opens, and the last one closes, in the background
         self._background = ThreadPoolExecutor(1)
         self._next: Future[_OpenedArena] | None = None
+        self._bounds: Bounds | None = None
         self._current = self._open()
         self.leaked_locks = False
 
@@ -77,6 +80,11 @@ class Executor:
     def arena(self) -> Arena:
         """The arena in which the next program will run."""
         return self._current.arena
+
+    def judge_by(self, bounds: Bounds) -> None:
+        """Judge the following programs by these bounds, under the contract of the lock."""
+        self._bounds = bounds
+        self.arena.bounds = self.arena.contract.bounds(bounds)
 
     def run_and_clean_up(self, program: Program) -> Example:
         """Run the program in the arena's years, and remove any state that the lock may have left behind."""
@@ -115,9 +123,14 @@ class Executor:
         stack = ExitStack()
         return _OpenedArena(stack.enter_context(self._open_arena()), stack)
 
+    def _keep_bounds(self) -> None:
+        if self._bounds is not None:
+            self.judge_by(self._bounds)
+
     def _switch_to_next(self) -> None:
         following = self._next or self._background.submit(self._open)
         previous, self._current = self._current, following.result()
+        self._keep_bounds()
         self._next = self._background.submit(self._open)
         self._background.submit(previous.stack.close)
 
@@ -125,6 +138,7 @@ class Executor:
         """Close the arena, open another on the same server, and check whether the program's months are free."""
         self._current.stack.close()
         self._current = self._open()
+        self._keep_bounds()
         idle = run(Program(1, program.months, ()), self.arena)
         self.leaked_locks = any(
             event.verb == "acquire" and event.answer is False for event in idle.history.events

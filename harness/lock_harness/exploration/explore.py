@@ -1,13 +1,16 @@
 """Explore a scenario: search for a violation, shrink it, and return the result as a `Run`."""
 
 import contextlib
+from collections.abc import Callable
+from functools import partial
 
+from lock_harness.analysis.view import View
 from lock_harness.core.errors import HarnessError, NotApplicable
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program
 from lock_harness.core.run import Run, Shrinking
 from lock_harness.exploration.example import Example
-from lock_harness.exploration.executor import Executor, OpenArena
+from lock_harness.exploration.executor import Executor, OpenArena, OpenExecutor
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import ReportProgress
 from lock_harness.exploration.recording import open_shrink_site
@@ -16,6 +19,7 @@ from lock_harness.exploration.results import Subject, build_run
 from lock_harness.exploration.searches import search_for
 from lock_harness.exploration.searches.example_log import ExampleLog
 from lock_harness.exploration.searches.search import Search
+from lock_harness.exploration.time_limit import UNLIMITED, TimeLimit
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario
@@ -43,10 +47,28 @@ def explore(
     Raises `NotApplicable` if the lock lacks an operation of the scenario, and `Interrupted` on Ctrl-C.
     """
     with contextlib.closing(Executor(open_arena)) as executor:
-        if missing := scenario.needs() - executor.arena.verbs:
-            methods = [method for verb in sorted(missing) for method in OPTIONAL_VERBS[verb]]
-            raise NotApplicable(f"the lock has no {', '.join(methods)}")
-        return explore_with(scenario, executor, plan, lock, report_progress, open_gate)
+        require_verbs(scenario, executor)
+        gate = partial(_opened, open_gate) if open_gate else None
+        return explore_with(scenario, executor, plan, lock, report_progress, gate)
+
+
+def require_verbs(scenario: Scenario, executor: Executor) -> None:
+    """Raise `NotApplicable` if the lock lacks an operation of the scenario."""
+    if missing := scenario.needs() - executor.arena.verbs:
+        methods = [method for verb in sorted(missing) for method in OPTIONAL_VERBS[verb]]
+        raise NotApplicable(f"the lock has no {', '.join(methods)}")
+
+
+def _opened(open_arena: OpenArena) -> contextlib.closing[Executor]:
+    return contextlib.closing(Executor(open_arena))
+
+
+def _no_known(example: Example, check: str) -> bool:  # noqa: ARG001
+    return False
+
+
+def _ignore(view: View) -> None:
+    pass
 
 
 def explore_with(
@@ -55,9 +77,20 @@ def explore_with(
     plan: Plan,
     lock: LockSpec,
     report_progress: ReportProgress,
-    open_gate: OpenArena | None = None,
+    open_gate: OpenExecutor | None = None,
+    *,
+    limit: TimeLimit = UNLIMITED,
+    is_known: Callable[[Example, str], bool] = _no_known,
+    observe: Callable[[View], None] = _ignore,
 ) -> Run:
-    """Explore the scenario with an open executor; see `explore`."""
+    """Explore the scenario with an open executor; see `explore`.
+
+    Args:
+        open_gate: Returns an executor with a gate, for a `with` block.
+        limit: When search, shrinking and repeats have to end.
+        is_known: Whether a violation of a check is one that was shrunk before.  It is not shrunk again.
+        observe: Is called with each example.
+    """
     arena = executor.arena
     log = ExampleLog(
         scenario=scenario,
@@ -65,6 +98,8 @@ def explore_with(
         bounds=arena.bounds,
         contract=arena.contract,
         report_progress=report_progress,
+        limit=limit,
+        observe=observe,
     )
     subject = Subject(scenario.name, scenario.about, lock, plan.seed, scenario.expects)
     search = search_for(scenario, executor, plan, log)
@@ -74,9 +109,10 @@ def explore_with(
         if violation := log.violation:
             check, report_phase = scenario.expects or violation.main_check, log.report_progress
             assert check
-            with open_shrink_site(violation, check, executor, open_gate, report_phase) as site:
-                reducer = Reducer(site, check, report_phase)
-                reducer.run()
+            if not is_known(violation, check):
+                with open_shrink_site(violation, check, executor, open_gate, report_phase) as site:
+                    reducer = Reducer(site, check, report_phase, limit)
+                    reducer.run()
     except KeyboardInterrupt:
         if log.last is None:
             raise

@@ -9,9 +9,11 @@ class Plan:
     """How long to search: until `examples` examples have run or `seconds` are over.
 
     With neither, the scenario's number of examples is drawn.  A fixed program is always run once, and a
-    program in every order until no order is left.
+    program in every order until no order is left.  `continues`: an earlier exploration of the scenario has run the simplest
+    program, which Hypothesis draws first each time, so it is left out.
     """
 
     examples: int | None = None
     seconds: float | None = None
+    continues: bool = False
     seed: int = field(default_factory=lambda: secrets.randbelow(2**32))

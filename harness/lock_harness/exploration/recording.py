@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lock_harness.core.errors import HarnessError
 from lock_harness.core.program import Program
 from lock_harness.exploration.example import Example
-from lock_harness.exploration.executor import Executor, OpenArena
+from lock_harness.exploration.executor import Executor, OpenExecutor
 from lock_harness.exploration.progress import ReportPhase
 from lock_harness.exploration.retries import run_until_conclusive
 from lock_harness.gate.schedulers.replay import divergence
@@ -39,7 +39,7 @@ def open_shrink_site(
     violation: Example,
     check: str,
     executor: Executor,
-    open_gate: OpenArena | None,
+    open_gate: OpenExecutor | None,
     report_phase: ReportPhase,
 ) -> Iterator[ShrinkSite]:
     """Yield the gate with a recorded violation of `check` if there is one, and otherwise `violation` in its `executor`."""
@@ -57,7 +57,7 @@ def open_shrink_site(
 def _open_at_gate(
     race: ShrinkSite,
     checks: frozenset[str],
-    open_gate: OpenArena,
+    open_gate: OpenExecutor,
     report_phase: ReportPhase,
     stack: contextlib.ExitStack,
 ) -> ShrinkSite:
@@ -72,7 +72,7 @@ def _open_at_gate(
         )
     try:
         with contextlib.ExitStack() as opened:
-            gate = opened.enter_context(contextlib.closing(Executor(open_gate)))
+            gate = opened.enter_context(open_gate())
             opened.callback(_pass_on_leak, gate, race.executor)
             outcome = _record_until_reproduced(program, checks, gate, report_phase)
             if isinstance(outcome, Example):

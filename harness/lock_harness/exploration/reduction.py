@@ -8,6 +8,7 @@ from lock_harness.exploration.example import Example
 from lock_harness.exploration.progress import ReportPhase
 from lock_harness.exploration.recording import ShrinkSite
 from lock_harness.exploration.retries import CONFIRMATIONS, run_until_conclusive
+from lock_harness.exploration.time_limit import UNLIMITED, TimeLimit
 from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.shrinking import shrink
 
@@ -47,11 +48,14 @@ class Reduction:
 class Reducer:
     """Shrinks one violation at its `ShrinkSite`."""
 
-    def __init__(self, site: ShrinkSite, check: str, report_phase: ReportPhase) -> None:
+    def __init__(
+        self, site: ShrinkSite, check: str, report_phase: ReportPhase, limit: TimeLimit = UNLIMITED
+    ) -> None:
         """Prepare to shrink.  Each smaller program must violate `check`, so that no other defect takes its place."""
         self._checks = frozenset({check})
         self._executor = site.executor
         self._report_phase = report_phase
+        self._limit = limit
         self._why_as_race = site.why_as_race
         self._smallest = site.example
         self._divergence: str | None = None
@@ -132,7 +136,7 @@ class Reducer:
     def _is_shrunk_enough(self) -> bool:
         """Return whether no smaller program should be tried: the budget is used up, or months are left locked."""
         seconds = time.monotonic() - self._shrink_began
-        return self._executor.leaked_locks or is_used_up(seconds, self._shrink_runs)
+        return self._executor.leaked_locks or self._limit.is_over or is_used_up(seconds, self._shrink_runs)
 
     def _run_while_it_fails(self, program: Program) -> Example | None:
         """Run `program` `CONFIRMATIONS` times, and return the last example; None as soon as one run does not fail."""
@@ -168,10 +172,8 @@ class Reducer:
     def _count_repeats(self) -> None:
         program = self._smallest.program
         failed = tried = 0
-        deadline = time.monotonic() + REPEAT_S
-        while (
-            tried < REPEATS and not self._executor.leaked_locks and (time.monotonic() < deadline or not tried)
-        ):
+        limit = self._limit.sooner(REPEAT_S)
+        while tried < REPEATS and not self._executor.leaked_locks and not (limit.is_over and tried):
             failed += bool(self._run(program).violated_checks & self._checks)
             tried += 1
             self._repeats = (failed, tried)

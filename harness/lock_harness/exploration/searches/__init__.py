@@ -22,7 +22,10 @@ def search_for(scenario: Scenario, executor: Executor, plan: Plan, log: ExampleL
     match scenario.what:
         case Draw() as draw:
             default = scenario.examples if plan.seconds is None else MANY_EXAMPLES
-            return DrawnSearch(draw, executor, log, examples=plan.examples or default, first_seed=plan.seed)
+            examples = plan.examples or default
+            return DrawnSearch(
+                draw, executor, log, examples=examples, first_seed=plan.seed, skips_first=plan.continues
+            )
         case EveryOrder() as every_order:
             return EveryOrderSearch(every_order, executor, log, max_runs=plan.examples or MAX_ORDERS)
         case CrashPoints() as crash_points:

@@ -39,13 +39,22 @@ class DrawnSearch:
     """Runs drawn programs, up to `examples` of them, until one fails."""
 
     def __init__(
-        self, draw: Draw, executor: Executor, log: ExampleLog, *, examples: int, first_seed: int
+        self,
+        draw: Draw,
+        executor: Executor,
+        log: ExampleLog,
+        *,
+        examples: int,
+        first_seed: int,
+        skips_first: bool = False,
     ) -> None:
+        """Prepare to run.  `skips_first`: leave out the first program that Hypothesis draws, which is the simplest one."""
         self._draw = draw
         self._executor = executor
         self._log = log
         self._examples = examples
         self._first_seed = first_seed
+        self._skips = int(skips_first)
         self._ahead: deque[Future[Example]] = deque()
 
     def run(self) -> None:
@@ -68,11 +77,14 @@ class DrawnSearch:
 
             def submit(program: Program) -> None:
                 nonlocal drawn
+                if self._skips:
+                    self._skips = 0
+                    return
                 drawn += 1
                 self._submit(program, runner)
 
             try:
-                size = min(EXAMPLES_OF_CHUNK, self._examples - drawn)
+                size = min(EXAMPLES_OF_CHUNK, self._examples - drawn) + self._skips
                 _draw_with_hypothesis(strategy, size, self._first_seed + chunk, submit)
             except _Enough as enough:
                 if isinstance(enough.__cause__, HarnessError):

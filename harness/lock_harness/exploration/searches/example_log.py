@@ -1,7 +1,6 @@
 """The part that all searches share: count the examples, keep the first of each kind, and report progress."""
 
-import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from lock_harness.analysis.view import View
 from lock_harness.core.contract import Contract
@@ -13,6 +12,7 @@ from lock_harness.exploration.example import Example
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import Phase, Progress, ReportProgress
 from lock_harness.exploration.searches.search import SearchResult
+from lock_harness.exploration.time_limit import UNLIMITED, TimeLimit
 from lock_harness.figures import Tally
 from lock_harness.programs.scenario import Scenario
 
@@ -31,13 +31,16 @@ class ExampleLog:
         bounds: Bounds,
         contract: Contract,
         report_progress: ReportProgress,
+        limit: TimeLimit = UNLIMITED,
+        observe: Callable[[View], None] = lambda _: None,
     ) -> None:
         self._scenario = scenario
         self._seed = plan.seed
         self._bounds = bounds
         self._contract = contract
         self._report_progress = report_progress
-        self._deadline = time.monotonic() + plan.seconds if plan.seconds is not None else None
+        self._limit = limit.sooner(plan.seconds)
+        self._observe = observe
         self._tally = Tally()
         self.violation: Example | None = None
         self.unknown: Example | None = None
@@ -47,7 +50,9 @@ class ExampleLog:
 
     def add(self, example: Example) -> None:
         """Count an example, and keep it if it is the first of its kind."""
-        self._tally.add(View(example.history, self._bounds, self._contract), example.status)
+        view = View(example.history, self._bounds, self._contract)
+        self._tally.add(view, example.status)
+        self._observe(view)
         self.last = example
         self.max_moves = max(self.max_moves, len(example.history.moves))
         if self.violation is None and self._is_expected_violation(example):
@@ -69,8 +74,8 @@ class ExampleLog:
 
     @property
     def time_is_up(self) -> bool:
-        """Whether the plan's seconds are over; False before the first example, so that there is one to report."""
-        return self.last is not None and self._deadline is not None and time.monotonic() > self._deadline
+        """Whether the time is over; False before the first example, so that there is one to report."""
+        return self.last is not None and self._limit.is_over
 
     def report_progress(self, phase: Phase) -> None:
         """Report the counts to the display."""

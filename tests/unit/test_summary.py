@@ -80,7 +80,7 @@ def test_the_runs_of_several_workers_are_merged_into_one() -> None:
     whole = merged(parts)
     assert whole.status == "violated"
     assert whole.figures == Figures(
-        examples=150, seconds=3.0, unknown=1, release=spread, belief=spread, shared_ms=2.0, overtaken=3
+        examples=150, seconds=5.0, unknown=1, release=spread, belief=spread, shared_ms=2.0, overtaken=3
     )
     assert "150 examples" in line(whole).plain
 

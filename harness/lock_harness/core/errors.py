@@ -11,6 +11,10 @@ class UserError(HarnessError):
     """The command cannot be carried out as given; the user can fix it."""
 
 
+class NoRoom(UserError):
+    """The server has no room for a further arena: no years that are free, or too few connections."""
+
+
 class MachineError(HarnessError):
     """The machine or the server prevented a result; nothing is known about the lock."""
 

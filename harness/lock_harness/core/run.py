@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from lock_harness.core.contract import DEFAULT, Contract
-from lock_harness.core.fault import Fault
+from lock_harness.core.fault import Fault, FaultKind
 from lock_harness.core.history import History
 from lock_harness.core.program import Month, Program, Verb
 from lock_harness.core.schedule import Pct
@@ -84,6 +84,30 @@ class Spread(msgspec.Struct, frozen=True):
 WAIT_BOUNDS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 
 
+class Exercise(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the examples of a run exercised, in numbers.
+
+    handovers  a session got a month that another session had held before
+    overlaps   a call on a month began while the call of another session on it had not returned
+    timeouts   a call gave up at the end of its timeout, while another session held the month
+    faults     injected faults, by kind
+    """
+
+    handovers: int = 0
+    overlaps: int = 0
+    timeouts: int = 0
+    faults: dict[FaultKind, int] = {}
+
+    def __add__(self, other: "Exercise") -> "Exercise":
+        kinds = {*self.faults, *other.faults}
+        return Exercise(
+            handovers=self.handovers + other.handovers,
+            overlaps=self.overlaps + other.overlaps,
+            timeouts=self.timeouts + other.timeouts,
+            faults={kind: self.faults.get(kind, 0) + other.faults.get(kind, 0) for kind in sorted(kinds)},
+        )
+
+
 class Figures(msgspec.Struct, frozen=True):
     """Measurements over all examples of a run.
 
@@ -94,8 +118,9 @@ class Figures(msgspec.Struct, frozen=True):
     waits         time to acquire a month that another session definitely held for part of that time
     wait_buckets  number of waits up to each of `WAIT_BOUNDS_MS`; the last bucket counts the longer ones
     overtaken     the most grants of a month, during one wait, to sessions that had asked for it later
+    exercise      what the examples exercised
 
-    The last four exclude calls during which the actor was paused or slowed down.
+    `uncontended`, `waits`, `wait_buckets` and `overtaken` exclude calls during which the actor was paused or slowed down.
     """
 
     examples: int = 0
@@ -111,6 +136,7 @@ class Figures(msgspec.Struct, frozen=True):
     waits: Spread | None = None
     wait_buckets: tuple[int, ...] = ()
     overtaken: int = 0
+    exercise: Exercise = Exercise()
 
 
 class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):

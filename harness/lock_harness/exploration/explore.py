@@ -63,11 +63,11 @@ def _opened(open_arena: OpenArena) -> contextlib.closing[Executor]:
     return contextlib.closing(Executor(open_arena))
 
 
-def _no_known(example: Example, check: str) -> bool:  # noqa: ARG001
+def _none_is_known(_example: Example, _check: str) -> bool:
     return False
 
 
-def _ignore(view: View) -> None:
+def _ignore(_view: View) -> None:
     pass
 
 
@@ -80,23 +80,19 @@ def explore_with(
     open_gate: OpenExecutor | None = None,
     *,
     limit: TimeLimit = UNLIMITED,
-    is_known: Callable[[Example, str], bool] = _no_known,
+    is_known: Callable[[Example, str], bool] = _none_is_known,
     observe: Callable[[View], None] = _ignore,
 ) -> Run:
-    """Explore the scenario with an open executor; see `explore`.
+    """Explore the scenario with an open executor, and gates that `open_gate` opens; see `explore`.
 
-    Args:
-        open_gate: Returns an executor with a gate, for a `with` block.
-        limit: When search, shrinking and repeats have to end.
-        is_known: Whether a violation of a check is one that was shrunk before.  It is not shrunk again.
-        observe: Is called with each example.
+    `limit`: when search, shrinking and repeats have to end.  `is_known`: whether a violation of a check was shrunk before,
+    so that it is not shrunk again.  `observe` is called with each example.
     """
-    arena = executor.arena
     log = ExampleLog(
         scenario=scenario,
         plan=plan,
-        bounds=arena.bounds,
-        contract=arena.contract,
+        bounds=executor.arena.bounds,
+        contract=executor.arena.contract,
         report_progress=report_progress,
         limit=limit,
         observe=observe,
@@ -106,13 +102,10 @@ def explore_with(
     reducer: Reducer | None = None
     try:
         search.run()
-        if violation := log.violation:
-            check, report_phase = scenario.expects or violation.main_check, log.report_progress
-            assert check
-            if not is_known(violation, check):
-                with open_shrink_site(violation, check, executor, open_gate, report_phase) as site:
-                    reducer = Reducer(site, check, report_phase, limit)
-                    reducer.run()
+        if (violation := log.violation) and not is_known(violation, check := log.check_to_shrink):
+            with open_shrink_site(violation, check, executor, open_gate, log.report_progress) as site:
+                reducer = Reducer(site, check, log.report_progress, limit)
+                reducer.run()
     except KeyboardInterrupt:
         if log.last is None:
             raise

@@ -1,17 +1,19 @@
 """Add up the figures of the examples of a run, and of the workers that share a run."""
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 import msgspec
 
 from lock_harness.analysis.view import View
 from lock_harness.core.history import Event, SessionId
-from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Spread
+from lock_harness.core.run import WAIT_BOUNDS_MS, Exercise, Figures, Spread
 from lock_harness.core.verdict import Status
 from lock_harness.figures.beliefs import beliefs
 from lock_harness.figures.distribution import Distribution
+from lock_harness.figures.exercise import exercise
 from lock_harness.figures.waits import waits
 
 
@@ -24,6 +26,7 @@ class Tally:
         self._release, self._belief = Distribution(), Distribution()
         self._waits, self._uncontended = Distribution(), Distribution()
         self._shared_ns = self._overtaken = 0
+        self._exercise = Exercise()
 
     def add(self, view: View, status: Status) -> None:
         """Count one example and the status of its verdicts."""
@@ -34,6 +37,7 @@ class Tally:
         self._operations += sum(event.kind == "invoke" for event in events)
         self._faults += sum(event.kind == "fault" for event in events)
         self._release.add(release_times(events))
+        self._exercise += exercise(view)
         self._add_beliefs(view)
         self._add_waits(view)
 
@@ -70,6 +74,7 @@ class Tally:
             waits=self._waits.spread(),
             wait_buckets=self._waits.buckets(WAIT_BOUNDS_MS),
             overtaken=self._overtaken,
+            exercise=self._exercise,
         )
 
 
@@ -85,14 +90,14 @@ def release_times(events: Sequence[Event]) -> Iterator[int]:
 
 
 def merge_figures(parts: Sequence[Figures]) -> Figures:
-    """Return the figures of several workers that ran at the same time, as one."""
+    """Return the figures of several parts of one run as one; their seconds add up."""
     return Figures(
         examples=sum(part.examples for part in parts),
         violated=sum(part.violated for part in parts),
         unknown=sum(part.unknown for part in parts),
         operations=sum(part.operations for part in parts),
         faults=sum(part.faults for part in parts),
-        seconds=max(part.seconds for part in parts),
+        seconds=sum(part.seconds for part in parts),
         release=_widest([part.release for part in parts]),
         belief=_widest([part.belief for part in parts]),
         shared_ms=max(part.shared_ms for part in parts),
@@ -100,19 +105,20 @@ def merge_figures(parts: Sequence[Figures]) -> Figures:
         waits=_widest([part.waits for part in parts]),
         wait_buckets=tuple(map(sum, zip_longest(*(part.wait_buckets for part in parts), fillvalue=0))),
         overtaken=max(part.overtaken for part in parts),
+        exercise=sum((part.exercise for part in parts), Exercise()),
     )
 
 
 def _widest(spreads: Sequence[Spread | None]) -> Spread | None:
-    """Return the sum of the counts, the largest p99 and maximum, and the median of the spread with the most durations."""
-    given = [one for one in spreads if one]
+    """Return the sum of the counts, the weighted median of the medians, and the largest p99 and maximum."""
+    given = sorted((one for one in spreads if one), key=lambda one: one.median_ms)
     if not given:
         return None
-    largest = max(given, key=lambda one: one.count)
-    count = sum(one.count for one in given)
+    counts = list(accumulate(one.count for one in given))
+    middle = given[bisect_left(counts, counts[-1] / 2)]
     return Spread(
-        count=count,
-        median_ms=largest.median_ms,
+        count=counts[-1],
+        median_ms=middle.median_ms,
         p99_ms=max(one.p99_ms for one in given),
         max_ms=max(one.max_ms for one in given),
     )

@@ -1,81 +1,66 @@
-"""The progress display of a terminal: a bar for each scenario, with its examples, their rate and the time left."""
+"""The progress display of a run: a bar for the whole run, and a line for each lane.  Without a terminal, a line now and then."""
 
 import time
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console, RenderableType
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
-from lock_harness.core.program import Program
-from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import Progress
-from lock_harness.programs.draw import Draw
-from lock_harness.programs.scenario import Scenario
 
 PHASES = {"draw": "", "shrink": "violation found, shrinking", "repeat": "running the smallest again"}
+# how often a line is printed where there is no terminal, in seconds
+HEARTBEAT_S = 30.0
 
 
 class Display:
-    """Bars on a terminal.  If the output is not a terminal, only the results are printed."""
+    """Lines that follow a run.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: Where they are shown.
+        total: How many examples are to be run; None if the run is limited by time.
+    """
+
+    def __init__(self, console: Console, total: int | None) -> None:
         self._console = console
         self._bars = Bars(
             SpinnerColumn(),
             TextColumn("{task.description:<34}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(compact=True),
-            TextColumn("[yellow]{task.fields[note]}"),
+            TextColumn("{task.fields[note]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self._tasks: dict[str, TaskID] = {}
-        self._progress: dict[str, dict[int, Progress]] = {}
+        self._whole = self._bars.add_task("", total=total, note="")
+        self._lanes: dict[int, TaskID] = {}
+        self._began = self._beat = time.monotonic()
 
-    def add(self, scenario: Scenario, plan: Plan) -> None:
-        """Show a bar for the scenario.  Its length is the number of examples, if that is known in advance."""
-        total = None
-        if isinstance(scenario.what, Program):
-            total = 1
-        elif isinstance(scenario.what, Draw) and plan.seconds is None:
-            total = plan.examples or scenario.examples
-        if scenario.name not in self._tasks:
-            self._tasks[scenario.name] = self._bars.add_task(scenario.name, total=total, rate="", note="")
-            self._progress[scenario.name] = {}
+    def show_lane(self, lane: int, progress: Progress) -> None:
+        """Show what a lane does."""
+        if lane not in self._lanes:
+            self._lanes[lane] = self._bars.add_task("", total=None, note="")
+        figures = progress.figures
+        unknown = f"{figures.unknown} unknown" if figures.unknown else ""
+        rate = f"{figures.examples / figures.seconds:.0f}/s" if figures.seconds else ""
+        note = " ".join(filter(None, (rate, PHASES[progress.phase] or unknown)))
+        self._bars.update(self._lanes[lane], description=progress.scenario, note=note)
 
-    def update(self, progress: Progress) -> None:
-        """Show the progress of a scenario, or of one share of it, which is identified by its seed."""
-        if progress.scenario not in self._tasks:
-            return
-        shares = self._progress[progress.scenario]
-        shares[progress.seed] = progress
-        examples = sum(share.figures.examples for share in shares.values())
-        seconds = max(share.figures.seconds for share in shares.values())
-        unknown = sum(share.figures.unknown for share in shares.values())
-        note = PHASES[progress.phase] or (f"{unknown} unknown" if unknown else "")
-        rate = f"{examples / seconds:.0f}/s" if seconds else ""
-        self._bars.update(self._tasks[progress.scenario], completed=examples, rate=rate, note=note)
+    def show_whole(self, examples: int, state: str) -> None:
+        """Show how far the run is; without a terminal, only if there was no such line for a while."""
+        self._bars.update(self._whole, completed=examples, description=f"{examples:,} examples", note=state)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._beat >= HEARTBEAT_S:
+            self._beat = now
+            self.print(f"  {now - self._began:.0f} s: {examples:,} examples, {state}")
 
-    def finish(self, scenario: str, result: RenderableType) -> None:
-        """Replace the bar of the scenario by its result."""
-        if scenario in self._tasks:
-            self._bars.remove_task(self._tasks.pop(scenario))
-        self._console.print(result, soft_wrap=True)
+    def print(self, result: RenderableType, *, soft_wrap: bool = True) -> None:
+        """Print something above the lines."""
+        self._console.print(result, soft_wrap=soft_wrap, crop=False)
 
     def __enter__(self) -> Self:
-        self._began = time.monotonic()
         self._bars.start()
         return self
 
@@ -83,8 +68,3 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
-
-    @property
-    def seconds(self) -> float:
-        """The time since the display was started."""
-        return time.monotonic() - self._began

@@ -14,7 +14,7 @@ from lock_harness.exploration.explore import explore
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import ReportProgress
 from lock_harness.locks.interface import Lock
-from lock_harness.locks.loading import LockSpec, reference
+from lock_harness.locks.loading import LockSpec, spec_of
 from lock_harness.programs.equipment import Equipment, equipment
 from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.server import Server
@@ -53,22 +53,12 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     if (why := why_unavailable(needed, server)) is not None:
         raise NotApplicable(why)
     lock = job.chosen_lock
-    spec = lock if isinstance(lock, LockSpec) else _spec(lock)
     open_with = partial(open_arena, server, lock, job.bounds, job.years)
     return explore(
         scenario=job.scenario,
         open_arena=partial(open_with, needed),
         plan=job.plan,
-        lock=spec,
+        lock=spec_of(lock),
         report_progress=report_progress,
         open_gate=None if why_unavailable(gate, server) else partial(open_with, gate),
     )
-
-
-def _spec(lock: Lock) -> LockSpec:
-    """Return the name of a lock that was passed as an object, by which a replay can import it unless it is sent by value."""
-    if importable := reference(lock):
-        return importable
-    kind = type(lock)
-    module = getattr(lock, "__module__", kind.__module__)
-    return LockSpec(f"{module}:{getattr(lock, '__qualname__', kind.__qualname__)}", by_value=True)

@@ -12,11 +12,12 @@ class RunOptions:
     """The options of `lock-harness run`; None where the user made no choice.
 
     `examples`: the number of examples of each drawn scenario.
-    `seconds`: the time for all scenarios together.
-    `workers`: the number of processes that share the work.
+    `seconds`: the time for the whole run.
+    `workers`: the number of lanes.
     `lock`: the lock for scenarios that bring none of their own.
     `release_ms`: the bound for auto-release, instead of the scenario's.
     `reports`: the folder for saved runs.
+    `began`: when the process of the command was started, a time of `time.monotonic()`.
     """
 
     examples: int | None
@@ -27,3 +28,4 @@ class RunOptions:
     years: Years
     release_ms: int | None
     reports: Path
+    began: float

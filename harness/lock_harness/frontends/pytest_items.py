@@ -12,16 +12,12 @@ from lock_harness.core.errors import HarnessError, NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.plan import Plan
-from lock_harness.exploration.progress import ReportProgress
 from lock_harness.frontends.defaults import SEED_VARIABLE
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.frontends.lock_option import resolve_lock
-from lock_harness.frontends.messages import Failed, Saved, Skipped
-from lock_harness.frontends.progress_socket import connect_progress_socket
 from lock_harness.frontends.reports import replay_command, save
 from lock_harness.frontends.session_server import session_server
-from lock_harness.frontends.shares import divide_plan
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.loading import pick_scenarios
@@ -40,16 +36,12 @@ class LockViolated(AssertionError):
 
 
 def scenario_items(session: pytest.Session, wanted: Sequence[str]) -> Iterator[pytest.Item]:
-    """Yield an item for each share of each scenario in `wanted`; `UserError` for a mistake in the options."""
+    """Yield an item for each scenario in `wanted`; `UserError` for a mistake in the options."""
     config = session.config
     scenarios = _wanted_scenarios(wanted)
     lock, plan = _lock(config), _plan(config)
     for scenario in scenarios:
-        parts = divide_plan(plan, scenario, config.getoption("lock_shares"))
-        for number, share in enumerate(parts):
-            name = scenario.name if len(parts) == 1 else f"{scenario.name}[{number}]"
-            job = _job(config, scenario, share, lock)
-            yield ScenarioItem.from_parent(session, name=name, job=job)
+        yield ScenarioItem.from_parent(session, name=scenario.name, job=_job(config, scenario, plan, lock))
 
 
 def _wanted_scenarios(wanted: Sequence[str]) -> list[Scenario]:
@@ -107,7 +99,7 @@ def check_scenario(
     plan = replace(plan, examples=examples or plan.examples)
     job = _job(config, scenario, plan, under_test)
     try:
-        run, path = _run_and_save(job, server, config, lambda _: None)
+        run, path = _run_and_save(job, server, config)
     except NotApplicable as reason:
         pytest.skip(str(reason))
     _assert_success(run, path)
@@ -115,24 +107,17 @@ def check_scenario(
 
 
 class ScenarioItem(pytest.Item):
-    """A test item that runs one share of one scenario, and reports to the command if one started the session."""
+    """A test item that runs one scenario."""
 
     def __init__(self, *, job: Job, **more: Any) -> None:
         super().__init__(**more)
         self._job = job
 
     def runtest(self) -> None:
-        scenario = self._job.scenario.name
-        with connect_progress_socket() as report:
-            try:
-                run, path = _run_and_save(self._job, session_server(self.config), self.config, report)
-            except NotApplicable as reason:
-                report(Skipped(scenario, str(reason)))
-                pytest.skip(str(reason))
-            except HarnessError as error:
-                report(Failed(scenario, str(error), error.exit_code))
-                raise
-            report(Saved(scenario, str(path)))
+        try:
+            run, path = _run_and_save(self._job, session_server(self.config), self.config)
+        except NotApplicable as reason:
+            pytest.skip(str(reason))
         _assert_success(run, path)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -144,12 +129,10 @@ class ScenarioItem(pytest.Item):
         return self.path, None, f"scenario {self.name}"
 
 
-def _run_and_save(
-    job: Job, server: Server, config: pytest.Config, report_progress: ReportProgress
-) -> tuple[Run, Path]:
+def _run_and_save(job: Job, server: Server, config: pytest.Config) -> tuple[Run, Path]:
     reports = config.getoption("lock_reports")
     try:
-        run = run_job(job, server, report_progress)
+        run = run_job(job, server, lambda _: None)
     except Interrupted as interrupted:
         save(interrupted.run, reports)
         raise KeyboardInterrupt from None

@@ -3,8 +3,7 @@
     pytest --lock-scenario crashes --lock-scenario handover --lock-under-test my_package.my_lock:MyLock
     def test_my_lock(check_lock): check_lock("crashes", MyLock, examples=100)
 
-Every option begins with `--lock-`, so that a project's own options do not collide with them.  The workers of
-`lock-harness run -n N` run the same items.
+Every option begins with `--lock-`, so that a project's own options do not collide with them.
 
 pytest imports this module in every session of an environment where lock-harness is installed.  So it imports what runs
 scenarios only when a test needs it.
@@ -61,9 +60,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--lock-reports", type=Path, default=REPORTS, help="folder for saved runs (default: %(default)s)"
     )
-    group.addoption(
-        "--lock-shares", type=int, default=1, help="shares of each drawn scenario (default: %(default)s)"
-    )
 
 
 def pytest_configure() -> None:
@@ -73,7 +69,7 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Add an item for each share of each scenario that was asked for."""
+    """Add an item for each scenario that was asked for."""
     wanted = config.getoption("lock_scenario")
     if not wanted:
         return

@@ -1,17 +1,12 @@
-"""The server of a pytest session: passed on by the command that started the session, or opened when first needed."""
+"""The server of a pytest session: opened when it is needed first."""
 
 import contextlib
-import os
 
-import msgspec
 import pytest
 
 from lock_harness.core.errors import MachineError, UserError
 from lock_harness.servers.providers import NONE, open_server
 from lock_harness.servers.server import Server
-
-# An encoded `Server` that is running already; `run -n` passes it to its workers.
-SERVER_VARIABLE = "LOCK_HARNESS_SERVER"
 
 _server = pytest.StashKey[Server]()
 _why_none = pytest.StashKey[str]()
@@ -20,10 +15,7 @@ _why_none = pytest.StashKey[str]()
 def session_server(config: pytest.Config) -> Server:
     """Return the server of this session; skip the test if there is none."""
     if _server not in config.stash:
-        if running := os.environ.get(SERVER_VARIABLE):
-            config.stash[_server] = msgspec.json.decode(running, type=Server)
-        else:
-            config.stash[_server] = _open_server(config)
+        config.stash[_server] = _open_server(config)
     return config.stash[_server]
 
 

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Guardian:
         assert self._process.stdout is not None
         with self._process.stdout as answer:
             self.directory = Path(os.fsdecode(answer.readline().rstrip(b"\n")))
+        _guardians.add(self)
         if not self.directory.is_dir():
             raise MachineError(
                 f"no private directory could be created in {_base()}: is the disk full, or not writable?"
@@ -56,10 +58,27 @@ class Guardian:
 
     def close(self) -> None:
         """Clean up; return when the guardian has ended."""
+        self.let_go()
+        self._process.wait()
+
+    def let_go(self) -> None:
+        """Close the pipe of this process; the guardian cleans up when no other process has it."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        self._process.wait()
+
+
+# The guardians of this process.  A process that is forked from it must not keep their pipes open.
+_guardians: weakref.WeakSet[Guardian] = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for guardian in [*_guardians]:
+        guardian.let_go()
+    _guardians.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _base() -> Path:

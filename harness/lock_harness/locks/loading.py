@@ -61,6 +61,17 @@ def reference(lock: Lock) -> LockSpec | None:
     return LockSpec(f"{module}:{path}") if found is lock else None
 
 
+def spec_of(lock: LockSpec | Lock) -> LockSpec:
+    """Return the name of a lock for reports, by which a replay can import it unless it is sent by value."""
+    if isinstance(lock, LockSpec):
+        return lock
+    if importable := reference(lock):
+        return importable
+    kind = type(lock)
+    module = getattr(lock, "__module__", kind.__module__)
+    return LockSpec(f"{module}:{getattr(lock, '__qualname__', kind.__qualname__)}", by_value=True)
+
+
 def load(name: str) -> Lock:
     """Return the callable that `module:attr` names; the module may be in the working directory.
 

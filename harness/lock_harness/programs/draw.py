@@ -149,3 +149,12 @@ class Draw:
                 raise ValueError(f"{name} must be a range (least, most) from 1 on, not {(least, most)}")
         if self.months[1] > MAX_MONTHS:
             raise ValueError(f"months must be at most {MAX_MONTHS}, not {self.months[1]}")
+
+
+def supported_weights(draw: Draw, verbs: frozenset[str]) -> Weights:
+    """Return the weights of the kinds of steps that a lock with these verbs supports."""
+    return {
+        kind: weight
+        for kind, weight in draw.weights.items()
+        if (verb := VERB_OF_STEP_KIND.get(kind, kind)) in verbs or verb not in OPTIONAL_VERBS
+    }

@@ -29,6 +29,12 @@ class Equipment(NamedTuple):
         """Return whether one of the faults has this target."""
         return any(FAULTS[kind].target == target for kind in self.faults)
 
+    @property
+    def shared(self) -> "Equipment":
+        """The equipment of an arena that workloads share: it can inject all faults that need the same parts as these."""
+        targets = {FAULTS[kind].target for kind in self.faults} & {"server", "network", "clock"}
+        return self._replace(faults=frozenset(fault_kinds(lambda one: one.target in targets)))
+
 
 NO_EQUIPMENT = Equipment()
 

@@ -30,21 +30,37 @@ def exit_code(runs: Iterable[Run]) -> int:
     return 3 if failed else 0
 
 
-def line(run: Run) -> Text:
-    """Return one run as a mark, its name and its figures; further figures are indented below."""
+def line(run: Run, thin: str = "") -> Text:
+    """Return one run as a mark, its name and its figures; further figures are indented below.
+
+    `thin`: why too little was tried, if that is so.
+    """
     good = succeeded(run)
-    mark = ("✓", "green") if good else ("?", "yellow") if run.status == "unknown" else ("✗", "bold red")
+    mark = (
+        ("~", "yellow")
+        if thin
+        else ("✓", "green")
+        if good
+        else ("?", "yellow")
+        if run.status == "unknown"
+        else ("✗", "bold red")
+    )
     result = "caught" if run.expects and good else "not caught" if run.expects else run.status
     style = "green" if good else STYLES[run.status]
     return Text.assemble(
-        mark, f" {run.scenario:<34}", (f"{result:<10}", style), describe_examples(run.figures), *_below(run)
+        mark,
+        f" {run.scenario:<34}",
+        (f"{result:<10}", style),
+        describe_examples(run.figures),
+        *_below(run, thin),
     )
 
 
-def _below(run: Run) -> Iterator[tuple[str, str]]:
+def _below(run: Run, thin: str) -> Iterator[tuple[str, str]]:
     first = run.shrinking.first_program if run.shrinking else run.program
     coverage = run.coverage
     further = (
+        thin,
         describe_beliefs(run.figures),
         # in lockstep the program decides how long an actor waits
         describe_waits(run.figures) if first.mode == "race" else "",

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from lock_harness.core.errors import UserError
+from lock_harness.core.errors import NoRoom
 from lock_harness.locks.month_lock import years_in_use
 from lock_harness.servers.years import BLOCK, Years
 
@@ -32,9 +32,9 @@ def lease(conn: psycopg.Connection[Any], years: Years) -> Years:
             if not years_in_use(conn, *block):
                 return block
             conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (SPACE, first))
-    raise UserError(
+    raise NoRoom(
         f"all years of {years} are in use on this database by other sessions ('lock-harness locks' lists them): "
-        "widen the range with --years 2000-2099, or use fewer workers with -n"
+        "widen the range with --years 2000-2099, or use fewer lanes with -n"
     )
 
 

@@ -73,6 +73,14 @@ class ExampleLog:
         return example.status == "unknown" or bool(expects and example.is_unknown_for(frozenset({expects})))
 
     @property
+    def check_to_shrink(self) -> str:
+        """The check by which the violation is shrunk."""
+        assert self.violation
+        check = self._scenario.expects or self.violation.main_check
+        assert check
+        return check
+
+    @property
     def time_is_up(self) -> bool:
         """Whether the time is over; False before the first example, so that there is one to report."""
         return self.last is not None and self._limit.is_over

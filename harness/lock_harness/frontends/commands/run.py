@@ -2,6 +2,7 @@
 
 import os
 
+from lock_harness.core.clock import process_began_s
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
 from lock_harness.frontends.defaults import REPORTS
@@ -44,22 +45,21 @@ def run(
         years=checked_years,
         release_ms=release_ms,
         reports=reports,
+        began=process_began_s(),
     )
     return _run_campaign(scenarios, options, pg)
 
 
 def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -> int:
     from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes
-    from lock_harness.locks.loading import LockSpec
     from lock_harness.programs.loading import pick_scenarios
 
     catalogue = find_known_scenarios()
     scenarios = pick_scenarios(catalogue, names)
 
-    from lock_harness.actors.pool import start_fork_servers
-    from lock_harness.frontends.campaign import Campaign
+    from lock_harness.frontends.campaign import run_campaign
     from lock_harness.frontends.reports import check_writable
-    from lock_harness.servers.providers import NONE, open_server
+    from lock_harness.servers.providers import NONE
 
     if pg == NONE:
         console.print("skipped: --pg none leaves no server to test on; leave it out to have one started")
@@ -68,12 +68,4 @@ def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(options.reports / ".hypothesis"))
     check_writable(options.reports)
     print_notes(replacement_notes(catalogue, [one.name for one in scenarios]))
-    lock = (
-        "lock: per scenario" if all(one.lock for one in scenarios) else f"lock {options.lock or 'reference'}"
-    )
-    if options.workers is None:
-        # they start while the server does
-        start_fork_servers(scenarios[0].lock or options.lock or LockSpec())
-    with open_server(pg) as server:
-        console.print(f"{server}, {lock}, seed {options.seed}", soft_wrap=True)
-        return Campaign(scenarios, options, console).run(server)
+    return run_campaign(scenarios, options, pg, console)

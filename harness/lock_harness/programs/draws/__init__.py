@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lock_harness.core.contract import DEFAULT, Contract
 from lock_harness.core.program import Month, Program
-from lock_harness.programs.draw import OPTIONAL_VERBS, VERB_OF_STEP_KIND, Draw
+from lock_harness.programs.draw import Draw, supported_weights
 from lock_harness.programs.draws import gate, lockstep, race
 from lock_harness.programs.draws.digits import LARGEST_NUMBER
 
@@ -30,11 +30,7 @@ def programs(
         verbs: The verbs that the lock has.  Steps that need another are not drawn.
         contract: What the lock promises.
     """
-    weights = {
-        kind: weight
-        for kind, weight in draw.weights.items()
-        if (verb := VERB_OF_STEP_KIND.get(kind, kind)) in verbs or verb not in OPTIONAL_VERBS
-    }
+    weights = supported_weights(draw, verbs)
     ring, decode = confusable_months(years[0]), partial(DECODERS[draw.mode], contract=contract)
 
     def build(actors: int, count: int, start: int, rounds: int, numbers: list[int]) -> Program:

@@ -1,0 +1,1 @@
+"""One run of many scenarios: what to do next, on which lane, and what was found."""

@@ -1,0 +1,159 @@
+"""The lanes of a run: processes that are forked from the process of the command, and the connections to them."""
+
+import atexit
+import contextlib
+import mmap
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from lock_harness.campaign.messages import Close, Report, Task
+from lock_harness.guardian import Guardian, guarded_directory
+
+RunLane = Callable[[Connection, Callable[[], bool]], None]
+"""Runs a lane in its process: with the connection to the scheduler, and a function that tells whether the run is stopped."""
+
+# how long a lane that was told to close may take
+CLOSE_S = 10.0
+POLL_S = 0.01
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
+
+
+class LaneEnded(NamedTuple):
+    """A lane ended although it was not told to."""
+
+    lane: int
+    log: str
+
+
+class Lanes:
+    """The processes of the lanes, by number, and what they report.
+
+    They are forked before the process of the command has threads: a copy of a process with threads may have locks that no
+    thread will release.
+    """
+
+    def __init__(self, guardian: Guardian) -> None:
+        self._guardian = guardian
+        self._flag = mmap.mmap(-1, 1)
+        self._connections: dict[int, Connection] = {}
+        self._pids: dict[int, int] = {}
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the lanes."""
+        return [*self._pids]
+
+    def fork(self, run: RunLane) -> None:
+        """Start one more lane."""
+        number = len(self._pids)
+        ours, theirs = Pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            for connection in (ours, *self._connections.values()):
+                connection.close()
+            _run_lane(run, theirs, self._flag, self._log(number))
+        theirs.close()
+        self._guardian.own(pid)
+        self._pids[number], self._connections[number] = pid, ours
+
+    def _log(self, number: int) -> Path:
+        return self._guardian.directory / f"lane{number}.log"
+
+    def send(self, lane: int, task: Task) -> None:
+        """Give a lane a task."""
+        with contextlib.suppress(BrokenPipeError):
+            self._connections[lane].send_bytes(_encoder.encode(task))
+
+    def receive(self, timeout_s: float) -> Iterator[tuple[int, Report | LaneEnded]]:
+        """Yield what the lanes have reported; wait for a report, but not longer than the timeout."""
+        numbers = {connection: number for number, connection in self._connections.items()}
+        for connection in wait([*numbers], timeout_s):
+            assert isinstance(connection, Connection)
+            lane = numbers[connection]
+            try:
+                yield lane, _decoder.decode(connection.recv_bytes())
+            except (EOFError, ConnectionResetError):
+                self._forget(lane)
+                yield lane, LaneEnded(lane, self._log(lane).read_text(errors="replace").strip())
+
+    def stop(self) -> None:
+        """Tell all lanes to finish the example that they run, and no other."""
+        self._flag[0] = 1
+
+    def close(self, patience_s: float = CLOSE_S) -> None:
+        """Let all lanes close their arenas and end, and kill those that take too long."""
+        for lane in self._connections:
+            self.send(lane, Close())
+        until = time.monotonic() + patience_s
+        while self._pids and time.monotonic() < until:
+            self._reap()
+            time.sleep(POLL_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill all lanes.  Their guardians clean up after them."""
+        for pid in self._pids.values():
+            for kill in (os.killpg, os.kill):
+                with contextlib.suppress(ProcessLookupError):
+                    kill(pid, signal.SIGKILL)
+        while self._pids:
+            self._reap()
+
+    def _reap(self) -> None:
+        for lane, pid in list(self._pids.items()):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                self._guardian.disown(pid)
+                del self._pids[lane]
+
+    def _forget(self, lane: int) -> None:
+        self._connections.pop(lane).close()
+
+
+@contextlib.contextmanager
+def open_lanes(run: RunLane, count: int) -> Iterator[Lanes]:
+    """Fork the lanes for a `with` block; then close them."""
+    with guarded_directory() as guardian:
+        lanes = Lanes(guardian)
+        try:
+            for _ in range(count):
+                lanes.fork(run)
+            yield lanes
+        finally:
+            lanes.stop()
+            lanes.close()
+
+
+def _run_lane(run: RunLane, connection: Connection, flag: mmap.mmap, log: Path) -> None:
+    """Run a lane in this process, which was just forked, and end the process."""
+    # a Ctrl-C in the terminal is for the process of the command
+    os.setsid()
+    # the rest of the stack, and what is to be done at exit, belong to the process of the command
+    atexit._clear()  # noqa: SLF001
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with open(log, "wb") as file, open(os.devnull, "rb") as nothing:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        os.dup2(nothing.fileno(), 0)
+    code = 1
+    try:
+        run(connection, lambda: flag[0] != 0)
+        code = 0
+    finally:
+        if code:
+            sys.excepthook(*sys.exc_info())
+        atexit._run_exitfuncs()  # noqa: SLF001
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

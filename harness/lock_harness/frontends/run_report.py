@@ -1,0 +1,131 @@
+"""What a `run` command prints and saves: each scenario, each finding, and the summary."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from lock_harness.campaign.campaign import Campaign
+from lock_harness.campaign.findings import RunFinding
+from lock_harness.campaign.messages import Repeat
+from lock_harness.campaign.work import ScenarioWork
+from lock_harness.core.run import Run
+from lock_harness.exploration.progress import Progress
+from lock_harness.frontends.display import Display
+from lock_harness.frontends.options import RunOptions
+from lock_harness.frontends.reports import replay_command, save, save_junit
+from lock_harness.render.crash_points import crash_points
+from lock_harness.render.story import story
+from lock_harness.render.summary import line, succeeded
+from lock_harness.render.text import plural
+from lock_harness.render.totals import describe_exercise, describe_outcome, thin
+
+
+class RunReport:
+    """Prints and saves the results of a run as they come.
+
+    Attributes:
+        runs: The result of each finished scenario.
+    """
+
+    def __init__(self, works: Sequence[ScenarioWork], options: RunOptions, console: Console) -> None:
+        self._works = works
+        self._options = options
+        self._console = console
+        drawn = [work.total or 1 for work in works]
+        self.display = Display(console, None if options.seconds else sum(drawn))
+        self.runs: list[Run] = []
+        self._paths: list[Path] = []
+        self._current: dict[int, Progress] = {}
+        self._findings: dict[str, Path] = {}
+
+    # What happens in the run
+
+    def progress(self, lane: int, progress: Progress) -> None:
+        self._current[lane] = progress
+        self.display.show_lane(lane, progress)
+
+    def given(self, lane: int, work: ScenarioWork) -> None:
+        """Note that a lane begins a batch."""
+        del work
+        self._current.pop(lane, None)
+
+    def tick(self) -> None:
+        examples = sum(work.done for work in self._works)
+        examples += sum(progress.figures.examples for progress in self._current.values())
+        found = f", {plural(len(self._findings), 'finding')}" if self._findings else ""
+        state = f"{self._stage()}{found}"
+        self.display.show_whole(examples, state)
+
+    def _stage(self) -> str:
+        """Return how far the run is."""
+        ended = sum(work.skipped is not None or work.done >= (work.total or 1) for work in self._works)
+        started = sum(work.skipped is not None or work.done >= work.minimum for work in self._works)
+        if self._options.seconds is None:
+            return f"{ended} of {len(self._works)} scenarios are done"
+        return f"{started} of {len(self._works)} scenarios have had their minimum"
+
+    def repeated(self, task: Repeat, run: Run) -> None:
+        """Say what became of a failure of an earlier run."""
+
+    def met(self, finding: RunFinding, run: Run, *, new: bool) -> None:
+        """Print the story of a new finding."""
+        if not new:
+            return
+        path = save(run, self._options.reports)
+        self._findings[finding.id] = path
+        self.display.print(Text.assemble(("✗ ", "bold red"), (f"finding {finding.id}", "bold")))
+        self.display.print(story(run, replay_command(path)), soft_wrap=False)
+        self.display.print("")
+
+    def finished(self, work: ScenarioWork) -> None:
+        """Print the result of a scenario in a line, and save it."""
+        name = work.scenario.name
+        if work.run is None:
+            self.display.print(Text.assemble(("-", "dim"), f" {name:<34}skipped   {work.skipped}"))
+            return
+        run = work.run
+        path = save(run, self._options.reports)
+        self.runs.append(run)
+        self._paths.append(path)
+        self.display.print(line(run, thin(run, work.minimum)))
+        if run.coverage.crash_points:
+            self.display.print(
+                Padding(crash_points(run.coverage.crash_points), (0, 0, 1, 6)), soft_wrap=False
+            )
+        is_told = run.status == "violated" and not run.expects
+        if not is_told and (not succeeded(run) or run.expects):
+            self.display.print(story(run, replay_command(path)), soft_wrap=False)
+            self.display.print("")
+
+    # The end of the run
+
+    def finish_rest(self) -> None:
+        """Print the scenarios that were not finished before the run ended."""
+        for work in self._works:
+            reported = work.skipped is not None or any(
+                run.scenario == work.scenario.name for run in self.runs
+            )
+            if not reported and work.run is not None:
+                self.finished(work)
+
+    def sum_up(self, campaign: Campaign, seconds: float) -> None:
+        """Write junit.xml and print the summary."""
+        if not self.runs:
+            return
+        path = save_junit(self.runs, self._paths, self._options.reports)
+        for finding in campaign.findings:
+            others = ", ".join(finding.scenarios)
+            self._console.print(
+                f"finding {finding.id}  {finding.main_check}: met by {others}", soft_wrap=True
+            )
+        self._console.print(describe_exercise(self.runs), soft_wrap=True)
+        minimums = {work.scenario.name: work.minimum for work in self._works}
+        skipped = [work.skipped for work in self._works if work.skipped]
+        outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
+        self._console.print(f"{outcome}; {seconds:.1f} s; reports in {path.parent}/", soft_wrap=True)
+
+    def _not_run(self, campaign: Campaign) -> list[str]:
+        return [work.scenario.name for work in campaign.works if work.run is None and work.skipped is None]

@@ -54,7 +54,9 @@ class Shell:
     def environment(self, **more: str) -> dict[str, str]:
         mine = {"TMPDIR": str(self.temporary), MARK: self.mark, "COLUMNS": "120"}
         inherited = {
-            key: value for key, value in os.environ.items() if not key.startswith(("PG", "HYPERDRIVE"))
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("PG", "HYPERDRIVE", "LOCK_HARNESS_PG"))
         }
         return inherited | mine | self.variables | more
 

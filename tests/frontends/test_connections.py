@@ -148,6 +148,42 @@ def test_the_other_commands_read_the_same_addresses(sh: Shell, login: dict[str, 
     assert outcome.code == 0, outcome.out + outcome.err
 
 
+@pytest.mark.parametrize(
+    ("way", "names"), [(by_variables, "PGHOST and PGDATABASE"), (by_service_variable, "PGSERVICE")]
+)
+def test_the_variables_of_libpq_name_the_server_by_themselves(
+    sh: Shell, login: dict[str, str], way: Way, names: str
+) -> None:
+    _, environment = way(sh.cwd, login)
+    outcome = sh.run("run", "timeout_returns_false", **environment)
+    assert outcome.without_violation, outcome.out + outcome.err
+    assert f", named, address from {names}, " in outcome.out
+    for command in ("locks", "doctor"):
+        assert sh.run(command, **environment).code == 0
+    assert sh.run("doctor", **environment).out.startswith(f"named by {names}\n")
+
+
+def test_the_variable_of_the_harness_wins_over_all_others(sh: Shell, login: dict[str, str]) -> None:
+    pg, variables = by_variables(sh.cwd, login)
+    others = {"PGHOST": "nowhere.invalid", "HYPERDRIVE_CONNECTION_STRING": "postgresql://nowhere.invalid/x"}
+    url = "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**login)
+    named = sh.run("run", "timeout_returns_false", **variables | others, LOCK_HARNESS_PG=url)
+    assert named.without_violation, named.out + named.err
+    assert ", named, address from LOCK_HARNESS_PG, " in named.out
+    embedded = sh.run("run", "timeout_returns_false", **variables | others, LOCK_HARNESS_PG="embedded")
+    assert ", embedded, " in embedded.out
+    none = sh.run("run", "timeout_returns_false", LOCK_HARNESS_PG="none")
+    assert (none.code, none.out.startswith("skipped: --pg none")) == (0, True)
+    option = sh.run("run", "timeout_returns_false", "--pg", pg, **variables, LOCK_HARNESS_PG="none")
+    assert ", named, lock" in option.out
+
+
+def test_an_unreachable_server_of_the_environment_says_which_variables_name_it(sh: Shell) -> None:
+    outcome = sh.run("run", PGHOST="nowhere.invalid", PGDATABASE="app")
+    assert outcome.code == 2
+    assert "(named by PGHOST and PGDATABASE; --pg embedded starts a server instead)" in outcome.error_line
+
+
 # What the lock gets
 
 PARSES = """

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from lock_harness.servers.environment import VARIABLE
+from lock_harness.servers.environment import OWN_VARIABLE, VARIABLE
 
 ScenarioNames = Annotated[
     str,
@@ -49,16 +49,18 @@ ContractFields = Annotated[
         negative=(),
     ),
 ]
+# which variables name a server, as help texts say it
+BY_VARIABLES = f"${OWN_VARIABLE}, ${VARIABLE}, $PGSERVICE, or $PGHOST with $PGDATABASE"
 ServerChoice = Annotated[
     str | None,
     Parameter(
         "--pg",
-        help=f"The server: a connection string, 'embedded', or 'container'. Default: ${VARIABLE}, "
-        "or else an embedded server that is started for the command.",
+        help="The server: a connection string, 'embedded', 'container', or 'none'. "
+        f"Default: {BY_VARIABLES}, or else an embedded server that is started for the command.",
     ),
 ]
 NamedServer = Annotated[
-    str | None, Parameter("--pg", help=f"The server: a connection string. Default: ${VARIABLE}.")
+    str | None, Parameter("--pg", help=f"The server: a connection string. Default: {BY_VARIABLES}.")
 ]
 TerminatePid = Annotated[
     int | None, Parameter(help="End the session of this process id, which frees its locks.")

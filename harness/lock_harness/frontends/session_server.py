@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from lock_harness.core.errors import MachineError, UserError
-from lock_harness.servers.providers import NONE, open_server
+from lock_harness.servers.providers import is_none, open_server
 from lock_harness.servers.server import Server
 
 _server = pytest.StashKey[Server]()
@@ -20,7 +20,7 @@ def session_server(config: pytest.Config) -> Server:
 
 
 def _open_server(config: pytest.Config) -> Server:
-    if config.getoption("lock_pg") == NONE:
+    if is_none(config.getoption("lock_pg")):
         pytest.skip("--lock-pg none: no server to test on; leave it out to have one started")
     if _why_none in config.stash:
         pytest.skip(config.stash[_why_none])

@@ -1,7 +1,7 @@
 """Functions that check or convert the value of an option."""
 
 from lock_harness.core.errors import UserError
-from lock_harness.servers.environment import EXAMPLE, VARIABLE, from_environment
+from lock_harness.servers.environment import EXAMPLE, OWN_VARIABLE, VARIABLE, from_environment
 
 
 def check_positive(option: str, value: int | None) -> None:
@@ -23,9 +23,13 @@ def parse_seconds(text: str | None) -> float | None:
 
 def named_dsn(pg: str | None) -> str:
     """Return the address of the server that the user named; raise `UserError` if there is none."""
-    dsn = pg or from_environment()
+    found = from_environment()
+    dsn = pg or (found.choice if found else None)
     if dsn is None:
-        raise UserError(f"name a server with --pg {EXAMPLE} or in {VARIABLE}")
+        raise UserError(
+            f"name a server with --pg {EXAMPLE}, in {OWN_VARIABLE} or {VARIABLE}, or by PGSERVICE, "
+            "or by PGHOST together with PGDATABASE"
+        )
     from lock_harness.servers.named import resolve
 
     return resolve(dsn).dsn

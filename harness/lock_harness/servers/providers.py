@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lock_harness.core.errors import UserError
 from lock_harness.servers.container import container_server
@@ -17,10 +18,11 @@ NONE = "none"
 def open_server(choice: str | None) -> Iterator[Server]:
     """Yield the server that the user chose, for a `with` block.
 
-    `choice` is a connection string, `embedded` or `container`.  By default the environment variable
-    HYPERDRIVE_CONNECTION_STRING names the server; if it is not set, an embedded server is started.
+    `choice` is a connection string, `embedded` or `container`.  By default the environment names the server; if it names
+    none, an embedded server is started.
     """
-    choice = choice or from_environment() or "embedded"
+    found = None if choice else from_environment()
+    choice = choice or (found.choice if found else "embedded")
     if choice == NONE:
         raise UserError("--pg none: this command needs a server; omit --pg to start an embedded one")
     if choice == "embedded":
@@ -30,4 +32,20 @@ def open_server(choice: str | None) -> Iterator[Server]:
         with container_server() as server:
             yield server
     else:
-        yield named_server(choice)
+        yield _named(choice, found.variables if found else "")
+
+
+def is_none(choice: str | None) -> bool:
+    """Return whether the user chose to have no server, by an option or by the environment."""
+    found = None if choice else from_environment()
+    return NONE == (found.choice if found else choice)
+
+
+def _named(choice: str, variables: str) -> Server:
+    """Return the server at this address, which these environment variables name unless an option does."""
+    try:
+        return replace(named_server(choice), named_by=variables)
+    except UserError as error:
+        if not variables:
+            raise
+        raise UserError(f"{error} (named by {variables}; --pg embedded starts a server instead)") from None

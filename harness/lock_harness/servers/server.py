@@ -22,6 +22,7 @@ class Server:
         url: Its address for the sessions of a lock, a URL with host and port, which clients in all languages can parse.
             Both addresses may contain a password and are never shown.
         why_encrypted: Why the server is not available without encryption; None if it is.
+        named_by: The environment variables that named the server; empty if an option did.
     """
 
     dsn: str
@@ -29,6 +30,7 @@ class Server:
     kind: Literal["named", "embedded", "container"]
     version: str
     why_encrypted: str | None = None
+    named_by: str = ""
 
     @property
     def why_unreadable(self) -> str | None:
@@ -41,7 +43,8 @@ class Server:
         return self.kind != "named"
 
     def __str__(self) -> str:
-        return f"PostgreSQL {self.version}, {self.kind}"
+        origin = f", address from {self.named_by}" if self.named_by else ""
+        return f"PostgreSQL {self.version}, {self.kind}{origin}"
 
 
 def version_of(dsn: str) -> str:

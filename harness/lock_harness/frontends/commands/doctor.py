@@ -5,6 +5,7 @@ from rich.text import Text
 from lock_harness.frontends import parameters
 from lock_harness.frontends.terminal import console
 from lock_harness.frontends.values import named_dsn
+from lock_harness.servers.environment import from_environment
 
 MARKS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "bold red")}
 
@@ -15,6 +16,8 @@ def examine(*, pg: parameters.NamedServer = None) -> int:
     Exit code 1 if they cannot.
     """
     dsn = named_dsn(pg)
+    if pg is None and (found := from_environment()):
+        console.print(f"named by {found.variables}")
     from lock_harness.servers import doctor
 
     fit = True

@@ -59,9 +59,9 @@ def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -
 
     from lock_harness.frontends.campaign import run_campaign
     from lock_harness.frontends.reports import check_writable
-    from lock_harness.servers.providers import NONE
+    from lock_harness.servers.providers import is_none
 
-    if pg == NONE:
+    if is_none(pg):
         console.print("skipped: --pg none leaves no server to test on; leave it out to have one started")
         return 0
     # Hypothesis would create its folder in the working directory.

@@ -118,6 +118,23 @@ def _command_line(pid: int) -> str:
         return ""
 
 
+def unused_shared_memory() -> set[str]:
+    """Return the shared memory of servers that no process uses: it stays until the machine is restarted."""
+    used = "".join(_text(entry / "maps") for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    segments = (line.split() for line in _text(Path("/proc/sysvipc/shm")).splitlines()[1:])
+    named = {str(path) for path in Path("/dev/shm").glob("PostgreSQL.*") if str(path) not in used}
+    return named | {
+        f"segment {segment}" for _, segment, _, _, _, _, attached, *_ in segments if attached == "0"
+    }
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
 def within(seconds: float, true: Callable[[], object]) -> bool:
     """Return whether `true` returns something true in time.  It is polled, since it looks at other processes."""
     end = time.monotonic() + seconds

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from lock_harness.core.errors import MachineError, UserError
-from lock_harness.servers import address
+from lock_harness.servers import address, embedded
 from lock_harness.servers.embedded import Postmaster, Shutdown, embedded_server, postmaster
 from lock_harness.servers.server import Server
 from tests.frontends.command import within
@@ -42,6 +43,38 @@ def test_the_port_of_an_embedded_server_needs_the_password() -> None:
         with pytest.raises(UserError, match="password authentication failed") as raised:
             address.connect(server.url.replace(password, "wrong"), "test")
         assert "wrong" not in str(raised.value)
+
+
+def test_a_second_server_is_a_copy_of_the_cached_data_with_a_password_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with embedded_server() as first:
+        password = str(conninfo_to_dict(first.url)["password"])
+    monkeypatch.setattr(embedded, "_initialise", None)
+    with embedded_server() as second:
+        other_password = str(conninfo_to_dict(second.url)["password"])
+        assert other_password != password
+        for wrong in ("", password):
+            with pytest.raises(UserError, match=r"no password supplied|password authentication failed"):
+                address.connect(second.url.replace(other_password, wrong), "test")
+        with address.connect(second.url, "test") as conn:
+            assert one(conn, "SELECT pg_try_advisory_lock(%s)", KEY)
+
+
+def test_servers_that_start_at_once_with_an_empty_cache_all_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with ThreadPoolExecutor(3) as pool:
+        versions = list(pool.map(lambda _: version_of_a_server(), range(3)))
+    assert len(set(versions)) == 1
+    assert len(list((tmp_path / "lock-harness").iterdir())) == 1
+
+
+def version_of_a_server() -> str:
+    with embedded_server() as server, address.connect(server.url, "test") as conn:
+        return str(one(conn, "SHOW server_version"))
 
 
 def test_two_embedded_servers_share_nothing() -> None:
@@ -153,9 +186,9 @@ from lock_harness.guardian import Guardian
 from lock_harness.servers import embedded
 
 def with_kill(function, when):
-    def instead(*arguments):
+    def instead(*arguments, **options):
         if when == "after":
-            function(*arguments)
+            function(*arguments, **options)
         os.kill(os.getpid(), signal.SIGKILL)
     return instead
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lock_harness.guardian import guarded_directory
+from lock_harness.guardian import Guardian, guarded_directory
 
 CHILD = """
 import subprocess, sys, time
@@ -29,6 +29,45 @@ def test_a_normal_exit_removes_the_directory_and_kills_owned_processes() -> None
         assert guardian.directory.stat().st_mode & 0o777 == 0o700
     assert not guardian.directory.exists()
     assert child.wait() == -signal.SIGKILL
+
+
+OBEDIENT = """
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit(7))
+print("ready", flush=True)
+signal.pause()
+"""
+
+
+def test_an_owned_process_gets_the_signal_that_asks_it_to_end() -> None:
+    child = subprocess.Popen([sys.executable, "-c", OBEDIENT], stdout=subprocess.PIPE, start_new_session=True)
+    assert child.stdout is not None
+    child.stdout.readline()
+    with guarded_directory() as guardian:
+        guardian.own(child.pid, (signal.SIGINT,))
+    assert child.wait() == 7
+    child.stdout.close()
+
+
+def test_signal_0_gives_an_owned_process_the_time_to_end_by_itself() -> None:
+    child = subprocess.Popen(["sh", "-c", "read line; exit 7"], stdin=subprocess.PIPE, start_new_session=True)
+    guardian = Guardian()
+    guardian.own(child.pid, (0,))
+    assert guardian._process.stdin is not None
+    guardian._process.stdin.close()
+    child.communicate(b"line\n")
+    assert child.returncode == 7
+    guardian.close()
+
+
+def test_a_discarded_file_is_removed(tmp_path: Path) -> None:
+    file = tmp_path / "two words\n"
+    file.write_text("x")
+    with guarded_directory() as guardian:
+        guardian.discard(file)
+        guardian.discard(tmp_path / "missing")
+        assert file.exists()
+    assert not file.exists()
 
 
 def test_a_disowned_process_survives() -> None:

@@ -1,8 +1,8 @@
 """A private directory with a guardian, which cleans up even if the harness is killed.
 
 The guardian is a small process that reads a pipe from the harness.  When the pipe closes, because the harness closed
-it or was killed, the guardian kills the processes that it owns, stops the PostgreSQL server whose data are in the
-directory, and removes the directory.  A normal exit and a SIGKILL take the same path, so every run tests it.
+it or was killed, the guardian ends the processes that it owns, and removes the directory.  A normal exit and a SIGKILL
+take the same path, so every run tests it.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lock_harness.core.errors import MachineError
@@ -41,13 +41,22 @@ class Guardian:
                 f"no private directory could be created in {_base()}: is the disk full, or not writable?"
             )
 
-    def own(self, pid: int) -> None:
-        """Make the guardian kill `pid`, and the process group that it leads, when the harness ends."""
-        self._send(f"own {pid}\n")
+    def own(self, pid: int, stop: Sequence[int] = ()) -> None:
+        """Make the guardian end `pid`, and the process group that it leads, when the harness ends.
+
+        Args:
+            stop: Signals that ask the process to end, each with some time to do so.  Signal 0 is not sent: the process
+                has time to end by itself.  Then, or at once if there are none, the process gets SIGKILL.
+        """
+        self._send(" ".join(["own", str(pid), *(str(int(number)) for number in stop)]) + "\n")
 
     def disown(self, pid: int) -> None:
         """Forget `pid`, which has ended: another process may get its number."""
         self._send(f"disown {pid}\n")
+
+    def discard(self, file: Path) -> None:
+        """Make the guardian remove a file outside its directory, if it still exists when the harness ends."""
+        self._send(f"discard {os.fsencode(file).hex()}\n")
 
     def _send(self, line: str) -> None:
         assert self._process.stdin is not None

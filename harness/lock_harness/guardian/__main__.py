@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-FAST_SHUTDOWN_S = 5.0
+# how long a process may take to end by itself, and after a signal that asks it to
+BY_ITSELF_S = 30.0
+AFTER_SIGNAL_S = 5.0
 REMOVAL_S = 5.0
 
 
@@ -37,7 +39,7 @@ def _wait(done: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
+def _signal(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
 
@@ -49,16 +51,13 @@ def _kill(pid: int) -> None:
     _signal(pid, signal.SIGKILL)
 
 
-def _stop_server(directory: Path) -> None:
-    try:
-        pid = int((directory / "data" / "postmaster.pid").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return
-    # SIGINT: fast shutdown.  SIGQUIT: immediate shutdown.  SIGKILL leaves shared memory behind, so it comes last.
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
+def _stop(pid: int, signals: list[int]) -> None:
+    """Send the signals one after the other until the process has ended; kill it if it does not end."""
+    for number in signals:
         _signal(pid, number)
-        if _wait(lambda: _gone(pid), FAST_SHUTDOWN_S):
+        if _wait(lambda: _gone(pid), AFTER_SIGNAL_S if number else BY_ITSELF_S):
             return
+    _kill(pid)
 
 
 def _remove(directory: Path) -> bool:
@@ -67,14 +66,23 @@ def _remove(directory: Path) -> bool:
 
 
 def _guard(directory: Path) -> None:
-    owned: set[int] = set()
+    owned: dict[int, list[int]] = {}
+    files: list[str] = []
     # the loop ends when the harness closes the pipe or dies
     for line in sys.stdin:
-        verb, pid = line.split()
-        (owned.add if verb == "own" else owned.discard)(int(pid))
-    _stop_server(directory)
-    for pid in owned:
-        _kill(pid)
+        verb, *words = line.split()
+        if verb == "own":
+            owned[int(words[0])] = [int(number) for number in words[1:]]
+        elif verb == "disown":
+            owned.pop(int(words[0]), None)
+        else:
+            files.append(os.fsdecode(bytes.fromhex(words[0])))
+    # the clients of a server end before it, so it does not wait for them
+    for pid, signals in sorted(owned.items(), key=lambda item: bool(item[1])):
+        _stop(pid, signals)
+    for file in files:
+        with contextlib.suppress(OSError):
+            Path(file).unlink()
     _wait(lambda: _remove(directory), REMOVAL_S)
 
 

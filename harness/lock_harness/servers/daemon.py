@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from lock_harness.core.errors import UserError, one_line
@@ -26,10 +27,11 @@ def give_to_server_account(path: Path) -> None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
-def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
+def start(guardian: Guardian, command: list[str], stop: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Start a program in the guarded directory, with its output in the file `log` there.
 
-    The program begins only when the guardian owns its process, so it cannot be left behind if the harness dies.
+    The program begins only when the guardian owns its process, so it cannot be left behind if the harness dies.  `stop`
+    has the signals that ask it to end, as in `Guardian.own`.
     """
     user = server_account()
     with open(guardian.directory / "log", "ab") as log:
@@ -44,10 +46,11 @@ def start(guardian: Guardian, command: list[str]) -> subprocess.Popen[bytes]:
             extra_groups=[] if user else None,
             start_new_session=True,
         )
-    guardian.own(process.pid)
     assert process.stdin is not None
-    process.stdin.write(b"go\n")
-    process.stdin.close()
+    # after an interruption the starter reads the end of its input, and ends
+    with process.stdin:
+        guardian.own(process.pid, stop)
+        process.stdin.write(b"go\n")
     return process
 
 

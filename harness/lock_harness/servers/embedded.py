@@ -18,8 +18,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
+from psycopg import sql
+
 from lock_harness.core.errors import MachineError
 from lock_harness.guardian import Guardian, guarded_directory
+from lock_harness.servers import address
 from lock_harness.servers.daemon import (
     give_to_server_account,
     log_tail,
@@ -27,8 +30,9 @@ from lock_harness.servers.daemon import (
     start,
     wait_until_ready,
 )
+from lock_harness.servers.data_cache import DataCache
 from lock_harness.servers.port import LOOPBACK, reserved_port
-from lock_harness.servers.server import Server, version_of
+from lock_harness.servers.server import Server
 
 STOP_S = 30.0
 SUPERUSER = "postgres"
@@ -48,17 +52,35 @@ SETTINGS = {
 
 Shutdown = Literal["fast", "immediate"]
 SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+# SIGKILL leaves shared memory behind, so the guardian sends these before it
+STOP = (signal.SIGINT, signal.SIGQUIT)
+
+INITDB = (
+    "--encoding=UTF8",
+    "--locale=C",
+    "--no-sync",
+    "--no-instructions",
+    "--auth-local=trust",
+    "--auth-host=scram-sha-256",
+    f"--username={SUPERUSER}",
+)
 
 
 class Postmaster:
     """A running embedded server that can be restarted; `server` has its addresses."""
 
-    def __init__(self, guardian: Guardian, command: list[str], dsn: str, url: str) -> None:
+    def __init__(self, guardian: Guardian, command: list[str], port: int) -> None:
         self._guardian = guardian
         self._command = command
-        self._dsn = dsn
+        self._dsn = f"postgresql://{SUPERUSER}@/postgres?host={guardian.directory}&port={port}"
         self._process = self._start()
-        self.server = Server(dsn, url, "embedded", version_of(dsn))
+        password = secrets.token_urlsafe(18)
+        with address.connect(self._dsn, "lock-harness") as conn:
+            version = conn.info.parameter_status("server_version") or "unknown"
+            # the data directory may be a copy, whose superuser has no password, and so cannot log in at the port
+            conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(SUPERUSER), password))
+        url = f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/postgres"
+        self.server = Server(self._dsn, url, "embedded", version)
 
     def restart(self, mode: Shutdown) -> None:
         """Restart the server, which ends every session; return when it accepts connections at the same addresses.
@@ -83,7 +105,7 @@ class Postmaster:
         self._process.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        process = start(self._guardian, self._command)
+        process = start(self._guardian, self._command, STOP)
         if not wait_until_ready(process, self._dsn):
             raise MachineError(f"the embedded server did not start: {log_tail(self._guardian)}")
         return process
@@ -100,18 +122,14 @@ def postmaster(settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[P
         MachineError: The server does not start.
     """
     with guarded_directory() as guardian, reserved_port() as port:
-        directory, password = guardian.directory, secrets.token_urlsafe(18)
+        directory = guardian.directory
         binaries = _reachable(_wheel_binaries(), directory)
-        _initialise(binaries, guardian, password)
+        _create_data(binaries, guardian)
         places = {"port": str(port), "unix_socket_directories": str(directory)}
         chosen = (SETTINGS | dict(settings) | places).items()
         options = [part for key, value in chosen for part in ("-c", f"{key}={value}")]
-        running = Postmaster(
-            guardian,
-            [str(binaries / "postgres"), "-D", str(directory / "data"), *options],
-            f"postgresql://{SUPERUSER}@/postgres?host={directory}&port={port}",
-            f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/postgres",
-        )
+        command = [str(binaries / "postgres"), "-D", str(directory / "data"), *options]
+        running = Postmaster(guardian, command, port)
         try:
             yield running
         finally:
@@ -154,28 +172,26 @@ def _reachable(binaries: Path, directory: Path) -> Path:
     return directory / "wheel" / binaries.relative_to(package.parent)
 
 
-def _initialise(binaries: Path, guardian: Guardian, password: str) -> None:
-    password_file = guardian.directory / "password"
-    password_file.touch(mode=0o600)
-    password_file.write_text(password)
-    give_to_server_account(password_file)
-    command = [
-        str(binaries / "initdb"),
-        f"--pgdata={guardian.directory / 'data'}",
-        f"--username={SUPERUSER}",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-sync",
-        "--no-instructions",
-        "--auth-local=trust",
-        "--auth-host=scram-sha-256",
-        f"--pwfile={password_file}",
-    ]
-    process = start(guardian, command)
+def _create_data(binaries: Path, guardian: Guardian) -> None:
+    """Create the data directory: a copy of the cached one, or a new one, which is cached."""
+    data = guardian.directory / "data"
+    cached = DataCache.open(binaries.parent, INITDB)
+    try:
+        if not cached.restore(data):
+            _initialise(binaries, guardian, data)
+            cached.store(data, guardian)
+    except OSError as error:
+        raise _creation_error(str(error.strerror)) from None
+
+
+def _initialise(binaries: Path, guardian: Guardian, data: Path) -> None:
+    # A killed initdb leaves shared memory behind, and it does not take long.  So the guardian lets it end by itself.
+    process = start(guardian, [str(binaries / "initdb"), f"--pgdata={data}", *INITDB], stop=(0,))
     failed = process.wait() != 0
     guardian.disown(process.pid)
     if failed:
-        raise MachineError(
-            f"the data directory of the embedded server could not be created: {log_tail(guardian)}"
-        )
-    password_file.unlink()
+        raise _creation_error(log_tail(guardian))
+
+
+def _creation_error(why: str) -> MachineError:
+    return MachineError(f"the data directory of the embedded server could not be created: {why}")

@@ -262,7 +262,8 @@ class Campaign:
             self._listener.finished(work)
 
     def _note_violation(self, run: Run) -> None:
-        if run.status != "violated":
+        # after the end was decided, other lanes still finish their examples; what they find then is not shrunk
+        if run.status != "violated" or (self._settings.stops_at_first and self._stopping_since is not None):
             return
         finding, new = self.findings.add(run)
         self._listener.met(finding, run, new=new)

@@ -14,6 +14,7 @@ from lock_harness.campaign.campaign import Campaign, Settings
 from lock_harness.campaign.lane import Lane, LaneWork
 from lock_harness.campaign.lanes import open_lanes
 from lock_harness.campaign.work import ScenarioWork, scenario_works
+from lock_harness.core.errors import MachineError
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.run_report import RunReport
@@ -25,6 +26,8 @@ from lock_harness.servers.years import BLOCK, Years
 
 # Lanes wait more than they compute, so more lanes than processors are useful.
 LANES_PER_PROCESSOR = 2
+# the exit code of a run whose result is not known
+UNKNOWN = MachineError.exit_code
 
 
 class Interruption:
@@ -60,18 +63,15 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
     works = scenario_works(scenarios, plan)
     lane_work = LaneWork(scenarios, options.lock or LockSpec(), options.years, options.release_ms)
     report = RunReport(works, options, console)
-    settings = Settings(plan=plan, began=options.began, seconds=options.seconds)
+    settings = Settings(
+        plan=plan, began=options.began, seconds=options.seconds, stops_at_first=options.exits_first
+    )
 
     def run_lane(connection: Connection, is_stopped: Callable[[], bool]) -> None:
         Lane(lane_work, connection, is_stopped).run()
 
-    with open_lanes(run_lane, lane_count(options.workers, works)) as lanes, open_server(pg) as server:
-        lock = (
-            "lock: per scenario"
-            if all(one.lock for one in scenarios)
-            else f"lock {options.lock or 'reference'}"
-        )
-        console.print(f"{server}, {lock}, seed {options.seed}", soft_wrap=True)
+    with open_lanes(run_lane, lane_count(options.lanes, works)) as lanes, open_server(pg) as server:
+        report.begin(server)
         usable = lanes.numbers if server.ours else lanes.numbers[: lanes_on_named_server(options.years)]
         campaign = Campaign(works, settings, lanes, usable, report)
         with _noted_interruption() as interruption:
@@ -84,7 +84,8 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
                 report.sum_up(campaign, time.monotonic() - options.began)
         if interruption.requested:
             raise KeyboardInterrupt
-    return exit_code(report.runs)
+    code = exit_code(report.runs)
+    return UNKNOWN if code == 0 and options.fails_on_skip and report.has_gaps else code
 
 
 def lane_count(wanted: int | None, works: Sequence[ScenarioWork]) -> int:

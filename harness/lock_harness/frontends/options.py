@@ -13,7 +13,10 @@ class RunOptions:
 
     `examples`: the number of examples of each drawn scenario.
     `seconds`: the time for the whole run.
-    `workers`: the number of lanes.
+    `lanes`: the number of lanes.
+    `exits_first`: whether the run ends at the first finding.
+    `fails_on_skip`: whether a skipped or thin scenario makes the run fail.
+    `as_json`: whether the results are printed as JSON.
     `lock`: the lock for scenarios that bring none of their own.
     `release_ms`: the bound for auto-release, instead of the scenario's.
     `reports`: the folder for saved runs.
@@ -23,9 +26,12 @@ class RunOptions:
     examples: int | None
     seconds: float | None
     seed: int
-    workers: int | None
+    lanes: int | None
     lock: LockSpec | None
     years: Years
     release_ms: int | None
     reports: Path
     began: float
+    exits_first: bool = False
+    fails_on_skip: bool = False
+    as_json: bool = False

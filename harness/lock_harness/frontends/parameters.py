@@ -15,13 +15,31 @@ Examples = Annotated[
     int | None, Parameter(help="Number of examples of each drawn scenario. Default: the scenario's.")
 ]
 TimeLimit = Annotated[
-    str | None, Parameter("--for", help="Time for all scenarios together, such as 90s or 5m.")
+    str | None,
+    Parameter(
+        "--for",
+        help="Time for the whole run, such as 90s or 5m. Default: until each scenario has run its examples.",
+    ),
 ]
 Seed = Annotated[
     int | None, Parameter(help="Seed of the draws; the same seed draws the same. Default: a random one.")
 ]
-Workers = Annotated[
-    int | None, Parameter(["-n", "--workers"], help="Number of worker processes that share the work.")
+Lanes = Annotated[
+    str,
+    Parameter(
+        ["-n", "--lanes"],
+        help="Number of lanes, processes that run examples side by side; 'auto' fits the machine.",
+    ),
+]
+ExitFirst = Annotated[
+    bool, Parameter(["-x", "--exitfirst"], help="End the run at the first finding.", negative=())
+]
+FailOnSkip = Annotated[
+    bool,
+    Parameter(help="Exit with code 3 if a scenario was skipped, or too little of it was run.", negative=()),
+]
+AsJson = Annotated[
+    bool, Parameter("--json", help="Print the results as JSON; everything else goes to stderr.", negative=())
 ]
 YearRange = Annotated[str, Parameter(help="Years whose months may be locked.")]
 ReleaseMs = Annotated[

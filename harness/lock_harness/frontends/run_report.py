@@ -11,16 +11,19 @@ from lock_harness.campaign.campaign import Campaign
 from lock_harness.campaign.findings import RunFinding
 from lock_harness.campaign.messages import Repeat
 from lock_harness.campaign.work import ScenarioWork
+from lock_harness.core.program import Program
 from lock_harness.core.run import Run
 from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.display import Display
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.reports import replay_command, save, save_junit
+from lock_harness.frontends.results import FindingResult, RunResults, as_json, scenario_result
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.story import story
 from lock_harness.render.summary import line, succeeded
 from lock_harness.render.text import plural
 from lock_harness.render.totals import describe_exercise, describe_outcome, thin
+from lock_harness.servers.server import Server
 
 
 class RunReport:
@@ -39,7 +42,17 @@ class RunReport:
         self.runs: list[Run] = []
         self._paths: list[Path] = []
         self._current: dict[int, Progress] = {}
+        # the report of each finding, and the first finding of each scenario
         self._findings: dict[str, Path] = {}
+        self._told: dict[str, tuple[Program, Path]] = {}
+
+    def begin(self, server: Server) -> None:
+        """Print the first line."""
+        own_locks = all(work.scenario.lock for work in self._works)
+        self._lock = "per scenario" if own_locks else str(self._options.lock or "reference")
+        self._server = str(server)
+        line = f"{server}, lock{':' if own_locks else ''} {self._lock}, seed {self._options.seed}"
+        self._console.print(line, soft_wrap=True)
 
     # What happens in the run
 
@@ -76,6 +89,7 @@ class RunReport:
             return
         path = save(run, self._options.reports)
         self._findings[finding.id] = path
+        self._told[run.scenario] = run.program, path
         self.display.print(Text.assemble(("✗ ", "bold red"), (f"finding {finding.id}", "bold")))
         self.display.print(story(run, replay_command(path)), soft_wrap=False)
         self.display.print("")
@@ -87,7 +101,9 @@ class RunReport:
             self.display.print(Text.assemble(("-", "dim"), f" {name:<34}skipped   {work.skipped}"))
             return
         run = work.run
-        path = save(run, self._options.reports)
+        program, path = self._told.get(name, (None, None))
+        if path is None or program is not run.program:
+            path = save(run, self._options.reports)
         self.runs.append(run)
         self._paths.append(path)
         self.display.print(line(run, thin(run, work.minimum)))
@@ -111,21 +127,47 @@ class RunReport:
             if not reported and work.run is not None:
                 self.finished(work)
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a scenario was skipped, or too little of it was run."""
+        return any(work.run is None or bool(thin(work.run, work.minimum)) for work in self._works)
+
     def sum_up(self, campaign: Campaign, seconds: float) -> None:
         """Write junit.xml and print the summary."""
-        if not self.runs:
-            return
-        path = save_junit(self.runs, self._paths, self._options.reports)
-        for finding in campaign.findings:
-            others = ", ".join(finding.scenarios)
-            self._console.print(
-                f"finding {finding.id}  {finding.main_check}: met by {others}", soft_wrap=True
-            )
-        self._console.print(describe_exercise(self.runs), soft_wrap=True)
-        minimums = {work.scenario.name: work.minimum for work in self._works}
-        skipped = [work.skipped for work in self._works if work.skipped]
-        outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
-        self._console.print(f"{outcome}; {seconds:.1f} s; reports in {path.parent}/", soft_wrap=True)
+        if self.runs:
+            path = save_junit(self.runs, self._paths, self._options.reports)
+            for finding in campaign.findings:
+                met_by = ", ".join(finding.scenarios)
+                text = f"finding {finding.id}  {finding.main_check}: met by {met_by}"
+                self._console.print(text, soft_wrap=True)
+            self._console.print(describe_exercise(self.runs), soft_wrap=True)
+            minimums = {work.scenario.name: work.minimum for work in self._works}
+            skipped = [work.skipped for work in self._works if work.skipped]
+            outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
+            self._console.print(f"{outcome}; {seconds:.1f} s; reports in {path.parent}/", soft_wrap=True)
+        if self._options.as_json:
+            print(as_json(self._results(campaign, seconds)))
 
     def _not_run(self, campaign: Campaign) -> list[str]:
         return [work.scenario.name for work in campaign.works if work.run is None and work.skipped is None]
+
+    def _results(self, campaign: Campaign, seconds: float) -> RunResults:
+        """Return the results as a program reads them."""
+        paths = {run.scenario: str(path) for run, path in zip(self.runs, self._paths, strict=True)}
+        return RunResults(
+            server=self._server,
+            lock=self._lock,
+            seed=self._options.seed,
+            seconds=round(seconds, 1),
+            scenarios=tuple(scenario_result(work, paths.get(work.scenario.name)) for work in self._works),
+            findings=tuple(
+                FindingResult(
+                    id=finding.id,
+                    checks=finding.run.violated_checks,
+                    scenarios=tuple(finding.scenarios),
+                    repeats=finding.run.repeats,
+                    report=str(self._findings[finding.id]),
+                )
+                for finding in campaign.findings
+            ),
+        )

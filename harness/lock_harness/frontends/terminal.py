@@ -6,6 +6,11 @@ from rich.text import Text
 console = Console(highlight=False)
 
 
+def send_to_stderr() -> None:
+    """Let the console write to stderr, since stdout is for results that a program reads."""
+    console.stderr = True
+
+
 def print_notes(notes: list[str]) -> None:
     """Print each note on a line of its own."""
     for note in notes:

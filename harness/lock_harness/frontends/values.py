@@ -10,6 +10,15 @@ def check_positive(option: str, value: int | None) -> None:
         raise UserError(f"{option} {value} must be 1 or more")
 
 
+def parse_lanes(text: str) -> int | None:
+    """Return a number of lanes, or None for `auto`; raise `UserError` for anything else."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise UserError(f"-n {text} must be 1 or more, or auto")
+    return int(text)
+
+
 def parse_seconds(text: str | None) -> float | None:
     """Return the seconds of a time such as 90s, 5m or 2h; raise `UserError` for anything else."""
     if text is None:

@@ -7,8 +7,8 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
 from lock_harness.frontends.defaults import REPORTS
 from lock_harness.frontends.options import RunOptions
-from lock_harness.frontends.terminal import console, print_notes
-from lock_harness.frontends.values import check_positive, parse_seconds
+from lock_harness.frontends.terminal import console, print_notes, send_to_stderr
+from lock_harness.frontends.values import check_positive, parse_lanes, parse_seconds
 from lock_harness.servers.years import DEFAULT_YEARS, parse_years
 
 
@@ -17,7 +17,10 @@ def run(
     examples: parameters.Examples = None,
     for_: parameters.TimeLimit = None,
     seed: parameters.Seed = None,
-    workers: parameters.Workers = None,
+    lanes: parameters.Lanes = "auto",
+    exitfirst: parameters.ExitFirst = False,
+    fail_on_skip: parameters.FailOnSkip = False,
+    json: parameters.AsJson = False,
     lock: parameters.LockName = None,
     lock_command: parameters.LockCommand = None,
     contract: parameters.ContractFields = [],  # noqa: B006
@@ -31,8 +34,10 @@ def run(
     Exit code 0: everything holds. 1: a violation. 2: a mistake in the command. 3: unknown, or a fault of the machine.
     """
     check_positive("--examples", examples)
-    check_positive("-n", workers)
     check_positive("--release-ms", release_ms)
+    lane_number = parse_lanes(lanes)
+    if json:
+        send_to_stderr()
     seconds, checked_years = parse_seconds(for_), parse_years(years)
     from lock_harness.frontends.lock_option import resolve_lock
 
@@ -40,7 +45,10 @@ def run(
         examples=examples,
         seconds=seconds,
         seed=Plan().seed if seed is None else seed,
-        workers=workers,
+        lanes=lane_number,
+        exits_first=exitfirst,
+        fails_on_skip=fail_on_skip,
+        as_json=json,
         lock=resolve_lock(lock, lock_command, contract),
         years=checked_years,
         release_ms=release_ms,

@@ -88,9 +88,10 @@ def arbitrary_ops(draw: strategies.DrawFn) -> list[Op]:
             kind, took = draw(strategies.sampled_from(KINDS)), draw(strategies.integers(1, 5))
             indeterminate = kind != "is_locked" and draw(strategies.integers(0, 5)) == 0
             answer = None if indeterminate else draw(strategies.booleans())
-            ops.append(Op(session, kind, answer, now, FOREVER if indeterminate else now + took, len(ops)))
+            lasts = indeterminate and draw(strategies.booleans())
+            ops.append(Op(session, kind, answer, now, FOREVER if lasts else now + took, len(ops)))
             now += took + draw(strategies.integers(0, 2))
-            if indeterminate:
+            if lasts:
                 break
         if indeterminate or draw(strategies.booleans()):
             ops.append(Op(session, "end", True, now, now + draw(strategies.integers(1, 6)), len(ops)))
@@ -107,6 +108,7 @@ def random_ops(random: Random, reentrant: Reentrancy = "counted") -> list[Op]:
     rates = _Rates(
         indeterminate=random.choice([0, 0.2, 0.5]),
         continues=random.choice([0, 0, 0.5]),
+        returns=random.choice([0, 0, 0.5]),
         ends=random.choice([0, 0, 0.5]),
     )
     for actor in range(random.randint(1, 4)):
@@ -115,10 +117,11 @@ def random_ops(random: Random, reentrant: Reentrancy = "counted") -> list[Op]:
 
 
 class _Rates(NamedTuple):
-    """How often a call is indeterminate, its session continues after it, and a session is ended during a call."""
+    """How often a call is indeterminate, its session continues after it, it returns, and a session is ended during a call."""
 
     indeterminate: float
     continues: float
+    returns: float
     ends: float
 
 
@@ -135,11 +138,12 @@ def _append_session(ops: list[Op], session: ServerSession, random: Random, rates
             continue
         lost = kind != "is_locked" and random.random() < rates.indeterminate
         until = now + random.randint(1, 9)
-        ops.append(Op(session, kind, None if lost else True, now, FOREVER if lost else until, len(ops)))
-        if lost and kind == "acquire" and random.random() < 0.3:
+        lasts = lost and random.random() >= rates.returns
+        ops.append(Op(session, kind, None if lost else True, now, FOREVER if lasts else until, len(ops)))
+        if lasts and kind == "acquire" and random.random() < 0.3:
             ops.append(Op(session, "release", None, now, FOREVER, ops[-1].number))
         now = until + random.randint(0, 3)
-        if lost and random.random() >= rates.continues:
+        if lasts and random.random() >= rates.continues:
             break
     if end_ns != FOREVER:
         ops.append(Op(session, "end", True, end_ns, now + random.choice([1, 3, 6, 12, 25]), len(ops)))

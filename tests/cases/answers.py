@@ -42,6 +42,12 @@ HONEST_RESULTS: list[Case] = [
     ("violated", "a release answers True in a session that was ended before", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4),
         call(0, "release", JAN, at=5, answer=True))),
+    ("holds", "a release answers True for a month that was granted while the session was ended", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4),
+        call(0, "release", JAN, at=11, answer=True))),
+    ("violated", "a release answers True although the session was ended again", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4), fault("terminate", 0, at=11),
+        gone(0, at=12), call(0, "release", JAN, at=13, answer=True))),
     ("holds", "a release answers True in a session that was ended during the call", history(
         acquire(0, 0, True), fault("terminate", 0, at=6), call(0, "release", JAN, at=5, took=3, answer=True))),
     ("violated", "a release never returns", history(
@@ -71,6 +77,12 @@ HONEST_RESULTS += [
         acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=7), call(0, "believes", JAN, at=5, answer=True))),
     ("holds", "a client stops to believe while the server ends its session", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=7), call(0, "believes", JAN, at=5, answer=False))),
+    ("holds", "a client believes in a month that was granted while its session was ended", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4),
+        call(0, "believes", JAN, at=11, answer=True))),
+    ("violated", "a client believes in its month after the second of two faults", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), fault("terminate", 0, at=7), gone(0, at=8),
+        call(0, "believes", JAN, at=9, answer=True))),
     ("holds", "the question raises an exception because the session was ended", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), call(0, "believes", JAN, at=5, error="gone"))),
     ("violated", "a client believes in a month that its last session held", history(

@@ -60,6 +60,8 @@ KEEPS_CONTRACT: list[ContractCase] = [
         reentrant="refused", on_timeout="TimeoutError"), history(acquire(0, 0, True), acquire(0, 2, False))),
     ("violated", "a hold returns although its session ended in its body", REPORTS, history(
         HELD, fault("terminate", 0, at=2), gone(0, at=3))),
+    ("violated", "a hold returns although a second fault came in its body", REPORTS, history(
+        fault("terminate", 0, at=-4), gone(0, at=-3), HELD, fault("terminate", 0, at=2), gone(0, at=3))),
     ("holds", "a hold returns, and no contract promises that it reports a loss", Contract(), history(
         HELD, fault("terminate", 0, at=2), gone(0, at=3))),
     ("holds", "a hold raises because its session ended in its body", REPORTS, history(

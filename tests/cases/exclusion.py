@@ -42,6 +42,15 @@ MUTUAL_EXCLUSION: list[Case] = [
     ("violated", "the client reconnected after its session was ended and acquired the month again", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True),
         acquire(1, 8, True))),
+    ("holds", "a second fault ended the session with which the client had acquired the month again", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), fault("terminate", 0, at=7), gone(0, at=8),
+        acquire(1, 9, True))),
+    ("violated", "a second fault came after another session had been granted the month", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), acquire(1, 7, True),
+        fault("terminate", 0, at=9), gone(0, at=10))),
+    ("violated", "the client acquired the month once more after the second of two faults", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), fault("terminate", 0, at=7), gone(0, at=8),
+        acquire(0, 9, True), acquire(1, 11, True))),
     ("holds", "the body of a hold continued after its session was ended", history(
         call(0, "hold", JAN, at=0, took=20, body=(1, 19), answer=True),
         fault("terminate", 0, at=5), acquire(1, 10, True))),

@@ -37,4 +37,33 @@ LINEARIZABLE: list[Case] = [
     ("holds", "the client acquires the month again in a new session after its session was ended", history(
         acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4),
         acquire(1, 5, True), acquire(0, 7, False))),
+    ("violated", "released with success although the only connection had ended", history(
+        acquire(0, 0, True), fault("terminate", 0, at=3), gone(0, at=4), call(0, "release", JAN, at=7, answer=True))),
+    ("holds", "granted on a connection that was opened while the fault ended the others", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4),
+        call(0, "release", JAN, at=11, answer=True))),
+    ("holds", "granted and released before the server was seen to have ended the other connections", history(
+        acquire(0, 0, True, took=3), fault("terminate", 0, at=2), call(0, "release", JAN, at=4, answer=True),
+        gone(0, at=9), acquire(0, 10, True), call(0, "release", JAN, at=12, answer=True))),
+    ("holds", "refused while a connection that was opened during the fault holds the month", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4), acquire(1, 2000, False),
+        call(0, "release", JAN, at=2002, answer=True), acquire(1, 2004, True))),
+    ("violated", "granted twice to a connection that was opened during the fault, and once to another session", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 11, True),
+        acquire(1, 13, True), call(0, "release", JAN, at=15, answer=True))),
+    ("violated", "released twice although a connection that was opened during the fault got the month once", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4),
+        call(0, "release", JAN, at=11, answer=True), call(0, "release", JAN, at=13, answer=True))),
+    ("violated", "released with success although the connections were ended again", history(
+        acquire(0, 0, True, took=9), fault("terminate", 0, at=3), gone(0, at=4), fault("terminate", 0, at=11),
+        gone(0, at=12), call(0, "release", JAN, at=14, answer=True))),
+    ("holds", "granted to another session after the second of two faults", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), fault("terminate", 0, at=7), gone(0, at=8),
+        acquire(1, 10, True))),
+    ("violated", "granted to another session before the second of two faults", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), acquire(1, 7, True),
+        fault("terminate", 0, at=9), gone(0, at=10))),
+    ("violated", "refused to another session long after the second of two faults", history(
+        fault("terminate", 0, at=3), gone(0, at=4), acquire(0, 5, True), fault("terminate", 0, at=7), gone(0, at=8),
+        acquire(1, 1100, False))),
 ]  # fmt: skip

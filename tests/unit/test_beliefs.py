@@ -48,6 +48,8 @@ CASES: list[tuple[str, list[BeliefTimes], History]] = [
         acquire(0, 0, True), ended(), acquire(0, 15, True), call(0, "release", JAN, at=30, answer=True))),
     ("granted while the session was being ended", [(13, 20, 0)], history(
         ended(gone_at=14), acquire(0, 11, True, took=2), call(0, "release", JAN, at=20, error="gone"))),
+    ("granted and released on a connection that was opened while the others were ended", [], history(
+        ended(gone_at=14), acquire(0, 11, True, took=2), call(0, "release", JAN, at=20, answer=True))),
     ("acquired twice, until the second release", [(10, 30, 0)], history(
         acquire(0, 0, True), acquire(0, 2, True), ended(), call(0, "release", JAN, at=15, answer=True),
         call(0, "release", JAN, at=30, answer=True))),

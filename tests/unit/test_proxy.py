@@ -1,6 +1,7 @@
 """The proxy between plain sockets: it forwards bytes and executes commands."""
 
 import os
+import select
 import signal
 import socket
 import struct
@@ -10,11 +11,14 @@ import sys
 import pytest
 
 from lock_harness.core.errors import MachineError
+from lock_harness.core.fault import NetworkFault
+from lock_harness.wire.network import why_unavailable
 from lock_harness.wire.proxy import proxy
 from tests.sockets import (
     CANCEL,
     NAME,
     PATTERN,
+    SOON_S,
     World,
     connect,
     die,
@@ -22,6 +26,7 @@ from tests.sockets import (
     fill,
     is_reset,
     passes,
+    silent,
     startup,
 )
 
@@ -110,15 +115,48 @@ def test_a_fault_for_an_unknown_name_hits_no_connection(tcp: World) -> None:
     assert passes(client, server)
 
 
-def test_a_fault_hits_the_newest_connection_of_a_name_and_then_the_next(tcp: World) -> None:
-    (old, old_server), (new, _), (other, other_server) = map(tcp.connection, (NAME, NAME, "another"))
+def test_a_fault_hits_every_connection_of_a_name(tcp: World) -> None:
+    (old, _), (new, _), (other, other_server) = map(tcp.connection, (NAME, NAME, "another"))
     assert tcp.proxy.inject(NAME, "cut")
-    assert new.recv(1) == b""
-    assert passes(old, old_server)
-    assert tcp.proxy.inject(NAME, "cut")
-    assert old.recv(1) == b""
+    assert new.recv(1) == old.recv(1) == b""
     assert not tcp.proxy.inject(NAME, "cut")
     assert passes(other, other_server)
+    assert passes(*tcp.connection()), "a fault that hits once spares the connections that are opened later"
+
+
+@pytest.mark.parametrize("kind", ["half_open", "deaf", "mute"])
+def test_a_lasting_fault_hits_the_connections_that_are_opened_until_it_is_healed(
+    tcp: World, kind: NetworkFault
+) -> None:
+    if why := why_unavailable(kind):
+        pytest.skip(why)
+    tcp.connection()
+    assert tcp.proxy.inject(NAME, kind)
+    late = tcp.call(startup(NAME))
+    tcp.call(startup("another"))
+    await_startup(tcp, "another")
+    assert silent(late)
+    assert tcp.proxy.heal(NAME)
+    assert is_reset(late)
+
+
+def await_startup(tcp: World, name: str) -> None:
+    """Accept connections at the server until one has got the startup message of `name`."""
+    accepted: list[socket.socket] = []
+    while True:
+        for ready in select.select([tcp.listener, *accepted], [], [], SOON_S)[0]:
+            if ready is tcp.listener:
+                accepted.append(tcp.stack.enter_context(tcp.listener.accept()[0]))
+            elif ready.recv(1000) == startup(name):
+                return
+
+
+def test_a_lasting_fault_ends_with_the_last_connection_that_it_hit(tcp: World) -> None:
+    client, _ = tcp.connection()
+    assert tcp.proxy.inject(NAME, "slow")
+    client.close()
+    tcp.proxy.heal(NAME)
+    assert passes(*tcp.connection())
 
 
 def test_healing_a_healthy_connection_changes_nothing(tcp: World) -> None:

@@ -13,14 +13,14 @@ free.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from lock_harness.analysis.calls import FOREVER, Call
 from lock_harness.analysis.process_ends import ProcessEnd
-from lock_harness.core.fault import Point
+from lock_harness.analysis.session_ends import SessionEnd
 from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
 
@@ -40,20 +40,6 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     first: int
     last: int | None
     ending: Ending
-
-
-class SessionEnd(NamedTuple):
-    """The end of a session by a fault, at some time between `earliest_ns` and `latest_ns`.
-
-    The bound for auto-release begins at `healed_ns`, because a server that no packet reaches cannot notice the end.
-    `point`: at the gate, where the fault hit the message.
-    """
-
-    earliest_ns: int
-    healed_ns: int
-    latest_ns: int
-    number: int
-    point: Point | None = None
 
 
 @dataclass(slots=True)
@@ -88,19 +74,21 @@ class SessionHolds:
 
     session: SessionId
     release_ns: int
-    session_end: SessionEnd | None
+    session_ends: tuple[SessionEnd, ...] = ()
     counts_holds: bool = True
     definite: list[Span] = field(default_factory=list)
     possible: list[Span] = field(default_factory=list)
     counts: dict[int, int | None] = field(default_factory=dict)
-    _ended_by_fault: bool = field(default=False, init=False)
+    # the ends by faults that the calls so far have come to, and those that all further calls follow
+    _reached: int = field(default=0, init=False)
+    _passed: int = field(default=0, init=False)
     _states: dict[Month, _HeldState] = field(default_factory=dict, init=False)
     _closed: Call | None = field(default=None, init=False)
 
     def add(self, call: Call) -> None:
         """Apply the next call of the session."""
-        if self.session_end and self.session_end.earliest_ns < call.until_ns:
-            call = self._apply_session_end(call, self.session_end)
+        if self._passed < len(self.session_ends):
+            call = self._apply_session_ends(call)
         if call.verb == "reopen":
             self._closed = call
         elif call.month is not None:
@@ -126,24 +114,32 @@ class SessionHolds:
             definite_ns = min(definite_ns, kill.earliest_ns)
             possible_ns = kill.at_ns + self.release_ns
             last, ending = kill.number, "death"
-        if self.session_end and self.session_end.earliest_ns < definite_ns:
-            self._end_holds_by_fault(self.session_end)
+        for session_end in self.session_ends[self._reached :]:
+            if session_end.earliest_ns < definite_ns:
+                self._end_holds_by_fault(session_end)
         self._end_all_holds(definite_ns=definite_ns, possible_ns=possible_ns, last=last, ending=ending)
 
     def _state(self, month: Month) -> _HeldState:
         return self._states.get(month) or self._states.setdefault(month, _HeldState(month))
 
-    # The fault ends the session; its process continues.
+    # A fault ends the session; its process continues.
 
-    def _apply_session_end(self, call: Call, session_end: SessionEnd) -> Call:
-        """End the holds, and return `call`, which is indeterminate if the session ended during it."""
-        if call.invoked_ns < session_end.earliest_ns:
-            self._end_holds_given_back_by(call)
-        self._end_holds_by_fault(session_end)
-        if call.invoked_ns >= session_end.latest_ns or call.month is None:
-            return call
-        self._state(call.month).indeterminate = True
-        return _as_indeterminate(call, session_end.earliest_ns)
+    def _apply_session_ends(self, call: Call) -> Call:
+        """End the holds at each fault before the return of `call`; return `call`, indeterminate if one came during it."""
+        for place, session_end in enumerate(self.session_ends[self._passed :], self._passed):
+            if session_end.earliest_ns >= call.until_ns:
+                break
+            if place == self._reached:
+                if call.invoked_ns < session_end.earliest_ns:
+                    self._end_holds_given_back_by(call)
+                self._end_holds_by_fault(session_end)
+                self._reached += 1
+            if call.invoked_ns >= session_end.latest_ns:
+                self._passed += 1
+            elif call.month is not None:
+                self._state(call.month).indeterminate = True
+                call = _as_indeterminate(call, session_end.earliest_ns)
+        return call
 
     def _end_holds_given_back_by(self, call: Call) -> None:
         """End the definite holds that a release or a close was giving back when the session ended."""
@@ -154,14 +150,12 @@ class SessionHolds:
                 self._end_definite_hold(state, call.invoked_ns, call.number, ending)
 
     def _end_holds_by_fault(self, session_end: SessionEnd) -> None:
-        if not self._ended_by_fault:
-            self._ended_by_fault = True
-            self._end_all_holds(
-                definite_ns=session_end.earliest_ns,
-                possible_ns=session_end.healed_ns + self.release_ns,
-                last=session_end.number,
-                ending="death",
-            )
+        self._end_all_holds(
+            definite_ns=session_end.earliest_ns,
+            possible_ns=session_end.healed_ns + self.release_ns,
+            last=session_end.number,
+            ending="death",
+        )
 
     def _end_all_holds(self, *, definite_ns: int, possible_ns: int, last: int | None, ending: Ending) -> None:
         """End every definite hold at `definite_ns`, and every possible hold at `possible_ns`."""

@@ -9,20 +9,22 @@ from lock_harness.core.program import Month
 
 
 def held_after(events: Sequence[Event], contract: Contract = DEFAULT) -> tuple[tuple[int, Month], ...]:
-    """Return the (actor, month) pairs that are held after `events`, according to the answers to the clients.
+    """Return the (actor, month) pairs that may be held after `events`, according to the answers to the clients.
 
-    A session that has ended holds nothing, even if its last answers were logged after the fault.
+    A session that a fault ended holds what its client was granted after the fault, perhaps on another connection.  A
+    session that was closed or whose process ended holds nothing, even if its last answers were logged later.
     """
     times_held: Counter[tuple[SessionId, Month]] = Counter()
+    ended: set[SessionId] = set()
     for event in events:
-        if event.month is not None and event.kind == "ok":
-            key = event.session, event.month
+        session = event.session
+        if event.ends_only_session:
+            times_held = Counter({key: times for key, times in times_held.items() if key[0] != session})
+        elif event.ends_session or (event.kind == "invoke" and event.verb == "reopen"):
+            ended.add(session)
+        elif event.month is not None and event.kind == "ok":
+            key = session, event.month
             times_held[key] = _times_after(times_held[key], event, contract)
-    ended = {
-        event.session
-        for event in events
-        if event.ends_session or (event.kind == "invoke" and event.verb == "reopen")
-    }
     held = {
         (session.actor, month)
         for (session, month), times in times_held.items()

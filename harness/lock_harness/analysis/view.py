@@ -4,13 +4,13 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cached_property
 
-from lock_harness.analysis.calls import FOREVER, Call, calls_of
+from lock_harness.analysis.calls import Call, calls_of
 from lock_harness.analysis.delays import Delays
-from lock_harness.analysis.holds import SessionEnd, SessionHolds, Span
+from lock_harness.analysis.holds import SessionHolds, Span
 from lock_harness.analysis.process_ends import ProcessEnd, process_ends
+from lock_harness.analysis.session_ends import SessionEnd, session_ends
 from lock_harness.analysis.spans import LastEndingSpans
 from lock_harness.core.contract import DEFAULT, Contract
-from lock_harness.core.fault import FAULTS
 from lock_harness.core.history import History, SessionId
 from lock_harness.core.program import Month
 from lock_harness.core.verdict import Bounds
@@ -43,35 +43,9 @@ class View:
         return process_ends(self.history.events, self.calls)
 
     @cached_property
-    def session_ends(self) -> dict[SessionId, SessionEnd]:
-        """The sessions that a fault ended while their processes lived on.
-
-        A lease may end, or be kept by another connection, at any time after a fault that keeps the client from
-        renewing it.  So none of these faults has a known end for a lock with a lease.
-        """
-        ends: dict[SessionId, SessionEnd] = {}
-        has_lease = self.contract.lease_ms is not None
-        for event in self.history.events:
-            if has_lease:
-                if event.kind == "fault" and (event.ends_only_session or event.fault in ("pause", "slow")):
-                    end = SessionEnd(
-                        earliest_ns=event.at_ns, healed_ns=FOREVER, latest_ns=FOREVER, number=event.number
-                    )
-                    ends.setdefault(event.session, end)
-            elif event.fault is not None and event.ends_only_session:
-                end = ends.get(event.session) or SessionEnd(
-                    earliest_ns=event.at_ns,
-                    healed_ns=FOREVER,
-                    latest_ns=FOREVER,
-                    number=event.number,
-                    point=event.point,
-                )
-                if event.kind == "heal" or not FAULTS[event.fault].lasting:
-                    end = end._replace(healed_ns=min(event.at_ns, end.healed_ns))
-                ends[event.session] = end
-            elif event.kind == "gone" and (known := ends.get(event.session)):
-                ends[event.session] = known._replace(latest_ns=min(event.at_ns, known.latest_ns))
-        return ends
+    def session_ends(self) -> dict[SessionId, tuple[SessionEnd, ...]]:
+        """The ends of the sessions that a fault ended while their processes lived on, in the order of time."""
+        return session_ends(self.history.events, self.contract)
 
     def hangs(self, call: Call) -> bool:
         """Whether `call` never returned although its actor was not killed."""
@@ -79,8 +53,8 @@ class View:
 
     def session_had_ended(self, call: Call) -> bool:
         """Whether a fault ended the session before `call` returned.  Then the server need not answer."""
-        end = self.session_ends.get(call.session)
-        return end is not None and end.earliest_ns < call.until_ns
+        ends = self.session_ends.get(call.session)
+        return ends is not None and ends[0].earliest_ns < call.until_ns
 
     # Excuses for an error or a delay
 
@@ -118,7 +92,7 @@ class View:
                 holds = SessionHolds(
                     session=call.session,
                     release_ns=release_ns,
-                    session_end=self.session_ends.get(call.session),
+                    session_ends=self.session_ends.get(call.session, ()),
                     counts_holds=self.contract.counts_holds,
                 )
                 sessions[call.session] = holds

@@ -40,10 +40,9 @@ def false_beliefs(view: View) -> Iterator[Finding]:
 
 def _until_noticed(view: View, span: Span) -> Span:
     """Return the possible hold, up to the time when the server was seen to have ended its session."""
-    end = view.session_ends.get(span.session)
-    if end is None or span.ending != "death" or span.last != end.number:
-        return span
-    return replace(span, to_ns=end.latest_ns)
+    ends = view.session_ends.get(span.session, ())
+    end = next((end for end in ends if span.ending == "death" and span.last == end.number), None)
+    return replace(span, to_ns=end.latest_ns) if end else span
 
 
 def _session_and_month(span: Span) -> tuple[SessionId, Month]:
@@ -51,7 +50,7 @@ def _session_and_month(span: Span) -> tuple[SessionId, Month]:
 
 
 def _why_not_held(view: View, call: Call) -> str:
-    end = view.session_ends.get(call.session)
-    if end and end.latest_ns <= call.invoked_ns:
+    ends = view.session_ends.get(call.session)
+    if ends and ends[0].latest_ns <= call.invoked_ns:
         return "the server had ended its session before"
     return "that session cannot have held it then"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lock_harness.analysis.calls import Call
+from lock_harness.analysis.session_ends import SessionEnd
 from lock_harness.analysis.view import View
 from lock_harness.checks.refusals import refused_by_itself
 from lock_harness.checks.verdicts import Finding, verdict
@@ -47,18 +48,19 @@ def _unreported_losses(view: View) -> Iterator[Finding]:
     if not view.contract.reports_loss:
         return
     for call in view.calls:
-        if call.verb == "hold" and call.answer and not call.own_error and _was_lost(view, call):
+        succeeded = call.verb == "hold" and call.answer and not call.own_error
+        ends = view.session_ends.get(call.session, ()) if succeeded else ()
+        if end := next((end for end in ends if _was_lost(view, call, end)), None):
             why = (
                 f"the {call} returned without an exception, but its session had ended before the month was released: "
                 "the contract declares reports_loss"
             )
-            yield Finding("violated", why, (call.number, view.session_ends[call.session].number))
+            yield Finding("violated", why, (call.number, end.number))
 
 
-def _was_lost(view: View, call: Call) -> bool:
-    """Whether the session of a hold certainly ended during its body, or at least before the release was sent."""
-    end = view.session_ends.get(call.session)
-    if end is None or call.entered_ns is None or call.left_ns is None or call.returned_ns is None:
+def _was_lost(view: View, call: Call, end: SessionEnd) -> bool:
+    """Whether its session certainly ended during the body of a hold, or at least before the release was sent."""
+    if call.entered_ns is None or call.left_ns is None or call.returned_ns is None:
         return False
     if not call.entered_ns < end.earliest_ns < call.returned_ns:
         return False

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from lock_harness.analysis.calls import FOREVER
-from lock_harness.analysis.holds import SessionEnd, Span
+from lock_harness.analysis.holds import Span
+from lock_harness.analysis.session_ends import SessionEnd
 from lock_harness.analysis.view import View
 from lock_harness.checks.verdicts import STALLED, Finding, verdict
 from lock_harness.core.clock import format_ms
@@ -58,9 +59,9 @@ def _claimed_after_end(view: View, *spans: Span) -> Iterator[tuple[Span, Session
     Their client did not notice the end, or connected again by itself.
     """
     for span in spans:
-        end = view.session_ends.get(span.session)
-        if end and end.earliest_ns < span.from_ns:
-            yield span, end
+        ends = view.session_ends.get(span.session, ())
+        if before := [end for end in ends if end.earliest_ns < span.from_ns]:
+            yield span, before[-1]
 
 
 def _late_claim(span: Span, end: SessionEnd) -> str:

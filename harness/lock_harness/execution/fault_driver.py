@@ -8,6 +8,7 @@ from lock_harness.execution.faults import INJECTORS
 from lock_harness.execution.history_recorder import HistoryRecorder
 from lock_harness.execution.team import ActorSession, Team
 from lock_harness.execution.time_limits import NS_PER_MS
+from lock_harness.servers.observer import Backend
 
 
 class FaultDriver:
@@ -71,14 +72,16 @@ class FaultDriver:
     def _inject_into_actor(self, number: int, fault: Fault, session_name: str | None) -> None:
         """Inject a fault that hits the session of one actor, whose process continues."""
         target, injected_ns = self._target(fault, session_name), now_ns()
+        ends_now = fault.traits.ends_session and not fault.traits.lasting
+        backends = self._arena.observer.backends([target.name]) if ends_now else None
         if not INJECTORS[fault.kind].inject(self._arena, target):
             return
         point = fault.point if self._program.mode == "gate" else None
         self._recorder.note("fault", target, number, injected_ns, fault.kind, point)
         if fault.traits.lasting:
             self._active[number] = target
-        elif fault.traits.ends_session:
-            self.await_session_end(target, number, injected_ns)
+        elif ends_now:
+            self.await_session_end(target, number, injected_ns, backends)
 
     def _inject_into_server(self, number: int, fault: Fault) -> None:
         """Inject a fault that ends every session, including those that are opened while it is injected."""
@@ -88,9 +91,10 @@ class FaultDriver:
             self._recorder.note("fault", target, number, injected_ns, fault.kind)
         # the warm actors that this program does not use would lose their sessions without an event in the history
         self._arena.dismiss(keep=len(before))
+        backends = self._arena.observer.backends([target.name for target in before])
         INJECTORS[fault.kind].inject(self._arena, before[fault.actor])
         for target in before:
-            self.await_session_end(target, number, injected_ns)
+            self.await_session_end(target, number, injected_ns, backends)
         opened = [one for target in before for one in self._recorder.current_sessions_since(target)]
         alive = self._arena.observer.alive([one.name for one in opened])
         for target in opened:
@@ -107,12 +111,23 @@ class FaultDriver:
         incarnation = now.incarnation + (not fault.traits.ends_process)
         return now._replace(name=session_name, incarnation=incarnation)
 
-    def await_session_end(self, target: ActorSession, number: int, since_ns: int) -> None:
-        """Ask the server until the session is gone, within the bound for a release, and note the answer."""
+    def await_session_end(
+        self, target: ActorSession, number: int, since_ns: int, backends: frozenset[Backend] | None = None
+    ) -> None:
+        """Ask the server until the session is gone, within the bound for a release, and note the answer.
+
+        Args:
+            backends: The connections whose ends are awaited.  By default it is all of the session, but a client that
+                continues may open others.
+        """
         until_ns = since_ns + self._arena.bounds.release_ms * NS_PER_MS
-        while (lingers := bool(self._arena.observer.alive([target.name]))) and now_ns() < until_ns:
+        while (lingers := self._is_left(target, backends)) and now_ns() < until_ns:
             pass
         self._recorder.note("lingers" if lingers else "gone", target, number)
+
+    def _is_left(self, target: ActorSession, backends: frozenset[Backend] | None) -> bool:
+        found = self._arena.observer.backends([target.name])
+        return bool(found if backends is None else found & backends)
 
     # Lasting faults
 
@@ -121,11 +136,13 @@ class FaultDriver:
         if number not in self._active:
             return
         fault, target = self.fault(number), self._active.pop(number)
+        ends_session = fault.traits.ends_session
+        backends = self._arena.observer.backends([target.name]) if ends_session else None
         INJECTORS[fault.kind].heal(self._arena, target)
         healed_ns = now_ns()
         self._recorder.note("heal", target, number, healed_ns, fault.kind)
-        if fault.traits.ends_session:
-            self.await_session_end(target, number, healed_ns)
+        if ends_session:
+            self.await_session_end(target, number, healed_ns, backends)
 
     def heal_all(self) -> None:
         """Undo all lasting faults that are active."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from lock_harness.analysis.calls import Call
 from lock_harness.analysis.holds import Span
+from lock_harness.analysis.session_ends import SessionEnd
 from lock_harness.analysis.view import View
 from lock_harness.core.history import SessionId
 from lock_harness.core.program import Month
@@ -43,9 +44,8 @@ class _Claim(NamedTuple):
 def beliefs(view: View) -> list[Belief]:
     """Return all stale beliefs of one history."""
     found: list[Belief] = []
-    for session, end in view.session_ends.items():
-        calls = [call for call in view.calls if call.session == session]
-        for month, from_ns, to_ns, first in _claims(calls, end.latest_ns, _end_ns(view, session)):
+    for session, end, calls in _ended_sessions(view):
+        for month, from_ns, to_ns, first in _claims(calls, end, _end_ns(view, session)):
             stale_ns = max(from_ns, end.healed_ns)
             if stale_ns < to_ns:
                 belief = Belief(
@@ -60,6 +60,15 @@ def beliefs(view: View) -> list[Belief]:
     return found
 
 
+def _ended_sessions(view: View) -> Iterator[tuple[SessionId, SessionEnd, list[Call]]]:
+    """Return each end of a session, with the calls since the one before."""
+    for session, ends in view.session_ends.items():
+        calls = [call for call in view.calls if call.session == session]
+        for end in ends:
+            yield session, end, calls
+            calls = [call for call in calls if call.invoked_ns >= end.latest_ns]
+
+
 def _end_ns(view: View, session: SessionId) -> int:
     """Return when the client dies, or the history ends."""
     if kill := view.kills.get(session):
@@ -67,8 +76,13 @@ def _end_ns(view: View, session: SessionId) -> int:
     return max(view.history.gave_up_ns or 0, view.history.events[-1].at_ns)
 
 
-def _claims(calls: Iterable[Call], latest_ns: int, end_ns: int) -> Iterator[_Claim]:
-    """Return the claims of the client to months, through the session that has ended by `latest_ns`."""
+def _claims(calls: Iterable[Call], end: SessionEnd, end_ns: int) -> Iterator[_Claim]:
+    """Return the claims of the client to months, through the session that ended.
+
+    A month that was granted while the session was being ended, and then released with success, was held on a connection
+    that the fault did not end.
+    """
+    latest_ns = end.latest_ns
     # the acquires that are not released yet
     held: dict[Month, list[Call]] = {}
 
@@ -86,6 +100,8 @@ def _claims(calls: Iterable[Call], latest_ns: int, end_ns: int) -> Iterator[_Cla
         elif call.verb == "release" and call.month in held:
             if call.answer and len(held[call.month]) > 1:
                 held[call.month].pop()
+            elif call.answer and held[call.month][0].until_ns > end.earliest_ns:
+                held.pop(call.month)
             else:
                 yield from end_claims(call.invoked_ns, [call.month])
         ended = [month for month in held if _ends_belief(call, month, latest_ns)]

@@ -86,7 +86,10 @@ def _releases(op: Op) -> bool:
 
 
 def _non_sequential_sessions(begins: list[Op]) -> set[ServerSession]:
-    """Return the sessions with an operation that may have begun before the previous one was over or void."""
+    """Return the sessions with an operation that may have begun before the previous one was over or void.
+
+    They include those with an indeterminate operation that took effect by some time or never, before the next one began.
+    """
     non_sequential: set[ServerSession] = set()
     with_open_hold: set[ServerSession] = set()
     last: dict[ServerSession, Op] = {}
@@ -94,12 +97,13 @@ def _non_sequential_sessions(begins: list[Op]) -> set[ServerSession]:
         session = op.session
         before = last.get(session)
         last[session] = op
-        if before is None or (op.from_ns > before.to_ns and before.kind != "end"):
+        is_over = before is not None and op.from_ns > before.to_ns and before.kind != "end"
+        if before is None or (is_over and before.answer is not None):
             continue
         if before.answer is None and before.number == op.number:
             # the acquire and the release of one `hold`
             with_open_hold.add(session)
-        elif before.answer is not None or op.kind != "end":
+        elif is_over or before.answer is not None or op.kind != "end":
             non_sequential.add(session)
     return non_sequential | _still_holding(begins, with_open_hold) if with_open_hold else non_sequential
 

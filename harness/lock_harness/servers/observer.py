@@ -22,6 +22,13 @@ class SessionLock(NamedTuple):
     granted: bool
 
 
+class Backend(NamedTuple):
+    """One connection of a session, as the server's process."""
+
+    name: str
+    pid: int
+
+
 class Activity(NamedTuple):
     """The activity of a session, which changes with every statement."""
 
@@ -39,6 +46,10 @@ SELECT a.application_name, a.pid, l.classid || ':' || l.objid || ':' || l.objsub
 
 _ALIVE = """
 SELECT a.application_name FROM pg_catalog.pg_stat_activity a WHERE a.application_name = ANY(%s)
+"""
+
+_BACKENDS = """
+SELECT a.application_name, a.pid FROM pg_catalog.pg_stat_activity a WHERE a.application_name = ANY(%s)
 """
 
 _ACTIVITY = """
@@ -99,13 +110,18 @@ class Observer:
         rows = self.conn.execute(_ALIVE, (list(sessions),), prepare=True).fetchall()
         return frozenset(row[0] for row in rows)
 
+    def backends(self, sessions: Sequence[str]) -> frozenset[Backend]:
+        """Return the connections of `sessions` that exist on the server."""
+        rows = self.conn.execute(_BACKENDS, (list(sessions),), prepare=True).fetchall()
+        return frozenset(Backend(*row) for row in rows)
+
     def terminate(self, session: str) -> bool:
-        """End a session of the harness; return False if there is none of that name."""
+        """End all connections of a session of the harness; return False if there is none of that name."""
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_TERMINATE, (session,)).fetchall())
 
     def cancel(self, session: str) -> bool:
-        """Cancel the statement of a session of the harness; return False if there is none of that name."""
+        """Cancel the statements of a session of the harness; return False if there is none of that name."""
         assert session.startswith("lock-harness/")
         return bool(self.conn.execute(_CANCEL, (session,)).fetchall())
 

@@ -42,9 +42,10 @@ class Proxy:
         self._command_lock = threading.Lock()
 
     def inject(self, application_name: str, kind: NetworkFault) -> bool:
-        """Inject a fault into the newest connection with this application_name; return when it has taken effect.
+        """Inject a fault into all connections with this application_name; return when it has taken effect.
 
-        Returns False if there is no such connection.  On Unix sockets, which have no packets, `reset` is like
+        A lasting fault also hits those that are opened until it is healed.  Returns False if there is no such
+        connection, and then injects nothing.  On Unix sockets, which have no packets, `reset` is like
         `cut`, and `half_open` only holds bytes back.
 
         Raises:
@@ -55,9 +56,10 @@ class Proxy:
         return self._execute(ProxyCommand(application_name, kind))
 
     def heal(self, application_name: str) -> bool:
-        """Make the network healthy: a slow connection becomes fast, and one that may have lost bytes is reset.
+        """Make the network of this application_name healthy.
 
-        Returns False if there is no such connection any more.
+        A slow connection becomes fast, and one that may have lost bytes is reset.  Returns False if there is no such
+        connection any more.
         """
         return self._execute(ProxyCommand(application_name))
 

@@ -11,14 +11,14 @@ import msgspec
 from lock_harness.core.fault import NetworkFault
 from lock_harness.wire.connection import ProxiedConnection
 from lock_harness.wire.loop import READ, Loop
-from lock_harness.wire.network import cut, reset
+from lock_harness.wire.network import CONDITIONS, cut, reset
 from lock_harness.wire.startup import LONGEST, StartupError, StartupMessage, StartupReader
 
 Address = tuple[str, int] | str  # host and port, or the path of a Unix socket
 
 
 class ProxyCommand(msgspec.Struct, frozen=True, tag=True):
-    """Inject the fault `kind` into the newest connection of this application_name; without a kind, heal it."""
+    """Inject the fault `kind` into all connections of this application_name; without a kind, heal them."""
 
     application_name: str
     kind: NetworkFault | None = None
@@ -41,6 +41,8 @@ class ProxyService:
         self._loop = Loop()
         # the connections with their application_names, oldest first
         self._connections: dict[ProxiedConnection, str] = {}
+        # the lasting faults of each application_name, which hit the connections that are opened meanwhile, too
+        self._faults: dict[str, list[NetworkFault]] = {}
         self._line = b""
 
     def run(self) -> None:
@@ -83,6 +85,8 @@ class ProxyService:
         name = packet.application_name if isinstance(packet, StartupMessage) else ""
         connection = self._new_connection(client, server, reader, name)
         self._connections[connection] = name
+        for kind in self._faults.get(name, ()):
+            connection.inject(kind)
 
     def _new_connection(
         self, client: socket.socket, server: socket.socket, reader: StartupReader, _name: str
@@ -112,14 +116,18 @@ class ProxyService:
         return msgspec.json.encode(self._execute(_commands.decode(line)))
 
     def _execute(self, command: ProxyCommand) -> bool:
-        for connection, name in reversed(self._connections.items()):
-            if name == command.application_name:
-                if command.kind:
-                    connection.inject(command.kind)
-                else:
-                    connection.heal()
-                return True
-        return False
+        kind, name = command.kind, command.application_name
+        connections = [connection for connection, one in self._connections.items() if one == name]
+        if kind is None:
+            self._faults.pop(name, None)
+        elif connections and kind in CONDITIONS:
+            self._faults.setdefault(name, []).append(kind)
+        for connection in connections:
+            if kind:
+                connection.inject(kind)
+            else:
+                connection.heal()
+        return bool(connections)
 
 
 def _feed_startup(client: socket.socket, reader: StartupReader) -> bool:

@@ -206,7 +206,7 @@ def test_the_locks_command_shows_holders_and_ends_the_session_of_one(sh: Shell, 
         twin.execute("SELECT pg_advisory_lock(0, 205003)")
         shown = sh.run("locks", "--pg", lock_server.url)
         assert shown.code == 0
-        assert re.search(r"2050-03 +205003 +holds +\d+ +worker-7", shown.out)
+        assert re.search(r"2050-03 +205003 +holds +exclusive +\d+ +- +worker-7", shown.out)
         assert re.search(r"- +\(0, 205003\) +holds", shown.out)
         pid = str(holder.info.backend_pid)
         asked = sh.run("locks", "--pg", lock_server.url, "--terminate", pid)

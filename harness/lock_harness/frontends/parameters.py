@@ -83,4 +83,5 @@ NamedServer = Annotated[
 TerminatePid = Annotated[
     int | None, Parameter(help="End the session of this process id, which frees its locks.")
 ]
+AllDatabases = Annotated[bool, Parameter(help="Show the locks of all databases of the server.", negative=())]
 Yes = Annotated[bool, Parameter(help="Do not ask.", negative=())]

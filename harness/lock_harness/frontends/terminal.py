@@ -1,5 +1,7 @@
 """The terminal of the commands."""
 
+import sys
+
 from rich.console import Console
 from rich.text import Text
 
@@ -15,3 +17,10 @@ def print_notes(notes: list[str]) -> None:
     """Print each note on a line of its own."""
     for note in notes:
         console.print(Text(note, "dim"), soft_wrap=True)
+
+
+def print_json(data: object) -> None:
+    """Print data as JSON for other programs, without colours and line breaks of the terminal."""
+    import msgspec
+
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(data)).decode() + "\n")

@@ -33,6 +33,22 @@ class AdvisoryLock(msgspec.Struct, frozen=True):
     state: str
 
 
+class LockEntry(msgspec.Struct, frozen=True):
+    """An advisory lock of any database, with what `lock-harness locks` shows about it.
+
+    Attributes:
+        blocked_by: The pids of the sessions for which a waiting session waits: holders, and sessions before it in the queue.
+        waiting_since: When the wait began; None for a held lock, and before PostgreSQL 14.
+        session_began: When the session was opened, before which the lock cannot have been taken.
+    """
+
+    lock: AdvisoryLock
+    database: str
+    blocked_by: tuple[int, ...] = ()
+    waiting_since: datetime | None = None
+    session_began: datetime | None = None
+
+
 @runtime_checkable
 class LockClient(Protocol):
     """One lock session, in one actor.

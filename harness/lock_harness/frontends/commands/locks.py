@@ -1,12 +1,11 @@
 """The command `locks`."""
 
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lock_harness.core.errors import UserError
 from lock_harness.frontends import parameters
-from lock_harness.frontends.terminal import console
+from lock_harness.frontends.terminal import console, print_json
 from lock_harness.frontends.values import named_dsn
 
 if TYPE_CHECKING:
@@ -17,19 +16,28 @@ def locks(
     *,
     terminate: parameters.TerminatePid = None,
     yes: parameters.Yes = False,
+    all_databases: parameters.AllDatabases = False,
+    json: parameters.AsJson = False,
     pg: parameters.NamedServer = None,
 ) -> int:
-    """Show which sessions hold or wait for advisory locks, or end a session that holds some."""
+    """Show which sessions hold or wait for advisory locks, or end a session that holds some.
+
+    The age of a wait is exact. A lock of an idle session is at least (>=) as old as shown, another one at most (<=).
+    """
     dsn = named_dsn(pg)
-    from lock_harness.render.lock_table import lock_table
+    from lock_harness.render.lock_table import lock_rows, lock_table
     from lock_harness.servers import address, holders
 
     with address.connect(dsn, "lock-harness locks") as conn:
         if terminate is not None:
             return _terminate(conn, terminate, ask=not yes)
-        found = holders.all_locks(conn)
-        console.print(lock_table(found, datetime.now(UTC)) if found else "no advisory locks")
-        return 0
+        found, now = holders.lock_entries(conn, everywhere=all_databases), holders.clock_of(conn)
+    if json:
+        print_json(lock_rows(found, now))
+    else:
+        table = lock_table(found, now, databases=all_databases)
+        console.print(table if found else "no advisory locks", crop=False)
+    return 0
 
 
 def _terminate(conn: "psycopg.Connection[Any]", pid: int, *, ask: bool) -> int:

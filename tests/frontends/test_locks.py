@@ -1,0 +1,47 @@
+"""The command `locks`."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from lock_harness.servers.server import Server, private_database
+from tests.frontends.command import Shell, within
+
+
+def test_the_locks_command_shows_who_waits_for_whom_also_in_other_databases(
+    sh: Shell, lock_server: Server
+) -> None:
+    if not lock_server.ours:
+        pytest.skip("no database may be created on a server that the user named")
+    name = "a-worker-with-a-long-name-" * 2
+    with (
+        private_database(lock_server, "elsewhere") as private,
+        psycopg.connect(private.dsn, autocommit=True, application_name=name) as holder,
+        psycopg.connect(private.dsn, autocommit=True) as waiter,
+        ThreadPoolExecutor(1) as executor,
+    ):
+        holder.execute("SELECT pg_advisory_lock_shared(205003)")
+        wait = executor.submit(waiter.execute, "SELECT pg_advisory_lock(205003)")
+        pid = holder.info.backend_pid
+
+        def rows() -> list[dict[str, Any]]:
+            found = sh.run("locks", "--pg", private.url, "--json")
+            assert found.code == 0
+            decoded: list[dict[str, Any]] = json.loads(found.out)
+            return decoded
+
+        assert within(20, lambda: [row["blocked_by"] for row in rows()] == [[], [pid]])
+        held, waiting = rows()
+        assert (held["application"], held["mode"], held["database"]) == (name, "ShareLock", "elsewhere")
+        assert 0 < waiting["waiting_s"] <= waiting["session_s"]
+        assert sh.run("locks", "--pg", lock_server.url).out == "no advisory locks\n"
+        assert json.loads(sh.run("locks", "--pg", lock_server.url, "--json").out) == []
+        shown = sh.run("locks", "--pg", lock_server.url, "--all-databases", COLUMNS="40").out
+        assert re.search(rf"\nelsewhere +2050-03 +205003 +holds +share +{pid} +- +{name} ", shown)
+        assert re.search(rf"\nelsewhere +2050-03 +205003 +waits +exclusive +\d+ +{pid} ", shown)
+        holder.close()
+        wait.result()

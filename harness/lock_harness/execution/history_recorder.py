@@ -171,10 +171,14 @@ class HistoryRecorder:
         """Return how many actors have a session among `names`, or need not have one there.
 
         An actor that lost its session need not.  Behind a pooler a session may get its name only with its first
-        statement, so an actor that has made no call yet need not either.
+        statement, and a lock may refuse or release without one, so an actor that was granted no month yet need not either.
         """
-        called = {(event.actor, event.incarnation) for event in self._events if event.kind == "invoke"}
-        expected = called - self._lost_sessions()
+        granted = {
+            (event.actor, event.incarnation)
+            for event in self._events
+            if event.kind == "ok" and event.verb in ("acquire", "hold") and event.answer
+        }
+        expected = granted - self._lost_sessions()
         return sum(
             not names.isdisjoint(process.all_sessions)
             or (actor, self._team.incarnations[actor]) not in expected

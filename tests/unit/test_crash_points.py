@@ -19,12 +19,16 @@ from lock_harness.exploration.executor import Executor
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.searches.crash_points import CrashPointSearch
 from lock_harness.exploration.searches.example_log import ExampleLog
+from lock_harness.exploration.time_limit import TimeLimit
 from lock_harness.programs.crash_points import crash_trials, death_trials, judged, without_verbs
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.steps import acquire, at_gate, crash, hold, is_locked, program, release, reopen
 from lock_harness.programs.workload import CrashPoints
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.text import plain
+from lock_harness.render.totals import thin
+from lock_harness.servers.years import Years
+from tests.runs import run
 
 JAN = Month(2090, 1)
 PROGRAM = at_gate(acquire(0, JAN, 0), reopen(0), acquire(1, JAN, 0))
@@ -176,6 +180,7 @@ class ExecutorOfExamples(Executor):
     def __init__(self, *examples: Example) -> None:
         arena = create_autospec(Arena)
         arena.bounds, arena.contract = Bounds(), Contract()
+        arena.years, arena.verbs = Years(2090, 2091), frozenset[str]()
         super().__init__(lambda: nullcontext(arena))
         self._examples = iter(examples)
 
@@ -214,3 +219,24 @@ def test_an_inconclusive_crash_trial_is_repeated_up_to_five_times(
     point = search.run_trial(crash_trials(PROGRAM, MOVES)[0])
     assert point.status == status
     assert why in point.why
+
+
+def test_a_search_whose_time_is_over_leaves_the_other_crash_points_untried_and_is_thin() -> None:
+    scenario = Scenario(CrashPoints(PROGRAM), name="dies")
+    over = iter([False, False])
+    limit = TimeLimit(is_stopped=lambda: next(over, True))
+    log = ExampleLog(scenario, Plan(), Bounds(), Contract(), lambda _: None, limit)
+    moved = crash_example("holds", True)
+    moved = msgspec.structs.replace(moved, history=msgspec.structs.replace(moved.history, moves=MOVES))
+    executor = ExecutorOfExamples(moved, *[crash_example("holds", True)] * 9)
+    search = CrashPointSearch(CrashPoints(PROGRAM), executor, log)
+    search.run()
+    found = search.result()
+    tried = [point.was_tried for point in found.coverage.crash_points]
+    assert tried.index(False) == sum(tried) == 2
+    assert found.status == "holds"
+    cut = run(status="holds", coverage=found.coverage)
+    assert (
+        thin(cut, minimum=1)
+        == f"thin: 2 of {len(tried)} crash points were run; a longer --for runs the others"
+    )

@@ -42,6 +42,9 @@ class OrderCoverage(msgspec.Struct, frozen=True):
     left_out: int = 0
 
 
+NOT_TRIED = "it was not tried"
+
+
 class CrashPoint(msgspec.Struct, frozen=True):
     """A fault at one message that an actor sends to the server, and the result of injecting it.
 
@@ -57,8 +60,13 @@ class CrashPoint(msgspec.Struct, frozen=True):
     fault: Fault
     overtaken: bool
     status: Status = "unknown"
-    why: str = "it was not tried"
+    why: str = NOT_TRIED
     orders: int = 0
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the fault was injected at least once, or an attempt was made."""
+        return self.why != NOT_TRIED
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -146,6 +154,7 @@ class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
     crash_points         of a scenario that injects a fault at every message
     pct_guarantee        of a scenario that draws programs for the PCT scheduler
     faults_not_injected  faults of a fixed program that never took effect
+    cut_short            the time was over before all orders or crash points were run
     divergence           where a program left its schedule each time it was run, so that its order could not be run
     """
 
@@ -154,11 +163,15 @@ class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
     pct_guarantee: PctGuarantee | None = None
     faults_not_injected: tuple[Fault, ...] = ()
     divergence: str | None = None
+    cut_short: bool = False
 
     @property
     def has_gaps(self) -> bool:
-        """Whether part of the scenario could not be checked."""
-        unknown_points = any(point.status == "unknown" for point in self.crash_points)
+        """Whether part of the scenario could not be checked, although there was time."""
+        unknown_points = any(
+            point.status == "unknown" and (point.was_tried or not self.cut_short)
+            for point in self.crash_points
+        )
         return bool(self.divergence or self.faults_not_injected or unknown_points)
 
 

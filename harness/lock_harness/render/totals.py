@@ -10,11 +10,14 @@ def thin(run: Run, minimum: int) -> str:
     """Return why too little was tried for the result to mean much; empty if enough was."""
     if run.status != "holds":
         return ""
-    orders = run.coverage.orders
-    if orders and not orders.complete:
-        return f"thin: {orders.runs:,} orders were run, and more are left; more time with --for runs them"
+    orders, points = run.coverage.orders, run.coverage.crash_points
+    if orders and run.coverage.cut_short:
+        return f"thin: {orders.runs:,} orders were run, and more are left; a longer --for runs them"
+    if points and run.coverage.cut_short:
+        tried = sum(point.was_tried for point in points)
+        return f"thin: {tried} of {len(points)} crash points were run; a longer --for runs the others"
     if run.figures.examples < minimum:
-        return f"thin: {run.figures.examples} of at least {minimum} examples; more time with --for runs them"
+        return f"thin: {run.figures.examples} of at least {minimum} examples; a longer --for runs them"
     return ""
 
 

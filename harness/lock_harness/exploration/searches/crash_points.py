@@ -37,6 +37,7 @@ class CrashPointSearch:
         self._executor = executor
         self._log = log
         self._points: list[CrashPoint] = []
+        self._is_cut_short = False
 
     def run(self) -> None:
         arena = self._executor.arena
@@ -52,6 +53,9 @@ class CrashPointSearch:
         self._points = [trial.point for trial in trials]
         for index, trial in enumerate(trials):
             if self._executor.leaked_locks:
+                break
+            if self._log.time_is_up:
+                self._is_cut_short = True
                 break
             self._points[index] = run(trial)
 
@@ -99,4 +103,4 @@ class CrashPointSearch:
         return example, example.status == "violated" or trial.point.number in example.injected_steps
 
     def result(self) -> SearchResult:
-        return self._log.result(Coverage(crash_points=tuple(self._points)))
+        return self._log.result(Coverage(crash_points=tuple(self._points), cut_short=self._is_cut_short))

@@ -62,5 +62,6 @@ class EveryOrderSearch:
             orders=orders,
             faults_not_injected=faults_not_injected(self._program, self._injected_steps) if all_run else (),
             divergence=self._divergence,
+            cut_short=not orders.complete and self._log.time_is_up,
         )
         return self._log.result(coverage)

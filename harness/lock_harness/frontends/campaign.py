@@ -21,11 +21,15 @@ from lock_harness.frontends.run_report import RunReport
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario
 from lock_harness.render.summary import exit_code
+from lock_harness.servers.address import connect
+from lock_harness.servers.connections import tightest_limit
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.years import BLOCK, Years
 
 # Lanes wait more than they compute, so more lanes than processors are useful.
 LANES_PER_PROCESSOR = 2
+# of most programs: the actors, their spares, and what the harness needs for itself
+CONNECTIONS_PER_LANE = 12
 # the exit code of a run whose result is not known
 UNKNOWN = MachineError.exit_code
 
@@ -72,7 +76,10 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
 
     with open_lanes(run_lane, lane_count(options.lanes, works)) as lanes, open_server(pg) as server:
         report.begin(server)
-        usable = lanes.numbers if server.ours else lanes.numbers[: lanes_on_named_server(options.years)]
+        usable = lanes.numbers
+        if not server.ours:
+            with connect(server.dsn, "lock-harness") as conn:
+                usable = usable[: lanes_on_named_server(options.years, tightest_limit(conn).free)]
         campaign = Campaign(works, settings, lanes, usable, report)
         with _noted_interruption() as interruption:
             try:
@@ -94,9 +101,12 @@ def lane_count(wanted: int | None, works: Sequence[ScenarioWork]) -> int:
     return max(1, min(count, sum(_most_lanes(work) for work in works)))
 
 
-def lanes_on_named_server(years: Years) -> int:
-    """Return how many lanes can work on a server where each arena takes two years: a lane may need an arena and a gate."""
-    return max(1, (years.last - years.first + 1) // (2 * BLOCK))
+def lanes_on_named_server(years: Years, connections: int) -> int:
+    """Return how many lanes can work on a server with so many free years and connections.
+
+    Each arena takes two years there, and a lane may need an arena and a gate.
+    """
+    return max(1, min((years.last - years.first + 1) // (2 * BLOCK), connections // CONNECTIONS_PER_LANE))
 
 
 def _most_lanes(work: ScenarioWork) -> int:

@@ -70,6 +70,18 @@ def test_all_together_with_a_name_stands_for_both(sh: Shell) -> None:
     assert sorted(collected) == sorted([*wanted, "planted/shared_mode"])
 
 
+def test_a_pattern_adds_scenarios_and_another_leaves_some_out(sh: Shell) -> None:
+    wanted = "--lock-scenario", "through_*", "--lock-scenario", "planted/row_*"
+    outcome = sh.pytest(*wanted, "--lock-skip", "through_pgbouncer_t*", "--collect-only", "-q")
+    assert outcome.code == 0, outcome.out
+    collected = [line.rpartition("::")[2] for line in outcome.out.splitlines() if "::" in line]
+    assert collected == [
+        "through_pgbouncer_session",
+        "through_pgbouncer_unreset",
+        "planted/row_survives_crash",
+    ]
+
+
 def test_a_mistake_in_the_lock_of_the_options_is_reported_although_the_test_has_its_own(mine: Shell) -> None:
     outcome = mine.pytest("test_mine.py", "-k", "test_holds", "--lock-under-test", "nothing:Lock")
     assert outcome.code == 1
@@ -119,7 +131,7 @@ def test_every_option_of_the_plugin_begins_with_lock(sh: Shell) -> None:
     )
     assert section is not None
     options = re.findall(r"^  (-\S+)", section[1], re.MULTILINE)
-    assert len(options) == 12
+    assert len(options) == 13
     assert [option for option in options if not option.startswith("--lock-")] == []
 
 

@@ -9,7 +9,18 @@ from lock_harness.servers.environment import OWN_VARIABLE, VARIABLE
 
 ScenarioNames = Annotated[
     str,
-    Parameter(help="Names of scenarios or folders. Default: all that are neither planted nor on request."),
+    Parameter(
+        help="Scenarios, folders of scenarios, or patterns such as 'through_*' and 'planted/row_*'. "
+        "Default: all that are neither planted nor on request.",
+    ),
+]
+ListedNames = Annotated[
+    str,
+    Parameter(help="Scenarios, folders of scenarios, or patterns such as 'through_*'. Default: all."),
+]
+Skip = Annotated[
+    list[str],
+    Parameter("--skip", help="Leave this scenario, folder or pattern out. May be repeated.", negative=()),
 ]
 Examples = Annotated[
     int | None, Parameter(help="Number of examples of each drawn scenario. Default: the scenario's.")

@@ -38,18 +38,18 @@ class LockViolated(AssertionError):
 def scenario_items(session: pytest.Session, wanted: Sequence[str]) -> Iterator[pytest.Item]:
     """Yield an item for each scenario in `wanted`; `UserError` for a mistake in the options."""
     config = session.config
-    scenarios = _wanted_scenarios(wanted)
+    scenarios = _wanted_scenarios(wanted, config.getoption("lock_skip"))
     lock, plan = _lock(config), _plan(config)
     for scenario in scenarios:
         yield ScenarioItem.from_parent(session, name=scenario.name, job=_job(config, scenario, plan, lock))
 
 
-def _wanted_scenarios(wanted: Sequence[str]) -> list[Scenario]:
+def _wanted_scenarios(wanted: Sequence[str], skip: Sequence[str]) -> list[Scenario]:
     """Return the scenarios with these names; `all` stands for every one that is neither planted nor on request."""
     catalogue = find_known_scenarios()
     named = [name for name in wanted if name != ALL]
-    scenarios = pick_scenarios(catalogue, []) if ALL in wanted else []
-    scenarios += pick_scenarios(catalogue, named) if named else []
+    scenarios = pick_scenarios(catalogue, [], skip) if ALL in wanted else []
+    scenarios += pick_scenarios(catalogue, named, skip) if named else []
     return [*{scenario.name: scenario for scenario in scenarios}.values()]
 
 

@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lock-harness", "tests of a lock on PostgreSQL (lock-harness)")
     group.addoption(
-        "--lock-scenario", action="append", default=[], help="scenario to run, or 'all'; may be repeated"
+        "--lock-scenario",
+        action="append",
+        default=[],
+        help="scenario to run, folder or pattern, or 'all'; may be repeated",
+    )
+    group.addoption(
+        "--lock-skip",
+        action="append",
+        default=[],
+        help="scenario, folder or pattern to leave out; may be repeated",
     )
     group.addoption(
         "--lock-under-test", help="lock under test, as package.module:attr (default: the reference lock)"

@@ -2,9 +2,10 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from traceback import extract_tb
 
@@ -12,6 +13,8 @@ from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import UserError, one_line
 from lock_harness.programs.discovery import SHIPPED_PACKAGE, VARIABLE, Catalogue, ScenarioFile, SkippedFile
 from lock_harness.programs.scenario import Scenario
+
+PATTERN_CHARACTERS = frozenset("*?[")
 
 
 def load_scenario(file: ScenarioFile) -> Scenario:
@@ -30,37 +33,85 @@ def load_scenarios(catalogue: Catalogue) -> dict[str, Scenario]:
     return {name: load_scenario(file) for name, file in catalogue.files.items()}
 
 
-def pick_scenarios(catalogue: Catalogue, names: Iterable[str]) -> list[Scenario]:
-    """Return the scenarios with these names; the name of a folder stands for all scenarios in it.
+def pick_scenarios(catalogue: Catalogue, names: Iterable[str], skip: Collection[str] = ()) -> list[Scenario]:
+    """Return the scenarios with these names, except those with the names in `skip`.
 
-    Only the named files are imported.  Without names, return every scenario that is neither planted nor on request.
-    `UserError` for an unknown name, and for a file that was meant to be one of these scenarios but does not parse.
+    A name may be that of a folder, which stands for all scenarios in it, or a pattern such as `through_*` or
+    `planted/row_*`.  Only the files that are returned are imported.  Without names, return every scenario that is neither
+    planted nor on request.  `UserError` for an unknown name, for a file that was meant to be one of these scenarios but
+    does not parse, and if `skip` leaves nothing.
+    """
+    for name in skip:
+        _require_known(catalogue, name)
+    wanted = [*names]
+    kept = _without(catalogue, skip)
+    if wanted:
+        picked = [load_scenario(file) for file in pick_files(kept, wanted, known=catalogue).values()]
+    else:
+        _require_none(file for file in kept.skipped if file.broken)
+        picked = [one for one in load_scenarios(kept).values() if not (one.planted or one.on_request)]
+    if skip and not picked:
+        raise UserError(f"there is no scenario left without {', '.join(skip)}: name others, or skip fewer")
+    return picked
+
+
+def pick_files(
+    catalogue: Catalogue, names: Iterable[str], known: Catalogue | None = None
+) -> dict[str, ScenarioFile]:
+    """Return the files of the scenarios with these names, which may be folders or patterns.
+
+    `UserError` for a name that is unknown, also in the catalogue `known`, and for a file that cannot be used.
     """
     picked: dict[str, ScenarioFile] = {}
     for name in names:
-        picked |= _named(catalogue, name)
-    if picked:
-        return [load_scenario(file) for file in picked.values()]
-    _require_none(file for file in catalogue.skipped if file.broken)
-    return [one for one in load_scenarios(catalogue).values() if not (one.planted or one.on_request)]
+        _require_known(known or catalogue, name)
+        _require_none(
+            file
+            for file in catalogue.skipped
+            if file.name == name or (file.broken and _is_meant(file.name, name))
+        )
+        picked |= {key: file for key, file in catalogue.files.items() if _is_meant(key, name)}
+    return picked
 
 
-def _named(catalogue: Catalogue, name: str) -> dict[str, ScenarioFile]:
-    files = catalogue.files
-    matching = {key: file for key, file in files.items() if _is_in(key, name)}
-    _require_none(
-        file for file in catalogue.skipped if file.name == name or (file.broken and _is_in(file.name, name))
+def _without(catalogue: Catalogue, skip: Collection[str]) -> Catalogue:
+    """Return the catalogue without the scenarios with these names."""
+    return replace(
+        catalogue,
+        files={key: file for key, file in catalogue.files.items() if not _is_any(key, skip)},
+        skipped=tuple(file for file in catalogue.skipped if not _is_any(file.name, skip)),
     )
-    if not matching:
-        close = get_close_matches(name, files, 1)
-        hint = f"did you mean {close[0]!r}?" if close else "'lock-harness list' shows all scenarios"
-        raise UserError(f"there is no scenario {name!r}: {hint}")
-    return matching
 
 
-def _is_in(name: str, wanted: str) -> bool:
-    """Return whether a scenario has the wanted name, or is in the folder of that name."""
-    return name == wanted or name.startswith(f"{wanted}/")
+def _require_known(catalogue: Catalogue, name: str) -> None:
+    """Raise `UserError` if no file has this name; an unusable one counts."""
+    names = [*catalogue.files, *(file.name for file in catalogue.skipped)]
+    if any(_is_meant(key, name) for key in names):
+        return
+    if _is_pattern(name):
+        raise UserError(f"no scenario matches {name!r}: 'lock-harness list' shows all scenarios")
+    close = get_close_matches(name, catalogue.files, 1)
+    hint = f"did you mean {close[0]!r}?" if close else "'lock-harness list' shows all scenarios"
+    raise UserError(f"there is no scenario {name!r}: {hint}")
+
+
+def _is_any(name: str, wanted: Collection[str]) -> bool:
+    return any(_is_meant(name, one) for one in wanted)
+
+
+def _is_meant(name: str, wanted: str) -> bool:
+    """Return whether a scenario has the wanted name, matches the wanted pattern, or is in the folder of that name.
+
+    As in a shell, a `*` stands for no `/`.
+    """
+    if _is_pattern(wanted):
+        parts, patterns = name.split("/"), wanted.split("/")
+        return len(parts) == len(patterns) and all(map(fnmatchcase, parts, patterns))
+    return name == wanted or name.startswith(f"{wanted.rstrip('/')}/")
+
+
+def _is_pattern(wanted: str) -> bool:
+    return not PATTERN_CHARACTERS.isdisjoint(wanted)
 
 
 def _require_none(unusable: Iterable[SkippedFile]) -> None:

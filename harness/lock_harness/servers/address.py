@@ -120,6 +120,18 @@ def display_name(dsn: str) -> str:
     return f"{host}:{port}/{options.get('dbname') or os.environ.get('PGDATABASE', '')}"
 
 
+def address_before_connecting(dsn: str) -> str:
+    """Return a URL with the host and the encryption that libpq takes from `dsn` or from the environment.
+
+    It says what can be known without a connection; a service or a server may decide otherwise.
+    """
+    options = {key: str(value) for key, value in conninfo_to_dict(validate(dsn)).items() if value}
+    for option in ("host", "port", "sslmode", "gssencmode"):
+        if value := os.environ.get(_VARIABLES.get(option, "")):
+            options.setdefault(option, value)
+    return url_of(options)
+
+
 def forget_environment() -> None:
     """Remove the variables by which libpq chooses a server and logs in, so that a connection string decides alone."""
     for name in _ADDRESS_VARIABLES:

@@ -3,8 +3,10 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from lock_harness.core.errors import UserError
+from lock_harness.servers import address
 from lock_harness.servers.container import container_server
 from lock_harness.servers.embedded import embedded_server
 from lock_harness.servers.environment import from_environment
@@ -33,6 +35,18 @@ def open_server(choice: str | None) -> Iterator[Server]:
             yield server
     else:
         yield _named(choice, found.variables if found else "")
+
+
+def expected_server(choice: str | None) -> Server | None:
+    """Return what is known of the chosen server before it is opened; None if the user chose to have none."""
+    found = None if choice else from_environment()
+    choice = choice or (found.choice if found else "embedded")
+    if choice == NONE:
+        return None
+    if choice in ("embedded", "container"):
+        kind: Literal["embedded", "container"] = "embedded" if choice == "embedded" else "container"
+        return Server("", "postgresql://localhost", kind, "")
+    return Server("", address.address_before_connecting(choice), "named", "")
 
 
 def is_none(choice: str | None) -> bool:

@@ -14,6 +14,7 @@ from lock_harness.servers.years import DEFAULT_YEARS, parse_years
 
 def run(
     *scenarios: parameters.ScenarioNames,
+    skip: parameters.Skip = [],  # noqa: B006
     examples: parameters.Examples = None,
     for_: parameters.TimeLimit = None,
     seed: parameters.Seed = None,
@@ -55,15 +56,15 @@ def run(
         reports=reports,
         began=process_began_s(),
     )
-    return _run_campaign(scenarios, options, pg)
+    return _run_campaign(scenarios, skip, options, pg)
 
 
-def _run_campaign(names: tuple[str, ...], options: RunOptions, pg: str | None) -> int:
+def _run_campaign(names: tuple[str, ...], skip: list[str], options: RunOptions, pg: str | None) -> int:
     from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes
     from lock_harness.programs.loading import pick_scenarios
 
     catalogue = find_known_scenarios()
-    scenarios = pick_scenarios(catalogue, names)
+    scenarios = pick_scenarios(catalogue, names, skip)
 
     from lock_harness.frontends.campaign import run_campaign
     from lock_harness.frontends.reports import check_writable

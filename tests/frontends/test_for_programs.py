@@ -1,4 +1,4 @@
-"""The command `locks`."""
+"""The output of commands for other programs, and what else `locks` and `list` show."""
 
 import json
 import re
@@ -45,3 +45,27 @@ def test_the_locks_command_shows_who_waits_for_whom_also_in_other_databases(
         assert re.search(rf"\nelsewhere +2050-03 +205003 +waits +exclusive +\d+ +{pid} ", shown)
         holder.close()
         wait.result()
+
+
+def test_the_list_tells_a_program_what_would_run_here(sh: Shell) -> None:
+    found = sh.run("list", "soak", "network_cut", "planted/row_*", "--json", "--pg", "host=/nowhere dbname=x")
+    assert (found.code, found.err) == (0, "")
+    assert [(one["name"], one["status"]) for one in json.loads(found.out)] == [
+        ("soak", "on request"),
+        ("network_cut", "unavailable"),
+        ("planted/row_survives_crash", "planted"),
+    ]
+    assert "the address is a Unix socket" in json.loads(found.out)[1]["reason"]
+    shown = sh.run("list", "soak", "network_cut", "--pg", "host=/nowhere dbname=x").out.splitlines()
+    assert re.match(r"soak +on request  ?Sixty-four", shown[0])
+    assert re.match(r"network_cut +not here +Connections .* \(.*the address is a Unix socket", shown[1])
+    assert len(shown) == 2
+
+
+def test_a_run_leaves_scenarios_out(sh: Shell) -> None:
+    outcome = sh.run(
+        "run", "timeout_returns_false", "release_*", "--skip", "release_*", "--skip", "soak", "--json"
+    )
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert [one["name"] for one in json.loads(outcome.out)["scenarios"]] == ["timeout_returns_false"]
+    assert "no scenario matches 'zz*'" in sh.run("run", "--skip", "zz*").error_line

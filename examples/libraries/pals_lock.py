@@ -10,7 +10,7 @@ from lock_harness.locks import Contract
 
 
 class Pals:
-    contract = Contract(reentrant="once", evidence="none")
+    contract = Contract(reentrant="once", late_ms=100, evidence="none")
 
     def __init__(self, dsn):
         connect = functools.partial(psycopg.connect, dsn)

@@ -7,7 +7,8 @@ from tests.designs.polling import Connection, PollingLock, connect, fetch_bool
 
 
 class Lock(PollingLock):
-    contract = Contract(reports_loss=True)
+    # an acquire may open a connection
+    contract = Contract(reports_loss=True, late_ms=100)
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn

@@ -13,11 +13,11 @@ from lock_harness.core.fault import Fault, FaultKind
 from lock_harness.core.history import Event, Move, SessionAge
 from lock_harness.core.program import Month, Operation, Program
 from lock_harness.core.run import Run
-from lock_harness.core.verdict import Bounds
+from lock_harness.core.verdict import Bounds, Status
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.explore import Interrupted, explore_with
 from lock_harness.exploration.plan import Plan
-from lock_harness.exploration.reduction import is_used_up
+from lock_harness.exploration.reduction import REPEATS, is_used_up
 from lock_harness.exploration.retries import MAX_RUNS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.draw import Draw
@@ -31,7 +31,16 @@ from lock_harness.render.text import plain
 from lock_harness.servers.years import Years
 from tests.histories import acquire as acquire_at
 from tests.histories import stall
-from tests.unit.test_retries import BOTH, GOOD, LATE, PROGRAM, STALLED, Scripted, example
+from tests.unit.test_retries import (
+    BOTH,
+    GOOD,
+    LATE,
+    PROGRAM,
+    STALLED,
+    VERY_LATE,
+    Scripted,
+    example,
+)
 
 JAN = Month(2090, 1)
 TWO = example(acquire_at(0, 0, True), acquire_at(1, 5, True))
@@ -163,6 +172,24 @@ def test_a_run_is_unknown_if_its_expected_check_is_unknown() -> None:
         assert run.status == "unknown"
         assert "timeout_not_late" in {one.check for one in run.verdicts if one.status == "unknown"}
         assert "was not violated" not in plain(story(run, ""))
+
+
+@pytest.mark.parametrize(
+    ("shown", "status"),
+    [(LATE, "unknown"), (VERY_LATE, "violated"), (BOTH, "violated")],
+    ids=["late", "by far", "two"],
+)
+def test_a_bound_on_time_that_is_exceeded_in_none_of_the_later_runs_is_unknown(
+    shown: Example, status: Status
+) -> None:
+    """The machine may have been busy in all runs before.  No load explains the other violations."""
+    executor = Returns(chain([shown] * 3, repeat(GOOD)))
+    run = explore_with(Scenario(PROGRAM, name="late"), executor, Plan(), LockSpec(), lambda _: None)
+    assert run.repeats == (0, REPEATS)
+    assert run.status == status
+    assert bool(run.violated_checks) == (status == "violated")
+    why = [one.why for one in run.verdicts if one.status == "unknown"]
+    assert status == "violated" or "and then in none of 10 further runs" in why[0]
 
 
 def test_an_unknown_example_is_retried_while_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:

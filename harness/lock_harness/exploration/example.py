@@ -83,13 +83,13 @@ class Example(msgspec.Struct, frozen=True):
         violated = [verdict for verdict in self.verdicts if verdict.status == "violated"]
         return bool(violated) and all(not first.isdisjoint(verdict.evidence) for verdict in violated)
 
-    def confirmed(self, checks: frozenset[str]) -> "Example":
+    def confirmed(self, checks: frozenset[str], why_not: str = "once, and not when run again") -> "Example":
         """Return the example with its violations of other checks than `checks` as unknown: they did not occur again.
 
-        A bound that was missed by far while the machine did not stall stays violated.
+        `why_not` says how often they occurred.  A bound that was missed by far while the machine did not stall stays violated.
         """
         verdicts = (
-            msgspec.structs.replace(v, status="unknown", why=f"{v.why}; once, and not when run again")
+            msgspec.structs.replace(v, status="unknown", why=f"{v.why}; {why_not}")
             if v.status == "violated" and not v.by_far and v.check not in checks
             else v
             for v in self.verdicts

@@ -131,13 +131,15 @@ def _run_of(subject: Subject, executor: Executor, search: Search, reducer: Reduc
     """Return the results of the search and the reducer so far."""
     found = search.result()
     reduction = reducer.result() if reducer else None
-    example = reduction.smallest if reduction else found.example
+    example = reduction.shown if reduction else found.example
     assert example is not None
+    # a violation of a bound on time that never came back is unknown
+    status = example.status if reduction and example.status == "unknown" else found.status
     return build_run(
         subject,
         executor,
         example,
-        found.status,
+        status,
         found.figures,
         repeats=reduction.repeats if reduction else None,
         coverage=found.coverage,

@@ -44,6 +44,14 @@ class Reduction:
     why_as_race: str | None = None
     new_processes: bool = False
 
+    @property
+    def shown(self) -> Example:
+        """The smallest example.  Its violations are unknown if only a busy machine explains that they never came back."""
+        never_again = self.repeats is not None and self.repeats[0] == 0 and self.repeats[1] >= REPEATS
+        if never_again and self.smallest.violates_only_time_bounds:
+            return self.smallest.confirmed(frozenset(), f"and then in none of {REPEATS} further runs")
+        return self.smallest
+
 
 class Reducer:
     """Shrinks one violation at its `ShrinkSite`."""

@@ -1,5 +1,6 @@
 """The output of commands for other programs, and what else `locks` and `list` show."""
 
+import dataclasses
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -60,6 +61,24 @@ def test_the_list_tells_a_program_what_would_run_here(sh: Shell) -> None:
     assert re.match(r"soak +on request  ?Sixty-four", shown[0])
     assert re.match(r"network_cut +not here +Connections .* \(.*the address is a Unix socket", shown[1])
     assert len(shown) == 2
+
+
+def test_a_run_reads_the_table_of_the_project(sh: Shell) -> None:
+    (sh.cwd / "pyproject.toml").write_text(
+        "[tool.lock-harness]\nscenarios = ['timeout_returns_*']\nreports = 'out'\nseed = 77\njson = true\n"
+    )
+    (sh.cwd / "below").mkdir()
+    outcome = dataclasses.replace(sh, cwd=sh.cwd / "below").run("run")
+    assert outcome.code == 0, outcome.out + outcome.err
+    found = json.loads(outcome.out)
+    assert (found["seed"], [one["name"] for one in found["scenarios"]]) == (77, ["timeout_returns_false"])
+    assert list(sh.cwd.glob("out/timeout_returns_false/*/run.json"))
+    (sh.cwd / "pyproject.toml").write_text("[tool.lock-harness]\nexampels = 5\n")
+    mistake = sh.run("run")
+    assert mistake.code == 2
+    assert mistake.error_line == (
+        "lock-harness: pyproject.toml: [tool.lock-harness] has no key 'exampels': did you mean 'examples'?"
+    )
 
 
 def test_a_run_leaves_scenarios_out(sh: Shell) -> None:

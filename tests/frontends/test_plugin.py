@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lock_harness.frontends.known_scenarios import find_known_scenarios
+from lock_harness.frontends.reports import load
 from lock_harness.programs.loading import pick_scenarios
 from tests.frontends.command import Shell
 
@@ -82,6 +83,22 @@ def test_a_pattern_adds_scenarios_and_another_leaves_some_out(sh: Shell) -> None
     ]
 
 
+def test_the_options_are_read_from_the_table_of_the_project(mine: Shell) -> None:
+    (mine.cwd / "pyproject.toml").write_text(
+        "[tool.lock-harness]\nexamples = 4\nreports = 'out'\nseed = 77\nyears = '2091-2094'\n"
+    )
+    wanted = "--lock-scenario", "many_months", "--lock-scenario", "handover", "--lock-examples", "3"
+    outcome = mine.pytest("-k", "many_months or handover", *wanted)
+    assert outcome.code == 0, outcome.out
+    saved = load(next(mine.cwd.glob("out/many_months/*-77/run.json")))
+    assert saved.figures.examples == 3
+    assert {month.year for month in saved.program.months} <= {2091, 2092, 2093, 2094}
+    (mine.cwd / "pyproject.toml").write_text("[tool.lock-harness]\nexamples = 'four'\n")
+    outcome = mine.pytest("--collect-only")
+    assert outcome.code == pytest.ExitCode.USAGE_ERROR
+    assert "[tool.lock-harness] examples = 'four' must be a whole number" in outcome.err
+
+
 def test_a_mistake_in_the_lock_of_the_options_is_reported_although_the_test_has_its_own(mine: Shell) -> None:
     outcome = mine.pytest("test_mine.py", "-k", "test_holds", "--lock-under-test", "nothing:Lock")
     assert outcome.code == 1
@@ -131,7 +148,7 @@ def test_every_option_of_the_plugin_begins_with_lock(sh: Shell) -> None:
     )
     assert section is not None
     options = re.findall(r"^  (-\S+)", section[1], re.MULTILINE)
-    assert len(options) == 13
+    assert len(options) == 12
     assert [option for option in options if not option.startswith("--lock-")] == []
 
 

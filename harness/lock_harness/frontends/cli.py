@@ -15,6 +15,7 @@ from lock_harness.frontends.commands.list import list_scenarios
 from lock_harness.frontends.commands.locks import locks
 from lock_harness.frontends.commands.replay import replay
 from lock_harness.frontends.commands.run import run
+from lock_harness.frontends.configuration import apply_table
 from lock_harness.frontends.terminal import console
 
 INTERRUPTED = 130  # the exit code that a shell reports for SIGINT
@@ -25,6 +26,7 @@ app = App(
     version=metadata.version("lock-harness"),
     version_flags=["--version"],
     console=console,
+    config=apply_table,
     # `main` handles it, after an interrupted run has shown its results.
     suppress_keyboard_interrupt=False,
 )

@@ -10,6 +10,7 @@ scenarios only when a test needs it.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ import pytest
 
 from lock_harness.core.errors import UserError
 from lock_harness.exploration.plan import Plan
+from lock_harness.frontends.configuration import Kind, find_table, keys_to_use
 from lock_harness.frontends.defaults import REPORTS, SEED_VARIABLE
 from lock_harness.servers.years import DEFAULT_YEARS
 
@@ -60,19 +62,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--lock-seconds", type=float, help="seconds for each drawn scenario")
     group.addoption("--lock-seed", type=int, help="seed of the draws (default: a random one)")
-    group.addoption(
-        "--lock-years", default=str(DEFAULT_YEARS), help="years whose months are used (default: %(default)s)"
-    )
+    group.addoption("--lock-years", help=f"years whose months are used (default: {DEFAULT_YEARS})")
     group.addoption(
         "--lock-release-ms", type=int, help="bound for auto-release, in ms (default: the scenario's)"
     )
-    group.addoption(
-        "--lock-reports", type=Path, default=REPORTS, help="folder for saved runs (default: %(default)s)"
-    )
+    group.addoption("--lock-reports", type=Path, help=f"folder for saved runs (default: {REPORTS})")
 
 
-def pytest_configure() -> None:
+# the options that a key of pyproject.toml may replace, with the types of both
+_OPTION_OF_KEY: dict[str, tuple[str, Kind, Callable[[str], object]]] = {
+    "skip": ("lock_skip", "list", str),
+    "lock": ("lock_under_test", "text", str),
+    "lock-command": ("lock_command", "text", str),
+    "contract": ("lock_contract", "list", str),
+    "pg": ("lock_pg", "text", str),
+    "examples": ("lock_examples", "number", int),
+    "seed": ("lock_seed", "number", int),
+    "years": ("lock_years", "text", str),
+    "release-ms": ("lock_release_ms", "number", int),
+    "reports": ("lock_reports", "path", Path),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Fill in the options that the command line left out: from pyproject.toml, or with their defaults."""
     os.environ.setdefault(SEED_VARIABLE, str(Plan().seed))
+    try:
+        _read_configuration(config)
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from None
+    defaults = {"lock_years": str(DEFAULT_YEARS), "lock_reports": REPORTS}
+    for name, default in defaults.items():
+        if config.getoption(name) is None:
+            setattr(config.option, name, default)
+
+
+def _read_configuration(config: pytest.Config) -> None:
+    table = find_table(Path.cwd())
+    if table is None:
+        return
+    given = [key for key, (name, *_) in _OPTION_OF_KEY.items() if config.getoption(name) not in (None, [])]
+    for key in keys_to_use(table, _OPTION_OF_KEY, given):
+        name, kind, convert = _OPTION_OF_KEY[key]
+        values = [convert(text) for text in table.texts(key, kind)]
+        setattr(config.option, name, values if kind == "list" else values[0])
 
 
 def pytest_collection_modifyitems(

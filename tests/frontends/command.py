@@ -84,10 +84,10 @@ class Shell:
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        # A shell starts a background command with SIGINT ignored.
+    def start(self, *arguments: str, ignored: str = "INT", **environment: str) -> subprocess.Popen[str]:
+        """Start a command with a signal ignored; a shell ignores SIGINT when it starts one in the background."""
         return subprocess.Popen(
-            ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *self.command(*arguments)],
+            ["sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh", *self.command(*arguments)],
             cwd=self.cwd,
             env=self.environment(**environment),
             stdout=subprocess.PIPE,

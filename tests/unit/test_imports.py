@@ -24,8 +24,8 @@ HEAVY = {
 
 SCRIPT = """
 import json, sys
-from lock_harness.frontends.cli import main
-code = main(sys.argv[1:])
+from lock_harness.frontends.cli import run_command_line
+code = run_command_line(sys.argv[1:])
 print(json.dumps([code, sorted(sys.modules)]))
 """
 

@@ -12,7 +12,7 @@ from lock_harness.campaign.findings import RunFinding, RunFindings
 from lock_harness.campaign.lanes import LaneEnded, Lanes
 from lock_harness.campaign.messages import Done, Failed, Open, Refused, Repeat, Report, ScenarioBatch, Skipped
 from lock_harness.campaign.work import SEED_DISTANCE, ScenarioWork, batch_size, choose
-from lock_harness.core.errors import HarnessError, MachineError, UserError
+from lock_harness.core.errors import HarnessError, InternalError, MachineError, UserError
 from lock_harness.core.run import Run
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import Progress
@@ -28,14 +28,6 @@ MOST_CLOSING_S = 2.0
 GRACE = 1.03
 # how long lanes may take to end an example after a Ctrl-C
 INTERRUPT_S = 10.0
-
-
-class InternalError(MachineError):
-    """The harness itself failed: `trace` says where."""
-
-    def __init__(self, why: str, trace: str) -> None:
-        super().__init__(why)
-        self.trace = trace
 
 
 class LaneError(HarnessError):

@@ -21,6 +21,18 @@ class MachineError(HarnessError):
     exit_code = 3
 
 
+class InternalError(MachineError):
+    """The harness itself failed.
+
+    Attributes:
+        trace: The traceback.
+    """
+
+    def __init__(self, why: str, trace: str) -> None:
+        super().__init__(why)
+        self.trace = trace
+
+
 class NotApplicable(HarnessError):
     """The lock or the machine lacks a feature that the scenario needs, so the scenario is skipped."""
 

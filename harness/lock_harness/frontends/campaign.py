@@ -18,6 +18,7 @@ from lock_harness.core.errors import MachineError
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.run_report import RunReport
+from lock_harness.frontends.signals import ENDING, SignalReceived
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario
 from lock_harness.render.summary import exit_code
@@ -35,30 +36,34 @@ UNKNOWN = MachineError.exit_code
 
 
 class Interruption:
-    """Whether the user pressed Ctrl-C.  A second Ctrl-C ends the run at once."""
+    """The signal by which the user ended the run.  A second one ends it at once."""
 
     def __init__(self) -> None:
-        self.requested = False
+        self.received: SignalReceived | None = None
 
-    def note(self, _number: int, _frame: FrameType | None) -> None:
-        """Note a SIGINT."""
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """Note a signal."""
+        if self.received:
+            raise self.received
+        self.received = SignalReceived(number)
 
     def __call__(self) -> bool:
-        return self.requested
+        return self.received is not None
 
 
 @contextlib.contextmanager
 def _noted_interruption() -> Iterator[Interruption]:
-    """Note a Ctrl-C for a `with` block instead of raising an exception in the middle of something."""
+    """Note signals for a `with` block instead of raising an exception in the middle of something."""
     interruption = Interruption()
-    before = signal.signal(signal.SIGINT, interruption.note)
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, interruption.note)
     try:
         yield interruption
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | None, console: Console) -> int:
@@ -87,10 +92,11 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
                     campaign.run(server, interruption)
                     report.finish_rest()
             finally:
+                lanes.stop()
                 lanes.close()
                 report.sum_up(campaign, time.monotonic() - options.began)
-        if interruption.requested:
-            raise KeyboardInterrupt
+        if interruption.received:
+            raise interruption.received
     code = exit_code(report.runs)
     return UNKNOWN if code == 0 and options.fails_on_skip and report.has_gaps else code
 

@@ -1,14 +1,10 @@
 """The command line: `lock-harness run | replay | list | contract | locks | doctor`."""
 
-import signal
-import sys
 from importlib import metadata
 
-import cyclopts
 from cyclopts import App
 
 from lock_harness.core.attempt import Attempt
-from lock_harness.core.errors import HarnessError, MachineError, UserError, one_line
 from lock_harness.frontends.commands.contract import examine_contract
 from lock_harness.frontends.commands.doctor import examine
 from lock_harness.frontends.commands.list import list_scenarios
@@ -16,9 +12,13 @@ from lock_harness.frontends.commands.locks import locks
 from lock_harness.frontends.commands.replay import replay
 from lock_harness.frontends.commands.run import run
 from lock_harness.frontends.configuration import apply_table
-from lock_harness.frontends.terminal import console
-
-INTERRUPTED = 130  # the exit code that a shell reports for SIGINT
+from lock_harness.frontends.error_report import report_error
+from lock_harness.frontends.terminal import (
+    accept_any_encoding,
+    console,
+    discard_unwritten_output,
+    flush_output,
+)
 
 app = App(
     name="lock-harness",
@@ -27,7 +27,7 @@ app = App(
     version_flags=["--version"],
     console=console,
     config=apply_table,
-    # `main` handles it, after an interrupted run has shown its results.
+    # `lock_harness.__main__` handles it, after an interrupted run has shown its results.
     suppress_keyboard_interrupt=False,
 )
 for command, name in (
@@ -41,40 +41,15 @@ for command, name in (
     app.command(command, name=name)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def run_command_line(arguments: list[str]) -> int:
     """Run a command and return its exit code; an error becomes one line."""
-    # Clean up on these signals, even if the shell started us with SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    accept_any_encoding()
     try:
         with Attempt() as attempt:
-            return _run_command(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:
-        return _print_error("interrupted", INTERRUPTED)
-    assert attempt.error is not None
-    return _report(attempt.error)
-
-
-def _run_command(arguments: list[str]) -> int:
-    code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-    return code if isinstance(code, int) else 0
-
-
-def _report(error: Exception) -> int:
-    """Print an error on one line, and return the exit code that belongs to it."""
-    if isinstance(error, HarnessError):
-        return _print_error(str(error), error.exit_code)
-    if isinstance(error, cyclopts.CycloptsError):
-        return _print_error(f"{one_line(error).rstrip('.')}; see lock-harness --help", UserError.exit_code)
-    import psycopg
-
-    if isinstance(error, psycopg.Error):
-        return _print_error(
-            f"the server refused what the harness needs: {one_line(error)}", MachineError.exit_code
-        )
-    raise error
-
-
-def _print_error(message: str, code: int) -> int:
-    print(f"lock-harness: {message}", file=sys.stderr)
-    return code
+            code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+            flush_output()
+            return code if isinstance(code, int) else 0
+        assert attempt.error is not None
+        return report_error(attempt.error)
+    finally:
+        discard_unwritten_output()

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from lock_harness.campaign import campaign as module
-from lock_harness.campaign.campaign import InternalError, LaneError
+from lock_harness.campaign.campaign import LaneError
 from lock_harness.campaign.lanes import LaneEnded
 from lock_harness.campaign.messages import (
     Done,
@@ -19,7 +19,7 @@ from lock_harness.campaign.messages import (
     Skipped,
 )
 from lock_harness.campaign.work import MINIMUM, MOST_VIOLATIONS, Rank
-from lock_harness.core.errors import HarnessError, MachineError, UserError
+from lock_harness.core.errors import HarnessError, InternalError, MachineError, UserError
 from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import Scenario

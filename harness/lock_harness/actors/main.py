@@ -10,6 +10,7 @@ import multiprocess
 
 from lock_harness.actors import wall_clock
 from lock_harness.actors.actor import Actor
+from lock_harness.actors.code_cache import share_compiled_code
 from lock_harness.actors.command import CommandSession
 from lock_harness.actors.hold_only import with_acquire
 from lock_harness.actors.journal import Journal
@@ -40,6 +41,7 @@ def run_actor(
     """
     detach(directory / f"{name}.log")
     os.environ[wall_clock.FILE] = str(wall_clock.clock_file(directory, name))
+    share_compiled_code(directory)
     mailbox = Mailbox(directory, name)
     with Attempt() as attempt:
         open_session = _session_opener(tag, name, lock, url, mailbox)

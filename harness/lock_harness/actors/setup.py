@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 
+from lock_harness.actors.code_cache import share_compiled_code
 from lock_harness.actors.command import CommandProcess
 from lock_harness.actors.mailbox import CONDUCTOR, Mailbox, SetupDone
 from lock_harness.actors.main import describe_error, detach
@@ -17,6 +18,7 @@ from lock_harness.servers import address
 def run_setup(directory: Path, name: str, tag: str, lock: LockSpec | Lock, url: str) -> None:
     """Call the setup of the lock, if it has one, and report the result to the conductor."""
     detach(directory / f"{name}.log")
+    share_compiled_code(directory)
     application_name = f"lock-harness/{tag}/{name}"
     named_url = address.named(url, application_name)
     if isinstance(lock, LockSpec) and lock.command:

@@ -23,6 +23,8 @@ from lock_harness.guardian import Guardian
 
 # what every actor imports
 HARNESS = "lock_harness.actors.main"
+# what a fork server imports last
+LAST = "lock_harness.actors.preloaded"
 # Each fork server takes about 25 MB.  The largest program of the shipped scenarios but the crowds needs 12.
 MOST_SERVERS = 12
 
@@ -103,7 +105,7 @@ class ForkServer(forkserver.ForkServer):  # type: ignore[misc]
     def __init__(self, more: frozenset[str], environment: Mapping[str, str]) -> None:
         super().__init__()
         self.preloaded = more
-        self.set_forkserver_preload([HARNESS, *sorted(more)])
+        self.set_forkserver_preload([HARNESS, *sorted(more), LAST])
         # the resource tracker starts first, so that it does not inherit the environment of the fork server
         resource_tracker.ensure_running()
         with _added_environment(environment):

@@ -78,6 +78,8 @@ class Postmaster:
         with address.connect(self._dsn, "lock-harness") as conn:
             version = conn.info.parameter_status("server_version") or "unknown"
             # the data directory may be a copy, whose superuser has no password, and so cannot log in at the port
+            # Iterations protect a password that can be guessed, and each login of a lock would compute all of them.
+            conn.execute("SET scram_iterations = 1")
             conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(SUPERUSER), password))
         url = f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/postgres"
         self.server = Server(self._dsn, url, "embedded", version)

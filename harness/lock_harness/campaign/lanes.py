@@ -17,8 +17,8 @@ import msgspec
 from lock_harness.campaign.messages import Close, Report, Task
 from lock_harness.guardian import Guardian, guarded_directory
 
-RunLane = Callable[[Connection, Callable[[], bool]], None]
-"""Runs a lane in its process: with the connection to the scheduler, and a function that tells whether the run is stopped."""
+RunLane = Callable[[int, Connection, Callable[[], bool]], None]
+"""Runs a lane in its process: with its number, the connection to the scheduler, and whether the run is stopped."""
 
 # how long a lane that was told to close may take
 CLOSE_S = 10.0
@@ -63,7 +63,7 @@ class Lanes:
         if pid == 0:
             for connection in (ours, *self._connections.values()):
                 connection.close()
-            _run_lane(run, theirs, self._flag, self._log(number))
+            _run_lane(run, number, theirs, self._flag, self._log(number))
         theirs.close()
         self._guardian.own(pid)
         self._pids[number], self._connections[number] = pid, ours
@@ -135,7 +135,7 @@ def open_lanes(run: RunLane, count: int) -> Iterator[Lanes]:
             lanes.close()
 
 
-def _run_lane(run: RunLane, connection: Connection, flag: mmap.mmap, log: Path) -> None:
+def _run_lane(run: RunLane, number: int, connection: Connection, flag: mmap.mmap, log: Path) -> None:
     """Run a lane in this process, which was just forked, and end the process."""
     # a Ctrl-C in the terminal is for the process of the command
     os.setsid()
@@ -148,7 +148,7 @@ def _run_lane(run: RunLane, connection: Connection, flag: mmap.mmap, log: Path) 
         os.dup2(nothing.fileno(), 0)
     code = 1
     try:
-        run(connection, lambda: flag[0] != 0)
+        run(number, connection, lambda: flag[0] != 0)
         code = 0
     finally:
         if code:

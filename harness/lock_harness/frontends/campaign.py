@@ -10,6 +10,7 @@ from types import FrameType
 
 from rich.console import Console
 
+from lock_harness.actors.pool import start_fork_servers
 from lock_harness.campaign.campaign import Campaign, Settings
 from lock_harness.campaign.lane import Lane, LaneWork
 from lock_harness.campaign.lanes import open_lanes
@@ -76,7 +77,10 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
         plan=plan, began=options.began, seconds=options.seconds, stops_at_first=options.exits_first
     )
 
-    def run_lane(connection: Connection, is_stopped: Callable[[], bool]) -> None:
+    def run_lane(number: int, connection: Connection, is_stopped: Callable[[], bool]) -> None:
+        if number == 0:
+            # they start while the server does
+            start_fork_servers(lane_work.lock_of(scenarios[0]))
         Lane(lane_work, connection, is_stopped).run()
 
     with open_lanes(run_lane, lane_count(options.lanes, works)) as lanes, open_server(pg) as server:

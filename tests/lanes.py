@@ -10,7 +10,9 @@ from lock_harness.campaign.campaign import Campaign, Settings
 from lock_harness.campaign.findings import RunFinding
 from lock_harness.campaign.lanes import LaneEnded
 from lock_harness.campaign.messages import (
+    Asks,
     Done,
+    Known,
     Repeat,
     Report,
     ScenarioBatch,
@@ -51,6 +53,11 @@ class SimulatedLanes:
     stopped: bool = False
     killed: bool = False
     busy_s: float = 0.0
+    # whether a lane asks before it shrinks a violation, and the lanes that shrink
+    asks: bool = False
+    shrinking: set[int] = field(default_factory=set)
+    most_shrinking: int = 0
+    unasked: dict[int, Done] = field(default_factory=dict)
 
     def send(self, lane: int, task: Task) -> None:
         self.tasks.append((self.now, lane, task))
@@ -61,8 +68,15 @@ class SimulatedLanes:
             if task.until is not None:
                 seconds = min(seconds, max(0.0, task.until - self.now) + COSTS.get(name, 0.05))
             report = self.answer(task, name) or done(task.number, name, task.examples or 1, seconds)
+            if self.asks and isinstance(report, Done) and report.run.status == "violated":
+                self.unasked[lane] = report
+                report = Asks()
             self.pending[lane] = self.now + seconds, report
             self.busy_s += seconds
+        elif isinstance(task, Known):
+            self.shrinking.add(lane)
+            self.most_shrinking = max(self.most_shrinking, len(self.shrinking))
+            self.pending[lane] = self.now + 5, self.unasked.pop(lane)
         elif isinstance(task, Repeat):
             self.pending[lane] = self.now + 0.1, done(task.number, task.scenario, task.times, 0.1)
 
@@ -72,6 +86,7 @@ class SimulatedLanes:
             self.now += timeout_s
             return
         at, report = self.pending.pop(lane)
+        self.shrinking.discard(lane)
         self.now = max(self.now, at)
         yield lane, report
 
@@ -144,10 +159,11 @@ def simulate(
     lanes: int = 4,
     answer: Callable[[ScenarioBatch, str], Report | LaneEnded | None] = lambda _batch, _name: None,
     interrupted_at: float | None = None,
+    asks: bool = False,
     **settings: object,
 ) -> Simulation:
     """Run a campaign from time 0."""
-    simulated = SimulatedLanes([*range(lanes)], answer, [one.name for one in scenarios])
+    simulated = SimulatedLanes([*range(lanes)], answer, [one.name for one in scenarios], asks=asks)
     monkeypatch.setattr(time, "monotonic", lambda: simulated.now)
     heard = Heard()
     plan = Plan(seed=1)

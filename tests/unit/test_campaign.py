@@ -12,6 +12,7 @@ from lock_harness.campaign.lanes import LaneEnded
 from lock_harness.campaign.messages import (
     Done,
     Failed,
+    Known,
     Refused,
     Repeat,
     Report,
@@ -170,6 +171,17 @@ def test_later_batches_know_what_was_shrunk(monkeypatch: pytest.MonkeyPatch) -> 
     result = simulate(monkeypatch, drawn("a", examples=1000), answer=violated, lanes=1)
     known = [[one.program for one in batch.known] for batch in result.lanes.batches]
     assert known == [[], [TWO_HOLDERS], [TWO_HOLDERS]]
+
+
+def test_one_lane_shrinks_at_a_time_and_the_next_one_knows_the_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = simulate(monkeypatch, drawn("a", "b", "c"), lanes=3, answer=violated, asks=True)
+    assert result.lanes.most_shrinking == 1
+    known = [len(task.failures) for _, _, task in result.lanes.tasks if isinstance(task, Known)]
+    assert known[0] == 0
+    assert known[-1] == 1
+    assert len(result.heard.new) == 1
 
 
 def test_a_planted_lock_that_is_caught_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:

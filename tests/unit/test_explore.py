@@ -255,12 +255,12 @@ def test_a_failure_of_new_processes_is_shrunk_with_new_processes_and_says_so() -
 @pytest.mark.parametrize(
     ("seconds", "runs", "over"),
     [
-        (14, 3000, False),
-        (16, 3000, True),
-        (16, 20, False),
-        (101, 101, True),
-        (590, 20, False),
-        (601, 20, True),
+        (9, 3000, False),
+        (11, 3000, True),
+        (11, 20, False),
+        (51, 61, True),
+        (59, 20, False),
+        (61, 20, True),
     ],
     ids=["fast", "fast, over", "slow", "slow, over", "very slow", "very slow, over"],
 )

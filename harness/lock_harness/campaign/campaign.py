@@ -10,7 +10,18 @@ import msgspec
 
 from lock_harness.campaign.findings import RunFinding, RunFindings
 from lock_harness.campaign.lanes import LaneEnded, Lanes
-from lock_harness.campaign.messages import Done, Failed, Open, Refused, Repeat, Report, ScenarioBatch, Skipped
+from lock_harness.campaign.messages import (
+    Asks,
+    Done,
+    Failed,
+    Known,
+    Open,
+    Refused,
+    Repeat,
+    Report,
+    ScenarioBatch,
+    Skipped,
+)
 from lock_harness.campaign.work import SEED_DISTANCE, ScenarioWork, batch_size, choose
 from lock_harness.core.errors import HarnessError, InternalError, MachineError, UserError
 from lock_harness.core.run import Run
@@ -137,6 +148,8 @@ class Campaign:
         self._states = {lane: _LaneState() for lane in usable}
         self._repeats = deque(settings.repeats)
         self._batches = 0
+        self._shrinking: int | None = None
+        self._waiting: deque[int] = deque()
         self._stopping_since: float | None = None
 
     def run(self, server: Server, is_interrupted: Callable[[], bool]) -> None:
@@ -145,6 +158,7 @@ class Campaign:
         while any(state.task for state in self._states.values()):
             for lane, report in self._lanes.receive(POLL_S):
                 self._handle(lane, report)
+            self._let_one_shrink()
             self._listener.tick()
             if self._stopping_since is None and (is_interrupted() or self._is_over):
                 self._stop()
@@ -210,6 +224,12 @@ class Campaign:
         if isinstance(report, Progress):
             self._listener.progress(lane, report)
             return
+        if isinstance(report, Asks):
+            self._waiting.append(lane)
+            self._let_one_shrink()
+            return
+        if self._shrinking == lane:
+            self._shrinking = None
         task, state.task = state.task, None
         assert task is not None
         if isinstance(report, LaneEnded):
@@ -226,6 +246,12 @@ class Campaign:
         elif isinstance(report, Done):
             self._listener.repeated(task, report.run)
             self._note_violation(report.run)
+
+    def _let_one_shrink(self) -> None:
+        """Let the next lane shrink its violation, unless another one does; at the end of a run, all of them."""
+        while self._waiting and (self._shrinking is None or self._stopping_since is not None):
+            self._shrinking = self._waiting.popleft()
+            self._lanes.send(self._shrinking, Known(self.findings.known()))
 
     def _retire(self, lane: int, task: ScenarioBatch | Repeat, refused: Refused) -> None:
         """Give a lane no further task, and its task to another one.  `UserError` if no lane is left."""

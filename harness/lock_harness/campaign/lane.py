@@ -16,9 +16,11 @@ import psycopg
 
 from lock_harness.campaign.arenas import OpenArenas
 from lock_harness.campaign.messages import (
+    Asks,
     Close,
     Done,
     Failed,
+    Known,
     KnownFailure,
     Open,
     Refused,
@@ -92,6 +94,7 @@ class Lane:
         """Run tasks until the lane is told to close, or the process of the command has ended."""
         try:
             while not isinstance(task := self._receive(), Close):
+                assert not isinstance(task, Known)
                 if isinstance(task, Open):
                     self._arenas = OpenArenas(task.server, self._work.years)
                 else:
@@ -157,12 +160,25 @@ class Lane:
             if arenas.why_unavailable(gate)
             else partial(arenas.gate, executor, lock, gate, bounds),
             limit=limit,
-            is_known=partial(_is_known, batch.known),
+            is_known=self._never_known if scenario.planted else partial(self._is_known, batch.known),
             observe=lambda view: seen.update(behaviours(view)),
         )
         if executor.leaked_locks:
             arenas.drop(executor)
         return run
+
+    @staticmethod
+    def _never_known(_example: Example, _check: str) -> bool:
+        """Return False: each planted lock has a defect of its own."""
+        return False
+
+    def _is_known(self, known: Sequence[KnownFailure], example: Example, check: str) -> bool:
+        """Return whether the violation was shrunk before; wait for this until no other lane shrinks one."""
+        if is_one_of(known, example, check):
+            return True
+        self._send(Asks())
+        answer = self._receive()
+        return isinstance(answer, Known) and is_one_of(answer.failures, example, check)
 
     def _repeat(self, task: Repeat, arenas: OpenArenas, limit: TimeLimit) -> Run:
         executor = arenas.executor(self._work.lock, equipment(task.program), self._work.bounds(task.bounds))
@@ -182,6 +198,6 @@ class Lane:
             self._send(progress)
 
 
-def _is_known(known: Sequence[KnownFailure], example: Example, check: str) -> bool:
+def is_one_of(known: Sequence[KnownFailure], example: Example, check: str) -> bool:
     """Return whether the program of the example contains one that violated the same check before."""
     return any(one.check == check and contains(example.program, one.program) for one in known)

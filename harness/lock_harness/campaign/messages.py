@@ -58,6 +58,12 @@ class Repeat(msgspec.Struct, frozen=True, tag=True):
     until: float | None = None
 
 
+class Known(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `Asks`: the violations that need not be shrunk again.  The lane may shrink its own unless it is one of them."""
+
+    failures: tuple[KnownFailure, ...]
+
+
 class Close(msgspec.Struct, frozen=True, tag=True):
     """End the lane."""
 
@@ -72,6 +78,13 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     run: Run
     behaviours: frozenset[str]
     seconds: float
+
+
+class Asks(msgspec.Struct, frozen=True, tag=True):
+    """A lane has found a violation, and waits until it may shrink it.
+
+    One lane shrinks at a time: others have often met the same defect, and would slow it down.
+    """
 
 
 class Skipped(msgspec.Struct, frozen=True, tag=True):
@@ -97,5 +110,5 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     trace: str = ""
 
 
-Task = Open | ScenarioBatch | Repeat | Close
-Report = Progress | Done | Skipped | Refused | Failed
+Task = Open | ScenarioBatch | Repeat | Known | Close
+Report = Progress | Asks | Done | Skipped | Refused | Failed

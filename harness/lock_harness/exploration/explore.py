@@ -85,8 +85,7 @@ def explore_with(
 ) -> Run:
     """Explore the scenario with an open executor, and gates that `open_gate` opens; see `explore`.
 
-    `limit`: when search, shrinking and repeats have to end.  `is_known`: whether a violation of a check was shrunk before,
-    so that it is not shrunk again.  `observe` is called with each example.
+    `limit`: when to end.  `is_known`: whether a violation of a check was shrunk before.  `observe` is called with each example.
     """
     log = ExampleLog(
         scenario=scenario,
@@ -102,12 +101,13 @@ def explore_with(
     reducer: Reducer | None = None
     try:
         search.run()
-        if (violation := log.violation) and not is_known(violation, check := log.check_to_shrink):
-            with open_shrink_site(violation, check, executor, open_gate, log.report_progress) as site:
-                reducer = Reducer(site, check, log.report_progress, limit)
+        if log.violation and not limit.is_over and not is_known(log.violation, log.check_to_shrink):
+            check, report_phase = log.check_to_shrink, log.report_progress
+            with open_shrink_site(log.violation, check, executor, open_gate, report_phase) as site:
+                reducer = Reducer(site, check, report_phase, limit)
                 reducer.run()
     except KeyboardInterrupt:
-        if log.last is None:
+        if not log.last:
             raise
         raise Interrupted(_run_of(subject, executor, search, reducer)) from None
     except HarnessError as error:

@@ -13,9 +13,9 @@ from lock_harness.gate.schedulers.replay import divergence
 from lock_harness.programs.shrinking import shrink
 
 # shrinking ends when both are used up: a fast example is run for this time, a slow one at least this often
-SHRINK_S, SHRINK_RUNS = 15.0, 100
+SHRINK_S, SHRINK_RUNS = 10.0, 60
 # the most time, however slow the example is
-MAX_SHRINK_S = 600.0
+MAX_SHRINK_S = 60.0
 REPEATS = 10
 REPEAT_S = 4.0
 # replays at the gate until one takes the same moves as the run before it

@@ -134,17 +134,18 @@ class RunReport:
 
     def sum_up(self, campaign: Campaign, seconds: float) -> None:
         """Write junit.xml and print the summary."""
+        for finding in campaign.findings:
+            met_by = ", ".join(finding.scenarios)
+            text = f"finding {finding.id}  {finding.main_check}: met by {met_by}"
+            self._console.print(text, soft_wrap=True)
         if self.runs:
-            path = save_junit(self.runs, self._paths, self._options.reports)
-            for finding in campaign.findings:
-                met_by = ", ".join(finding.scenarios)
-                text = f"finding {finding.id}  {finding.main_check}: met by {met_by}"
-                self._console.print(text, soft_wrap=True)
+            save_junit(self.runs, self._paths, self._options.reports)
             self._console.print(describe_exercise(self.runs), soft_wrap=True)
-            minimums = {work.scenario.name: work.minimum for work in self._works}
-            skipped = [work.skipped for work in self._works if work.skipped]
-            outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
-            self._console.print(f"{outcome}; {seconds:.1f} s; reports in {path.parent}/", soft_wrap=True)
+        minimums = {work.scenario.name: work.minimum for work in self._works}
+        skipped = [work.skipped for work in self._works if work.skipped]
+        outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
+        where = f"reports in {self._options.reports}/"
+        self._console.print(f"{outcome}; {seconds:.1f} s; {where}", soft_wrap=True)
         if self._options.as_json:
             print(as_json(self._results(campaign, seconds)))
 

@@ -71,6 +71,46 @@ def test_all_together_with_a_name_stands_for_both(sh: Shell) -> None:
     assert sorted(collected) == sorted([*wanted, "planted/shared_mode"])
 
 
+def test_the_header_shows_the_server_the_lock_and_the_seed(sh: Shell) -> None:
+    wanted = "--lock-scenario", "crashes", "--collect-only"
+    default = sh.pytest(*wanted)
+    assert re.search(r"^lock-harness: server embedded, lock reference, seed \d+$", default.out, re.MULTILINE)
+    sh.variables.update(PGHOST="db.example", PGDATABASE="app", PGPASSWORD="s3cret")
+    named = sh.pytest(
+        *wanted, "--lock-seed", "7", "--lock-under-test", "lock_harness.locks.month_lock:MonthLock"
+    )
+    assert (
+        "lock-harness: server db.example:5432/app, address from PGHOST and PGDATABASE, "
+        "lock lock_harness.locks.month_lock:MonthLock, seed 7\n"
+    ) in named.out
+    option = sh.pytest(*wanted, "--lock-pg", "postgresql://u:s3cret@h:1/d", "--lock-seed", "7")
+    assert "lock-harness: server h:1/d, lock reference, seed 7\n" in option.out
+    assert "s3cret" not in named.out + option.out
+
+
+def test_the_header_is_shown_for_tests_that_run_scenarios_and_for_no_others(mine: Shell) -> None:
+    assert (
+        "\nlock-harness: server embedded, seed 7\n" in mine.pytest("--collect-only", "--lock-seed", "7").out
+    )
+    (mine.cwd / "test_plain.py").write_text("def test_nothing(): pass\n")
+    assert "lock-harness: server" not in mine.pytest("--collect-only", "test_plain.py").out
+    assert "lock-harness: server" not in mine.pytest("--collect-only", "-q").out
+
+
+def test_the_marker_selects_all_that_runs_scenarios(mine: Shell) -> None:
+    (mine.cwd / "test_plain.py").write_text("def test_nothing(): pass\n")
+    (mine.cwd / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
+    arguments = "--lock-scenario", "crashes", "--collect-only", "-q", "-m"
+
+    def collected(expression: str) -> list[str]:
+        lines = mine.pytest(*arguments, expression).out.splitlines()
+        return [line.rpartition("::")[2] for line in lines if "::" in line]
+
+    assert collected("lock_harness") == ["test_holds", "test_does_not_hold", "crashes"]
+    assert collected("not lock_harness") == ["test_nothing"]
+    assert "@pytest.mark.lock_harness: runs a scenario of lock-harness" in mine.pytest("--markers").out
+
+
 def test_a_pattern_adds_scenarios_and_another_leaves_some_out(sh: Shell) -> None:
     wanted = "--lock-scenario", "through_*", "--lock-scenario", "planted/row_*"
     outcome = sh.pytest(*wanted, "--lock-skip", "through_pgbouncer_t*", "--collect-only", "-q")

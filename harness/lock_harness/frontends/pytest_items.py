@@ -1,6 +1,5 @@
 """The items of the pytest plugin, which run scenarios; they are imported when the first one is needed."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from lock_harness.core.errors import HarnessError, NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.exploration.explore import Interrupted
 from lock_harness.exploration.plan import Plan
-from lock_harness.frontends.defaults import SEED_VARIABLE
+from lock_harness.frontends.defaults import session_seed
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.frontends.known_scenarios import find_known_scenarios
 from lock_harness.frontends.lock_option import resolve_lock
@@ -62,11 +61,10 @@ def _lock(config: pytest.Config) -> LockSpec | None:
 
 
 def _plan(config: pytest.Config) -> Plan:
-    seed = config.getoption("lock_seed")
     return Plan(
         examples=config.getoption("lock_examples"),
         seconds=config.getoption("lock_seconds"),
-        seed=int(os.environ[SEED_VARIABLE]) if seed is None else seed,
+        seed=session_seed(config.getoption("lock_seed")),
     )
 
 

@@ -19,7 +19,7 @@ import pytest
 from lock_harness.core.errors import UserError
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.configuration import Kind, find_table, keys_to_use
-from lock_harness.frontends.defaults import REPORTS, SEED_VARIABLE
+from lock_harness.frontends.defaults import REPORTS, SEED_VARIABLE, session_seed
 from lock_harness.servers.years import DEFAULT_YEARS
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--lock-reports", type=Path, help=f"folder for saved runs (default: {REPORTS})")
 
 
+MARKER = "lock_harness"
+
 # the options that a key of pyproject.toml may replace, with the types of both
 _OPTION_OF_KEY: dict[str, tuple[str, Kind, Callable[[str], object]]] = {
     "skip": ("lock_skip", "list", str),
@@ -88,6 +90,10 @@ _OPTION_OF_KEY: dict[str, tuple[str, Kind, Callable[[str], object]]] = {
 def pytest_configure(config: pytest.Config) -> None:
     """Fill in the options that the command line left out: from pyproject.toml, or with their defaults."""
     os.environ.setdefault(SEED_VARIABLE, str(Plan().seed))
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}: runs a scenario of lock-harness; set by the plugin, such as for -m 'not {MARKER}'",
+    )
     try:
         _read_configuration(config)
     except UserError as error:
@@ -109,19 +115,53 @@ def _read_configuration(config: pytest.Config) -> None:
         setattr(config.option, name, values if kind == "list" else values[0])
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Add an item for each scenario that was asked for."""
+    """Add an item for each scenario that was asked for, and mark all items that run scenarios, before -m selects."""
+    for item in items:
+        if "check_lock" in getattr(item, "fixturenames", ()):
+            item.add_marker(MARKER)
     wanted = config.getoption("lock_scenario")
     if not wanted:
         return
     from lock_harness.frontends.pytest_items import scenario_items
 
     try:
-        items.extend(scenario_items(session, wanted))
+        added = [*scenario_items(session, wanted)]
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
+    for item in added:
+        item.add_marker(MARKER)
+    items.extend(added)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Show server, lock and seed, if scenarios were asked for."""
+    return _header(config) if config.getoption("lock_scenario") else None
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | None:
+    """Show server and seed, if only tests run scenarios; that is known when they are collected."""
+    is_shown = bool(config.getoption("lock_scenario")) or config.get_verbosity() < 0
+    if is_shown or not any(item.get_closest_marker(MARKER) for item in items):
+        return None
+    return _header(config)
+
+
+def _header(config: pytest.Config) -> str:
+    from lock_harness.servers.providers import describe_choice
+
+    try:
+        server = describe_choice(config.getoption("lock_pg"))
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from None
+    seed = session_seed(config.getoption("lock_seed"))
+    lock = config.getoption("lock_under_test") or config.getoption("lock_command")
+    if not lock and config.getoption("lock_scenario"):
+        lock = "reference"
+    return f"lock-harness: server {server}, {f'lock {lock}, ' if lock else ''}seed {seed}"
 
 
 class CheckLock(Protocol):

@@ -49,6 +49,16 @@ def expected_server(choice: str | None) -> Server | None:
     return Server("", address.address_before_connecting(choice), "named", "")
 
 
+def describe_choice(choice: str | None) -> str:
+    """Return which server would be opened, without opening it and without a password."""
+    found = None if choice else from_environment()
+    chosen = choice or (found.choice if found else "embedded")
+    if chosen in ("embedded", "container", NONE):
+        return chosen
+    origin = f", address from {found.variables}" if found else ""
+    return f"{address.display_name(address.validate(chosen))}{origin}"
+
+
 def is_none(choice: str | None) -> bool:
     """Return whether the user chose to have no server, by an option or by the environment."""
     found = None if choice else from_environment()

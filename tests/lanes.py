@@ -18,11 +18,12 @@ from lock_harness.campaign.messages import (
     ScenarioBatch,
     Task,
 )
-from lock_harness.campaign.work import ScenarioWork, scenario_works
+from lock_harness.campaign.work import PROGRAMS_OF_BATCH, ScenarioWork, scenario_works
 from lock_harness.core.program import Month, Program
-from lock_harness.core.run import Figures, Run
+from lock_harness.core.run import Coverage, Figures, Run, ScopeCoverage
 from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import Progress
+from lock_harness.programs.all_programs import sizes_before
 from lock_harness.programs.discovery import SHIPPED, find_scenarios
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.loading import pick_scenarios
@@ -38,6 +39,8 @@ FREED = program(acquire(0, JAN, 0), release(0, JAN), release(0, JAN))
 DEFAULT_SET = pick_scenarios(find_scenarios([SHIPPED]), [])
 # seconds that an example takes
 COSTS = {"long_holds": 3.5, "server_timeouts": 3.2, "deadlines": 0.4, "thundering_herd": 0.3}
+# how many programs there are of each size, of scenarios with all programs of a few steps
+TOTALS = {"small_scope": (6, 70, 958)}
 
 
 @dataclass
@@ -67,7 +70,9 @@ class SimulatedLanes:
             seconds = (task.examples or 1) * COSTS.get(name, 0.05)
             if task.until is not None:
                 seconds = min(seconds, max(0.0, task.until - self.now) + COSTS.get(name, 0.05))
-            report = self.answer(task, name) or done(task.number, name, task.examples or 1, seconds)
+            report = self.answer(task, name) or done(
+                task.number, name, task.examples or 1, seconds, coverage=covered(task, name)
+            )
             if self.asks and isinstance(report, Done) and report.run.status == "violated":
                 self.unasked[lane] = report
                 report = Asks()
@@ -106,6 +111,13 @@ def done(number: int, scenario: str, examples: int, seconds: float, **fields: ob
         scenario=scenario, status="holds", verdicts=(), figures=Figures(examples=examples), **fields
     )
     return Done(number, result, frozenset(), seconds)
+
+
+def covered(batch: ScenarioBatch, name: str) -> Coverage:
+    if name not in TOTALS:
+        return Coverage()
+    runs = sizes_before(TOTALS[name], batch.part * PROGRAMS_OF_BATCH, batch.examples or 0)
+    return Coverage(scope=ScopeCoverage(runs, TOTALS[name]))
 
 
 def violated(batch: ScenarioBatch, name: str, whole: Program = TWO_HOLDERS) -> Done:
@@ -160,13 +172,13 @@ def simulate(
     answer: Callable[[ScenarioBatch, str], Report | LaneEnded | None] = lambda _batch, _name: None,
     interrupted_at: float | None = None,
     asks: bool = False,
+    plan: Plan = Plan(seed=1),  # noqa: B008
     **settings: object,
 ) -> Simulation:
     """Run a campaign from time 0."""
     simulated = SimulatedLanes([*range(lanes)], answer, [one.name for one in scenarios], asks=asks)
     monkeypatch.setattr(time, "monotonic", lambda: simulated.now)
     heard = Heard()
-    plan = Plan(seed=1)
     chosen = Settings(plan=plan, began=0.0, **settings)  # type: ignore[arg-type]
     works = scenario_works(scenarios, plan)
     campaign = Campaign(works, chosen, simulated, simulated.numbers, heard)  # type: ignore[arg-type]

@@ -58,6 +58,7 @@ def test_every_shipped_scenario_is_tested_on_a_live_server() -> None:
         "crash_points",
         "successors",
         "many_tries",
+        "small_scope",
     } == {*SCENARIOS}
 
 

@@ -24,7 +24,18 @@ from lock_harness.core.errors import HarnessError, InternalError, MachineError, 
 from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.scenario import Scenario
-from tests.lanes import COSTS, DEFAULT_SET, FREED, TWO_HOLDERS, done, drawn, simulate, violated
+from lock_harness.programs.workload import AllPrograms
+from tests.lanes import (
+    COSTS,
+    DEFAULT_SET,
+    FREED,
+    TOTALS,
+    TWO_HOLDERS,
+    done,
+    drawn,
+    simulate,
+    violated,
+)
 
 # Which batch comes next
 
@@ -32,7 +43,10 @@ from tests.lanes import COSTS, DEFAULT_SET, FREED, TWO_HOLDERS, done, drawn, sim
 def test_each_scenario_gets_all_its_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     result = simulate(monkeypatch)
     for scenario in DEFAULT_SET:
-        assert result.done[scenario.name] == (scenario.examples if isinstance(scenario.what, Draw) else 1)
+        others = sum(TOTALS[scenario.name]) if isinstance(scenario.what, AllPrograms) else 1
+        assert result.done[scenario.name] == (
+            scenario.examples if isinstance(scenario.what, Draw) else others
+        )
     assert sorted(result.heard.finished_ones) == sorted(one.name for one in DEFAULT_SET)
 
 

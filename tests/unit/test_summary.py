@@ -1,12 +1,16 @@
 """One line for each run, and the exit code of many."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from lock_harness.core.program import Program
-from lock_harness.core.run import Figures, Shrinking, Spread
+from lock_harness.core.run import Coverage, Figures, Run, ScopeCoverage, Shrinking, Spread
 from lock_harness.figures import merge_figures
+from lock_harness.programs.steps import acquire, program
 from lock_harness.render.summary import describe_waits, exit_code, histogram, line, merged
+from lock_harness.render.totals import thin
 from tests.histories import JAN
 from tests.runs import BROKEN, run
 
@@ -83,6 +87,41 @@ def test_the_runs_of_several_workers_are_merged_into_one() -> None:
         examples=150, seconds=5.0, unknown=1, release=spread, belief=spread, shared_ms=2.0, overtaken=3
     )
     assert "150 examples" in line(whole).plain
+
+
+def scoped(runs: tuple[int, ...], **fields: Any) -> Run:
+    return run(status="holds", coverage=Coverage(scope=ScopeCoverage(runs, (6, 70, 4500))), **fields)
+
+
+def test_the_programs_of_all_batches_are_added() -> None:
+    whole = merged([scoped((6, 44, 0)), scoped((0, 26, 24))])
+    assert whole.coverage.scope == ScopeCoverage((6, 70, 24), (6, 70, 4500))
+
+
+def test_a_complete_scope_is_shown() -> None:
+    complete = scoped((6, 70, 4500))
+    assert thin(complete, 1) == ""
+    assert "all 4,576 programs of up to 3 steps: none violates" in line(complete).plain
+
+
+def test_an_incomplete_scope_is_thin() -> None:
+    why = thin(scoped((6, 70, 1200)), 1)
+    assert why == (
+        "thin: all 76 programs of up to 2 steps, and 1,200 of 4,500 with 3: none violates; "
+        "a longer --for runs the rest"
+    )
+    assert "all 6 programs of up to 1 step, and 2 of 70 with 2" in thin(scoped((6, 2, 0)), 1)
+    assert thin(scoped((2, 0, 0)), 1).startswith("thin: 2 of 6 with 1: none violates")
+
+
+def test_a_violation_of_a_scope_is_the_smallest_if_all_smaller_programs_were_run() -> None:
+    two = program(acquire(0, JAN, 0), acquire(1, JAN, 0))
+    found = scoped((6, 3, 0), program=two)
+    found = msgspec.structs.replace(found, status="violated")
+    text = "all 6 programs of up to 1 step, and 3 of 70 with 2: the smallest that violates has 2 steps"
+    assert text in line(found).plain
+    unsure = msgspec.structs.replace(scoped((5, 3, 0), program=two), status="violated")
+    assert "one that violates has 2 steps" in line(unsure).plain
 
 
 def test_a_merged_spread_is_the_widest_one() -> None:

@@ -31,6 +31,7 @@ from lock_harness.campaign.messages import (
     Task,
 )
 from lock_harness.campaign.variation import varied
+from lock_harness.campaign.work import PROGRAMS_OF_BATCH
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import HarnessError, MachineError, NoRoom, NotApplicable, one_line
 from lock_harness.core.run import Run
@@ -153,7 +154,12 @@ class Lane:
         run = explore_with(
             scenario=replace(scenario, what=what),
             executor=executor,
-            plan=Plan(batch.examples, seed=batch.seed, continues=batch.part > 0),
+            plan=Plan(
+                batch.examples,
+                seed=batch.seed,
+                continues=batch.part > 0,
+                first=batch.part * PROGRAMS_OF_BATCH,
+            ),
             lock=spec_of(lock),
             report_progress=self._report_progress,
             open_gate=None

@@ -28,7 +28,7 @@ class ScenarioBatch(msgspec.Struct, frozen=True, tag=True):
     Attributes:
         number: Identifies the batch in the run.
         scenario: The place of the scenario in the list of the run.
-        examples: How many programs to draw; None for a scenario that is not drawn.
+        examples: How many programs to draw, or to run of all programs; None for another kind of scenario.
         seed: The seed of the draws.
         part: How many batches of the scenario came before.
         until: The time of `time.monotonic()` at which the batch has to end, if there is one.

@@ -10,12 +10,17 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.programs.draw import Draw
 from lock_harness.programs.equipment import Equipment, equipment
 from lock_harness.programs.scenario import Scenario
+from lock_harness.programs.workload import AllPrograms
 from lock_harness.render.summary import merged
 
 # examples of a drawn scenario without which it is thin, and which it gets before any drawn scenario gets more
 MINIMUM = 10
 # examples of its further batches: a fixed number, so that the same seed draws the same however fast the machine is
 BATCH = 25
+# programs of each batch of a scenario with all programs of a few steps
+PROGRAMS_OF_BATCH = 50
+# the part of the time that such a scenario gets in a run that is limited by time
+SHARE_OF_SCOPES = 0.25
 # violations after which a scenario is not continued
 MOST_VIOLATIONS = 3
 # consecutive batches of a scenario draw with seeds that are far apart
@@ -38,6 +43,8 @@ def rank(scenario: Scenario) -> Rank:
         return Rank.FIXED if needed == Equipment() else Rank.SPECIAL
     if isinstance(scenario.what, Draw) and needed._replace(gate=False) == Equipment():
         return Rank.GENERAL
+    if isinstance(scenario.what, AllPrograms) and needed == Equipment():
+        return Rank.SMALL_SCOPE
     return Rank.SPECIAL
 
 
@@ -46,7 +53,9 @@ class ScenarioWork:
     """The state of one scenario in a run.
 
     Attributes:
-        total: How many examples to run at least; None if the scenario is not drawn, and so has a single batch.
+        total: How many examples to run at least; None if the scenario has a single batch.  Of all programs of a few steps
+            it is the number of the first batch until that is done, since the number of all depends on the lock.
+        most: The most programs that the user wants to run of all programs of a few steps, if there is a limit.
         done: How many examples are done.
         parts: How many batches were given.
         running: The lanes that run a batch now, with the number of examples of each.
@@ -80,6 +89,12 @@ class ScenarioWork:
     seen: set[str] = field(default_factory=set)
     recent_new: int = 0
     recent_seconds: float = 0.0
+    most: int | None = None
+
+    @property
+    def has_all_programs(self) -> bool:
+        """Whether its workload is all programs of a few steps, which are run once."""
+        return isinstance(self.scenario.what, AllPrograms)
 
     @property
     def given(self) -> int:
@@ -139,14 +154,18 @@ class ScenarioWork:
         self.recent_new, self.recent_seconds = len(set(behaviours) - self.seen), seconds
         self.seen.update(behaviours)
         self.violations += run.status == "violated"
-        enough = 1 if self.scenario.planted else MOST_VIOLATIONS
+        if scope := run.coverage.scope:
+            self.total = min(sum(scope.totals), self.most or sum(scope.totals))
+        # of all programs the first violation is the smallest one
+        enough = 1 if self.scenario.planted or self.has_all_programs else MOST_VIOLATIONS
         self.ended |= self.total is None or run.leaked_locks or self.violations >= enough
 
     def is_finished(self, *, unlimited: bool) -> bool:
         """Return whether no batch runs, and no further one is to be given."""
         if self.running:
             return False
-        return self.ended or (not unlimited and self.total is not None and self.done >= self.total)
+        is_done = self.total is not None and self.done >= self.total
+        return self.ended or (is_done and (not unlimited or self.has_all_programs))
 
 
 def scenario_works(scenarios: Sequence[Scenario], plan: Plan) -> list[ScenarioWork]:
@@ -155,12 +174,19 @@ def scenario_works(scenarios: Sequence[Scenario], plan: Plan) -> list[ScenarioWo
         ScenarioWork(
             index=index,
             scenario=scenario,
-            total=(plan.examples or scenario.examples) if isinstance(scenario.what, Draw) else None,
+            total=_first_total(scenario, plan),
+            most=plan.examples,
             kind=equipment(scenario.what).shared,
             rank=rank(scenario),
         )
         for index, scenario in enumerate(scenarios)
     ]
+
+
+def _first_total(scenario: Scenario, plan: Plan) -> int | None:
+    if isinstance(scenario.what, AllPrograms):
+        return min(PROGRAMS_OF_BATCH, plan.examples or PROGRAMS_OF_BATCH)
+    return (plan.examples or scenario.examples) if isinstance(scenario.what, Draw) else None
 
 
 def choose(
@@ -170,13 +196,15 @@ def choose(
 
     First every scenario gets its minimum, in the order of the ranks.  Then each gets the rest of its examples, the one that
     takes longest first, so that no lane is left alone with it in the end.  Then, in a run that is limited by time,
-    the scenario continues that has shown the most new kinds of behaviour per second.
+    the scenario continues that has shown the most new kinds of behaviour per second.  There a scenario with all programs
+    of a few steps gets its share of the time; it shows little that is new.
 
     Args:
         works: The scenarios.
         open_kinds: The equipment of the arenas that the lane has open, the one used last at the end.
         unlimited: Whether scenarios go on after all their examples have run.
     """
+    works = list(works)
     ready = [one for one in works if not one.ended and not (one.running and one.needs_own_lane)]
 
     def distance(one: ScenarioWork) -> int:
@@ -187,11 +215,20 @@ def choose(
         return min(starving, key=lambda one: (one.rank, distance(one), -one.scenario.examples, one.index))
     if unfinished := [one for one in ready if one.total is not None and one.given < one.total]:
         if unlimited:
-            return max(unfinished, key=_novelty)
+            return _next_in_limited_time(works, unfinished)
         return max(unfinished, key=lambda one: (one.seconds_left() > 5, -distance(one), one.seconds_left()))
-    if unlimited and (drawn := [one for one in ready if one.total is not None]):
+    if unlimited and (drawn := [one for one in ready if isinstance(one.scenario.what, Draw)]):
         return max(drawn, key=_novelty)
     return None
+
+
+def _next_in_limited_time(works: Sequence[ScenarioWork], ready: Sequence[ScenarioWork]) -> ScenarioWork:
+    """Return which of the scenarios continues: one with all programs if it has had less than its share of the time."""
+    scopes = [one for one in ready if one.has_all_programs]
+    spent = sum(one.seconds for one in scopes)
+    if scopes and spent <= SHARE_OF_SCOPES * sum(one.seconds for one in works):
+        return scopes[0]
+    return max([one for one in ready if one not in scopes] or scopes, key=_novelty)
 
 
 def _novelty(one: ScenarioWork) -> float:
@@ -204,6 +241,8 @@ def batch_size(one: ScenarioWork, *, unlimited: bool) -> int | None:
     if one.total is None:
         return None
     left = one.total - one.given
+    if one.has_all_programs:
+        return min(PROGRAMS_OF_BATCH, left)
     if one.given < one.minimum:
         return one.minimum - one.given
     return BATCH if unlimited and left <= 0 else max(1, min(BATCH, left))

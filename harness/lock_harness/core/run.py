@@ -45,6 +45,31 @@ class OrderCoverage(msgspec.Struct, frozen=True):
 NOT_TRIED = "it was not tried"
 
 
+class ScopeCoverage(msgspec.Struct, frozen=True):
+    """How many of all programs of a few steps were run: with 1 step, with 2 steps, and so on.
+
+    `totals` is how many there are.
+    """
+
+    runs: tuple[int, ...]
+    totals: tuple[int, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all programs were run."""
+        return self.runs == self.totals
+
+    @property
+    def complete_steps(self) -> int:
+        """All programs of up to so many steps were run."""
+        pairs = zip(self.runs, self.totals, strict=True)
+        return next((steps for steps, (runs, total) in enumerate(pairs) if runs < total), len(self.totals))
+
+    def __add__(self, other: "ScopeCoverage") -> "ScopeCoverage":
+        runs = tuple(mine + others for mine, others in zip(self.runs, other.runs, strict=True))
+        return ScopeCoverage(runs, self.totals)
+
+
 class CrashPoint(msgspec.Struct, frozen=True):
     """A fault at one message that an actor sends to the server, and the result of injecting it.
 
@@ -151,6 +176,7 @@ class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
     """How much of a scenario the search covered.
 
     orders               of a scenario that runs every order
+    scope                of a scenario that runs all programs of a few steps
     crash_points         of a scenario that injects a fault at every message
     pct_guarantee        of a scenario that draws programs for the PCT scheduler
     faults_not_injected  faults of a fixed program that never took effect
@@ -164,6 +190,7 @@ class Coverage(msgspec.Struct, frozen=True, omit_defaults=True):
     faults_not_injected: tuple[Fault, ...] = ()
     divergence: str | None = None
     cut_short: bool = False
+    scope: ScopeCoverage | None = None
 
     @property
     def has_gaps(self) -> bool:

@@ -23,6 +23,7 @@ from lock_harness.exploration.time_limit import UNLIMITED, TimeLimit
 from lock_harness.locks.interface import OPTIONAL_VERBS
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario
+from lock_harness.programs.workload import AllPrograms
 
 
 class Interrupted(Exception):
@@ -105,7 +106,7 @@ def explore_with(
             check, report_phase = log.check_to_shrink, log.report_progress
             with open_shrink_site(log.violation, check, executor, open_gate, report_phase) as site:
                 reducer = Reducer(site, check, report_phase, limit)
-                reducer.run()
+                reducer.run(shrinks=not isinstance(scenario.what, AllPrograms))
     except KeyboardInterrupt:
         if not log.last:
             raise

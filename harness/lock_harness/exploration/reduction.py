@@ -72,14 +72,15 @@ class Reducer:
         self._shrink_began = 0.0
         self._shrink_runs = 0
 
-    def run(self) -> None:
-        """Shrink the violation, then count how often the smallest program fails."""
+    def run(self, *, shrinks: bool = True) -> None:
+        """Shrink the violation unless it is the smallest one already, then count how often the smallest program fails."""
         if self._smallest.history.moves:
             self._check_replay()
         if self._divergence is None:
             self._shrink_began = time.monotonic()
             self._new_processes = self._needs_new_processes()
-            self._shrink()
+            if shrinks:
+                self._shrink()
         self._count_repeats()
 
     def result(self) -> Reduction:

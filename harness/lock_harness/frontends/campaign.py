@@ -70,6 +70,8 @@ def _noted_interruption() -> Iterator[Interruption]:
 def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | None, console: Console) -> int:
     """Run scenarios, print and save the results, and return the exit code."""
     plan = Plan(examples=options.examples, seed=options.seed)
+    if options.seconds is None and options.examples is None:
+        scenarios = [scenario.brief() for scenario in scenarios]
     works = scenario_works(scenarios, plan)
     lane_work = LaneWork(scenarios, options.lock or LockSpec(), options.years, options.release_ms)
     report = RunReport(works, options, console)

@@ -54,8 +54,9 @@ def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
         raise NotApplicable(why)
     lock = job.chosen_lock
     open_with = partial(open_arena, server, lock, job.bounds, job.years)
+    chosen = job.plan.seconds is not None or job.plan.examples is not None
     return explore(
-        scenario=job.scenario,
+        scenario=job.scenario if chosen else job.scenario.brief(),
         open_arena=partial(open_with, needed),
         plan=job.plan,
         lock=spec_of(lock),

@@ -22,9 +22,10 @@ from lock_harness.programs.steps import (
     release,
     reopen,
 )
-from lock_harness.programs.workload import CrashPoints, EveryOrder
+from lock_harness.programs.workload import AllPrograms, CrashPoints, EveryOrder
 
 __all__ = [
+    "AllPrograms",
     "Bounds",
     "CrashPoints",
     "Draw",

@@ -1,6 +1,6 @@
 """The draw of a scenario: the kinds of steps of each mode, and a request for random programs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Literal
@@ -51,6 +51,16 @@ Most are an operation or a fault.  A `wait` is an acquire that stays pending whi
 an acquire, a count and a release.  A `deadline` frees a month at the moment when the timeout of an actor that waits for it
 ends.  A `long` is a hold that outlasts every bound while another actor waits; a `long_body` is the same with `hold`.
 """
+
+
+def check_kinds(given: Collection[str], mode: Mode) -> None:
+    """Raise `ValueError` if one of the given kinds of steps cannot be drawn in this mode."""
+    kinds = STEP_KINDS[mode]
+    for kind in given:
+        if kind not in kinds:
+            close = get_close_matches(kind, kinds, 1)
+            hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(kinds)}"
+            raise ValueError(f"{kind!r} is not a kind of step in mode {mode!r}: {hint}")
 
 
 @dataclass(frozen=True)
@@ -123,12 +133,7 @@ class Draw:
             )
 
     def _check_weights(self) -> None:
-        kinds = STEP_KINDS[self.mode]
-        for kind in self.weights:
-            if kind not in kinds:
-                close = get_close_matches(kind, kinds, 1)
-                hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(kinds)}"
-                raise ValueError(f"{kind!r} is not a kind of step in mode {self.mode!r}: {hint}")
+        check_kinds(self.weights, self.mode)
         if not self.weights or min(self.weights.values()) < 1:
             raise ValueError(
                 f"weights must have kinds of steps with 1 or more each, not {dict(self.weights)}"

@@ -1,11 +1,12 @@
 """The equipment of an arena: the parts that a workload needs besides actors and a server."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from lock_harness.core.fault import FAULTS, Fault, FaultKind, FaultTarget, fault_kinds
 from lock_harness.core.program import Pooler, Settings
 from lock_harness.programs.draw import FAULTS_BY_STEP_KIND, Draw
-from lock_harness.programs.workload import CrashPoints, EveryOrder, Workload
+from lock_harness.programs.workload import AllPrograms, CrashPoints, EveryOrder, Workload
 
 
 class Equipment(NamedTuple):
@@ -46,10 +47,16 @@ def equipment(what: Workload) -> Equipment:
         return Equipment(faults, gate=True, settings=what.program.settings)
     if isinstance(what, EveryOrder):
         return equipment(what.program)
+    if isinstance(what, AllPrograms):
+        return Equipment(_faults_of(what.kinds))
     if isinstance(what, Draw):
         settings = what.program_settings
-        faults = frozenset(FAULTS_BY_STEP_KIND[kind] for kind in what.weights if kind in FAULTS_BY_STEP_KIND)
+        faults = _faults_of(what.weights)
     else:
         settings = what.settings
         faults = frozenset(step.kind for step in what.steps if isinstance(step, Fault))
     return Equipment(faults, what.pooler, gate=what.mode == "gate", threads=what.threads, settings=settings)
+
+
+def _faults_of(kinds: Collection[str]) -> frozenset[FaultKind]:
+    return frozenset(FAULTS_BY_STEP_KIND[kind] for kind in kinds if kind in FAULTS_BY_STEP_KIND)

@@ -1,6 +1,6 @@
 """A scenario: a workload, the lock that it runs on, and the violation to expect."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +10,7 @@ from lock_harness.core.program import Operation, Program
 from lock_harness.core.values import check_struct
 from lock_harness.core.verdict import Bounds
 from lock_harness.programs.draw import OPTIONAL_VERBS, Draw
-from lock_harness.programs.workload import CrashPoints, EveryOrder, Workload
+from lock_harness.programs.workload import AllPrograms, CrashPoints, EveryOrder, Workload
 
 if TYPE_CHECKING:
     from lock_harness.locks.interface import Lock
@@ -48,9 +48,9 @@ class Scenario:
         if not isinstance(self.what, Workload):
             kind = type(self.what).__name__  # type: ignore[unreachable]
             raise ValueError(
-                f"what must be a Draw, Program, EveryOrder or CrashPoints, not a {kind}: use program(...)"
+                f"what must be a Draw, Program, EveryOrder, CrashPoints or AllPrograms, not a {kind}: use program(...)"
             )
-        if not isinstance(self.what, Draw):
+        if not isinstance(self.what, Draw | AllPrograms):
             check_struct(self.what if isinstance(self.what, Program) else self.what.program)
         if not isinstance(self.examples, int) or self.examples < 1:
             raise ValueError(f"examples must be 1 or more, not {self.examples!r}")
@@ -70,6 +70,10 @@ class Scenario:
         """Whether a violation is expected."""
         return self.expects is not None
 
+    def brief(self) -> "Scenario":
+        """Return the scenario for a run whose time and number of examples the user did not choose."""
+        return replace(self, what=self.what.brief()) if isinstance(self.what, AllPrograms) else self
+
     def needs(self) -> frozenset[str]:
         """Return the optional verbs that a lock must have for this scenario to be useful."""
         if isinstance(self.what, Draw):
@@ -77,6 +81,9 @@ class Scenario:
             if self.what.threads > 1:
                 return frozenset({"threads"})
             # If other kinds can be drawn as well, the scenario is useful without the optional ones.
+            return kinds if kinds <= OPTIONAL_VERBS else frozenset()
+        if isinstance(self.what, AllPrograms):
+            kinds = frozenset(self.what.kinds)
             return kinds if kinds <= OPTIONAL_VERBS else frozenset()
         if isinstance(self.what, CrashPoints):
             return frozenset()

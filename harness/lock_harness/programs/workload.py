@@ -1,11 +1,13 @@
-"""The workload of a scenario: drawn programs, one program, or one program in many variants."""
+"""The workload of a scenario: drawn programs, one program, one program in many variants, or all programs of a few steps."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Program
 from lock_harness.core.values import check_fields
-from lock_harness.programs.draw import Draw
+from lock_harness.programs.draw import MAX_MONTHS, Draw, check_kinds
 
 
 @dataclass(frozen=True)
@@ -70,5 +72,49 @@ class CrashPoints:
             raise ValueError("CrashPoints injects its faults into actor 0: give actor 0 a step")
 
 
-Workload = Draw | Program | EveryOrder | CrashPoints
+BRIEF_STEPS = 3
+"""The most steps of the programs of `AllPrograms` in a run whose time and number of examples are not given."""
+
+
+@dataclass(frozen=True)
+class AllPrograms:
+    """Every program of a few steps, in order of size.
+
+    A program is left out if another one shows at least as much, for example the same one with other actors:
+    `lock_harness.programs.all_programs` has the rules.
+
+    Attributes:
+        kinds: The kinds of steps, as in a draw.  Kinds that the lock does not have are left out.
+        steps: The most steps of a program.  Without `--for` and `--examples` a run has those of up to `BRIEF_STEPS`.
+        actors: The number of actors.
+        months: The most months of a program.
+        mode: How the steps are ordered.
+    """
+
+    kinds: Collection[str]
+    steps: int
+    actors: int = 2
+    months: int = 1
+    mode: Literal["lockstep"] = "lockstep"
+
+    def __post_init__(self) -> None:
+        check_fields(self, "steps", "actors", "months", "mode")
+        if isinstance(self.kinds, str) or not isinstance(self.kinds, Collection):
+            raise ValueError(f"kinds must be a set of kinds of steps, not {self.kinds!r}")
+        check_kinds(self.kinds, self.mode)
+        if not self.kinds:
+            raise ValueError("kinds must have one kind of step or more: add one")
+        for name, most in (("steps", None), ("actors", None), ("months", MAX_MONTHS)):
+            number = getattr(self, name)
+            if number < 1 or (most and number > most):
+                raise ValueError(
+                    f"{name} must be 1 or more{f', at most {most}' if most else ''}, not {number}"
+                )
+
+    def brief(self) -> "AllPrograms":
+        """Return the part of the programs that is run if the user did not say how long to search."""
+        return replace(self, steps=min(self.steps, BRIEF_STEPS))
+
+
+Workload = Draw | Program | EveryOrder | CrashPoints | AllPrograms
 """The workload of a scenario.  A draw gives a new program for each example, a program is run once."""

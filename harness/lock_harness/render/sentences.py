@@ -7,7 +7,7 @@ from lock_harness.analysis.view import View
 from lock_harness.core.clock import format_ms
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Pooler, Program, Settings
-from lock_harness.core.run import OrderCoverage, PctGuarantee, Run, Shrinking
+from lock_harness.core.run import OrderCoverage, PctGuarantee, Run, ScopeCoverage, Shrinking
 from lock_harness.figures.beliefs import beliefs
 from lock_harness.render.text import plural
 
@@ -67,6 +67,24 @@ def describe_orders(coverage: OrderCoverage) -> str:
         return f"Not every order was run{bound}: {count} were run, and more are left."
     more = f" ({coverage.redundant} more runs were equivalent to these)" if coverage.redundant else ""
     return f"Every order was run{bound}: {count}{more}."
+
+
+def describe_scope(run: Run, scope: ScopeCoverage) -> str:
+    """Say up to which size all programs were run, how many of larger ones, and whether one violates."""
+    steps, parts = scope.complete_steps, []
+    if steps:
+        parts.append(f"all {sum(scope.totals[:steps]):,} programs of up to {plural(steps, 'step')}")
+    for size, (runs, total) in enumerate(zip(scope.runs, scope.totals, strict=True), start=1):
+        if size > steps and runs:
+            parts.append(f"{runs:,} of {total:,} with {size}")
+    size = len(run.program.steps)
+    if run.status != "violated":
+        result = "none violates"
+    elif steps >= size - 1:
+        result = f"the smallest that violates has {plural(size, 'step')}"
+    else:
+        result = f"one that violates has {plural(size, 'step')}"
+    return f"{', and '.join(parts) or 'no program'}: {result}"
 
 
 def describe_pct_guarantee(guarantee: PctGuarantee) -> str:

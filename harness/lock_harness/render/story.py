@@ -16,6 +16,7 @@ from lock_harness.render.sentences import (
     describe_pct_guarantee,
     describe_pooler,
     describe_repeats,
+    describe_scope,
     describe_settings,
     describe_shrinking,
     describe_threads,
@@ -65,6 +66,9 @@ def _sentences(run: Run) -> Iterator[str]:
         yield "The failure is not confirmed: the program above was not run again."
     if run.coverage.orders:
         yield describe_orders(run.coverage.orders)
+    if run.coverage.scope:
+        text = describe_scope(run, run.coverage.scope)
+        yield f"{text[0].upper()}{text[1:]}."
     if run.coverage.pct_guarantee:
         yield describe_pct_guarantee(run.coverage.pct_guarantee)
     yield from describe_gaps(run)

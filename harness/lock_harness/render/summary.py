@@ -1,14 +1,16 @@
 """Many runs in few lines, and the exit code for all of them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
 from math import ceil
+from operator import add
 
 import msgspec
 from rich.text import Text
 
-from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
+from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run, ScopeCoverage
 from lock_harness.figures import merge_figures
-from lock_harness.render.sentences import describe_orders, describe_pct_guarantee
+from lock_harness.render.sentences import describe_orders, describe_pct_guarantee, describe_scope
 from lock_harness.render.text import STYLES, plural
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -65,6 +67,7 @@ def _below(run: Run, thin: str) -> Iterator[tuple[str, str]]:
         # in lockstep the program decides how long an actor waits
         describe_waits(run.figures) if first.mode == "race" else "",
         describe_orders(coverage.orders) if coverage.orders else "",
+        describe_scope(run, coverage.scope) if coverage.scope and not thin else "",
         describe_pct_guarantee(coverage.pct_guarantee) if coverage.pct_guarantee else "",
     )
     for text in further:
@@ -120,4 +123,12 @@ def histogram(buckets: Sequence[int]) -> str:
 def merged(runs: Sequence[Run]) -> Run:
     """Return the runs of workers that shared one scenario as one run: the most severe, with the figures of all."""
     worst = max(runs, key=lambda run: (SEVERITY.index(run.status), bool(run.violated_checks)))
-    return msgspec.structs.replace(worst, figures=merge_figures([run.figures for run in runs]))
+    coverage = msgspec.structs.replace(worst.coverage, scope=_merged_scope(runs))
+    return msgspec.structs.replace(
+        worst, figures=merge_figures([run.figures for run in runs]), coverage=coverage
+    )
+
+
+def _merged_scope(runs: Sequence[Run]) -> ScopeCoverage | None:
+    scopes = [run.coverage.scope for run in runs if run.coverage.scope]
+    return reduce(add, scopes) if scopes else None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lock_harness.core.run import Exercise, Run
+from lock_harness.render.sentences import describe_scope
 from lock_harness.render.summary import succeeded
 
 
@@ -16,6 +17,8 @@ def thin(run: Run, minimum: int) -> str:
     if points and run.coverage.cut_short:
         tried = sum(point.was_tried for point in points)
         return f"thin: {tried} of {len(points)} crash points were run; a longer --for runs the others"
+    if (scope := run.coverage.scope) and not scope.complete:
+        return f"thin: {describe_scope(run, scope)}; a longer --for runs the rest"
     if run.figures.examples < minimum:
         return f"thin: {run.figures.examples} of at least {minimum} examples; a longer --for runs them"
     return ""

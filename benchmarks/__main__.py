@@ -8,7 +8,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import checker, first_finding, gate, lockstep, orders, proxy, race, release_times
+from benchmarks import checker, first_finding, gate, lockstep, orders, proxy, race, release_times, startup
 from benchmarks.machine import facts
 from lock_harness.core.errors import HarnessError, UserError
 from lock_harness.servers.providers import open_server
@@ -21,6 +21,7 @@ TABLES: dict[str, Callable[[Server], Table]] = {
     "orders": orders.table,
     "proxy": proxy.table,
     "release": release_times.table,
+    "startup": lambda _: startup.table(),
     "checker": lambda _: checker.table(),
     "first_finding": lambda _: first_finding.table(),
 }

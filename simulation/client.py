@@ -14,11 +14,14 @@ from simulation.world import World
 class SimulatedClient:
     """The operations of one actor.
 
+    `reconnects`: an acquire that loses its connection by a fault opens another one in the same lock session.
+
     `held` has, for each month, how often the client believes to hold it.
     """
 
-    def __init__(self, world: World, actor: int) -> None:
+    def __init__(self, world: World, actor: int, *, reconnects: bool = False) -> None:
         self.world = world
+        self._reconnects = reconnects
         self.held: dict[Month, int] = {}
         self._connection = self._connect(SessionId(actor, 0))
 
@@ -132,11 +135,22 @@ class SimulatedClient:
         until_ns = world.clock.now_ns + timeout_ms * MS
         breaks = world.break_rate > 0 and world.random.random() < world.break_rate
         while True:
-            answer = yield from self._connection.exchange(verb, month, breaks=breaks)
+            answer = yield from self._exchange(verb, month, breaks)
             left_ns = until_ns - world.clock.now_ns
             if answer or left_ns <= 0 or verb != "acquire" or world.server.shows("gives up early"):
                 return answer
             yield min(world.clock.draw_ns(world.timing.poll_ns), left_ns)
+
+    def _exchange(self, verb: Verb, month: Month, breaks: bool) -> Answer:
+        """Send a request; if its connection is lost and it may be repeated, send it on a new connection."""
+        try:
+            return (yield from self._connection.exchange(verb, month, breaks=breaks))
+        except SessionLost:
+            if not self._reconnects or verb != "acquire" or self.session.fault is None:
+                raise
+        self.held.clear()
+        self._connection = self._connect(self.session.id)
+        return (yield from self._exchange(verb, month, breaks))
 
     @contextmanager
     def _error_logged(self, number: int, verb: Verb, month: Month) -> Iterator[None]:

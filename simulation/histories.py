@@ -19,11 +19,13 @@ RACE_TIMING = Timing(think_ns=300 * US, work_ns=500 * US, poll_ns=3 * MS, notice
 RARE_CRASHES = 0.0002
 
 
-def faulty_history(seed: int, faults: int, defect: Defect | None = None) -> History:
+def faulty_history(
+    seed: int, faults: int, defect: Defect | None = None, *, reconnects: bool = False
+) -> History:
     """Return the history of a few actors under so many faults, and of one probe of each month after that."""
     random = Random(seed)
     world = World(random, months=FAULTY_MONTHS, timing=Timing(), defect=defect)
-    clients = [SimulatedClient(world, actor) for actor in range(FAULTY_ACTORS)]
+    clients = [SimulatedClient(world, actor, reconnects=reconnects) for actor in range(FAULTY_ACTORS)]
     actors = [SimulatedActor(client, FewOperations(client)) for client in clients]
     injector = FaultInjector(world, actors)
     for actor in actors:

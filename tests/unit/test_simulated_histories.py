@@ -17,9 +17,19 @@ def test_every_check_holds_for_a_correct_lock_under_faults(faults: int) -> None:
         assert statuses == {"holds"}, f"seed {seed}"
 
 
+@pytest.mark.parametrize("faults", [1, 2, 4, 8])
+def test_every_check_holds_for_a_client_that_opens_another_connection_in_its_session(faults: int) -> None:
+    for seed in SEEDS:
+        verdicts = judge(faulty_history(seed, faults, reconnects=True), Bounds())
+        assert {verdict.status for verdict in verdicts} == {"holds"}, f"seed {seed}"
+
+
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_every_planted_defect_violates_a_check_in_one_of_ten_histories(defect: Defect) -> None:
-    histories = (faulty_history(seed, faults=2, defect=defect) for seed in SEEDS)
+@pytest.mark.parametrize("reconnects", [False, True], ids=["", "opens another connection"])
+def test_every_planted_defect_violates_a_check_in_one_of_ten_histories(
+    defect: Defect, reconnects: bool
+) -> None:
+    histories = (faulty_history(seed, faults=2, defect=defect, reconnects=reconnects) for seed in SEEDS)
     violated = sum(
         any(verdict.status == "violated" for verdict in judge(history, Bounds())) for history in histories
     )

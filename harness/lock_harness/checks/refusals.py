@@ -51,7 +51,9 @@ def wrong_refusals(view: View) -> Iterator[WrongRefusal]:
         excused = call.refused_by is not None and view.may_fail(call)
         if call.answer is False and call.month and call.verb in ("acquire", "hold") and not excused:
             returned_ns = call.until_ns
-            before = view.possibly_held(call.month, returned_ns, but=call.session)
+            # a connection that the session had before a fault may hold the month
+            own = None if view.session_had_ended(call) else call.session
+            before = view.possibly_held(call.month, returned_ns, but=own)
             free_since_ns = before.to_ns if before else 0
             always_free = free_since_ns <= call.invoked_ns
             free_ns = returned_ns - max(free_since_ns, call.invoked_ns)

@@ -53,6 +53,17 @@ def version_of(dsn: str) -> str:
         return conn.info.parameter_status("server_version") or "unknown"
 
 
+def _create_database(conn: psycopg.Connection[Any], server: Server, name: str) -> None:
+    create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if server.kind == "embedded":
+        # Copied by the file system, the files take a tenth of the time.  Where it cannot, the server copies the pages.
+        with contextlib.suppress(psycopg.Error):
+            conn.execute("SET file_copy_method = clone")
+            conn.execute(create + sql.SQL(" STRATEGY file_copy"))
+            return
+    conn.execute(create)
+
+
 def _alter_database(conn: psycopg.Connection[Any], name: str, settings: Settings) -> None:
     """Give new sessions in a database these settings; raise `UserError` if the server does not accept one."""
     for setting, value in settings:
@@ -77,7 +88,7 @@ def private_database(server: Server, name: str, settings: Settings = ()) -> Iter
         yield server
         return
     with address.connect_without_timeouts(server.dsn, "lock-harness") as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        _create_database(conn, server, name)
         _alter_database(conn, name, settings)
     try:
         yield replace(

@@ -56,7 +56,7 @@ class Shell:
         inherited = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("PG", "HYPERDRIVE", "LOCK_HARNESS_PG", "GITHUB_"))
+            if not key.startswith(("PG", "HYPERDRIVE", "LOCK_HARNESS_PG"))
         }
         return inherited | mine | self.variables | more
 

@@ -175,6 +175,10 @@ def test_a_run_that_is_killed_leaves_no_process_or_file_behind(sh: Shell, scenar
     assert within(5, lambda: not sh.left_behind()), sh.left_behind()
 
 
+def test_the_help_shows_the_characters_of_patterns(sh: Shell) -> None:
+    assert "'through_*'" in sh.run("run", "--help").out
+
+
 def test_the_list_describes_scenarios_and_the_help_describes_options(sh: Shell) -> None:
     listed = sh.run("list")
     assert listed.code == 0

@@ -17,6 +17,7 @@ HEAVY = {
     "multiprocess",
     "psycopg",
     "pytest",
+    "rich.markdown",
     "rich.progress",
     "lock_harness.execution.arena",
     "lock_harness.exploration.explore",

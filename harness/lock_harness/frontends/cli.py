@@ -1,7 +1,5 @@
 """The command line: `lock-harness run | replay | list | contract | locks | doctor`."""
 
-from importlib import metadata
-
 from cyclopts import App
 
 from lock_harness.core.attempt import Attempt
@@ -20,11 +18,20 @@ from lock_harness.frontends.terminal import (
     flush_output,
 )
 
+
+def _version() -> str:
+    from importlib import metadata
+
+    return metadata.version("lock-harness")
+
+
 app = App(
     name="lock-harness",
     help="Property-based concurrency tests for locks built on PostgreSQL, with real processes and a live server.",
-    version=metadata.version("lock-harness"),
+    version=_version,
     version_flags=["--version"],
+    # Markdown would take the * of patterns for emphasis, and time.
+    help_format="plaintext",
     console=console,
     config=apply_table,
     # `lock_harness.__main__` handles it, after an interrupted run has shown its results.

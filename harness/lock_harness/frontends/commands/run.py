@@ -1,15 +1,18 @@
 """The command `run`."""
 
 import os
+from typing import TYPE_CHECKING
 
 from lock_harness.core.clock import process_began_s
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
 from lock_harness.frontends.defaults import REPORTS
-from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.terminal import console, print_notes, send_to_stderr
 from lock_harness.frontends.values import check_positive, parse_lanes, parse_seconds
 from lock_harness.servers.years import DEFAULT_YEARS, parse_years
+
+if TYPE_CHECKING:
+    from lock_harness.frontends.options import RunOptions
 
 
 def run(
@@ -39,19 +42,19 @@ def run(
     lane_number = parse_lanes(lanes)
     if json:
         send_to_stderr()
-    seconds, checked_years = parse_seconds(for_), parse_years(years)
     from lock_harness.frontends.lock_option import resolve_lock
+    from lock_harness.frontends.options import RunOptions
 
     options = RunOptions(
         examples=examples,
-        seconds=seconds,
+        seconds=parse_seconds(for_),
         seed=Plan().seed if seed is None else seed,
         lanes=lane_number,
         exits_first=exitfirst,
         fails_on_skip=fail_on_skip,
         as_json=json,
         lock=resolve_lock(lock, lock_command, contract),
-        years=checked_years,
+        years=parse_years(years),
         release_ms=release_ms,
         reports=reports,
         began=process_began_s(),
@@ -59,7 +62,7 @@ def run(
     return _run_campaign(scenarios, skip, options, pg)
 
 
-def _run_campaign(names: tuple[str, ...], skip: list[str], options: RunOptions, pg: str | None) -> int:
+def _run_campaign(names: tuple[str, ...], skip: list[str], options: "RunOptions", pg: str | None) -> int:
     from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes
     from lock_harness.programs.loading import pick_scenarios
 

@@ -108,7 +108,11 @@ class SimulatedLanes:
 
 def done(number: int, scenario: str, examples: int, seconds: float, **fields: object) -> Done:
     result = run_of(
-        scenario=scenario, status="holds", verdicts=(), figures=Figures(examples=examples), **fields
+        scenario=scenario,
+        status="holds",
+        verdicts=(),
+        figures=Figures(examples=examples, seconds=seconds),
+        **fields,
     )
     return Done(number, result, frozenset(), seconds)
 
@@ -132,6 +136,7 @@ class Heard:
     def __init__(self) -> None:
         self.finished_ones: list[str] = []
         self.repeats: list[str] = []
+        self.not_tried: list[tuple[str, str]] = []
         self.new: list[RunFinding] = []
 
     def progress(self, lane: int, progress: Progress) -> None: ...
@@ -143,6 +148,9 @@ class Heard:
     def repeated(self, task: Repeat, run: Run) -> None:
         del run
         self.repeats.append(task.scenario)
+
+    def not_repeated(self, task: Repeat, why: str) -> None:
+        self.not_tried.append((task.finding, why))
 
     def met(self, finding: RunFinding, run: Run, *, new: bool) -> None:
         del run

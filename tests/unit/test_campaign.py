@@ -100,11 +100,27 @@ def test_each_batch_draws_with_another_seed_which_does_not_depend_on_time(
 
 
 def test_failures_of_earlier_runs_are_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    repeat = Repeat(0, "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
+    repeat = Repeat(0, "3f9a1c2e", "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
     result = simulate(monkeypatch, drawn("a"), repeats=[repeat], lanes=1)
     kinds = [type(task) for _, _, task in result.lanes.tasks]
     assert kinds[1:3] == [Repeat, ScenarioBatch]
     assert result.heard.repeats == ["crashes"]
+
+
+def test_failures_of_earlier_runs_take_two_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [
+        Repeat(number, f"{number:08x}", "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
+        for number in range(30)
+    ]
+    result = simulate(monkeypatch, drawn("a"), repeats=tasks, lanes=1)
+    tried = [task for _, _, task in result.lanes.tasks if isinstance(task, Repeat)]
+    # each takes 0.1 s here
+    assert len(tried) == 20
+    assert [name for name, _ in result.heard.not_tried] == [task.finding for task in tasks[20:]]
+    shares = [task.seconds for task in tried if task.seconds is not None]
+    assert shares[0] == pytest.approx(2.0 / 30)
+    assert sum(shares) < 2.0
+    assert result.done["a"] == 40
 
 
 def test_a_second_lane_opens_when_the_first_one_has_reported(monkeypatch: pytest.MonkeyPatch) -> None:

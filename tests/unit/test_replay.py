@@ -2,7 +2,8 @@
 
 import pytest
 
-from lock_harness.frontends.replay import MAX_CHANCE, describe_too_few, runs_needed
+from lock_harness.exploration.again import MAX_CHANCE
+from lock_harness.frontends.replay import describe_too_few, runs_needed
 from tests.runs import run
 
 

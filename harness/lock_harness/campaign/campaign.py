@@ -39,6 +39,8 @@ MOST_CLOSING_S = 2.0
 GRACE = 1.03
 # how long lanes may take to end an example after a Ctrl-C
 INTERRUPT_S = 10.0
+# how long programs that failed in earlier runs are run in all
+REPEATS_S = 2.0
 
 
 class LaneError(HarnessError):
@@ -94,6 +96,9 @@ class Listener(Protocol):
     def repeated(self, task: Repeat, run: Run) -> None:
         """A failure of an earlier run was tried again."""
 
+    def not_repeated(self, task: Repeat, why: str) -> None:
+        """A failure of an earlier run was not tried again."""
+
     def met(self, finding: RunFinding, run: Run, *, new: bool) -> None:
         """A scenario met a defect."""
 
@@ -147,6 +152,7 @@ class Campaign:
         self._listener = listener
         self._states = {lane: _LaneState() for lane in usable}
         self._repeats = deque(settings.repeats)
+        self._repeats_left_s = REPEATS_S
         self._batches = 0
         self._shrinking: int | None = None
         self._waiting: deque[int] = deque()
@@ -191,7 +197,14 @@ class Campaign:
         self._lanes.send(lane, task)
 
     def _next_repeat(self) -> Repeat | None:
-        return self._repeats.popleft() if self._repeats else None
+        """Return the next failure of an earlier run, with its share of the time that is left for them."""
+        while self._repeats and self._repeats_left_s <= 0:
+            self._listener.not_repeated(self._repeats.popleft(), "there was no time for it")
+        if not self._repeats:
+            return None
+        share = self._repeats_left_s / len(self._repeats)
+        task = self._repeats.popleft()
+        return msgspec.structs.replace(task, seconds=share, until=self._settings.soft_end)
 
     def _next_batch(self, lane: int, state: _LaneState) -> ScenarioBatch | None:
         unlimited = self._settings.seconds is not None
@@ -243,9 +256,8 @@ class Campaign:
             self._retire(lane, task, report)
         elif isinstance(task, ScenarioBatch):
             self._handle_batch(lane, task, report)
-        elif isinstance(report, Done):
-            self._listener.repeated(task, report.run)
-            self._note_violation(report.run)
+        else:
+            self._handle_repeat(task, report)
 
     def _let_one_shrink(self) -> None:
         """Let the next lane shrink its violation, unless another one does; at the end of a run, all of them."""
@@ -279,11 +291,19 @@ class Campaign:
         if work.is_finished(unlimited=self._settings.seconds is not None):
             self._listener.finished(work)
 
-    def _note_violation(self, run: Run) -> None:
+    def _handle_repeat(self, task: Repeat, report: Done | Skipped) -> None:
+        if isinstance(report, Skipped):
+            self._listener.not_repeated(task, report.why)
+            return
+        self._repeats_left_s -= report.run.figures.seconds
+        self._listener.repeated(task, report.run)
+        self._note_violation(report.run, remembered=task.finding)
+
+    def _note_violation(self, run: Run, remembered: str | None = None) -> None:
         # after the end was decided, other lanes still finish their examples; what they find then is not shrunk
         if run.status != "violated" or (self._settings.stops_at_first and self._stopping_since is not None):
             return
-        finding, new = self.findings.add(run)
+        finding, new = self.findings.add(run, remembered)
         self._listener.met(finding, run, new=new)
         if new and self._settings.stops_at_first and not self._settings.accepts(finding):
             self._stop()

@@ -14,16 +14,13 @@ class RunFinding:
 
     Attributes:
         run: The run that shows it: the first one, with its program shrunk.
+        id: Its identity, which is the same in later runs.
         scenarios: The scenarios that met it, in the order in which they did.
     """
 
     run: Run
+    id: str
     scenarios: list[str] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        """The identity of the finding, which is the same in later runs."""
-        return finding_id(self.run.violated_checks, self.run.program)
 
     @property
     def main_check(self) -> str:
@@ -49,10 +46,13 @@ class RunFindings:
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, run: Run) -> tuple[RunFinding, bool]:
-        """Return the finding that a violation belongs to, and whether it is a new one."""
+    def add(self, run: Run, remembered: str | None = None) -> tuple[RunFinding, bool]:
+        """Return the finding that a violation belongs to, and whether it is a new one.
+
+        `remembered` is the identity that the finding had in an earlier run.
+        """
         known = next((one for one in self._found if one.is_met_by(run)), None)
-        finding = known or RunFinding(run)
+        finding = known or RunFinding(run, remembered or finding_id(run.violated_checks, run.program))
         if known is None:
             self._found.append(finding)
         if run.scenario not in finding.scenarios:

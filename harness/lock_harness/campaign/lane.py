@@ -34,7 +34,7 @@ from lock_harness.campaign.variation import varied
 from lock_harness.campaign.work import PROGRAMS_OF_BATCH
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import HarnessError, MachineError, NoRoom, NotApplicable, one_line
-from lock_harness.core.run import Run
+from lock_harness.core.run import Run, Shrinking
 from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.again import run_again
 from lock_harness.exploration.example import Example
@@ -188,15 +188,20 @@ class Lane:
 
     def _repeat(self, task: Repeat, arenas: OpenArenas, limit: TimeLimit) -> Run:
         executor = arenas.executor(self._work.lock, equipment(task.program), self._work.bounds(task.bounds))
-        return run_again(
+        run = run_again(
             Subject(task.scenario, task.about, spec_of(self._work.lock), seed=0),
             executor,
             task.program,
             times=task.times,
             new_processes=task.new_processes,
-            limit=limit,
+            limit=limit.sooner(task.seconds),
             until_violated=frozenset(task.checks),
         )
+        if not task.new_processes:
+            return run
+        # a replay of this run needs new processes, too
+        again = Shrinking(run.program, run.history, new_processes=True)
+        return msgspec.structs.replace(run, shrinking=again)
 
     def _report_progress(self, progress: Progress) -> None:
         if time.monotonic() - self._reported > REPORT_S:

@@ -45,9 +45,13 @@ class ScenarioBatch(msgspec.Struct, frozen=True, tag=True):
 
 
 class Repeat(msgspec.Struct, frozen=True, tag=True):
-    """Run a program that failed in an earlier run up to `times` times, until it fails."""
+    """Run a program that failed in an earlier run up to `times` times, until it fails.
+
+    `finding` is the identity of the finding.  After `seconds` the program is not run again.
+    """
 
     number: int
+    finding: str
     scenario: str
     about: str
     program: Program
@@ -55,6 +59,7 @@ class Repeat(msgspec.Struct, frozen=True, tag=True):
     bounds: Bounds
     times: int
     new_processes: bool = False
+    seconds: float | None = None
     until: float | None = None
 
 

@@ -1,5 +1,7 @@
 """Run the program of an earlier run again."""
 
+from math import ceil, log
+
 from lock_harness.analysis.view import View
 from lock_harness.core.program import Program
 from lock_harness.core.run import Run
@@ -12,6 +14,9 @@ from lock_harness.exploration.time_limit import UNLIMITED, TimeLimit
 from lock_harness.figures import Tally
 
 SEVERITY: tuple[Status, ...] = ("holds", "unknown", "violated")
+# the probability with which a lock that still fails passes enough runs
+MAX_CHANCE = 0.01
+RARE = 20
 
 
 def run_again(
@@ -50,3 +55,16 @@ def run_again(
             break
     repeats = (tally.violated, tally.examples)
     return build_run(subject, executor, worst, worst.status, tally.figures(), repeats=repeats)
+
+
+def enough_runs(repeats: tuple[int, int] | None) -> int:
+    """Return how many runs without a failure show that a failure does not occur any more.
+
+    `repeats`: the program failed k of n times.  A lock that fails as often passes that many runs with a probability of at most
+    `MAX_CHANCE`.  A failure that did not occur again is taken to occur in one of `RARE` runs.
+    """
+    failed, tried = repeats or (0, 1)
+    if failed == tried:
+        return 1
+    rate = failed / tried if failed else 1 / RARE
+    return ceil(log(MAX_CHANCE) / log(1 - rate))

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from multiprocessing.connection import Connection
 from types import FrameType
 
@@ -17,7 +18,9 @@ from lock_harness.campaign.lanes import open_lanes
 from lock_harness.campaign.work import ScenarioWork, scenario_works
 from lock_harness.core.errors import MachineError
 from lock_harness.exploration.plan import Plan
+from lock_harness.frontends.memory import FailureMemory
 from lock_harness.frontends.options import RunOptions
+from lock_harness.frontends.repeats import Repeats
 from lock_harness.frontends.run_report import RunReport
 from lock_harness.frontends.signals import ENDING, SignalReceived
 from lock_harness.locks.loading import LockSpec
@@ -74,9 +77,14 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
         scenarios = [scenario.brief() for scenario in scenarios]
     works = scenario_works(scenarios, plan)
     lane_work = LaneWork(scenarios, options.lock or LockSpec(), options.years, options.release_ms)
-    report = RunReport(works, options, console)
+    repeats = _repeats(scenarios, options)
+    report = RunReport(works, options, repeats, console)
     settings = Settings(
-        plan=plan, began=options.began, seconds=options.seconds, stops_at_first=options.exits_first
+        plan=plan,
+        began=options.began,
+        seconds=options.seconds,
+        stops_at_first=options.exits_first,
+        repeats=repeats.tasks,
     )
 
     def run_lane(number: int, connection: Connection, is_stopped: Callable[[], bool]) -> None:
@@ -103,8 +111,15 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
                 report.sum_up(campaign, time.monotonic() - options.began)
         if interruption.received:
             raise interruption.received
-    code = exit_code(report.runs)
+    code = exit_code([*report.runs, *repeats.runs.values()])
     return UNKNOWN if code == 0 and options.fails_on_skip and report.has_gaps else code
+
+
+def _repeats(scenarios: Sequence[Scenario], options: RunOptions) -> Repeats:
+    """Return the remembered failures of the lock under test; none if every scenario brings its own lock."""
+    memory = FailureMemory(options.memory, options.lock or LockSpec())
+    tries = any(scenario.lock is None for scenario in scenarios)
+    return Repeats(memory, date.today(), tries=tries)
 
 
 def lane_count(wanted: int | None, works: Sequence[ScenarioWork]) -> int:

@@ -6,6 +6,9 @@ from pathlib import Path
 # the folder for saved runs
 REPORTS = Path("reports")
 
+# the folder for the failures that later runs try first
+MEMORY = Path(".lock-harness")
+
 # The default seed of a pytest session; pytest-xdist workers inherit this variable, so all of them draw with the same seed.
 SEED_VARIABLE = "LOCK_HARNESS_SEED"
 

@@ -20,6 +20,7 @@ class RunOptions:
     `lock`: the lock for scenarios that bring none of their own.
     `release_ms`: the bound for auto-release, instead of the scenario's.
     `reports`: the folder for saved runs.
+    `memory`: the folder for the failures that later runs try first.
     `began`: when the process of the command was started, a time of `time.monotonic()`.
     """
 
@@ -31,6 +32,7 @@ class RunOptions:
     years: Years
     release_ms: int | None
     reports: Path
+    memory: Path
     began: float
     exits_first: bool = False
     fails_on_skip: bool = False

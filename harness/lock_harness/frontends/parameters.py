@@ -60,6 +60,7 @@ ReleaseMs = Annotated[
     ),
 ]
 Reports = Annotated[Path, Parameter(help="Folder for saved runs.")]
+Memory = Annotated[Path, Parameter(help="Folder for failures, which later runs try first.")]
 SavedRun = Annotated[Path, Parameter(help="The saved run.json, or its folder.")]
 Times = Annotated[int, Parameter(help="How many times to run it.")]
 LockName = Annotated[

@@ -2,23 +2,19 @@
 
 import contextlib
 from functools import partial
-from math import ceil, log
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from lock_harness.analysis.view import View
 from lock_harness.core.errors import UserError
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Status
 from lock_harness.execution.arena import open_arena
 from lock_harness.execution.faults import why_unavailable
-from lock_harness.exploration.example import Example
-from lock_harness.exploration.executor import Executor, with_first_year
-from lock_harness.exploration.results import Subject, build_run
-from lock_harness.exploration.retries import run_confirmed
-from lock_harness.figures import Tally
+from lock_harness.exploration.again import enough_runs, run_again
+from lock_harness.exploration.executor import Executor
+from lock_harness.exploration.results import Subject
 from lock_harness.frontends.lock_option import resolve_lock
 from lock_harness.frontends.reports import load, replay_command
 from lock_harness.locks.loading import LockSpec
@@ -28,10 +24,6 @@ from lock_harness.render.text import plural
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server
 
-SEVERITY: tuple[Status, ...] = ("holds", "unknown", "violated")
-# the probability with which a lock that still fails passes enough runs
-MAX_CHANCE = 0.01
-RARE = 20
 EXIT_CODES: dict[Status, int] = {"holds": 0, "violated": 1, "unknown": 3}
 
 
@@ -57,18 +49,8 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
 
 
 def runs_needed(saved: Run) -> int:
-    """Return how many runs without a failure show that the failure of a saved run does not occur any more.
-
-    A lock that fails as often as the saved one passes that many runs with a probability of at most `MAX_CHANCE`.  A
-    failure that did not occur again is taken to occur in one of `RARE` runs.
-    """
-    if saved.status != "violated":
-        return 0
-    failed, tried = saved.repeats or (0, 1)
-    if failed == tried:
-        return 1
-    rate = failed / tried if failed else 1 / RARE
-    return ceil(log(MAX_CHANCE) / log(1 - rate))
+    """Return how many runs without a failure show that the failure of a saved run does not occur any more."""
+    return enough_runs(saved.repeats) if saved.status == "violated" else 0
 
 
 def describe_too_few(saved: Run, times: int, needed: int) -> str:
@@ -82,20 +64,13 @@ def describe_too_few(saved: Run, times: int, needed: int) -> str:
 
 
 def _run_again(saved: Run, lock: LockSpec, times: int, executor: Executor) -> Run:
-    program = with_first_year(saved.program, executor.arena.years.first)
-    tally = Tally()
-    worst: Example | None = None
-    for _ in range(times):
-        if _needs_new_processes(saved):
-            executor.renew_actors()
-        example = run_confirmed(executor, program)
-        tally.add(View(example.history, executor.arena.bounds, executor.arena.contract), example.status)
-        if worst is None or SEVERITY.index(example.status) > SEVERITY.index(worst.status):
-            worst = example
-    assert worst is not None
-    subject = Subject(saved.scenario, saved.about, lock, saved.seed)
-    repeats = (tally.violated, times)
-    return build_run(subject, executor, worst, worst.status, tally.figures(), repeats=repeats)
+    return run_again(
+        Subject(saved.scenario, saved.about, lock, saved.seed),
+        executor,
+        saved.program,
+        times=times,
+        new_processes=_needs_new_processes(saved),
+    )
 
 
 def _needs_new_processes(saved: Run) -> bool:

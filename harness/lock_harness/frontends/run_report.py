@@ -16,8 +16,10 @@ from lock_harness.core.run import Run
 from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.display import Display
 from lock_harness.frontends.options import RunOptions
+from lock_harness.frontends.repeats import Repeats
 from lock_harness.frontends.reports import replay_command, save, save_junit
 from lock_harness.frontends.results import FindingResult, RunResults, as_json, scenario_result
+from lock_harness.frontends.terminal import print_notes
 from lock_harness.render.crash_points import crash_points
 from lock_harness.render.story import story
 from lock_harness.render.summary import line, succeeded
@@ -33,8 +35,11 @@ class RunReport:
         runs: The result of each finished scenario.
     """
 
-    def __init__(self, works: Sequence[ScenarioWork], options: RunOptions, console: Console) -> None:
+    def __init__(
+        self, works: Sequence[ScenarioWork], options: RunOptions, repeats: Repeats, console: Console
+    ) -> None:
         self._works = works
+        self._repeats = repeats
         self._options = options
         self._console = console
         drawn = [work.total or 1 for work in works]
@@ -82,12 +87,19 @@ class RunReport:
 
     def repeated(self, task: Repeat, run: Run) -> None:
         """Say what became of a failure of an earlier run."""
+        self.display.print(self._repeats.add(task, run))
+
+    def not_repeated(self, task: Repeat, why: str) -> None:
+        """Say that a failure of an earlier run was not tried."""
+        self.display.print(self._repeats.describe_skipped(task, why))
 
     def met(self, finding: RunFinding, run: Run, *, new: bool) -> None:
         """Print the story of a new finding."""
         if not new:
             return
         path = save(run, self._options.reports)
+        if finding.id not in self._repeats.runs:
+            self._repeats.remember(run)
         self._findings[finding.id] = path
         self._told[run.scenario] = run.program, path
         self.display.print(Text.assemble(("✗ ", "bold red"), (f"finding {finding.id}", "bold")))
@@ -134,6 +146,7 @@ class RunReport:
 
     def sum_up(self, campaign: Campaign, seconds: float) -> None:
         """Write junit.xml and print the summary."""
+        print_notes(self._repeats.notes)
         for finding in campaign.findings:
             met_by = ", ".join(finding.scenarios)
             text = f"finding {finding.id}  {finding.main_check}: met by {met_by}"

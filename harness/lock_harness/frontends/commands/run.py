@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lock_harness.core.clock import process_began_s
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
-from lock_harness.frontends.defaults import REPORTS
+from lock_harness.frontends.defaults import MEMORY, REPORTS
 from lock_harness.frontends.terminal import console, print_notes, send_to_stderr
 from lock_harness.frontends.values import check_positive, parse_lanes, parse_seconds
 from lock_harness.servers.years import DEFAULT_YEARS, parse_years
@@ -32,6 +32,7 @@ def run(
     years: parameters.YearRange = str(DEFAULT_YEARS),
     release_ms: parameters.ReleaseMs = None,
     reports: parameters.Reports = REPORTS,
+    memory: parameters.Memory = MEMORY,
 ) -> int:
     """Run scenarios against a lock: the named ones, or all that are neither planted nor on request.
 
@@ -39,9 +40,6 @@ def run(
     """
     check_positive("--examples", examples)
     check_positive("--release-ms", release_ms)
-    lane_number = parse_lanes(lanes)
-    if json:
-        send_to_stderr()
     from lock_harness.frontends.lock_option import resolve_lock
     from lock_harness.frontends.options import RunOptions
 
@@ -49,7 +47,7 @@ def run(
         examples=examples,
         seconds=parse_seconds(for_),
         seed=Plan().seed if seed is None else seed,
-        lanes=lane_number,
+        lanes=parse_lanes(lanes),
         exits_first=exitfirst,
         fails_on_skip=fail_on_skip,
         as_json=json,
@@ -57,12 +55,15 @@ def run(
         years=parse_years(years),
         release_ms=release_ms,
         reports=reports,
+        memory=memory,
         began=process_began_s(),
     )
     return _run_campaign(scenarios, skip, options, pg)
 
 
 def _run_campaign(names: tuple[str, ...], skip: list[str], options: "RunOptions", pg: str | None) -> int:
+    if options.as_json:
+        send_to_stderr()
     from lock_harness.frontends.known_scenarios import find_known_scenarios, replacement_notes
     from lock_harness.programs.loading import pick_scenarios
 

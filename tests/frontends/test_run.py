@@ -50,6 +50,16 @@ def test_the_violation_of_a_broken_lock_is_reported_and_can_be_replayed(sh: Shel
     assert "failed 0 of 10 times" in fixed.out
 
 
+def test_several_lanes_share_all_programs_of_a_few_steps(sh: Shell) -> None:
+    outcome = sh.run("run", "small_scope", "--examples", "120", "-n", "2")
+    assert re.search(r"all 76 programs of up to 2 steps, and 44 of 958 with 3: none violates", outcome.out)
+    found = sh.run(
+        "run", "small_scope", "-n", "2", "--lock", "lock_harness.scenarios.planted.shared_mode:SharedMode"
+    )
+    assert found.code == 1
+    assert re.search(r"the smallest that violates has 2 steps", found.out, re.IGNORECASE), found.out
+
+
 def test_runs_with_the_same_seed_draw_the_same_programs(sh: Shell) -> None:
     for folder in ("one", "two"):
         sh.run("run", "interleavings", "--examples", "25", "--seed", "11", "--reports", folder)

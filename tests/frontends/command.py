@@ -56,7 +56,7 @@ class Shell:
         inherited = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("PG", "HYPERDRIVE", "LOCK_HARNESS_PG"))
+            if not key.startswith(("PG", "HYPERDRIVE", "LOCK_HARNESS_PG", "GITHUB_"))
         }
         return inherited | mine | self.variables | more
 

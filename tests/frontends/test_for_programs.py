@@ -63,6 +63,39 @@ def test_the_list_tells_a_program_what_would_run_here(sh: Shell) -> None:
     assert len(shown) == 2
 
 
+BROKEN = """
+from lock_harness.locks.month_lock import MonthLock
+
+
+class Generous(MonthLock):
+    def acquire(self, year, month, timeout_ms):
+        super().acquire(year, month, timeout_ms)
+        return True
+"""
+
+
+def test_a_run_in_github_writes_annotations_and_a_summary(sh: Shell) -> None:
+    (sh.cwd / "generous.py").write_text(BROKEN)
+    summary = sh.cwd / "summary.md"
+    there = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_WORKSPACE": str(sh.cwd)}
+    arguments = ("run", "concurrent_lock_acquisition", "--lock", "generous:Generous")
+    outcome = sh.run(*arguments, **there)
+    assert outcome.code == 1, outcome.out + outcome.err
+    (line,) = [line for line in outcome.out.splitlines() if line.startswith("::")]
+    finding = re.match(r"::error file=generous\.py,line=5,title=lock-harness%3A \w+ \((\w{8})\)::(.+)$", line)
+    assert finding is not None, line
+    replay = re.search(r"%0Asee it again: (lock-harness replay reports/\S+/run\.json)$", finding[2])
+    assert replay is not None, line
+    text = summary.read_text()
+    assert text.startswith("## lock-harness: 1 finding\n")
+    assert f"### Finding {finding[1]}: mutual\\_exclusion" in text
+    assert replay[1] in text
+    again = sh.run(*arguments, "--json", **there)
+    assert json.loads(again.out)["findings"]
+    assert "::error file=" in again.err
+    assert summary.read_text().count("## lock-harness: 1 finding\n") == 2
+
+
 def test_a_run_reads_the_table_of_the_project(sh: Shell) -> None:
     (sh.cwd / "pyproject.toml").write_text(
         "[tool.lock-harness]\nscenarios = ['timeout_returns_*']\nreports = 'out'\nseed = 77\njson = true\n"

@@ -1,5 +1,6 @@
 """What a `run` command prints and saves: each scenario, each finding, and the summary."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from lock_harness.core.program import Program
 from lock_harness.core.run import Run
 from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.display import Display
+from lock_harness.frontends.github import place_of_lock, runs_in_github, write_github_summary
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.repeats import Repeats
 from lock_harness.frontends.reports import replay_command, save, save_junit
 from lock_harness.frontends.results import FindingResult, RunResults, as_json, scenario_result
 from lock_harness.frontends.terminal import print_notes
 from lock_harness.render.crash_points import crash_points
+from lock_harness.render.github import GithubReport, ReportedFinding, ReportedRun
 from lock_harness.render.story import story
 from lock_harness.render.summary import line, succeeded
 from lock_harness.render.text import plural
@@ -159,8 +162,31 @@ class RunReport:
         outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
         where = f"reports in {self._options.reports}/"
         self._console.print(f"{outcome}; {seconds:.1f} s; {where}", soft_wrap=True)
+        if runs_in_github():
+            output = sys.stderr if self._options.as_json else sys.stdout
+            write_github_summary(self._github_report(campaign, f"{outcome}; {seconds:.1f} s"), output)
         if self._options.as_json:
             print(as_json(self._results(campaign, seconds)))
+
+    def _github_report(self, campaign: Campaign, outcome: str) -> GithubReport:
+        minimums = {work.scenario.name: work.minimum for work in self._works}
+        skipped = {work.scenario.name: work.skipped for work in self._works if work.skipped}
+        lack_of_time = dict.fromkeys(self._not_run(campaign), "there was no time for it")
+        return GithubReport(
+            subject=f"{self._server}, lock {self._lock}, seed {self._options.seed}",
+            outcome=outcome,
+            exercise=describe_exercise(self.runs) if self.runs else "",
+            findings=[
+                ReportedFinding(one.id, one.run, tuple(one.scenarios), replay_command(self._findings[one.id]))
+                for one in campaign.findings
+            ],
+            runs=[
+                ReportedRun(run, replay_command(path), thin(run, minimums[run.scenario]))
+                for run, path in zip(self.runs, self._paths, strict=True)
+            ],
+            skipped=skipped | lack_of_time,
+            lock_place=place_of_lock(self._options.lock) if self._options.lock else None,
+        )
 
     def _not_run(self, campaign: Campaign) -> list[str]:
         return [work.scenario.name for work in campaign.works if work.run is None and work.skipped is None]

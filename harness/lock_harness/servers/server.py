@@ -56,7 +56,7 @@ def version_of(dsn: str) -> str:
 def _create_database(conn: psycopg.Connection[Any], server: Server, name: str) -> None:
     create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if server.kind == "embedded":
-        # Copied by the file system, the files take a tenth of the time.  Where it cannot, the server copies the pages.
+        # The file system copies the files in half the time.  Where it cannot, the server copies the pages.
         with contextlib.suppress(psycopg.Error):
             conn.execute("SET file_copy_method = clone")
             conn.execute(create + sql.SQL(" STRATEGY file_copy"))

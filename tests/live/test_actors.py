@@ -19,7 +19,7 @@ from lock_harness.core.verdict import Bounds
 from lock_harness.execution.arena import Arena, open_arena
 from lock_harness.exploration.executor import run
 from lock_harness.locks.loading import LockSpec
-from lock_harness.programs.steps import acquire, crash, list_locks, program, release, reopen
+from lock_harness.programs.steps import acquire, crash, inspect, list_locks, program, release, reopen
 from lock_harness.servers.server import Server
 from tests.frontends.command import Shell, shell, within
 from tests.live.conftest import Connection
@@ -139,6 +139,48 @@ def test_a_program_without_steps_still_acquires_its_months_at_the_end(arena: Are
     assert example.status == "holds"
     answers = [event.answer for event in example.history.events if event.kind == "ok"]
     assert answers == [True, True] * 2, "each of the two actors acquires and releases the month"
+
+
+# Inspected sessions
+
+
+def test_a_session_is_compared_with_a_new_one_though_an_earlier_program_has_changed_it(
+    lock_server: Server,
+) -> None:
+    lock = LockSpec("lock_harness.scenarios.planted.leaked_lock_timeout:LeaksLockTimeout")
+    with open_arena(lock_server, lock, Bounds()) as arena:
+        month = month_of(arena)
+        changes = program(acquire(0, month, 700), release(0, month))
+        assert run(changes, arena).status == "holds"
+        looks = run(program(*changes.steps, inspect(0)), arena)
+        assert looks.violated_checks == {"session_unchanged"}
+        looks = run(program(inspect(0)), arena)
+        assert [event.inspected for event in looks.history.events if event.inspected] == [((), ())]
+
+
+def test_actors_are_replaced_once_for_programs_that_inspect_sessions(arena: Arena) -> None:
+    month = month_of(arena)
+    plain = program(acquire(0, month, 0), acquire(1, month, 0), release(0, month))
+    looks = program(*plain.steps, inspect(1))
+    teams = []
+    for what in (plain, looks, plain, looks):
+        assert run(what, arena).status == "holds"
+        teams.append(names(arena.warm_actors))
+    assert not {*teams[0]} & {*teams[1]}
+    assert teams[1] == teams[2] == teams[3]
+
+
+def test_new_actors_do_not_read_the_state_of_a_session_that_no_program_has_inspected_for_long(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lock_harness.execution.arena.INSPECTION_MEMORY", 1)
+    month = month_of(arena)
+    plain, looks = program(acquire(0, month, 0), release(0, month)), program(inspect(0))
+    prepared = []
+    for what in (plain, looks, plain, plain, looks):
+        run(what, arena)
+        prepared.append(arena.pool.inspects)
+    assert prepared == [False, True, True, False, True]
 
 
 def test_an_arena_leaves_neither_actors_nor_sessions(lock_server: Server) -> None:

@@ -32,11 +32,17 @@ SWITCH_S = 1e-5
 
 
 def run_actor(
-    directory: Path, name: str, tag: str, lock: LockSpec | Lock, url: str, threads: int = 1
+    directory: Path,
+    name: str,
+    tag: str,
+    lock: LockSpec | Lock,
+    url: str,
+    threads: int = 1,
+    inspects: bool = False,
 ) -> None:
     """Run an actor until its process is killed or the harness has ended.
 
-    With several `threads` each is an actor, and they share a session.  If the lock session cannot be used, the conductor
+    `inspects`: programs may inspect its session.  With several `threads` each is an actor, and they share a session.  If the lock session cannot be used, the conductor
     gets `ActorFailed`.  `url` is the server's address.
     """
     detach(directory / f"{name}.log")
@@ -51,7 +57,9 @@ def run_actor(
 
         def actor(name: str, mailbox: Mailbox) -> Actor:
             journal = Journal(directory / f"{name}.journal")
-            operations = OperationRunner(directory, journal, open_session, url, shares_session=threads > 1)
+            operations = OperationRunner(
+                directory, journal, open_session, url, shares_session=threads > 1, inspects=inspects
+            )
             return Actor(name, mailbox, operations)
 
         first = actor(name, mailbox)

@@ -29,6 +29,7 @@ class OperationRunner:
 
     Args:
         shares_session: Other actors, in other threads, use the same session.
+        inspects: A program may inspect the session.
 
     Attributes:
         held: The number of holds of each month that the lock has granted in this program.
@@ -44,6 +45,7 @@ class OperationRunner:
         dsn: str,
         *,
         shares_session: bool = False,
+        inspects: bool = False,
     ) -> None:
         self._directory = directory
         self._journal = journal
@@ -57,7 +59,7 @@ class OperationRunner:
         self.spawned = SpawnedPrograms()
         self.held: dict[Month | None, int] = {}
         # before any call can have changed the session
-        self._inspector = SessionInspector(self._session)
+        self._inspector = SessionInspector(self._session if inspects else None)
         self.pass_gate: Callable[[int, Operation], None] | None = None
 
     def verbs(self) -> tuple[str, ...]:

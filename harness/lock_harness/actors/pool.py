@@ -37,6 +37,7 @@ class ActorPool:
 
     Attributes:
         deferred: Messages for the conductor that arrived while `take` waited for a spare.
+        inspects: Whether the actors that are started from now on can inspect their sessions.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ActorPool:
         self._setup_result: str | None = None
         self._setup_refusal = ""
         self.deferred: deque[MailboxMessage] = deque()
+        self.inspects = False
         self._faketime = faketime
         self._fork_servers = fork_servers(faketime)
 
@@ -186,7 +188,7 @@ class ActorPool:
         name = f"a{next(self._numbers)}"
         if self._faketime:
             wall_clock.step(wall_clock.clock_file(self.directory, name), 0)
-        self._starting[name] = self._fork(run_actor, name, self._url, self._threads)
+        self._starting[name] = self._fork(run_actor, name, self._url, self._threads, self.inspects)
 
     def _fork(self, target: Callable[..., None], name: str, url: str, *more: int) -> ActorProcess:
         """Start a process that runs `target`, which gets the address of a server, and `more`."""

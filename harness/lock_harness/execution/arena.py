@@ -40,6 +40,9 @@ from lock_harness.servers.server import Server, private_database
 from lock_harness.servers.years import DEFAULT_YEARS, Years
 from lock_harness.wire.proxy import Proxy, proxy
 
+# after so many programs that inspect no session, new actors no longer prepare for one that does
+INSPECTION_MEMORY = 30
+
 
 @dataclass
 class Arena:
@@ -51,6 +54,7 @@ class Arena:
         contract: What the lock promises.
         bounds: The bounds on time that apply to a lock with this contract.
         warm_actors: The actors that are ready from the last program.
+        programs_since_inspection: How many programs have been run since the last one that inspects sessions.
         postmaster: Restarts the server, if a fault needs that.
         proxy: Breaks connections, if a fault needs that; or else the gate, if there is one.
         gate: Decides the order of the messages, or in a race records it, if there is one.
@@ -67,15 +71,17 @@ class Arena:
     verbs: frozenset[str]
     contract: Contract
     warm_actors: list[ActorProcess] = field(default_factory=list)
+    programs_since_inspection: int = 0
     postmaster: Postmaster | None = None
     proxy: Proxy | None = None
     gate: Gate | None = None
 
-    def gather(self, count: int, kills: int = 0) -> list[ActorProcess]:
+    def gather(self, count: int, kills: int = 0, *, inspects: bool = False) -> list[ActorProcess]:
         """Return the first `count` warm actors, after new ones have filled the gaps, for a program that kills `kills` of them.
 
-        `NotApplicable` if the server does not have enough connections for them.
+        `inspects`: the program inspects sessions.  `NotApplicable` if the server does not have enough connections for them.
         """
+        self._note_inspections(inspects)
         if count > len(self.warm_actors):
             self._make_room(count)
         for index in range(count):
@@ -85,6 +91,19 @@ class Arena:
                 self.replace(index)
         self.pool.expect_kills(kills)
         return self.warm_actors[:count]
+
+    def _note_inspections(self, inspects: bool) -> None:
+        """Prepare new actors to inspect their sessions, if this program or one of the last ones does that."""
+        self.programs_since_inspection = 0 if inspects else self.programs_since_inspection + 1
+        if self.programs_since_inspection > INSPECTION_MEMORY:
+            self.pool.inspects = False
+        elif inspects and not self.pool.inspects:
+            others = [*self.pool.spare_sessions, *(process.session for process in self.warm_actors)]
+            self.dismiss()
+            self.pool.close()
+            # their connections may be the last ones that the server has
+            self._await_end(others)
+            self.pool.inspects = True
 
     def has_new_actors(self, count: int) -> bool:
         """Return whether one of the first `count` actors is missing, or has never used the lock."""

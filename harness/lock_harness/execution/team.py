@@ -19,7 +19,7 @@ from lock_harness.core.clock import now_ns
 from lock_harness.core.errors import NotApplicable
 from lock_harness.core.fault import Fault
 from lock_harness.core.history import SessionAge
-from lock_harness.core.program import Program, Step
+from lock_harness.core.program import Operation, Program, Step
 from lock_harness.execution.arena import Arena
 from lock_harness.execution.time_limits import NS_PER_MS, deadline_ns
 
@@ -83,7 +83,8 @@ class Team:
         self._free_running = free_running
         self.actors = range(program.actors)
         kills = sum(isinstance(step, Fault) and step.traits.ends_process for step in program.steps)
-        self.processes = arena.gather(program.actors, kills)
+        inspects = any(isinstance(step, Operation) and step.verb == "inspect" for step in program.steps)
+        self.processes = arena.gather(program.actors, kills, inspects=inspects)
         self.incarnations = [0] * program.actors
         self.ages = [self._age(actor) for actor in self.actors]
         self.killed: list[tuple[int, ActorProcess]] = []

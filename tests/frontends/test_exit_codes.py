@@ -142,6 +142,14 @@ def test_the_traceback_of_an_error_of_the_harness_is_shown_on_request(faulty: Sh
     assert "s3cret" not in outcome.err
 
 
+def test_an_installation_without_psycopg_has_code_3(sh: Shell) -> None:
+    (sh.cwd / "sitecustomize.py").write_text("import sys\nsys.modules['psycopg'] = None\n")
+    path = os.pathsep.join(filter(None, [str(sh.cwd), os.environ.get("PYTHONPATH", "")]))
+    outcome = sh.run("doctor", "--pg", "postgresql://host/db", PYTHONPATH=path, LOCK_HARNESS_TRACEBACK="1")
+    assert outcome.code == 3
+    assert "an error of lock-harness itself: ModuleNotFoundError" in outcome.err
+
+
 # Signals
 
 

@@ -223,3 +223,11 @@ def test_sigkill_while_a_directory_is_stored_leaves_nothing_in_the_cache(
     assert done.returncode == -signal.SIGKILL, done.stderr
     wait_for_end(int(done.stdout))
     assert list(folder.iterdir()) == []
+
+
+def test_an_installation_of_another_layout_is_not_cached(
+    folder: Path, guardian: Guardian, tmp_path: Path
+) -> None:
+    DataCache.open(tmp_path / "other", OPTIONS).store(new_data(guardian.directory / "original"), guardian)
+    assert not folder.exists() or list(folder.iterdir()) == []
+    assert not restored(tmp_path / "other", guardian)

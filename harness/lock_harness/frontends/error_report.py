@@ -34,9 +34,8 @@ def _as_harness_error(error: Exception) -> HarnessError:
         return UserError(f"{one_line(error).rstrip('.')}; see lock-harness --help")
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return MachineError(f"{error.strerror}: free some space")
-    import psycopg
-
-    if isinstance(error, psycopg.Error):
+    # not imported here: that may be what failed
+    if isinstance(error, getattr(sys.modules.get("psycopg"), "Error", ())):
         return MachineError(f"the server refused what the harness needs: {one_line(error)}")
     why = f"{type(error).__name__}: {one_line(error)}"
     return InternalError(why, "".join(traceback.format_exception(error)))
@@ -46,11 +45,9 @@ def _report_internal_error(error: InternalError) -> str:
     """Write the traceback to a file or to standard error, and return the line that asks to report it."""
     from importlib import metadata
 
-    from lock_harness.servers.address import redact
-
     versions = f"lock-harness {metadata.version('lock-harness')}, Python {platform.python_version()}, {platform.platform()}"
-    text = redact(f"{versions}\n\n{error.trace}", "")
-    why = redact(f"an error of lock-harness itself: {error}", "")
+    text = _without_secrets(f"{versions}\n\n{error.trace}")
+    why = _without_secrets(f"an error of lock-harness itself: {error}")
     if os.environ.get(VARIABLE):
         with contextlib.suppress(OSError):
             print(text, file=sys.stderr)
@@ -63,3 +60,12 @@ def _report_internal_error(error: InternalError) -> str:
     except OSError:
         return f"{why}; please report it with the traceback that {VARIABLE}=1 shows"
     return f"{why}; please report it with {file.name}"
+
+
+def _without_secrets(text: str) -> str:
+    try:
+        from lock_harness.servers.address import redact
+    except ImportError:
+        # without psycopg no server can be reached
+        return text
+    return redact(text, "")

@@ -52,8 +52,10 @@ class DataCache:
     @classmethod
     def open(cls, installation: Path, options: Sequence[str]) -> Self:
         """Return the place for what initdb of this installation creates with these options."""
-        folder = _cache_folder()
-        return cls(folder and folder / (_key(installation, options) + SUFFIX))
+        try:
+            return cls(_cache_folder() / (_key(installation, options) + SUFFIX))
+        except (OSError, RuntimeError):
+            return cls(None)
 
     def restore(self, data: Path) -> bool:
         """Create `data` as a copy of the cached directory, or return False if there is none that can be trusted.
@@ -96,20 +98,17 @@ class DataCache:
         return msgspec.msgpack.decode(packed, type=_PackedData)
 
 
-def _cache_folder() -> Path | None:
-    """Return the folder of the cache, which is created; None if that is not possible."""
+def _cache_folder() -> Path:
+    """Create and return the folder of the cache; raise `OSError` or `RuntimeError` if that is not possible."""
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        if not base.is_absolute():
-            base = Path.home() / ".cache"
-        folder = base / "lock-harness"
-        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-        # root may have the home directory of another account, which could not remove files of root
-        if os.geteuid() == 0 and existing.stat().st_uid != 0:
-            return None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        return None
+    if not base.is_absolute():
+        base = Path.home() / ".cache"
+    folder = base / "lock-harness"
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    # root may have the home directory of another account, which could not remove files of root
+    if os.geteuid() == 0 and existing.stat().st_uid != 0:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(existing))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

@@ -18,6 +18,7 @@ from lock_harness.campaign.lanes import open_lanes
 from lock_harness.campaign.work import ScenarioWork, scenario_works
 from lock_harness.core.errors import MachineError
 from lock_harness.exploration.plan import Plan
+from lock_harness.frontends.known_findings import without_accepted
 from lock_harness.frontends.memory import FailureMemory
 from lock_harness.frontends.options import RunOptions
 from lock_harness.frontends.repeats import Repeats
@@ -85,6 +86,7 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
         seconds=options.seconds,
         stops_at_first=options.exits_first,
         repeats=repeats.tasks,
+        accepts=options.known.accepts,
     )
 
     def run_lane(number: int, connection: Connection, is_stopped: Callable[[], bool]) -> None:
@@ -111,7 +113,8 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
                 report.sum_up(campaign, time.monotonic() - options.began)
         if interruption.received:
             raise interruption.received
-    code = exit_code([*report.runs, *repeats.runs.values()])
+    runs = [*report.runs, *repeats.runs.values()]
+    code = exit_code(without_accepted(runs, options.known.accepted_only(campaign.findings)))
     return UNKNOWN if code == 0 and options.fails_on_skip and report.has_gaps else code
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from lock_harness.frontends.known_findings import KnownFindings
 from lock_harness.locks.loading import LockSpec
 from lock_harness.servers.years import Years
 
@@ -21,6 +22,7 @@ class RunOptions:
     `release_ms`: the bound for auto-release, instead of the scenario's.
     `reports`: the folder for saved runs.
     `memory`: the folder for the failures that later runs try first.
+    `known`: the findings that the user accepts.
     `began`: when the process of the command was started, a time of `time.monotonic()`.
     """
 
@@ -33,6 +35,7 @@ class RunOptions:
     release_ms: int | None
     reports: Path
     memory: Path
+    known: KnownFindings
     began: float
     exits_first: bool = False
     fails_on_skip: bool = False

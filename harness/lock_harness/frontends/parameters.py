@@ -61,6 +61,10 @@ ReleaseMs = Annotated[
 ]
 Reports = Annotated[Path, Parameter(help="Folder for saved runs.")]
 Memory = Annotated[Path, Parameter(help="Folder for failures, which later runs try first.")]
+Known = Annotated[
+    Path | None,
+    Parameter(help="TOML file of accepted findings, which do not make the run fail. Default: none."),
+]
 SavedRun = Annotated[Path, Parameter(help="The saved run.json, or its folder.")]
 Times = Annotated[int, Parameter(help="How many times to run it.")]
 LockName = Annotated[

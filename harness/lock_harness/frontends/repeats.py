@@ -48,6 +48,11 @@ class Repeats:
             self.gone.add(failure.id)
         return describe_repeat(failure, run)
 
+    @property
+    def still_there(self) -> set[str]:
+        """The failures that occurred again."""
+        return {name for name, run in self.runs.items() if run.status == "violated"}
+
     def describe_skipped(self, task: Repeat, why: str) -> Text:
         """Return the line of a failure that was not tried."""
         failure = self._failures[task.finding]

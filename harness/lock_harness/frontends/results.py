@@ -27,13 +27,17 @@ class ScenarioResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class FindingResult(msgspec.Struct, frozen=True):
-    """A finding: its smallest program failed k of the n times that it was run again, if `repeats` is given."""
+    """A finding: its smallest program failed k of the n times that it was run again, if `repeats` is given.
+
+    `known`: the user accepts it.
+    """
 
     id: str
     checks: tuple[str, ...]
     scenarios: tuple[str, ...]
     repeats: tuple[int, int] | None
     report: str
+    known: bool = False
 
 
 class RunResults(msgspec.Struct, frozen=True):

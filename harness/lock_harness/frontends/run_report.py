@@ -105,6 +105,11 @@ class RunReport:
             self._repeats.remember(run)
         self._findings[finding.id] = path
         self._told[run.scenario] = run.program, path
+        if self._options.known.accepts(finding):
+            reason = self._options.known.reasons[finding.id]
+            text = f"known: finding {finding.id}, {finding.main_check} ({reason}); {replay_command(path)}"
+            self.display.print(Text.assemble(("~", "yellow"), f" {text}"))
+            return
         self.display.print(Text.assemble(("✗ ", "bold red"), (f"finding {finding.id}", "bold")))
         self.display.print(story(run, replay_command(path)), soft_wrap=False)
         self.display.print("")
@@ -152,14 +157,19 @@ class RunReport:
         print_notes(self._repeats.notes)
         for finding in campaign.findings:
             met_by = ", ".join(finding.scenarios)
-            text = f"finding {finding.id}  {finding.main_check}: met by {met_by}"
+            prefix = "known " if self._options.known.accepts(finding) else ""
+            text = f"{prefix}finding {finding.id}  {finding.main_check}: met by {met_by}"
             self._console.print(text, soft_wrap=True)
+        occurred = {finding.id for finding in campaign.findings} | self._repeats.still_there
+        for text in self._options.known.disappeared(occurred, self._repeats.gone):
+            self._console.print(text, soft_wrap=True)
+        known = self._options.known.accepted_only(campaign.findings)
         if self.runs:
-            save_junit(self.runs, self._paths, self._options.reports)
+            save_junit(self.runs, self._paths, self._options.reports, known)
             self._console.print(describe_exercise(self.runs), soft_wrap=True)
         minimums = {work.scenario.name: work.minimum for work in self._works}
         skipped = [work.skipped for work in self._works if work.skipped]
-        outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign))
+        outcome = describe_outcome(self.runs, minimums, skipped, not_run=self._not_run(campaign), known=known)
         where = f"reports in {self._options.reports}/"
         self._console.print(f"{outcome}; {seconds:.1f} s; {where}", soft_wrap=True)
         if runs_in_github():
@@ -207,6 +217,7 @@ class RunReport:
                     scenarios=tuple(finding.scenarios),
                     repeats=finding.run.repeats,
                     report=str(self._findings[finding.id]),
+                    known=self._options.known.accepts(finding),
                 )
                 for finding in campaign.findings
             ),

@@ -10,6 +10,12 @@ def check_positive(option: str, value: int | None) -> None:
         raise UserError(f"{option} {value} must be 1 or more")
 
 
+def positive(option: str, value: int | None) -> int | None:
+    """Return a number, if one is given; raise `UserError` if it is less than 1."""
+    check_positive(option, value)
+    return value
+
+
 def parse_lanes(text: str) -> int | None:
     """Return a number of lanes, or None for `auto`; raise `UserError` for anything else."""
     if text == "auto":

@@ -8,7 +8,7 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.frontends import parameters
 from lock_harness.frontends.defaults import MEMORY, REPORTS
 from lock_harness.frontends.terminal import console, print_notes, send_to_stderr
-from lock_harness.frontends.values import check_positive, parse_lanes, parse_seconds
+from lock_harness.frontends.values import parse_lanes, parse_seconds, positive
 from lock_harness.servers.years import DEFAULT_YEARS, parse_years
 
 if TYPE_CHECKING:
@@ -33,18 +33,18 @@ def run(
     release_ms: parameters.ReleaseMs = None,
     reports: parameters.Reports = REPORTS,
     memory: parameters.Memory = MEMORY,
+    known: parameters.Known = None,
 ) -> int:
     """Run scenarios against a lock: the named ones, or all that are neither planted nor on request.
 
     Exit code 0: everything holds. 1: a violation. 2: a mistake in the command. 3: unknown, or a fault of the machine.
     """
-    check_positive("--examples", examples)
-    check_positive("--release-ms", release_ms)
+    from lock_harness.frontends.known_findings import read_known_findings
     from lock_harness.frontends.lock_option import resolve_lock
     from lock_harness.frontends.options import RunOptions
 
     options = RunOptions(
-        examples=examples,
+        examples=positive("--examples", examples),
         seconds=parse_seconds(for_),
         seed=Plan().seed if seed is None else seed,
         lanes=parse_lanes(lanes),
@@ -53,9 +53,10 @@ def run(
         as_json=json,
         lock=resolve_lock(lock, lock_command, contract),
         years=parse_years(years),
-        release_ms=release_ms,
+        release_ms=positive("--release-ms", release_ms),
         reports=reports,
         memory=memory,
+        known=read_known_findings(known),
         began=process_began_s(),
     )
     return _run_campaign(scenarios, skip, options, pg)

@@ -11,9 +11,10 @@ MARKS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "bold
 
 
 def examine(*, pg: parameters.NamedServer = None) -> int:
-    """Examine whether session locks can work on a server. Finds poolers that break them.
+    """Examine whether session locks can work on a server, and how many workers fit there.
 
-    Exit code 1 if they cannot.
+    Finds poolers that break locks, missing rights, settings that end sessions, and limits on connections. Exit code 1 if
+    session locks cannot work.
     """
     dsn = named_dsn(pg)
     if pg is None and (found := from_environment()):

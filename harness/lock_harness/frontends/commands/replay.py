@@ -9,7 +9,7 @@ def replay(
     path: parameters.SavedRun,
     *,
     times: parameters.Times = 10,
-    lock: parameters.LockName = None,
+    lock: parameters.LockOfReplay = None,
     lock_command: parameters.LockCommand = None,
     contract: parameters.ContractFields = [],  # noqa: B006
     pg: parameters.ServerChoice = None,

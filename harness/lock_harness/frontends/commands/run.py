@@ -35,7 +35,7 @@ def run(
     memory: parameters.Memory = MEMORY,
     known: parameters.Known = None,
 ) -> int:
-    """Run scenarios against a lock: the named ones, or all that are neither planted nor on request.
+    """Run scenarios against a lock. Options can also be given in the table [tool.lock-harness] of pyproject.toml.
 
     Exit code 0: everything holds. 1: a violation. 2: a mistake in the command. 3: unknown, or a fault of the machine.
     """

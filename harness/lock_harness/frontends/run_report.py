@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -12,7 +13,6 @@ from lock_harness.campaign.campaign import Campaign
 from lock_harness.campaign.findings import RunFinding
 from lock_harness.campaign.messages import Repeat
 from lock_harness.campaign.work import ScenarioWork
-from lock_harness.core.program import Program
 from lock_harness.core.run import Run
 from lock_harness.exploration.progress import Progress
 from lock_harness.frontends.display import Display
@@ -52,7 +52,7 @@ class RunReport:
         self._current: dict[int, Progress] = {}
         # the report of each finding, and the first finding of each scenario
         self._findings: dict[str, Path] = {}
-        self._told: dict[str, tuple[Program, Path]] = {}
+        self._told: dict[str, tuple[Run, Path]] = {}
 
     def begin(self, server: Server) -> None:
         """Print the first line."""
@@ -104,7 +104,7 @@ class RunReport:
         if finding.id not in self._repeats.runs:
             self._repeats.remember(run)
         self._findings[finding.id] = path
-        self._told[run.scenario] = run.program, path
+        self._told.setdefault(run.scenario, (run, path))
         if self._options.known.accepts(finding):
             reason = self._options.known.reasons[finding.id]
             text = f"known: finding {finding.id}, {finding.main_check} ({reason}); {replay_command(path)}"
@@ -120,10 +120,7 @@ class RunReport:
         if work.run is None:
             self.display.print(Text.assemble(("-", "dim"), f" {name:<34}skipped   {work.skipped}"))
             return
-        run = work.run
-        program, path = self._told.get(name, (None, None))
-        if path is None or program is not run.program:
-            path = save(run, self._options.reports)
+        run, path = self._shown(work.run)
         self.runs.append(run)
         self._paths.append(path)
         self.display.print(line(run, thin(run, work.minimum)))
@@ -135,6 +132,13 @@ class RunReport:
         if not is_told and (not succeeded(run) or run.expects):
             self.display.print(story(run, replay_command(path)), soft_wrap=False)
             self.display.print("")
+
+    def _shown(self, run: Run) -> tuple[Run, Path]:
+        """Return the run of a scenario as it is reported, and where it is saved: its first finding, if it had one."""
+        if run.scenario not in self._told:
+            return run, save(run, self._options.reports)
+        told, path = self._told[run.scenario]
+        return msgspec.structs.replace(told, figures=run.figures, coverage=run.coverage), path
 
     # The end of the run
 

@@ -50,7 +50,10 @@ def modules_after(*arguments: str) -> tuple[int, set[str]]:
     [
         ["--help"],
         ["--version"],
-        *([command, "--help"] for command in ("run", "replay", "list", "contract", "locks", "doctor")),
+        *(
+            [command, "--help"]
+            for command in ("run", "replay", "promote", "list", "contract", "locks", "doctor")
+        ),
     ],
     ids=" ".join,
 )

@@ -1,4 +1,4 @@
-"""The command line: `lock-harness run | replay | list | contract | locks | doctor`."""
+"""The command line: `lock-harness run | replay | promote | list | contract | locks | doctor`."""
 
 from cyclopts import App
 
@@ -7,6 +7,7 @@ from lock_harness.frontends.commands.contract import examine_contract
 from lock_harness.frontends.commands.doctor import examine
 from lock_harness.frontends.commands.list import list_scenarios
 from lock_harness.frontends.commands.locks import locks
+from lock_harness.frontends.commands.promote import promote
 from lock_harness.frontends.commands.replay import replay
 from lock_harness.frontends.commands.run import run
 from lock_harness.frontends.configuration import apply_table
@@ -40,6 +41,7 @@ app = App(
 for command, name in (
     (run, "run"),
     (replay, "replay"),
+    (promote, "promote"),
     (list_scenarios, "list"),
     (examine_contract, "contract"),
     (locks, "locks"),

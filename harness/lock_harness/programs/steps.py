@@ -9,19 +9,19 @@ def program(*steps: Step) -> Program:
     return _program(steps, "lockstep")
 
 
-def at_gate(*steps: Step) -> Program:
-    """Return a program for the gate, where every actor takes its own of these steps as the scheduler lets it."""
-    return _program(steps, "gate")
+def at_gate(*steps: Step, choices: tuple[int, ...] = ()) -> Program:
+    """Return a program for the gate, where every actor takes its own of these steps in the order of the choices."""
+    return _program(steps, "gate", choices)
 
 
-def _program(steps: tuple[Step, ...], mode: Mode) -> Program:
+def _program(steps: tuple[Step, ...], mode: Mode, choices: tuple[int, ...] = ()) -> Program:
     if not steps:
         raise ValueError("a program needs at least one step: add one")
     actors = 1 + max(step.actor for step in steps)
     months = {step.month: None for step in steps if isinstance(step, Operation) and step.month}
     if wrong := [month for month in months if not isinstance(month, Month)]:
         raise ValueError(f"{wrong[0]!r} is not a month: write Month(2090, 1)")
-    return Program(actors=actors, months=tuple(months), steps=steps, mode=mode)
+    return Program(actors=actors, months=tuple(months), steps=steps, mode=mode, choices=choices)
 
 
 def acquire(actor: int, month: Month, timeout_ms: int, *, pending: bool = False) -> Step:

@@ -18,7 +18,7 @@ SELECT current_setting('max_connections')::int AS most,
  WHERE role.rolname = session_user AND db.datname = current_database()
 """
 
-# A server in another language is not recognised; then the error of the session is shown.
+# The message of a server in another language is not recognised; then the run ends with the error of the session.
 _REFUSAL = re.compile(r"too many (clients|connections)|connection slots are reserved")
 
 

@@ -85,7 +85,7 @@ Known = Annotated[
     _option("TOML file of accepted findings, which do not make the run fail. Default: none."),
 ]
 NewScenario = Annotated[str, Parameter(help="The name of the scenario, which must be new.")]
-SavedRun = Annotated[Path, Parameter(help="The saved run.json, or its folder.")]
+SavedRun = Annotated[Path, Parameter(help="The saved run.json, or a folder.")]
 Times = Annotated[int, _option("How many times to run the program. Default: 10.")]
 LockName = Annotated[
     str | None,

@@ -1,13 +1,17 @@
 """Run the program of a saved run again."""
 
 import contextlib
+from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import msgspec
 from rich.console import Console
+from rich.text import Text
 
-from lock_harness.core.errors import UserError
+from lock_harness.campaign.arenas import OpenArenas
+from lock_harness.core.errors import NotApplicable, UserError
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Status
 from lock_harness.execution.arena import open_arena
@@ -23,8 +27,24 @@ from lock_harness.render.story import story
 from lock_harness.render.text import plural
 from lock_harness.servers.providers import open_server
 from lock_harness.servers.server import Server
+from lock_harness.servers.years import DEFAULT_YEARS
 
+RUN_FILE = "run.json"
+OutcomeKind = Literal["holds", "violated", "unknown", "skipped"]
+MARKS: dict[OutcomeKind, tuple[str, str]] = {
+    "holds": ("✓", "green"),
+    "violated": ("✗", "bold red"),
+    "unknown": ("?", "yellow"),
+    "skipped": ("-", "dim"),
+}
 EXIT_CODES: dict[Status, int] = {"holds": 0, "violated": 1, "unknown": 3}
+
+
+class Outcome(NamedTuple):
+    """What became of one of many saved runs: a key of `MARKS`, and a line."""
+
+    kind: OutcomeKind
+    text: str
 
 
 def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:
@@ -46,6 +66,50 @@ def replay(path: Path, times: int, lock: LockSpec | None, pg: str | None, consol
         console.print(describe_too_few(saved, times, needed), soft_wrap=True)
         return EXIT_CODES["unknown"]
     return EXIT_CODES[run.status]
+
+
+def replay_all(folder: Path, times: int, lock: LockSpec | None, pg: str | None, console: Console) -> int:
+    """Replay each run.json below `folder`, print a line for each and a summary, and return the worst exit code.
+
+    `UserError` if there is none, or if one of them is not a saved run.
+    """
+    saved = {path: load(path) for path in sorted(folder.rglob(RUN_FILE))}
+    if not saved:
+        raise UserError(f"there is no {RUN_FILE} below {folder}; give a folder of saved runs")
+    outcomes: list[Outcome] = []
+    with open_server(pg) as server, contextlib.closing(OpenArenas(server, DEFAULT_YEARS)) as arenas:
+        for path, run in saved.items():
+            outcome = _outcome(run, lock or _lock_of(run), times, arenas)
+            outcomes.append(outcome)
+            console.print(Text.assemble(MARKS[outcome.kind], f" {path}  {outcome.text}"), soft_wrap=True)
+    counts = Counter(outcome.kind for outcome in outcomes)
+    parts = (f"{counts[kind]} {kind}" for kind in MARKS if counts[kind])
+    console.print(f"{plural(len(outcomes), 'run')}: {', '.join(parts)}", soft_wrap=True)
+    if counts["violated"]:
+        return EXIT_CODES["violated"]
+    return EXIT_CODES["unknown"] if counts["unknown"] else EXIT_CODES["holds"]
+
+
+def _outcome(saved: Run, lock: LockSpec, times: int, arenas: OpenArenas) -> Outcome:
+    """Run the program of a saved run again in one of the open arenas."""
+    try:
+        executor = arenas.executor(lock, equipment(saved.program), saved.bounds)
+    except NotApplicable as reason:
+        return Outcome("skipped", f"skipped: {reason}")
+    run = _run_again(saved, lock, times, executor)
+    if executor.leaked_locks:
+        arenas.drop(executor)
+    if run.status == "violated":
+        failed, tried = run.repeats or (0, 0)
+        checks = ", ".join(run.violated_checks)
+        return Outcome("violated", f"{run.scenario}: violated, {failed} of {tried}: {checks}")
+    if run.status == "holds" and (needed := runs_needed(saved)) > times:
+        return Outcome(
+            "unknown", f"{run.scenario}: {times} of {times} hold, which proves nothing: use --times {needed}"
+        )
+    if run.status == "holds":
+        return Outcome("holds", f"{run.scenario}: holds, {times} of {times}")
+    return Outcome("unknown", f"{run.scenario}: unknown")
 
 
 def runs_needed(saved: Run) -> int:

@@ -105,7 +105,7 @@ def test_a_scenario_for_which_the_server_has_too_few_connections_is_skipped_with
     skipped = next(line for line in outcome.out.splitlines() if "skipped" in line)
     assert "soak" in skipped
     assert "64 actors and 2 spare ones need" in skipped
-    assert "raise its max_connections, or take fewer actors, or fewer workers with -n" in skipped
+    assert "raise its max_connections, or take fewer actors, or fewer lanes with -n" in skipped
     assert "timeout_returns_false" in outcome.out
 
 

@@ -232,7 +232,7 @@ def _why_no_room(observer: Observer, connections: int) -> str | None:
         return None
     return (
         f"{connections} more connections than there are now, but {limit.subject} has {limit.free} left: "
-        f"raise {limit.remedy}, or take fewer actors, or fewer workers with -n"
+        f"raise {limit.remedy}, or take fewer actors, or fewer lanes with -n"
     )
 
 

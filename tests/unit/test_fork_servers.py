@@ -1,5 +1,6 @@
 """Processes that are alive at the same time come from different fork servers, as long as there are enough."""
 
+import os
 import sys
 from functools import partial
 from types import ModuleType
@@ -7,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from lock_harness.actors import fork_server
-from lock_harness.actors.fork_server import ForkServers
+from lock_harness.actors.fork_server import ForkServer, ForkServers
 from lock_harness.actors.preload import preloadable_modules
 from lock_harness.locks.loading import LockSpec, reference
 from lock_harness.locks.month_lock import MonthLock
@@ -161,3 +162,10 @@ def test_a_lock_that_has_no_importable_name_is_sent_by_value() -> None:
     assert reference(partial(MonthLock)) is None
     main = type("Main", (MonthLock,), {"__module__": "__main__"})
     assert reference(main) is None
+
+
+def test_a_process_that_did_not_start_a_fork_server_neither_watches_nor_stops_it() -> None:
+    server = ForkServer.__new__(ForkServer)
+    server._starter = os.getpid() + 1
+    server.ensure_running()
+    server.stop()

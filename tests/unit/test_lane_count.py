@@ -19,7 +19,7 @@ def test_there_are_not_more_lanes_than_can_have_work() -> None:
     assert lane_count(3, works) == 3
     fixed = [Scenario(program(acquire(0, JAN, 0)), name="one")]
     assert lane_count(8, scenario_works(fixed, Plan())) == 1
-    assert lane_count(8, scenario_works(drawn("a", examples=25), Plan())) == 3
+    assert lane_count(8, scenario_works(drawn("a", examples=120), Plan())) == 3
 
 
 @pytest.mark.parametrize(

@@ -100,10 +100,14 @@ class _Popen(popen_forkserver.Popen):  # type: ignore[misc]
 
 
 class ForkServer(forkserver.ForkServer):  # type: ignore[misc]
-    """A fork server that is running or starting.  It imports the harness and the modules `more`."""
+    """A fork server that is running or starting.  It imports the harness and the modules `more`.
+
+    A process that is forked from the one which started it can use it, too, but does not watch or stop it.
+    """
 
     def __init__(self, more: frozenset[str], environment: Mapping[str, str]) -> None:
         super().__init__()
+        self._starter = os.getpid()
         self.preloaded = more
         self.set_forkserver_preload([HARNESS, *sorted(more), LAST])
         # the resource tracker starts first, so that it does not inherit the environment of the fork server
@@ -111,9 +115,15 @@ class ForkServer(forkserver.ForkServer):  # type: ignore[misc]
         with _added_environment(environment):
             self.ensure_running()
 
+    def ensure_running(self) -> None:
+        """Start the fork server unless it runs already."""
+        if self._starter == os.getpid():
+            super().ensure_running()
+
     def stop(self) -> None:
         """End the fork server, from which no living process may have come."""
-        self._stop()
+        if self._starter == os.getpid():
+            self._stop()
 
 
 class ForkServers:

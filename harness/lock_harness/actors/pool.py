@@ -23,6 +23,8 @@ from lock_harness.servers.connections import is_refusal
 START_MS = 15_000
 SETUP_MS = 60_000
 SPARES = 2
+# enough for the actors of most programs and their spares
+SHARED_SERVERS = 8
 LOG_SHOWN = 300  # characters
 
 
@@ -244,6 +246,11 @@ def start_fork_servers(lock: LockSpec | Lock, faketime: Path | None = None) -> N
     if spec := _spec(lock):
         servers.preload(preloadable_modules(spec.module))
     servers.reserve(1 + SPARES)
+
+
+def share_fork_servers() -> None:
+    """Start fork servers that all processes use which are forked from this one afterwards, without waiting for them."""
+    fork_servers().reserve(SHARED_SERVERS)
 
 
 def _spec(lock: LockSpec | Lock) -> LockSpec | None:

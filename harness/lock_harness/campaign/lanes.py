@@ -17,8 +17,8 @@ import msgspec
 from lock_harness.campaign.messages import Close, Report, Task
 from lock_harness.guardian import Guardian, guarded_directory
 
-RunLane = Callable[[int, Connection, Callable[[], bool]], None]
-"""Runs a lane in its process: with its number, the connection to the scheduler, and whether the run is stopped."""
+RunLane = Callable[[Connection, Callable[[], bool]], None]
+"""Runs a lane in its process: with the connection to the scheduler, and whether the run is stopped."""
 
 # how long a lane that was told to close may take
 CLOSE_S = 10.0
@@ -38,24 +38,22 @@ class LaneEnded(NamedTuple):
 class Lanes:
     """The processes of the lanes, by number, and what they report.
 
-    They are forked before the process of the command has threads: a copy of a process with threads may have locks that no
-    thread will release.
+    A lane is forked when it gets its first task.  The process of the command must have no threads then: a copy of a process
+    with threads may have locks that no thread will release.
     """
 
-    def __init__(self, guardian: Guardian) -> None:
+    def __init__(self, guardian: Guardian, run: RunLane, prepare: Callable[[int], None], count: int) -> None:
         self._guardian = guardian
+        self._run = run
+        self._prepare = prepare
+        self.numbers = range(count)
         self._flag = mmap.mmap(-1, 1)
         self._connections: dict[int, Connection] = {}
         self._pids: dict[int, int] = {}
 
-    @property
-    def numbers(self) -> list[int]:
-        """The numbers of the lanes."""
-        return [*self._pids]
-
-    def fork(self, run: RunLane) -> None:
-        """Start one more lane."""
-        number = len(self._pids)
+    def fork(self, number: int) -> None:
+        """Start a lane."""
+        self._prepare(number)
         ours, theirs = Pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -63,7 +61,7 @@ class Lanes:
         if pid == 0:
             for connection in (ours, *self._connections.values()):
                 connection.close()
-            _run_lane(run, number, theirs, self._flag, self._log(number))
+            _run_lane(self._run, theirs, self._flag, self._log(number))
         theirs.close()
         self._guardian.own(pid)
         self._pids[number], self._connections[number] = pid, ours
@@ -72,7 +70,9 @@ class Lanes:
         return self._guardian.directory / f"lane{number}.log"
 
     def send(self, lane: int, task: Task) -> None:
-        """Give a lane a task."""
+        """Give a lane a task; start it if this is the first one."""
+        if lane not in self._pids:
+            self.fork(lane)
         with contextlib.suppress(BrokenPipeError):
             self._connections[lane].send_bytes(_encoder.encode(task))
 
@@ -94,7 +94,7 @@ class Lanes:
 
     def close(self, patience_s: float = CLOSE_S) -> None:
         """Let all lanes close their arenas and end, and kill those that take too long."""
-        for lane in self._connections:
+        for lane in [*self._connections]:
             self.send(lane, Close())
         until = time.monotonic() + patience_s
         while self._pids and time.monotonic() < until:
@@ -122,33 +122,36 @@ class Lanes:
 
 
 @contextlib.contextmanager
-def open_lanes(run: RunLane, count: int) -> Iterator[Lanes]:
-    """Fork the lanes for a `with` block; then close them."""
+def open_lanes(run: RunLane, prepare: Callable[[int], None], count: int) -> Iterator[Lanes]:
+    """Yield lanes that are forked when they are needed; close them in the end.
+
+    `prepare` is called with the number of a lane, in this process, before the lane is forked.
+    """
     with guarded_directory() as guardian:
-        lanes = Lanes(guardian)
+        lanes = Lanes(guardian, run, prepare, count)
         try:
-            for _ in range(count):
-                lanes.fork(run)
             yield lanes
         finally:
             lanes.stop()
             lanes.close()
 
 
-def _run_lane(run: RunLane, number: int, connection: Connection, flag: mmap.mmap, log: Path) -> None:
+def _run_lane(run: RunLane, connection: Connection, flag: mmap.mmap, log: Path) -> None:
     """Run a lane in this process, which was just forked, and end the process."""
     # a Ctrl-C in the terminal is for the process of the command
     os.setsid()
     # the rest of the stack, and what is to be done at exit, belong to the process of the command
     atexit._clear()  # noqa: SLF001
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number_of_signal in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number_of_signal, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with open(log, "wb") as file, open(os.devnull, "rb") as nothing:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         os.dup2(nothing.fileno(), 0)
     code = 1
     try:
-        run(number, connection, lambda: flag[0] != 0)
+        run(connection, lambda: flag[0] != 0)
         code = 0
     finally:
         if code:

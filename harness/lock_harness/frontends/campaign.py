@@ -11,7 +11,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from lock_harness.actors.pool import start_fork_servers
+from lock_harness.actors.pool import share_fork_servers, start_fork_servers
 from lock_harness.campaign.campaign import Campaign, Settings
 from lock_harness.campaign.lane import Lane, LaneWork
 from lock_harness.campaign.lanes import open_lanes
@@ -34,6 +34,8 @@ from lock_harness.servers.years import BLOCK, Years
 
 # Lanes wait more than they compute, so more lanes than processors are useful.
 LANES_PER_PROCESSOR = 2
+# A lane takes about a second of processor time to start.  It is not worth that for fewer examples.
+EXAMPLES_PER_LANE = 50
 # of most programs: the actors, their spares, and what the harness needs for itself
 CONNECTIONS_PER_LANE = 12
 # the exit code of a run whose result is not known
@@ -89,13 +91,13 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
         accepts=options.known.accepts,
     )
 
-    def run_lane(number: int, connection: Connection, is_stopped: Callable[[], bool]) -> None:
-        if number == 0:
-            # they start while the server does
-            start_fork_servers(lane_work.lock_of(scenarios[0]))
+    def run_lane(connection: Connection, is_stopped: Callable[[], bool]) -> None:
         Lane(lane_work, connection, is_stopped).run()
 
-    with open_lanes(run_lane, lane_count(options.lanes, works)) as lanes, open_server(pg) as server:
+    # they start while the server does
+    start_fork_servers(lane_work.lock_of(scenarios[0]))
+    count = lane_count(options.lanes, works)
+    with open_server(pg) as server, open_lanes(run_lane, _prepare, count) as lanes:
         report.begin(server)
         usable = lanes.numbers
         if not server.ours:
@@ -116,6 +118,12 @@ def run_campaign(scenarios: Sequence[Scenario], options: RunOptions, pg: str | N
     runs = [*report.runs, *repeats.runs.values()]
     code = exit_code(without_accepted(runs, options.known.accepted_only(campaign.findings)))
     return UNKNOWN if code == 0 and options.fails_on_skip and report.has_gaps else code
+
+
+def _prepare(lane: int) -> None:
+    """Prepare for a lane: the first one has fork servers already, and the others share some more with each other."""
+    if lane:
+        share_fork_servers()
 
 
 def _repeats(scenarios: Sequence[Scenario], options: RunOptions) -> Repeats:
@@ -142,4 +150,4 @@ def lanes_on_named_server(years: Years, connections: int) -> int:
 def _most_lanes(work: ScenarioWork) -> int:
     if work.needs_own_lane or work.total is None:
         return 1
-    return -(-work.total // work.minimum)
+    return -(-work.total // EXAMPLES_PER_LANE)

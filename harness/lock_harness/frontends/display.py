@@ -13,6 +13,8 @@ from lock_harness.exploration.progress import Progress
 PHASES = {"draw": "", "shrink": "violation found, shrinking", "repeat": "running the smallest again"}
 # how often a line is printed where there is no terminal, in seconds
 HEARTBEAT_S = 30.0
+# how often the lines of a terminal are drawn again, in seconds
+REFRESH_S = 0.1
 
 
 class Display:
@@ -32,11 +34,14 @@ class Display:
             TextColumn("{task.fields[note]}"),
             console=console,
             transient=True,
+            # without a thread of its own, since lanes are forked from this process
+            auto_refresh=False,
             disable=not console.is_terminal,
         )
         self._whole = self._bars.add_task("", total=total, note="")
         self._lanes: dict[int, TaskID] = {}
         self._began = self._beat = time.monotonic()
+        self._refreshed = 0.0
 
     def show_lane(self, lane: int, progress: Progress) -> None:
         """Show what a lane does."""
@@ -52,6 +57,9 @@ class Display:
         """Show how far the run is; without a terminal, only if there was no such line for a while."""
         self._bars.update(self._whole, completed=examples, description=f"{examples:,} examples", note=state)
         now = time.monotonic()
+        if now - self._refreshed >= REFRESH_S:
+            self._refreshed = now
+            self._bars.refresh()
         if not self._console.is_terminal and now - self._beat >= HEARTBEAT_S:
             self._beat = now
             self.print(f"  {now - self._began:.0f} s: {examples:,} examples, {state}")

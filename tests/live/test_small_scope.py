@@ -1,16 +1,20 @@
 """Every program of a few steps, on a live server: it accepts the reference lock, and finds planted ones."""
 
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Step
-from lock_harness.core.run import Run
+from lock_harness.core.run import Run, ScopeCoverage
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
 from lock_harness.locks.loading import LockSpec
+from lock_harness.programs.scenario import Scenario
+from lock_harness.programs.workload import AllPrograms
 from lock_harness.scenarios import small_scope
+from lock_harness.scenarios.planted import check_then_act
 from lock_harness.servers.server import Server
 
 # programs of up to 2 steps, and some of 3
@@ -55,3 +59,17 @@ def test_the_smallest_program_of_a_planted_lock_is_found(our_server: Server, nam
     assert run.repeats[0] > 0
     assert run.coverage.scope is not None
     assert run.coverage.scope.complete_steps == len(run.program.steps) - 1
+
+
+def test_at_the_gate_a_mistake_within_one_operation_is_found(our_server: Server) -> None:
+    what = AllPrograms({"acquire", "release"}, steps=2, mode="gate")
+    job = Job(Scenario(what, name="orders"), Plan(seed=1), check_then_act.SCENARIO.lock)
+    run = run_job(job, our_server, lambda _: None)
+    assert run.status == "violated"
+    assert [text(step) for step in run.program.steps] == ["acquire 0", "acquire 1"]
+    right = run_job(replace(job, lock=None), our_server, lambda _: None)
+    assert right.status == "holds"
+    assert right.coverage.scope == ScopeCoverage((2, 7), (2, 7))
+    assert right.coverage.orders is not None
+    assert right.coverage.orders.complete
+    assert right.coverage.orders.runs > 9

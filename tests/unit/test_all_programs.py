@@ -2,22 +2,17 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from itertools import islice, permutations, product
+from itertools import chain, islice, pairwise, permutations, product
 from typing import NamedTuple
 
 import pytest
 
 from lock_harness.core.fault import Fault
 from lock_harness.core.program import Month, Operation, Program, Step
-from lock_harness.programs.all_programs import (
-    LOOKS,
-    WAIT_MS,
-    count,
-    programs,
-    scope_of,
-    sizes_before,
-)
+from lock_harness.programs.all_programs import count, programs, sizes_before
 from lock_harness.programs.draw import OPTIONAL_VERBS
+from lock_harness.programs.scopes.choice import WAIT_MS, scope_of
+from lock_harness.programs.scopes.lockstep import LOOKS
 
 MONTHS = (Month(2090, 1), Month(2091, 1))
 KINDS = ("acquire", "wait", "release", "hold", "is_locked", "reopen", "crash", "terminate")
@@ -247,3 +242,41 @@ def test_a_cancellation_needs_an_actor_that_may_wait() -> None:
     ]
     assert [one.steps[1].actor for one in cancelled] == [1] * len(cancelled)
     assert cancelled
+
+
+# At the gate
+
+
+def own_steps(steps: Steps, actors: int) -> tuple[Steps, ...]:
+    return tuple(tuple(one for one in steps if one.actor == actor) for actor in range(actors))
+
+
+@pytest.mark.parametrize(("actors", "months"), [(2, 1), (2, 2), (3, 1)])
+def test_at_the_gate_each_program_is_run_once_up_to_names(actors: int, months: int) -> None:
+    kinds = ("acquire", "release", "reopen", "terminate")
+    scope = scope_of(kinds, OPTIONAL_VERBS, actors=actors, months=months, mode="gate")
+    ours = [one for one in programs(scope, 3, MONTHS[:months]) if len(one.steps) == 3]
+    left = {own_steps(tuple(map(as_one, one.steps)), actors) for one in ours}
+    assert len(left) == len(ours) == count(scope, 3)
+    todo = {own_steps(steps, actors) for steps in naive(kinds, 3, actors=actors, months=months)}
+    while todo:
+        one = next(iter(todo))
+        equal = {own_steps(steps, actors) for steps in renamed(tuple(chain(*one)), actors, months)}
+        todo -= equal
+        first, last = ([own[place].kind for own in one if own] for place in (0, -1))
+        after_another = any(two.kind == "reopen" == three.kind for own in one for two, three in pairwise(own))
+        superfluous = "reopen" in first or "terminate" in last or after_another
+        assert len(equal & left) == (0 if superfluous else 1), equal
+        left -= equal
+    assert not left
+
+
+def test_a_program_for_the_gate_has_one_actor_after_the_other_and_no_wait() -> None:
+    scope = scope_of({"acquire", "late"}, OPTIONAL_VERBS, actors=2, months=1, mode="gate")
+    *_, last = programs(scope, 3, MONTHS[:1])
+    assert last.mode == "gate"
+    assert last.steps == (
+        Fault(0, "late", point="after"),
+        Operation(0, "acquire", MONTHS[0]),
+        Operation(1, "acquire", MONTHS[0]),
+    )

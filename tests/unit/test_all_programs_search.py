@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from itertools import chain, repeat
 
-from lock_harness.core.run import Run, ScopeCoverage
+from lock_harness.core.run import Coverage, OrderCoverage, Run, ScopeCoverage
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.explore import explore_with
 from lock_harness.exploration.plan import Plan
 from lock_harness.locks.loading import LockSpec
 from lock_harness.programs.scenario import Scenario
 from lock_harness.programs.workload import AllPrograms
+from lock_harness.render.summary import line, merged
+from tests.runs import run as run_of
 from tests.unit.test_explore import Returns
 from tests.unit.test_retries import BOTH, GOOD
 
@@ -48,3 +50,23 @@ def test_a_scope_ends_when_its_time_is_over() -> None:
     scenario = Scenario(AllPrograms({"acquire"}, steps=3), name="scope")
     run = explore_with(scenario, executor, Plan(seconds=0), LockSpec(), lambda _: None)
     assert run.coverage.scope == ScopeCoverage((1, 0, 0), (1, 2, 4))
+
+
+def test_at_the_gate_each_program_is_run_in_every_order() -> None:
+    """Each of two programs of 2 steps has one order here, since the examples have no moves."""
+    executor = Returns(repeat(GOOD))
+    executor.arena.verbs = frozenset({"acquire"})
+    scenario = Scenario(AllPrograms({"acquire"}, steps=2, mode="gate"), name="scope")
+    run = explore_with(scenario, executor, Plan(), LockSpec(), lambda _: None)
+    assert run.coverage.scope == ScopeCoverage((1, 2), (1, 2))
+    assert run.coverage.orders == OrderCoverage(3, 0, True)
+    assert "Every order was run: 3 orders" in line(run).plain
+
+
+def test_the_orders_of_all_batches_are_added() -> None:
+    parts = [
+        Coverage(scope=ScopeCoverage((1, count), (1, 3)), orders=OrderCoverage(count, 1, complete))
+        for count, complete in ((1, True), (2, False))
+    ]
+    whole = merged([run_of(status="holds", coverage=one) for one in parts])
+    assert whole.coverage.orders == OrderCoverage(3, 2, False)

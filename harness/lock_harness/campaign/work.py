@@ -149,7 +149,8 @@ class ScenarioWork:
             if whole.program is run.program:
                 self.shown_part = part
             self.run = whole
-        self.done += run.figures.examples
+        # at the gate a program may be many examples
+        self.done += sum(run.coverage.scope.runs) if run.coverage.scope else run.figures.examples
         self.seconds += seconds
         self.recent_new, self.recent_seconds = len(set(behaviours) - self.seen), seconds
         self.seen.update(behaviours)

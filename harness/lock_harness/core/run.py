@@ -41,6 +41,16 @@ class OrderCoverage(msgspec.Struct, frozen=True):
     switches: int | None = None
     left_out: int = 0
 
+    def __add__(self, other: "OrderCoverage") -> "OrderCoverage":
+        """Return the coverage of two programs, or of two parts of one, with the same bound."""
+        return OrderCoverage(
+            runs=self.runs + other.runs,
+            redundant=self.redundant + other.redundant,
+            complete=self.complete and other.complete,
+            switches=self.switches,
+            left_out=self.left_out + other.left_out,
+        )
+
 
 NOT_TRIED = "it was not tried"
 

@@ -48,7 +48,7 @@ def equipment(what: Workload) -> Equipment:
     if isinstance(what, EveryOrder):
         return equipment(what.program)
     if isinstance(what, AllPrograms):
-        return Equipment(_faults_of(what.kinds))
+        return Equipment(_faults_of(what.kinds), gate=what.mode == "gate")
     if isinstance(what, Draw):
         settings = what.program_settings
         faults = _faults_of(what.weights)

@@ -88,20 +88,22 @@ class AllPrograms:
         steps: The most steps of a program.  Without `--for` and `--examples` a run has those of up to `BRIEF_STEPS`.
         actors: The number of actors.
         months: The most months of a program.
-        mode: How the steps are ordered.
+        mode: `lockstep`; or `gate`, where each program is run in every order of its messages, as by `EveryOrder`.
     """
 
     kinds: Collection[str]
     steps: int
     actors: int = 2
     months: int = 1
-    mode: Literal["lockstep"] = "lockstep"
+    mode: Literal["lockstep", "gate"] = "lockstep"
 
     def __post_init__(self) -> None:
         check_fields(self, "steps", "actors", "months", "mode")
         if isinstance(self.kinds, str) or not isinstance(self.kinds, Collection):
             raise ValueError(f"kinds must be a set of kinds of steps, not {self.kinds!r}")
         check_kinds(self.kinds, self.mode)
+        if "round" in self.kinds:
+            raise ValueError("kinds must not have 'round', which is several steps: use acquire, release")
         if not self.kinds:
             raise ValueError("kinds must have one kind of step or more: add one")
         for name, most in (("steps", None), ("actors", None), ("months", MAX_MONTHS)):

@@ -8,7 +8,7 @@ from operator import add
 import msgspec
 from rich.text import Text
 
-from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run, ScopeCoverage
+from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
 from lock_harness.figures import merge_figures
 from lock_harness.render.sentences import describe_orders, describe_pct_guarantee, describe_scope
 from lock_harness.render.text import STYLES, plural
@@ -123,12 +123,13 @@ def histogram(buckets: Sequence[int]) -> str:
 def merged(runs: Sequence[Run]) -> Run:
     """Return the runs of workers that shared one scenario as one run: the most severe, with the figures of all."""
     worst = max(runs, key=lambda run: (SEVERITY.index(run.status), bool(run.violated_checks)))
-    coverage = msgspec.structs.replace(worst.coverage, scope=_merged_scope(runs))
+    coverage = worst.coverage
+    if coverage.scope:
+        scopes = [run.coverage.scope for run in runs if run.coverage.scope]
+        orders = [run.coverage.orders for run in runs if run.coverage.orders]
+        coverage = msgspec.structs.replace(
+            coverage, scope=reduce(add, scopes), orders=reduce(add, orders) if orders else None
+        )
     return msgspec.structs.replace(
         worst, figures=merge_figures([run.figures for run in runs]), coverage=coverage
     )
-
-
-def _merged_scope(runs: Sequence[Run]) -> ScopeCoverage | None:
-    scopes = [run.coverage.scope for run in runs if run.coverage.scope]
-    return reduce(add, scopes) if scopes else None

@@ -1,0 +1,1 @@
+"""The enumerations of `lock_harness.programs.all_programs`, one for each mode."""

@@ -42,7 +42,10 @@ def tests(session: nox.Session) -> None:
     session.install("-e", ".", *DEV)
     # Tests wait more than they compute, so more workers than processors are useful.
     workers = str(max(3, os.cpu_count() or 1))
-    session.run("pytest", *(session.posargs or ("--numprocesses", workers, "--dist", "loadgroup")))
+    # The tests start thousands of processes.  Each would compile the harness if bytecode files are switched off.
+    bytecode = {"PYTHONDONTWRITEBYTECODE": ""}
+    arguments = session.posargs or ("--numprocesses", workers, "--dist", "loadgroup")
+    session.run("pytest", *arguments, env=bytecode)
 
 
 @nox.session(python="3.13")

@@ -192,13 +192,17 @@ def test_another_program_is_another_finding(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(simulate(monkeypatch, drawn("a", "b"), answer=answer).heard.new) == 2
 
 
-def test_a_scenario_goes_on_after_a_violation_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scenario_goes_on_after_a_violation_if_there_is_time_but_not_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     result = simulate(monkeypatch, drawn("a", examples=1000), answer=violated, lanes=1)
+    assert len(result.lanes.batches) == 1
+    result = simulate(monkeypatch, drawn("a", examples=1000), answer=violated, lanes=1, seconds=60.0)
     assert len(result.lanes.batches) == MOST_VIOLATIONS
 
 
 def test_later_batches_know_what_was_shrunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = simulate(monkeypatch, drawn("a", examples=1000), answer=violated, lanes=1)
+    result = simulate(monkeypatch, drawn("a", examples=1000), answer=violated, lanes=1, seconds=60.0)
     known = [[one.program for one in batch.known] for batch in result.lanes.batches]
     assert known == [[], [TWO_HOLDERS], [TWO_HOLDERS]]
 

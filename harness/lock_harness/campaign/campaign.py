@@ -279,16 +279,16 @@ class Campaign:
         return task.scenario if isinstance(task, Repeat) else self.works[task.scenario].scenario.name
 
     def _handle_batch(self, lane: int, batch: ScenarioBatch, report: Done | Skipped) -> None:
-        work = self.works[batch.scenario]
+        work, unlimited = self.works[batch.scenario], self._settings.seconds is not None
         del work.running[lane]
         if isinstance(report, Skipped):
             work.skip(report.why)
         else:
             run = msgspec.structs.replace(report.run, seed=self._settings.plan.seed)
-            work.add(batch.part, run, report.behaviours, report.seconds)
+            work.add(batch.part, run, report.behaviours, report.seconds, unlimited=unlimited)
             if not work.scenario.planted:
                 self._note_violation(run)
-        if work.is_finished(unlimited=self._settings.seconds is not None):
+        if work.is_finished(unlimited=unlimited):
             self._listener.finished(work)
 
     def _handle_repeat(self, task: Repeat, report: Done | Skipped) -> None:

@@ -21,7 +21,7 @@ BATCH = 25
 PROGRAMS_OF_BATCH = 50
 # the part of the time that such a scenario gets in a run that is limited by time
 SHARE_OF_SCOPES = 0.25
-# violations after which a scenario is not continued
+# violations after which a scenario is not continued in a run that is limited by time; in others one is enough
 MOST_VIOLATIONS = 3
 # consecutive batches of a scenario draw with seeds that are far apart
 SEED_DISTANCE = 1_000_003
@@ -139,8 +139,13 @@ class ScenarioWork:
         del self.running[lane]
         self.free_parts.append(part)
 
-    def add(self, part: int, run: Run, behaviours: Collection[str], seconds: float) -> None:
-        """Add the result of a batch.  Of results that are equally severe, that of the earliest batch is shown."""
+    def add(
+        self, part: int, run: Run, behaviours: Collection[str], seconds: float, *, unlimited: bool
+    ) -> None:
+        """Add the result of a batch.  Of results that are equally severe, that of the earliest batch is shown.
+
+        `unlimited`: whether scenarios go on for as long as the run has time, also after a violation.
+        """
         if self.run is None:
             self.run, self.shown_part = run, part
         else:
@@ -158,7 +163,8 @@ class ScenarioWork:
         if scope := run.coverage.scope:
             self.total = min(sum(scope.totals), self.most or sum(scope.totals))
         # of all programs the first violation is the smallest one
-        enough = 1 if self.scenario.planted or self.has_all_programs else MOST_VIOLATIONS
+        goes_on = unlimited and not (self.scenario.planted or self.has_all_programs)
+        enough = MOST_VIOLATIONS if goes_on else 1
         self.ended |= self.total is None or run.leaked_locks or self.violations >= enough
 
     def is_finished(self, *, unlimited: bool) -> bool:

@@ -64,7 +64,7 @@ def test_each_file_on_the_page_of_scenarios_is_a_scenario(sh: Shell, path: Path)
 
 
 def test_a_scenario_is_a_file_of_about_fifteen_lines() -> None:
-    assert (len(SCENARIOS.files), len(SCENARIOS.commands)) == (5, 2)
+    assert (len(SCENARIOS.files), len(SCENARIOS.commands)) == (6, 3)
     assert all(text.count("\n") <= 20 for text in SCENARIOS.files.values())
 
 

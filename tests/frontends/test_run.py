@@ -68,7 +68,7 @@ def test_runs_with_the_same_seed_draw_the_same_programs(sh: Shell) -> None:
     assert programs[0] == programs[1]
 
 
-def test_a_run_with_a_time_limit_runs_every_scenario_and_ends_in_time(sh: Shell) -> None:
+def test_a_run_with_a_time_limit_runs_every_scenario_until_the_time_is_over(sh: Shell) -> None:
     began = time.monotonic()
     outcome = sh.run("run", "many_months", "interleavings", "wrapper", "--for", "15s")
     took_s = time.monotonic() - began
@@ -76,8 +76,9 @@ def test_a_run_with_a_time_limit_runs_every_scenario_and_ends_in_time(sh: Shell)
     runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
     assert len(runs) == 3
     assert all(run.figures.examples for run in runs)
-    # the lower bound: scenarios that are drawn go on until the time is over
-    assert 13 < took_s < 15 * 1.1
+    # Scenarios that are drawn go on until the time is over.  How exactly a run ends is tested with a simulated clock: here a
+    # busy machine may take long to close everything.
+    assert 13 < took_s < 15 * 2
 
 
 def test_lanes_share_the_examples_of_a_scenario(sh: Shell) -> None:

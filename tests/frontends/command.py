@@ -85,9 +85,13 @@ class Shell:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str, ignored: str = "INT", **environment: str) -> subprocess.Popen[str]:
-        """Start a command with a signal ignored; a shell ignores SIGINT when it starts one in the background."""
+        """Start a command with a signal ignored; a shell ignores SIGINT when it starts one in the background.
+
+        SIGHUP is not ignored, although these tests may run under nohup.
+        """
+        reset = ["env", "--default-signal=HUP"]
         return subprocess.Popen(
-            ["sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh", *self.command(*arguments)],
+            [*reset, "sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh", *self.command(*arguments)],
             cwd=self.cwd,
             env=self.environment(**environment),
             stdout=subprocess.PIPE,

@@ -1,8 +1,10 @@
 """Processes that are alive at the same time come from different fork servers, as long as there are enough."""
 
 import os
+import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -169,3 +171,12 @@ def test_a_process_that_did_not_start_a_fork_server_neither_watches_nor_stops_it
     server._starter = os.getpid() + 1
     server.ensure_running()
     server.stop()
+
+
+def test_a_process_that_is_forked_after_the_end_of_the_harness_ends_in_silence(tmp_path: Path) -> None:
+    ask = (
+        "import pathlib, sys; from lock_harness.actors.main import detach; detach(pathlib.Path(sys.argv[1]))"
+    )
+    gone = str(tmp_path / "removed" / "a0.log")
+    done = subprocess.run([sys.executable, "-c", ask, gone], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

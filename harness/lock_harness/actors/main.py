@@ -136,7 +136,11 @@ def detach(log_path: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # the connection string says everything about the server
     address.forget_environment()
-    log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except FileNotFoundError:
+        # The harness has ended, and its guardian has removed the directory, while this process was being forked.
+        raise SystemExit(0) from None
     os.dup2(log, 1)
     os.dup2(log, 2)
     os.close(log)

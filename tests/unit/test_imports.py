@@ -52,7 +52,7 @@ def modules_after(*arguments: str) -> tuple[int, set[str]]:
         ["--version"],
         *(
             [command, "--help"]
-            for command in ("run", "replay", "promote", "list", "contract", "locks", "doctor")
+            for command in ("run", "replay", "promote", "script", "list", "contract", "locks", "doctor")
         ),
     ],
     ids=" ".join,

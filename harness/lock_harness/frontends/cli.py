@@ -1,4 +1,4 @@
-"""The command line: `lock-harness run | replay | promote | list | contract | locks | doctor`."""
+"""The command line: `lock-harness run | replay | promote | script | list | contract | locks | doctor`."""
 
 from cyclopts import App
 
@@ -10,6 +10,7 @@ from lock_harness.frontends.commands.locks import locks
 from lock_harness.frontends.commands.promote import promote
 from lock_harness.frontends.commands.replay import replay
 from lock_harness.frontends.commands.run import run
+from lock_harness.frontends.commands.script import script
 from lock_harness.frontends.configuration import apply_table
 from lock_harness.frontends.error_report import report_error
 from lock_harness.frontends.terminal import (
@@ -42,6 +43,7 @@ for command, name in (
     (run, "run"),
     (replay, "replay"),
     (promote, "promote"),
+    (script, "script"),
     (list_scenarios, "list"),
     (examine_contract, "contract"),
     (locks, "locks"),

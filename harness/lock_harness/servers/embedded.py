@@ -50,6 +50,9 @@ SETTINGS = {
     "listen_addresses": LOOPBACK,
 }
 
+# the first version with the setting scram_iterations
+SCRAM_ITERATIONS_SINCE = 16_00_00
+
 Shutdown = Literal["fast", "immediate"]
 SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 # SIGKILL leaves shared memory behind, so the guardian sends these before it
@@ -79,7 +82,8 @@ class Postmaster:
             version = conn.info.parameter_status("server_version") or "unknown"
             # the data directory may be a copy, whose superuser has no password, and so cannot log in at the port
             # Iterations protect a password that can be guessed, and each login of a lock would compute all of them.
-            conn.execute("SET scram_iterations = 1")
+            if conn.info.server_version >= SCRAM_ITERATIONS_SINCE:
+                conn.execute("SET scram_iterations = 1")
             conn.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(SUPERUSER), password))
         url = f"postgresql://{SUPERUSER}:{password}@{LOOPBACK}:{port}/postgres"
         self.server = Server(self._dsn, url, "embedded", version)

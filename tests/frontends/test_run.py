@@ -74,7 +74,10 @@ def test_a_run_with_a_time_limit_runs_every_scenario_until_the_time_is_over(sh: 
     took_s = time.monotonic() - began
     assert outcome.without_violation, outcome.out + outcome.err
     runs = [load(path) for path in sh.cwd.glob("reports/*/*/run.json")]
-    assert len(runs) == 3
+    # on a very busy machine a lane may not finish its first batch
+    not_run = re.search(r"(\d+) not run for lack of time", outcome.out)
+    assert len(runs) + int(not_run[1] if not_run else 0) == 3
+    assert runs
     assert all(run.figures.examples for run in runs)
     # Scenarios that are drawn go on until the time is over.  How exactly a run ends is tested with a simulated clock: here a
     # busy machine may take long to close everything.

@@ -33,10 +33,10 @@ from lock_harness.servers.server import Server
 # how long to wait for a report before looking at the clock again
 POLL_S = 0.05
 # the part of the time that is kept for the end of a run: closing the arenas, writing the reports
-CLOSING = 0.04
+CLOSING = 0.06
 MOST_CLOSING_S = 2.0
 # after this part of the time, a lane that has not ended is killed
-GRACE = 1.03
+GRACE = 1.05
 # how long lanes may take to end an example after a Ctrl-C
 INTERRUPT_S = 10.0
 # how long programs that failed in earlier runs are run in all

@@ -63,7 +63,8 @@ class DrawnSearch:
         with ThreadPoolExecutor(1) as runner:
             try:
                 self._draw_all(strategy, runner)
-                while self._ahead and not self._log.violation:
+                # when the time is over, only the example that runs already is awaited
+                while self._ahead and not (self._log.violation or self._log.time_is_up):
                     self._log.add(self._ahead.popleft().result())
             finally:
                 for future in self._ahead:

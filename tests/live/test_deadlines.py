@@ -4,7 +4,8 @@ import pytest
 
 from lock_harness.exploration.plan import Plan
 from lock_harness.frontends.jobs import Job, run_job
-from lock_harness.frontends.pytest_plugin import CheckLock
+from lock_harness.render.story import story
+from lock_harness.render.text import plain
 from lock_harness.scenarios import deadlines
 from lock_harness.scenarios.planted.refused_yet_granted import RefusedYetGranted
 from lock_harness.servers.server import Server
@@ -23,5 +24,7 @@ def test_the_standard_scenario_finds_a_lock_that_trusts_an_expired_lock_timeout(
     assert run.status == "violated"
 
 
-def test_an_unlock_after_the_refusal_is_a_cure(check_lock: CheckLock) -> None:
-    check_lock("deadlines", lock=UnlocksAfterRefusal, examples=EXAMPLES)
+def test_an_unlock_after_the_refusal_is_a_cure(lock_server: Server) -> None:
+    run = run_job(Job(deadlines.SCENARIO, Plan(EXAMPLES), UnlocksAfterRefusal), lock_server, lambda _: None)
+    # a late answer on a busy machine is unknown
+    assert run.status != "violated", plain(story(run, ""))

@@ -98,7 +98,7 @@ class Lanes:
             self.send(lane, Close())
         until = time.monotonic() + patience_s
         while self._pids and time.monotonic() < until:
-            self._reap()
+            self._reap(os.WNOHANG)
             time.sleep(POLL_S)
         self.kill()
 
@@ -108,12 +108,15 @@ class Lanes:
             for kill in (os.killpg, os.kill):
                 with contextlib.suppress(ProcessLookupError):
                     kill(pid, signal.SIGKILL)
-        while self._pids:
-            self._reap()
+        self._reap(0)
+        # without a connection, `close` has nothing to send
+        for lane in [*self._connections]:
+            self._forget(lane)
 
-    def _reap(self) -> None:
+    def _reap(self, options: int) -> None:
+        """Forget the processes of the lanes that have ended; wait for all of them unless `options` is os.WNOHANG."""
         for lane, pid in list(self._pids.items()):
-            if os.waitpid(pid, os.WNOHANG)[0]:
+            if os.waitpid(pid, options)[0]:
                 self._guardian.disown(pid)
                 del self._pids[lane]
 

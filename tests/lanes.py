@@ -71,7 +71,7 @@ class SimulatedLanes:
             if task.until is not None:
                 seconds = min(seconds, max(0.0, task.until - self.now) + COSTS.get(name, 0.05))
             report = self.answer(task, name) or done(
-                task.number, name, task.examples or 1, seconds, coverage=covered(task, name)
+                name, task.examples or 1, seconds, coverage=covered(task, name)
             )
             if self.asks and isinstance(report, Done) and report.run.status == "violated":
                 self.unasked[lane] = report
@@ -83,7 +83,7 @@ class SimulatedLanes:
             self.most_shrinking = max(self.most_shrinking, len(self.shrinking))
             self.pending[lane] = self.now + 5, self.unasked.pop(lane)
         elif isinstance(task, Repeat):
-            self.pending[lane] = self.now + 0.1, done(task.number, task.scenario, task.times, 0.1)
+            self.pending[lane] = self.now + 0.1, done(task.scenario, task.times, 0.1)
 
     def receive(self, timeout_s: float) -> Iterator[tuple[int, Report | LaneEnded]]:
         lane = min(self.pending, key=lambda one: self.pending[one][0], default=None)
@@ -106,7 +106,7 @@ class SimulatedLanes:
         return [task for _, _, task in self.tasks if isinstance(task, ScenarioBatch)]
 
 
-def done(number: int, scenario: str, examples: int, seconds: float, **fields: object) -> Done:
+def done(scenario: str, examples: int, seconds: float, **fields: object) -> Done:
     result = run_of(
         scenario=scenario,
         status="holds",
@@ -114,7 +114,7 @@ def done(number: int, scenario: str, examples: int, seconds: float, **fields: ob
         figures=Figures(examples=examples, seconds=seconds),
         **fields,
     )
-    return Done(number, result, frozenset(), seconds)
+    return Done(result, frozenset(), seconds)
 
 
 def covered(batch: ScenarioBatch, name: str) -> Coverage:
@@ -124,10 +124,10 @@ def covered(batch: ScenarioBatch, name: str) -> Coverage:
     return Coverage(scope=ScopeCoverage(runs, TOTALS[name]))
 
 
-def violated(batch: ScenarioBatch, name: str, whole: Program = TWO_HOLDERS) -> Done:
+def violated(_batch: ScenarioBatch, name: str, whole: Program = TWO_HOLDERS) -> Done:
     result = run_of(scenario=name, program=whole, figures=Figures(examples=1, violated=1))
     assert result.status == "violated"
-    return Done(batch.number, result, frozenset(), 1.0)
+    return Done(result, frozenset(), 1.0)
 
 
 class Heard:

@@ -100,7 +100,7 @@ def test_each_batch_draws_with_another_seed_which_does_not_depend_on_time(
 
 
 def test_failures_of_earlier_runs_are_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    repeat = Repeat(0, "3f9a1c2e", "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
+    repeat = Repeat("3f9a1c2e", "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
     result = simulate(monkeypatch, drawn("a"), repeats=[repeat], lanes=1)
     kinds = [type(task) for _, _, task in result.lanes.tasks]
     assert kinds[1:3] == [Repeat, ScenarioBatch]
@@ -109,7 +109,7 @@ def test_failures_of_earlier_runs_are_tried_first(monkeypatch: pytest.MonkeyPatc
 
 def test_failures_of_earlier_runs_take_two_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = [
-        Repeat(number, f"{number:08x}", "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
+        Repeat(f"{number:08x}", "crashes", "", TWO_HOLDERS, ("mutual_exclusion",), Bounds(), 10)
         for number in range(30)
     ]
     result = simulate(monkeypatch, drawn("a"), repeats=tasks, lanes=1)
@@ -151,7 +151,7 @@ def test_a_run_with_much_time_goes_on_after_all_examples(monkeypatch: pytest.Mon
 
 def test_further_time_goes_where_new_behaviour_appears(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(batch: ScenarioBatch, name: str) -> Done:
-        report = done(batch.number, name, batch.examples or 1, (batch.examples or 1) * 0.05)
+        report = done(name, batch.examples or 1, (batch.examples or 1) * 0.05)
         fresh = (
             frozenset(f"{batch.part} {number}" for number in range(9)) if name == "rich" else frozenset[str]()
         )
@@ -245,7 +245,7 @@ def test_a_scenario_that_is_not_applicable_is_skipped_and_the_rest_runs(
     result = simulate(
         monkeypatch,
         drawn("a", "b"),
-        answer=lambda batch, name: Skipped(batch.number, "no such thing") if name == "a" else None,
+        answer=lambda _, name: Skipped("no such thing") if name == "a" else None,
     )
     assert result.campaign.works[0].skipped == "no such thing"
     assert result.done["b"] == 40
@@ -258,7 +258,7 @@ def test_a_lane_without_room_leaves_its_batch_to_the_others(monkeypatch: pytest.
         del name
         if batch.part == 2 and not refused:
             refused.append(batch)
-            return Refused(batch.number, "no years are left")
+            return Refused("no years are left")
         return None
 
     result = simulate(monkeypatch, drawn("a", examples=200), lanes=2, answer=answer)
@@ -272,10 +272,10 @@ def test_a_lane_without_room_leaves_its_batch_to_the_others(monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("report", "error"),
     [
-        (lambda batch: Refused(batch.number, "no years are left"), UserError),
-        (lambda batch: Failed(batch.number, "the lock cannot be used", 2), LaneError),
-        (lambda batch: Failed(batch.number, "KeyError: 1", 3, "Traceback"), InternalError),
-        (lambda _: LaneEnded(0, "Killed"), MachineError),
+        (lambda _: Refused("no years are left"), UserError),
+        (lambda _: Failed("the lock cannot be used", 2), LaneError),
+        (lambda _: Failed("KeyError: 1", 3, "Traceback"), InternalError),
+        (lambda _: LaneEnded("Killed"), MachineError),
     ],
 )
 def test_an_error_of_the_only_lane_ends_the_run(

@@ -42,7 +42,7 @@ def test_no_other_batch_is_given_until_the_number_of_all_programs_is_known(
 
 
 def short(batch: ScenarioBatch, name: str) -> Done:
-    return done(batch.number, name, 13, 1.0, coverage=covered(batch, name))
+    return done(name, 13, 1.0, coverage=covered(batch, name))
 
 
 def test_the_user_may_limit_the_number_of_programs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,6 @@ class Campaign:
         self._states = {lane: _LaneState() for lane in usable}
         self._repeats = deque(settings.repeats)
         self._repeats_left_s = REPEATS_S
-        self._batches = 0
         self._shrinking: int | None = None
         self._waiting: deque[int] = deque()
         self._stopping_since: float | None = None
@@ -214,7 +213,6 @@ class Campaign:
         examples = batch_size(work, unlimited=unlimited)
         part = work.begin(lane, examples)
         batch = ScenarioBatch(
-            number=self._batches,
             scenario=work.index,
             examples=examples,
             seed=(self._settings.plan.seed + part * SEED_DISTANCE) % 2**32,
@@ -222,7 +220,6 @@ class Campaign:
             until=self._settings.soft_end,
             known=self.findings.known() if not work.scenario.planted else (),
         )
-        self._batches += 1
         if work.kind in state.kinds:
             state.kinds.remove(work.kind)
         state.kinds.append(work.kind)

@@ -1,4 +1,4 @@
-"""RunFindings: violations that are the same defect, as far as can be told, are one.  No I/O."""
+"""The findings of a run: violations that are the same defect, as far as the harness can see, are one.  No I/O."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -42,9 +42,6 @@ class RunFindings:
 
     def __iter__(self) -> Iterator[RunFinding]:
         return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
 
     def add(self, run: Run, remembered: str | None = None) -> tuple[RunFinding, bool]:
         """Return the finding that a violation belongs to, and whether it is a new one.

@@ -120,18 +120,18 @@ class Lane:
             try:
                 return self._run(task, self._arenas)
             except NotApplicable as reason:
-                return Skipped(task.number, str(reason))
+                return Skipped(str(reason))
             except NoRoom as error:
-                return Refused(task.number, str(error))
+                return Refused(str(error))
             except HarnessError as error:
-                return Failed(task.number, str(error), error.exit_code)
+                return Failed(str(error), error.exit_code)
             except psycopg.Error as error:
                 why = f"the server refused what the harness needs: {one_line(error)}"
-                return Failed(task.number, why, MachineError.exit_code)
+                return Failed(why, MachineError.exit_code)
         assert attempt.error is not None
         why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
         trace = "".join(traceback.format_exception(attempt.error))
-        return Failed(task.number, why, MachineError.exit_code, trace)
+        return Failed(why, MachineError.exit_code, trace)
 
     def _run(self, task: ScenarioBatch | Repeat, arenas: OpenArenas) -> Done:
         began = time.monotonic()
@@ -141,7 +141,7 @@ class Lane:
             run = self._repeat(task, arenas, limit)
         else:
             run = self._explore(task, arenas, limit, seen)
-        return Done(task.number, run, frozenset(seen), time.monotonic() - began)
+        return Done(run, frozenset(seen), time.monotonic() - began)
 
     def _explore(self, batch: ScenarioBatch, arenas: OpenArenas, limit: TimeLimit, seen: set[str]) -> Run:
         scenario = self._work.scenarios[batch.scenario]

@@ -31,7 +31,6 @@ _decoder: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
 class LaneEnded(NamedTuple):
     """A lane ended although it was not told to."""
 
-    lane: int
     log: str
 
 
@@ -86,7 +85,7 @@ class Lanes:
                 yield lane, _decoder.decode(connection.recv_bytes())
             except (EOFError, ConnectionResetError):
                 self._forget(lane)
-                yield lane, LaneEnded(lane, self._log(lane).read_text(errors="replace").strip())
+                yield lane, LaneEnded(self._log(lane).read_text(errors="replace").strip())
 
     def stop(self) -> None:
         """Tell all lanes to finish the example that they run, and no other."""

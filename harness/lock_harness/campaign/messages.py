@@ -26,7 +26,6 @@ class ScenarioBatch(msgspec.Struct, frozen=True, tag=True):
     """A part of the work of one scenario.
 
     Attributes:
-        number: Identifies the batch in the run.
         scenario: The place of the scenario in the list of the run.
         examples: How many programs to draw, or to run of all programs; None for another kind of scenario.
         seed: The seed of the draws.
@@ -35,7 +34,6 @@ class ScenarioBatch(msgspec.Struct, frozen=True, tag=True):
         known: The violations that need not be shrunk again.
     """
 
-    number: int
     scenario: int
     examples: int | None
     seed: int
@@ -50,7 +48,6 @@ class Repeat(msgspec.Struct, frozen=True, tag=True):
     `finding` is the identity of the finding.  After `seconds` the program is not run again.
     """
 
-    number: int
     finding: str
     scenario: str
     about: str
@@ -79,7 +76,6 @@ class Done(msgspec.Struct, frozen=True, tag=True):
     `behaviours` are the kinds of behaviour that its examples showed.  `seconds` is the time that the lane spent on it.
     """
 
-    number: int
     run: Run
     behaviours: frozenset[str]
     seconds: float
@@ -95,21 +91,18 @@ class Asks(msgspec.Struct, frozen=True, tag=True):
 class Skipped(msgspec.Struct, frozen=True, tag=True):
     """The scenario of a batch is not applicable to this lock or machine."""
 
-    number: int
     why: str
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """The server has no room for the arena of a batch, so that other lanes have to run it."""
 
-    number: int
     why: str
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """A batch ended with an error: of the user or the machine, or of the harness itself (`trace`)."""
 
-    number: int
     why: str
     exit_code: int
     trace: str = ""

@@ -171,7 +171,6 @@ def repeat_tasks(failures: Sequence[RememberedFailure]) -> tuple[Repeat, ...]:
     """Return the tasks that try these failures again."""
     return tuple(
         Repeat(
-            number=number,
             finding=failure.id,
             scenario=failure.scenario,
             about=failure.about,
@@ -181,5 +180,5 @@ def repeat_tasks(failures: Sequence[RememberedFailure]) -> tuple[Repeat, ...]:
             times=TIMES,
             new_processes=failure.new_processes,
         )
-        for number, failure in enumerate(failures)
+        for failure in failures
     )

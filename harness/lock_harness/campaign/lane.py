@@ -35,7 +35,6 @@ from lock_harness.campaign.work import PROGRAMS_OF_BATCH
 from lock_harness.core.attempt import Attempt
 from lock_harness.core.errors import HarnessError, MachineError, NoRoom, NotApplicable, one_line
 from lock_harness.core.run import Run, Shrinking
-from lock_harness.core.verdict import Bounds
 from lock_harness.exploration.again import run_again
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.explore import explore_with, require_verbs
@@ -46,7 +45,7 @@ from lock_harness.exploration.time_limit import TimeLimit
 from lock_harness.figures.exercise import behaviours
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, spec_of
-from lock_harness.programs.equipment import Equipment, equipment
+from lock_harness.programs.equipment import equipment
 from lock_harness.programs.renaming import contains
 from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.years import Years
@@ -73,12 +72,6 @@ class LaneWork:
     def lock_of(self, scenario: Scenario) -> LockSpec | Lock:
         """Return the lock of a scenario."""
         return scenario.lock or self.lock
-
-    def bounds(self, bounds: Bounds) -> Bounds:
-        """Return the bounds of a scenario, as the user changed them."""
-        if self.release_ms is None:
-            return bounds
-        return msgspec.structs.replace(bounds, release_ms=self.release_ms)
 
 
 class Lane:
@@ -145,12 +138,12 @@ class Lane:
 
     def _explore(self, batch: ScenarioBatch, arenas: OpenArenas, limit: TimeLimit, seen: set[str]) -> Run:
         scenario = self._work.scenarios[batch.scenario]
-        lock, bounds = self._work.lock_of(scenario), self._work.bounds(scenario.bounds)
+        lock, bounds = self._work.lock_of(scenario), scenario.bounds.with_release(self._work.release_ms)
         needed = equipment(scenario.what)
         executor = arenas.executor(lock, needed, bounds)
         require_verbs(scenario, executor)
         what = varied(scenario.what, part=batch.part, seed=batch.seed, verbs=executor.arena.verbs)
-        gate = Equipment(gate=True, settings=needed.settings)
+        gate = needed.gate_beside
         run = explore_with(
             scenario=replace(scenario, what=what),
             executor=executor,
@@ -187,7 +180,9 @@ class Lane:
         return isinstance(answer, Known) and is_one_of(answer.failures, example, check)
 
     def _repeat(self, task: Repeat, arenas: OpenArenas, limit: TimeLimit) -> Run:
-        executor = arenas.executor(self._work.lock, equipment(task.program), self._work.bounds(task.bounds))
+        executor = arenas.executor(
+            self._work.lock, equipment(task.program), task.bounds.with_release(self._work.release_ms)
+        )
         run = run_again(
             Subject(task.scenario, task.about, spec_of(self._work.lock), seed=0),
             executor,

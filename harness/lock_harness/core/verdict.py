@@ -5,6 +5,9 @@ from typing import Literal
 import msgspec
 
 Status = Literal["holds", "violated", "unknown", "not applicable"]
+
+SEVERITY: tuple[Status, ...] = ("holds", "unknown", "violated")
+"""The statuses of a run, the worst one last."""
 """The result of a check.  `not applicable`: the lock's contract leaves the check nothing to judge."""
 
 
@@ -38,3 +41,7 @@ class Bounds(msgspec.Struct, frozen=True):
     late_ms: int = 100
     handover_ms: int = 250
     stall_ms: int = 10
+
+    def with_release(self, release_ms: int | None) -> "Bounds":
+        """Return these bounds with the user's bound for auto-release, if there is one."""
+        return self if release_ms is None else msgspec.structs.replace(self, release_ms=release_ms)

@@ -5,7 +5,7 @@ from math import ceil, log
 from lock_harness.analysis.view import View
 from lock_harness.core.program import Program
 from lock_harness.core.run import Run
-from lock_harness.core.verdict import Status
+from lock_harness.core.verdict import SEVERITY
 from lock_harness.exploration.example import Example
 from lock_harness.exploration.executor import Executor, with_first_year
 from lock_harness.exploration.results import Subject, build_run
@@ -13,7 +13,6 @@ from lock_harness.exploration.retries import run_confirmed
 from lock_harness.exploration.time_limit import UNLIMITED, TimeLimit
 from lock_harness.figures import Tally
 
-SEVERITY: tuple[Status, ...] = ("holds", "unknown", "violated")
 # the probability with which a lock that still fails passes enough runs
 MAX_CHANCE = 0.01
 RARE = 20

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 
-import msgspec
-
 from lock_harness.core.errors import NotApplicable
 from lock_harness.core.run import Run
 from lock_harness.core.verdict import Bounds
@@ -15,7 +13,7 @@ from lock_harness.exploration.plan import Plan
 from lock_harness.exploration.progress import ReportProgress
 from lock_harness.locks.interface import Lock
 from lock_harness.locks.loading import LockSpec, spec_of
-from lock_harness.programs.equipment import Equipment, equipment
+from lock_harness.programs.equipment import equipment
 from lock_harness.programs.scenario import Scenario
 from lock_harness.servers.server import Server
 from lock_harness.servers.years import DEFAULT_YEARS, Years
@@ -41,15 +39,13 @@ class Job:
 
     @property
     def bounds(self) -> Bounds:
-        if self.release_ms is None:
-            return self.scenario.bounds
-        return msgspec.structs.replace(self.scenario.bounds, release_ms=self.release_ms)
+        return self.scenario.bounds.with_release(self.release_ms)
 
 
 def run_job(job: Job, server: Server, report_progress: ReportProgress) -> Run:
     """Explore the job's scenario in an arena of its own.  `NotApplicable` if its faults are not available here."""
     needed = equipment(job.scenario.what)
-    gate = Equipment(gate=True, settings=needed.settings)
+    gate = needed.gate_beside
     if (why := why_unavailable(needed, server)) is not None:
         raise NotApplicable(why)
     lock = job.chosen_lock

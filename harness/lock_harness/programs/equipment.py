@@ -31,6 +31,11 @@ class Equipment(NamedTuple):
         return any(FAULTS[kind].target == target for kind in self.faults)
 
     @property
+    def gate_beside(self) -> "Equipment":
+        """The equipment of an arena with a gate, for programs that failed in an arena with this equipment."""
+        return Equipment(gate=True, settings=self.settings)
+
+    @property
     def shared(self) -> "Equipment":
         """The equipment of an arena that workloads share: it can inject all faults that need the same parts as these."""
         targets = {FAULTS[kind].target for kind in self.faults} & {"server", "network", "clock"}

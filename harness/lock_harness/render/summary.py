@@ -9,6 +9,7 @@ import msgspec
 from rich.text import Text
 
 from lock_harness.core.run import WAIT_BOUNDS_MS, Figures, Run
+from lock_harness.core.verdict import SEVERITY
 from lock_harness.figures import merge_figures
 from lock_harness.render.sentences import describe_orders, describe_pct_guarantee, describe_scope
 from lock_harness.render.text import STYLES, plural
@@ -16,7 +17,6 @@ from lock_harness.render.text import STYLES, plural
 BARS = " ▁▂▃▄▅▆▇█"
 # fewer waits are no distribution
 MIN_WAITS = 20
-SEVERITY = ("holds", "unknown", "violated")
 
 
 def succeeded(run: Run) -> bool:

@@ -5,14 +5,12 @@ callback of Hypothesis: the command sets a flag, and each lane looks at it betwe
 """
 
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 
 import msgspec
-import psycopg
 
 from lock_harness.campaign.arenas import OpenArenas
 from lock_harness.campaign.messages import (
@@ -33,7 +31,7 @@ from lock_harness.campaign.messages import (
 from lock_harness.campaign.variation import varied
 from lock_harness.campaign.work import PROGRAMS_OF_BATCH
 from lock_harness.core.attempt import Attempt
-from lock_harness.core.errors import HarnessError, MachineError, NoRoom, NotApplicable, one_line
+from lock_harness.core.errors import InternalError, NoRoom, NotApplicable, as_harness_error
 from lock_harness.core.run import Run, Shrinking
 from lock_harness.exploration.again import run_again
 from lock_harness.exploration.example import Example
@@ -116,15 +114,10 @@ class Lane:
                 return Skipped(str(reason))
             except NoRoom as error:
                 return Refused(str(error))
-            except HarnessError as error:
-                return Failed(str(error), error.exit_code)
-            except psycopg.Error as error:
-                why = f"the server refused what the harness needs: {one_line(error)}"
-                return Failed(why, MachineError.exit_code)
         assert attempt.error is not None
-        why = f"{type(attempt.error).__name__}: {one_line(attempt.error)}"
-        trace = "".join(traceback.format_exception(attempt.error))
-        return Failed(why, MachineError.exit_code, trace)
+        known = as_harness_error(attempt.error)
+        trace = known.trace if isinstance(known, InternalError) else ""
+        return Failed(str(known), known.exit_code, trace)
 
     def _run(self, task: ScenarioBatch | Repeat, arenas: OpenArenas) -> Done:
         began = time.monotonic()

@@ -1,5 +1,9 @@
 """Errors that end a command with one line on the terminal.  The class determines the exit code."""
 
+import errno
+import sys
+import traceback
+
 
 class HarnessError(Exception):
     """An error that the user reads as one line: the mistake, the wrong value, and the remedy."""
@@ -35,6 +39,19 @@ class InternalError(MachineError):
 
 class NotApplicable(HarnessError):
     """The lock or the machine lacks a feature that the scenario needs, so the scenario is skipped."""
+
+
+def as_harness_error(error: Exception) -> HarnessError:
+    """Return an error as one that the user can read: what the server or the disk refused, or else a mistake of the harness."""
+    if isinstance(error, HarnessError):
+        return error
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return MachineError(f"{error.strerror}: free some space")
+    # not imported here: that may be what failed
+    if isinstance(error, getattr(sys.modules.get("psycopg"), "Error", ())):
+        return MachineError(f"the server refused what the harness needs: {one_line(error)}")
+    why = f"{type(error).__name__}: {one_line(error)}"
+    return InternalError(why, "".join(traceback.format_exception(error)))
 
 
 def one_line(text: object) -> str:

@@ -1,16 +1,14 @@
 """The report of an error that ends a command: one line on standard error, and the exit code."""
 
 import contextlib
-import errno
 import os
 import platform
 import sys
 import tempfile
-import traceback
 
 import cyclopts
 
-from lock_harness.core.errors import HarnessError, InternalError, MachineError, UserError, one_line
+from lock_harness.core.errors import HarnessError, InternalError, UserError, as_harness_error, one_line
 from lock_harness.frontends.terminal import OutputClosed, print_error
 
 # shows the traceback of an error of the harness itself, instead of writing it to a file
@@ -28,17 +26,9 @@ def report_error(error: Exception) -> int:
 
 
 def _as_harness_error(error: Exception) -> HarnessError:
-    if isinstance(error, HarnessError):
-        return error
     if isinstance(error, cyclopts.CycloptsError):
         return UserError(f"{one_line(error).rstrip('.')}; see lock-harness --help")
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return MachineError(f"{error.strerror}: free some space")
-    # not imported here: that may be what failed
-    if isinstance(error, getattr(sys.modules.get("psycopg"), "Error", ())):
-        return MachineError(f"the server refused what the harness needs: {one_line(error)}")
-    why = f"{type(error).__name__}: {one_line(error)}"
-    return InternalError(why, "".join(traceback.format_exception(error)))
+    return as_harness_error(error)
 
 
 def _report_internal_error(error: InternalError) -> str:

@@ -131,7 +131,7 @@ def violated(_batch: ScenarioBatch, name: str, whole: Program = TWO_HOLDERS) -> 
 
 
 class Heard:
-    """What a listener was told."""
+    """The events that a listener got."""
 
     def __init__(self) -> None:
         self.finished_ones: list[str] = []

@@ -85,7 +85,7 @@ class Settings:
 
 
 class Listener(Protocol):
-    """Is told what happens in a run."""
+    """Gets the events of a run."""
 
     def progress(self, lane: int, progress: Progress) -> None:
         """A lane reports the progress of its batch."""

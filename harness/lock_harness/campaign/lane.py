@@ -83,7 +83,7 @@ class Lane:
         self._reported = 0.0
 
     def run(self) -> None:
-        """Run tasks until the lane is told to close, or the process of the command has ended."""
+        """Run tasks until the message to close arrives, or the process of the command has ended."""
         try:
             while not isinstance(task := self._receive(), Close):
                 assert not isinstance(task, Known)

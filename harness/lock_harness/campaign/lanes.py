@@ -20,7 +20,7 @@ from lock_harness.guardian import Guardian, guarded_directory
 RunLane = Callable[[Connection, Callable[[], bool]], None]
 """Runs a lane in its process: with the connection to the scheduler, and whether the run is stopped."""
 
-# how long a lane that was told to close may take
+# how long a lane may take to close
 CLOSE_S = 10.0
 POLL_S = 0.01
 
@@ -29,7 +29,7 @@ _decoder: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
 
 
 class LaneEnded(NamedTuple):
-    """A lane ended although it was not told to."""
+    """A lane ended although no end was requested."""
 
     log: str
 

@@ -52,7 +52,7 @@ class RunReport:
         self._current: dict[int, Progress] = {}
         # the report of each finding, and the first finding of each scenario
         self._findings: dict[str, Path] = {}
-        self._told: dict[str, tuple[Run, Path]] = {}
+        self._first_findings: dict[str, tuple[Run, Path]] = {}
 
     def begin(self, server: Server) -> None:
         """Print the first line."""
@@ -104,7 +104,7 @@ class RunReport:
         if finding.id not in self._repeats.runs:
             self._repeats.remember(run)
         self._findings[finding.id] = path
-        self._told.setdefault(run.scenario, (run, path))
+        self._first_findings.setdefault(run.scenario, (run, path))
         if self._options.known.accepts(finding):
             reason = self._options.known.reasons[finding.id]
             text = f"known: finding {finding.id}, {finding.main_check} ({reason}); {replay_command(path)}"
@@ -128,17 +128,17 @@ class RunReport:
             self.display.print(
                 Padding(crash_points(run.coverage.crash_points), (0, 0, 1, 6)), soft_wrap=False
             )
-        is_told = run.status == "violated" and not run.expects
-        if not is_told and (not succeeded(run) or run.expects):
+        is_shown = run.status == "violated" and not run.expects
+        if not is_shown and (not succeeded(run) or run.expects):
             self.display.print(story(run, replay_command(path)), soft_wrap=False)
             self.display.print("")
 
     def _shown(self, run: Run) -> tuple[Run, Path]:
         """Return the run of a scenario as it is reported, and where it is saved: its first finding, if it had one."""
-        if run.scenario not in self._told:
+        if run.scenario not in self._first_findings:
             return run, save(run, self._options.reports)
-        told, path = self._told[run.scenario]
-        return msgspec.structs.replace(told, figures=run.figures, coverage=run.coverage), path
+        shown, path = self._first_findings[run.scenario]
+        return msgspec.structs.replace(shown, figures=run.figures, coverage=run.coverage), path
 
     # The end of the run
 
